@@ -1,0 +1,220 @@
+// CModelFormat: reads .hypr model files (include/hypr.fbs).
+//
+// `format_open` verifies a file completely: after it every function here is safe for that file, whatever is in it, and no
+// function allocates, reads outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd
+// shapes, unknown enum values and NaNs are reported as they are, for the caller to judge.
+//
+// Pointers returned point into the file (or to constants) and live as long as the caller keeps its bytes. An index out of range
+// and a name that the schema does not have yield "absent". Every function is pure and may be called from any thread.
+#ifndef HYPR_CMODELFORMAT_H
+#define HYPR_CMODELFORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __clang__
+#pragma clang assume_nonnull begin
+#define FORMAT_NULLABLE _Nullable
+#else
+#define FORMAT_NULLABLE
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------------------ opening */
+
+/// A verified file.
+typedef struct format_model format_model;
+
+/// Whether the bytes start like a .hypr file, for a better message than "damaged". `data` may be NULL.
+bool format_has_identifier(const void *FORMAT_NULLABLE data, size_t size);
+
+/// Verifies a whole file and returns its root, which lies inside `data`; NULL if anything about it is wrong, if it has 2 GiB or
+/// more, or if `data` is NULL or not aligned to 8 bytes. Never reads outside `data[0 ..< size]`. Time and stack are bounded:
+/// at most 1,000,000 tables, nested at most 64 deep.
+const format_model *FORMAT_NULLABLE format_open(const void *FORMAT_NULLABLE data, size_t size);
+
+/// The file's format_version; 0 if absent.
+uint32_t format_version(const format_model *model);
+
+/// The model's name; "" if absent.
+const char *format_name(const format_model *model);
+
+/// Seconds between two samples; 0 if unknown.
+float format_time_step(const format_model *model);
+
+/* ------------------------------------------------------------------------------------------------------------ tensors */
+
+/// The schema's ElementType. Other values come from newer files.
+typedef int32_t format_element_type;
+static const format_element_type FORMAT_ELEMENT_FLOAT32 = 0;
+static const format_element_type FORMAT_ELEMENT_FLOAT16 = 1;
+static const format_element_type FORMAT_ELEMENT_INT8 = 2;
+
+/// The schema's Layout. Other values come from newer files.
+typedef int32_t format_layout;
+static const format_layout FORMAT_LAYOUT_DENSE = 0;
+static const format_layout FORMAT_LAYOUT_SPARSE_ROWS = 1;
+
+/// One tensor, as the file states it: nothing here has been compared with anything else. A pointer is NULL if and only if its
+/// count is 0.
+typedef struct format_tensor {
+  /// The elements. At least 4-byte aligned relative to the file; 64-byte aligned only if its writer saw to it.
+  const void *FORMAT_NULLABLE data;
+  /// Size of `data` in bytes.
+  size_t byte_count;
+  format_element_type element_type;
+  format_layout layout;
+  /// Number of dimensions as the file states it, above 4 too; 0 if absent.
+  size_t rank;
+  /// The first four dimensions, slowest first; 0 beyond `rank`.
+  uint32_t shape[4];
+  bool trainable;
+  /// Quantisation scales.
+  const float *FORMAT_NULLABLE scales;
+  size_t scale_count;
+  /// SparseRows: where each row starts in the stored elements.
+  const uint32_t *FORMAT_NULLABLE row_offsets;
+  size_t row_offset_count;
+  /// SparseRows: the column of each stored element.
+  const uint32_t *FORMAT_NULLABLE column_indices;
+  size_t column_index_count;
+} format_tensor;
+
+/* -------------------------------------------------------------------------------------------------------------- input */
+
+/// The input description. A pointer is NULL if and only if its count is 0.
+typedef struct format_input_info {
+  /// Channels of one sample.
+  uint32_t size;
+  size_t channel_name_count;
+  /// value = (sample - offset) * scale.
+  const float *FORMAT_NULLABLE scale;
+  size_t scale_count;
+  const float *FORMAT_NULLABLE offset;
+  size_t offset_count;
+  /// The union's raw value; 0: no encoding.
+  int32_t encoding_type;
+  /// The encoding's name in the schema ("LevelCrossing"); NULL if there is none, if its table is absent, or if it is unknown
+  /// (encoding_type is not 0 then).
+  const char *FORMAT_NULLABLE encoding;
+} format_input_info;
+
+/// The input description; false if the file has none (`out` is zeroed).
+bool format_input(const format_model *model, format_input_info *out);
+
+/// The name of a channel, or NULL.
+const char *FORMAT_NULLABLE format_channel_name(const format_model *model, size_t index);
+
+/// A scalar field of the spike encoding, by its name in the schema; enums and bools as their number. False if the file does not
+/// state it (`out` is 0): the schema's default holds.
+bool format_encoding_constant(const format_model *model, const char *field_name, float *out);
+
+/// A vector of floats of the spike encoding, by its name in the schema. NULL if absent or empty (`count` is 0).
+const float *FORMAT_NULLABLE format_encoding_values(const format_model *model, const char *field_name, size_t *count);
+
+/* ------------------------------------------------------------------------------------------------------------- layers */
+
+/// The schema's SurrogateKind. Other values come from newer files.
+typedef int32_t format_surrogate_kind;
+static const format_surrogate_kind FORMAT_SURROGATE_MODEL_DEFAULT = 0;
+static const format_surrogate_kind FORMAT_SURROGATE_DOUBLE_GAUSSIAN = 1;
+static const format_surrogate_kind FORMAT_SURROGATE_SLAYER = 2;
+static const format_surrogate_kind FORMAT_SURROGATE_TRIANGLE = 3;
+static const format_surrogate_kind FORMAT_SURROGATE_FAST_SIGMOID = 4;
+static const format_surrogate_kind FORMAT_SURROGATE_ARC_TANGENT = 5;
+static const format_surrogate_kind FORMAT_SURROGATE_STRAIGHT_THROUGH = 6;
+
+/// The schema's ResetKind. Other values come from newer files.
+typedef int32_t format_reset_kind;
+static const format_reset_kind FORMAT_RESET_MODEL_DEFAULT = 0;
+static const format_reset_kind FORMAT_RESET_NONE = 1;
+static const format_reset_kind FORMAT_RESET_SUBTRACT = 2;
+static const format_reset_kind FORMAT_RESET_SET = 3;
+
+/// What a layer says about itself beside its tensors.
+typedef struct format_layer_info {
+  /// Never NULL after success; "" if absent.
+  const char *FORMAT_NULLABLE name;
+  /// The union's raw value; 0: no neuron model.
+  int32_t neuron_type;
+  /// The neuron model's name in the schema ("BRF"); NULL if there is none, if its table is absent, or if it is unknown
+  /// (neuron_type is not 0 then).
+  const char *FORMAT_NULLABLE neuron_name;
+  /// Whether the layer has a surrogate table.
+  bool has_surrogate;
+  format_surrogate_kind surrogate_kind;
+  bool has_surrogate_slope;
+  float surrogate_slope;
+  bool has_surrogate_scale;
+  float surrogate_scale;
+  format_reset_kind reset;
+} format_layer_info;
+
+/// Number of layers.
+size_t format_layer_count(const format_model *model);
+
+/// A layer; false if there is no such layer (`out` is zeroed).
+bool format_layer(const format_model *model, size_t layer, format_layer_info *out);
+
+/// A tensor of a layer by its name in the schema: "input_weight", "recurrent_weight" or "bias". False if absent (`out` is
+/// zeroed).
+bool format_layer_tensor(const format_model *model, size_t layer, const char *field_name, format_tensor *out);
+
+/// A parameter of a layer's neuron model by its name in the schema ("tau_m"). False if absent (`out` is zeroed).
+bool format_neuron_tensor(const format_model *model, size_t layer, const char *field_name, format_tensor *out);
+
+/// A constant of a layer's neuron model by its name in the schema ("threshold"); enums and bools as their number. False if
+/// absent: the default is the neuron model's own (`out` is 0).
+bool format_neuron_constant(const format_model *model, size_t layer, const char *field_name, float *out);
+
+/* ------------------------------------------------------------------------------------------------------------ readout */
+
+/// The schema's ReadoutKind. Other values come from newer files.
+typedef int32_t format_readout_kind;
+static const format_readout_kind FORMAT_READOUT_LEAKY_INTEGRATOR = 0;
+
+/// The readout's kind; false if the file has no readout (`out` is 0).
+bool format_readout(const format_model *model, format_readout_kind *out);
+
+/// A tensor of the readout by its name in the schema: "weight", "bias" or "tau". False if absent (`out` is zeroed).
+bool format_readout_tensor(const format_model *model, const char *field_name, format_tensor *out);
+
+/* -------------------------------------------------------------------------------------- labels, options and metadata */
+
+/// Number of class labels.
+size_t format_class_label_count(const format_model *model);
+
+/// A class label, or NULL.
+const char *FORMAT_NULLABLE format_class_label(const format_model *model, size_t index);
+
+/// Number of recommended learning options.
+size_t format_option_count(const format_model *model);
+
+/// The name of a recommended option; "" if it has none, NULL if there is no such option.
+const char *FORMAT_NULLABLE format_option_name(const format_model *model, size_t index);
+
+/// The value of a recommended option; 0 if there is no such option.
+double format_option_value(const format_model *model, size_t index);
+
+/// Number of metadata entries.
+size_t format_metadata_count(const format_model *model);
+
+/// The key of a metadata entry; "" if it has none, NULL if there is no such entry.
+const char *FORMAT_NULLABLE format_metadata_key(const format_model *model, size_t index);
+
+/// The value of a metadata entry; "" if it has none, NULL if there is no such entry.
+const char *FORMAT_NULLABLE format_metadata_value(const format_model *model, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef __clang__
+#pragma clang assume_nonnull end
+#endif
+
+#endif

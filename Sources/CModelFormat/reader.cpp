@@ -1,0 +1,173 @@
+// The C functions of CModelFormat.h.
+#include "CModelFormat.h"
+
+#include "model_fields.h"
+
+using namespace hypr::format;
+
+// The constants of the header are the schema's.
+static_assert(FORMAT_ELEMENT_FLOAT32 == static_cast<int32_t>(ElementType::Float32), "");
+static_assert(FORMAT_ELEMENT_FLOAT16 == static_cast<int32_t>(ElementType::Float16), "");
+static_assert(FORMAT_ELEMENT_INT8 == static_cast<int32_t>(ElementType::Int8), "");
+static_assert(FORMAT_LAYOUT_DENSE == static_cast<int32_t>(Layout::Dense), "");
+static_assert(FORMAT_LAYOUT_SPARSE_ROWS == static_cast<int32_t>(Layout::SparseRows), "");
+static_assert(FORMAT_SURROGATE_MODEL_DEFAULT == static_cast<int32_t>(SurrogateKind::ModelDefault), "");
+static_assert(FORMAT_SURROGATE_DOUBLE_GAUSSIAN == static_cast<int32_t>(SurrogateKind::DoubleGaussian), "");
+static_assert(FORMAT_SURROGATE_SLAYER == static_cast<int32_t>(SurrogateKind::Slayer), "");
+static_assert(FORMAT_SURROGATE_TRIANGLE == static_cast<int32_t>(SurrogateKind::Triangle), "");
+static_assert(FORMAT_SURROGATE_FAST_SIGMOID == static_cast<int32_t>(SurrogateKind::FastSigmoid), "");
+static_assert(FORMAT_SURROGATE_ARC_TANGENT == static_cast<int32_t>(SurrogateKind::ArcTangent), "");
+static_assert(FORMAT_SURROGATE_STRAIGHT_THROUGH == static_cast<int32_t>(SurrogateKind::StraightThrough), "");
+static_assert(FORMAT_RESET_MODEL_DEFAULT == static_cast<int32_t>(ResetKind::ModelDefault), "");
+static_assert(FORMAT_RESET_NONE == static_cast<int32_t>(ResetKind::None), "");
+static_assert(FORMAT_RESET_SUBTRACT == static_cast<int32_t>(ResetKind::Subtract), "");
+static_assert(FORMAT_RESET_SET == static_cast<int32_t>(ResetKind::Set), "");
+static_assert(FORMAT_READOUT_LEAKY_INTEGRATOR == static_cast<int32_t>(ReadoutKind::LeakyIntegrator), "");
+
+/// Length of the root offset and the file identifier, the least a file can have.
+static const size_t header_size = sizeof(flatbuffers::uoffset_t) + flatbuffers::kFileIdentifierLength;
+
+static const Layer *layer_at(const format_model *model, size_t index) { return element_of(root(model)->layers(), index); }
+
+/// The neuron table of a layer, null where the layer, the table or knowledge of its type is missing.
+static TypedTable neuron_at(const format_model *model, size_t index) {
+  const auto layer = layer_at(model, index);
+  if (!layer) return {nullptr, nullptr};
+  return TypedTable::of_union(NeuronModelTypeTable(), static_cast<uint8_t>(layer->neuron_type()), layer->neuron());
+}
+
+/// The encoding table, null where the input, the table or knowledge of its type is missing.
+static TypedTable encoding_of(const format_model *model) {
+  const auto input = root(model)->input();
+  if (!input) return {nullptr, nullptr};
+  return TypedTable::of_union(SpikeEncodingTypeTable(), static_cast<uint8_t>(input->encoding_type()), input->encoding());
+}
+
+extern "C" {
+
+bool format_has_identifier(const void *data, size_t size) {
+  return data && size >= header_size && ModelBufferHasIdentifier(data);
+}
+
+const format_model *format_open(const void *data, size_t size) {
+  if (!format_has_identifier(data, size) || size >= FLATBUFFERS_MAX_BUFFER_SIZE) return nullptr;
+  if (reinterpret_cast<uintptr_t>(data) % 8 != 0) return nullptr;
+  flatbuffers::Verifier verifier(static_cast<const uint8_t *>(data), size, 64, 1000000);
+  if (!VerifyModelBuffer(verifier)) return nullptr;
+  return reinterpret_cast<const format_model *>(GetModel(data));
+}
+
+uint32_t format_version(const format_model *model) { return root(model)->format_version(); }
+
+const char *format_name(const format_model *model) { return text_of(root(model)->name()); }
+
+float format_time_step(const format_model *model) { return root(model)->time_step(); }
+
+bool format_input(const format_model *model, format_input_info *out) {
+  *out = format_input_info{};
+  const auto input = root(model)->input();
+  if (!input) return false;
+  out->size = input->size();
+  out->channel_name_count = count_of(input->channel_names());
+  out->scale = values_of(input->scale());
+  out->scale_count = count_of(input->scale());
+  out->offset = values_of(input->offset());
+  out->offset_count = count_of(input->offset());
+  const auto type = static_cast<uint8_t>(input->encoding_type());
+  out->encoding_type = type;
+  if (encoding_of(model).table) out->encoding = reflection::member_name(SpikeEncodingTypeTable(), type);
+  return true;
+}
+
+const char *format_channel_name(const format_model *model, size_t index) {
+  const auto input = root(model)->input();
+  const auto name = input ? element_of(input->channel_names(), index) : nullptr;
+  return name ? name->c_str() : nullptr;
+}
+
+bool format_encoding_constant(const format_model *model, const char *field_name, float *out) {
+  return read_scalar(encoding_of(model), field_name, out);
+}
+
+const float *format_encoding_values(const format_model *model, const char *field_name, size_t *count) {
+  const auto values = read_values(encoding_of(model), field_name);
+  *count = count_of(values);
+  return values_of(values);
+}
+
+size_t format_layer_count(const format_model *model) { return count_of(root(model)->layers()); }
+
+bool format_layer(const format_model *model, size_t index, format_layer_info *out) {
+  *out = format_layer_info{};
+  const auto layer = layer_at(model, index);
+  if (!layer) return false;
+  out->name = text_of(layer->name());
+  const auto type = static_cast<uint8_t>(layer->neuron_type());
+  out->neuron_type = type;
+  if (neuron_at(model, index).table) out->neuron_name = reflection::member_name(NeuronModelTypeTable(), type);
+  if (const auto surrogate = layer->surrogate()) {
+    out->has_surrogate = true;
+    out->surrogate_kind = static_cast<format_surrogate_kind>(surrogate->kind());
+    out->has_surrogate_slope = surrogate->slope().has_value();
+    out->surrogate_slope = surrogate->slope().value_or(0);
+    out->has_surrogate_scale = surrogate->scale().has_value();
+    out->surrogate_scale = surrogate->scale().value_or(0);
+  }
+  out->reset = static_cast<format_reset_kind>(layer->reset());
+  return true;
+}
+
+bool format_layer_tensor(const format_model *model, size_t layer, const char *field_name, format_tensor *out) {
+  return read_tensor(TypedTable::of(layer_at(model, layer)), field_name, out);
+}
+
+bool format_neuron_tensor(const format_model *model, size_t layer, const char *field_name, format_tensor *out) {
+  return read_tensor(neuron_at(model, layer), field_name, out);
+}
+
+bool format_neuron_constant(const format_model *model, size_t layer, const char *field_name, float *out) {
+  return read_scalar(neuron_at(model, layer), field_name, out);
+}
+
+bool format_readout(const format_model *model, format_readout_kind *out) {
+  const auto readout = root(model)->readout();
+  *out = readout ? static_cast<format_readout_kind>(readout->kind()) : 0;
+  return readout != nullptr;
+}
+
+bool format_readout_tensor(const format_model *model, const char *field_name, format_tensor *out) {
+  return read_tensor(TypedTable::of(root(model)->readout()), field_name, out);
+}
+
+size_t format_class_label_count(const format_model *model) { return count_of(root(model)->class_labels()); }
+
+const char *format_class_label(const format_model *model, size_t index) {
+  const auto label = element_of(root(model)->class_labels(), index);
+  return label ? label->c_str() : nullptr;
+}
+
+size_t format_option_count(const format_model *model) { return count_of(root(model)->recommended_options()); }
+
+const char *format_option_name(const format_model *model, size_t index) {
+  const auto option = element_of(root(model)->recommended_options(), index);
+  return option ? text_of(option->name()) : nullptr;
+}
+
+double format_option_value(const format_model *model, size_t index) {
+  const auto option = element_of(root(model)->recommended_options(), index);
+  return option ? option->value() : 0;
+}
+
+size_t format_metadata_count(const format_model *model) { return count_of(root(model)->metadata()); }
+
+const char *format_metadata_key(const format_model *model, size_t index) {
+  const auto entry = element_of(root(model)->metadata(), index);
+  return entry ? text_of(entry->key()) : nullptr;
+}
+
+const char *format_metadata_value(const format_model *model, size_t index) {
+  const auto entry = element_of(root(model)->metadata(), index);
+  return entry ? text_of(entry->value()) : nullptr;
+}
+
+}  // extern "C"

@@ -1,0 +1,130 @@
+#define _GNU_SOURCE
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+static int32_t read_all(int descriptor, char *data, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    ssize_t got = read(descriptor, data + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) return EIO;  // the file shrank while it was read
+    done += (size_t)got;
+  }
+  return 0;
+}
+
+int32_t system_file_read(const char *path, void **data, size_t *size) {
+  *data = NULL;
+  *size = 0;
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return errno;
+  struct stat facts;
+  int32_t error = 0;
+  void *memory = NULL;
+  if (fstat(descriptor, &facts) != 0) {
+    error = errno;
+  } else if (S_ISDIR(facts.st_mode)) {
+    error = EISDIR;
+  } else if (!S_ISREG(facts.st_mode)) {
+    error = EINVAL;  // a pipe or a device has no size to read
+  } else if ((memory = system_allocate((size_t)facts.st_size)) == NULL) {
+    error = ENOMEM;
+  } else {
+    error = read_all(descriptor, memory, (size_t)facts.st_size);
+  }
+  close(descriptor);
+  if (error != 0) {
+    system_free(memory);
+    return error;
+  }
+  *data = memory;
+  *size = (size_t)facts.st_size;
+  return 0;
+}
+
+void system_replacement_begin(system_replacement *file, const char *path) {
+  file->descriptor = -1;
+  file->error = 0;
+  // Writing through a symbolic link replaces what it points to, not the link.
+  char resolved[PATH_MAX];
+  const char *target = realpath(path, resolved) ? resolved : path;
+  int path_length = snprintf(file->path, sizeof file->path, "%s", target);
+  int temporary_length = snprintf(file->temporary, sizeof file->temporary, "%s.XXXXXX", target);
+  if (path_length < 0 || (size_t)temporary_length >= sizeof file->temporary) {
+    file->error = ENAMETOOLONG;
+    return;
+  }
+  struct stat facts;
+  mode_t mode = 0644;
+  if (stat(file->path, &facts) == 0) {
+    if (S_ISDIR(facts.st_mode)) {
+      file->error = EISDIR;
+      return;
+    }
+    mode = facts.st_mode & 0777;
+  }
+  file->descriptor = mkostemp(file->temporary, O_CLOEXEC);
+  if (file->descriptor < 0) {
+    file->error = errno;
+  } else if (fchmod(file->descriptor, mode) != 0) {
+    file->error = errno;
+  }
+}
+
+void system_replacement_write(system_replacement *file, const void *data, size_t size) {
+  const char *bytes = data;
+  while (file->error == 0 && size > 0) {
+    ssize_t put = write(file->descriptor, bytes, size);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) {
+      file->error = errno;
+      return;
+    }
+    bytes += put;
+    size -= (size_t)put;
+  }
+}
+
+// Makes the rename itself survive a power cut.
+static int32_t sync_folder_of(const char *path) {
+  char copy[SYSTEM_PATH_MAXIMUM];
+  snprintf(copy, sizeof copy, "%s", path);
+  int descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return errno;
+  int32_t error = fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+  close(descriptor);
+  return error;
+}
+
+int32_t system_replacement_end(system_replacement *file) {
+  if (file->descriptor < 0) return file->error;
+  if (file->error == 0 && fsync(file->descriptor) != 0) file->error = errno;
+  if (close(file->descriptor) != 0 && file->error == 0) file->error = errno;
+  file->descriptor = -1;
+  if (file->error == 0 && rename(file->temporary, file->path) != 0) file->error = errno;
+  if (file->error != 0) {
+    unlink(file->temporary);
+    return file->error;
+  }
+  return sync_folder_of(file->path);
+}
+
+void system_error_text(int32_t error, char *text, size_t size) {
+#if defined(__GLIBC__)
+  snprintf(text, size, "%s", strerror_r(error, text, size));
+#else
+  if (strerror_r(error, text, size) != 0) snprintf(text, size, "error %d", (int)error);
+#endif
+}

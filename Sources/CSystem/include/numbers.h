@@ -1,0 +1,17 @@
+// Numbers: libm where the core needs it, and text for messages.
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+static inline float system_exp(float x) { return expf(x); }
+static inline float system_exp_minus_one(float x) { return expm1f(x); }
+static inline float system_log(float x) { return logf(x); }
+static inline double system_power(double x, double y) { return pow(x, y); }
+static inline double system_cos(double x) { return cos(x); }
+
+// Writes `value` in its shortest usual form; returns the number of bytes, without the final NUL.
+static inline int32_t system_format_number(char *_Nonnull text, size_t size, double value) {
+  return snprintf(text, size, "%.9g", value);
+}

@@ -1,0 +1,66 @@
+public import CHypr
+internal import HyprCore
+
+@c @implementation public func hypr_session_teach_class(_ session: OpaquePointer?, _ label: UInt32) -> hypr_status {
+  hypr_session_teach_class_at(session, 0, label)
+}
+
+@c @implementation public func hypr_session_teach_class_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ label: UInt32
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.teach(label: label, stepsAgo: steps_ago) }
+}
+
+@c @implementation public func hypr_session_learn_sequence(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
+  _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let inputs else { return session.pointee.nullProblem("inputs") }
+  guard let labels else { return session.pointee.nullProblem("labels") }
+  guard steps >= 0 else { return session.pointee.refuse(.invalidArgument, "steps is too large") }
+  return status { () throws(Failure) in
+    let loss = try session.pointee.learnSequence(inputs, steps: steps, labels: labels, into: outputs)
+    mean_loss?.pointee = loss
+  }
+}
+
+@c @implementation public func hypr_session_flush(_ session: OpaquePointer?) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.flush() }
+}
+
+@c @implementation public func hypr_session_apply(_ session: OpaquePointer?) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.apply() }
+}
+
+@c @implementation public func hypr_session_statistics(
+  _ session: OpaquePointer?, _ statistics: UnsafeMutablePointer<hypr_statistics>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let statistics else { return session.pointee.nullProblem("statistics") }
+  guard statistics.pointee.struct_size == MemoryLayout<hypr_statistics>.size else {
+    return session.pointee.refuse(.invalidArgument, "statistics.struct_size is not set to sizeof(hypr_statistics)")
+  }
+  let (rates, count) = (statistics.pointee.spike_rates, statistics.pointee.spike_rate_count)
+  if let rates {
+    let layers = session.pointee.model.pointee.layerCount
+    if let problem = session.pointee.sizeProblem("statistics.spike_rates", count, layers) { return problem }
+    for layer in 0..<layers { rates[layer] = session.pointee.spikeRate(layer) }
+  }
+  let report = session.pointee.statisticsReport
+  statistics.pointee = hypr_statistics(
+    struct_size: statistics.pointee.struct_size, steps: report.steps, taught_steps: report.taughtSteps,
+    correct_steps: report.correctSteps, updates: report.updates, skipped_updates: report.skippedUpdates,
+    mean_loss: report.meanLoss, gradient_norm: report.gradientNorm, learning_rate: report.learningRate,
+    spike_rates: rates, spike_rate_count: count)
+  return ok
+}
+
+@c @implementation public func hypr_session_clear_statistics(_ session: OpaquePointer?) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  session.pointee.clearStatistics()
+  return ok
+}

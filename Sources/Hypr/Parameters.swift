@@ -1,0 +1,115 @@
+public import CHypr
+internal import HyprCore
+
+@c @implementation public func hypr_session_tensor_count(_ session: OpaquePointer?) -> Int {
+  session?.session.pointee.model.pointee.tensorCount ?? 0
+}
+
+@c @implementation public func hypr_session_tensor_info(
+  _ session: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_tensor_info>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let info else { return session.pointee.nullProblem("info") }
+  guard info.pointee.struct_size == MemoryLayout<hypr_tensor_info>.size else {
+    return session.pointee.refuse(.invalidArgument, "info.struct_size is not set to sizeof(hypr_tensor_info)")
+  }
+  guard let tensor = session.pointee.model.pointee.tensor(index) else {
+    let count = session.pointee.model.pointee.tensorCount
+    return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(count)")
+  }
+  info.pointee = hypr_tensor_info(
+    struct_size: info.pointee.struct_size, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
+    shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
+    trainable: tensor.trainable ? 1 : 0)
+  return ok
+}
+
+@c @implementation public func hypr_session_find_tensor(
+  _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let name else { return session.pointee.nullProblem("name") }
+  guard let index else { return session.pointee.nullProblem("index") }
+  guard let found = session.pointee.model.pointee.findTensor(name) else {
+    return session.pointee.refuse(.notFound, "there is no tensor \(name)")
+  }
+  index.pointee = found
+  return ok
+}
+
+/// The session of a call on the flat vector of all parameters, after its arguments were checked.
+private func checked<Element>(
+  _ session: OpaquePointer?, _ flat: Element?, _ size: Int, _ call: (SessionPointer, Element) -> hypr_status
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let flat else { return session.pointee.nullProblem("flat") }
+  if let problem = session.pointee.sizeProblem("flat", size, session.pointee.model.pointee.parameterCount) { return problem }
+  return call(session, flat)
+}
+
+@c @implementation public func hypr_session_get_parameters(
+  _ session: OpaquePointer?, _ flat: UnsafeMutablePointer<Float>?, _ size: Int
+) -> hypr_status {
+  checked(session, flat, size) { session, flat in
+    session.pointee.readParameters(into: flat)
+    return ok
+  }
+}
+
+@c @implementation public func hypr_session_set_parameters(
+  _ session: OpaquePointer?, _ flat: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
+  checked(session, flat, size) { session, flat in
+    status { () throws(Failure) in try session.pointee.writeParameters(from: flat) }
+  }
+}
+
+@c @implementation public func hypr_session_get_gradients(
+  _ session: OpaquePointer?, _ flat: UnsafeMutablePointer<Float>?, _ size: Int
+) -> hypr_status {
+  checked(session, flat, size) { session, flat in
+    status { () throws(Failure) in try session.pointee.readGradients(into: flat) }
+  }
+}
+
+@c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let path else { return session.pointee.nullProblem("path") }
+  return status { () throws(Failure) in try session.pointee.saveModel(to: path) }
+}
+
+/// The session of a call that reads a layer into an array, after its arguments were checked.
+private func checked(
+  _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int,
+  expected: (Session) -> Int, _ call: (SessionPointer, UnsafeMutablePointer<Float>) -> Void
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  let layers = session.pointee.model.pointee.layerCount
+  guard layer >= 0 && layer < layers else {
+    return session.pointee.refuse(.notFound, "layer is \(layer), expected below the layer count \(layers)")
+  }
+  guard let out else { return session.pointee.nullProblem("out") }
+  if let problem = session.pointee.sizeProblem("out", size, expected(session.pointee)) { return problem }
+  call(session, out)
+  return ok
+}
+
+@c @implementation public func hypr_session_get_spikes(
+  _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
+) -> hypr_status {
+  checked(session, layer, out, size, expected: { $0.model.pointee.layerSize(layer) }) { session, out in
+    session.pointee.readSpikes(layer, into: out)
+  }
+}
+
+@c @implementation public func hypr_session_get_layer_state(
+  _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
+) -> hypr_status {
+  checked(session, layer, out, size, expected: { $0.layerStateSize(layer) }) { session, out in
+    session.pointee.readState(layer, into: out)
+  }
+}
+
+@c @implementation public func hypr_session_layer_state_size(_ session: OpaquePointer?, _ layer: Int) -> Int {
+  session?.session.pointee.layerStateSize(layer) ?? 0
+}

@@ -1,0 +1,142 @@
+public import CHypr
+internal import HyprCore
+
+typealias SessionPointer = UnsafeMutablePointer<Session>
+
+extension OpaquePointer {
+  var session: SessionPointer { SessionPointer(self) }
+}
+
+extension Session {
+  /// A status with its reason, for arguments that are wrong before the core is asked.
+  func refuse(_ failure: Failure, _ text: Text) -> hypr_status { message.failure(failure, text).status }
+
+  /// nil if an array has the size it should have.
+  func sizeProblem(_ name: StaticString, _ size: Int, _ expected: Int) -> hypr_status? {
+    size == expected ? nil : refuse(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
+  }
+
+  func nullProblem(_ name: StaticString) -> hypr_status { refuse(.invalidArgument, "\(name) is NULL") }
+
+  /// nil if an output may be written: its size is right, or it is 0 and nothing is wanted.
+  func outputProblem(_ output: UnsafeMutablePointer<Float>?, _ size: Int) -> hypr_status? {
+    if size == 0 { return nil }
+    return output == nil ? nullProblem("output") : sizeProblem("output", size, model.pointee.outputSize)
+  }
+}
+
+@c @implementation public func hypr_session_create(
+  _ model: OpaquePointer?, _ options: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> hypr_status {
+  guard let out else { return invalidArgument }
+  out.pointee = nil
+  guard let model else { return invalidArgument }
+  return status { () throws(Failure) in
+    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options))
+  }
+}
+
+@c @implementation public func hypr_session_create_in(
+  _ model: OpaquePointer?, _ options: OpaquePointer?, _ memory: UnsafeMutableRawPointer?, _ bytes: Int,
+  _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> hypr_status {
+  guard let out else { return invalidArgument }
+  out.pointee = nil
+  guard let model, let memory, bytes >= 0 else { return invalidArgument }
+  return status { () throws(Failure) in
+    let block = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
+    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options, in: block))
+  }
+}
+
+@c @implementation public func hypr_session_memory_size(
+  _ model: OpaquePointer?, _ options: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?,
+  _ alignment: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  guard let model, let bytes else { return invalidArgument }
+  guard let size = Session.memorySize(model.model, options?.options.pointee.options) else {
+    return hypr_status(HYPR_ERROR_OUT_OF_MEMORY)
+  }
+  bytes.pointee = size
+  alignment?.pointee = Session.memoryAlignment
+  return ok
+}
+
+@c @implementation public func hypr_session_memory_report(
+  _ session: OpaquePointer?, _ report: UnsafeMutablePointer<hypr_memory_report>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let report else { return session.pointee.nullProblem("report") }
+  guard report.pointee.struct_size == MemoryLayout<hypr_memory_report>.size else {
+    return session.pointee.refuse(.invalidArgument, "report.struct_size is not set to sizeof(hypr_memory_report)")
+  }
+  let memory = session.pointee.memory
+  report.pointee = hypr_memory_report(
+    struct_size: report.pointee.struct_size, parameters: memory.parameters, state: memory.state, traces: memory.traces,
+    history: memory.history, optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total)
+  return ok
+}
+
+@c @implementation public func hypr_session_free(_ session: OpaquePointer?) {
+  if let session { Session.free(session.session) }
+}
+
+@c @implementation public func hypr_session_message(_ session: OpaquePointer?) -> UnsafePointer<CChar>? {
+  UnsafePointer(session?.session.pointee.messageText) ?? ("" as StaticString).text
+}
+
+@c @implementation public func hypr_session_get_option(
+  _ session: OpaquePointer?, _ key: hypr_option, _ value: UnsafeMutablePointer<Double>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let value else { return session.pointee.nullProblem("value") }
+  guard let option = Option(key: key) else {
+    return session.pointee.refuse(.invalidArgument, "there is no option \(Int(key))")
+  }
+  value.pointee = session.pointee.option(option)
+  return ok
+}
+
+@c @implementation public func hypr_session_step(
+  _ session: OpaquePointer?, _ input: UnsafePointer<Float>?, _ input_size: Int, _ output: UnsafeMutablePointer<Float>?,
+  _ output_size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let input else { return session.pointee.nullProblem("input") }
+  if let problem = session.pointee.sizeProblem("input", input_size, session.pointee.model.pointee.inputSize) { return problem }
+  if let problem = session.pointee.outputProblem(output, output_size) { return problem }
+  return status { () throws(Failure) in try session.pointee.step(input, into: output_size == 0 ? nil : output) }
+}
+
+@c @implementation public func hypr_session_step_spikes(
+  _ session: OpaquePointer?, _ indices: UnsafePointer<UInt32>?, _ count: Int, _ output: UnsafeMutablePointer<Float>?,
+  _ output_size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard indices != nil || count == 0 else { return session.pointee.nullProblem("indices") }
+  let inputSize = session.pointee.model.pointee.inputSize
+  guard count >= 0 && count <= inputSize else {
+    return session.pointee.refuse(.sizeMismatch, "count is \(count), expected at most the input size \(inputSize)")
+  }
+  if let problem = session.pointee.outputProblem(output, output_size) { return problem }
+  return status { () throws(Failure) in
+    let spikes = UnsafeBufferPointer(start: indices, count: count)
+    try session.pointee.step(spikes: spikes, into: output_size == 0 ? nil : output)
+  }
+}
+
+@c @implementation public func hypr_session_run(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ outputs: UnsafeMutablePointer<Float>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  if steps == 0 { return ok }
+  guard let inputs else { return session.pointee.nullProblem("inputs") }
+  guard steps > 0 else { return session.pointee.refuse(.invalidArgument, "steps is too large") }
+  return status { () throws(Failure) in try session.pointee.run(inputs, steps: steps, into: outputs) }
+}
+
+@c @implementation public func hypr_session_reset(_ session: OpaquePointer?) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  session.pointee.reset()
+  return ok
+}

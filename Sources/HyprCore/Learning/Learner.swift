@@ -1,0 +1,68 @@
+internal import CSystem
+
+/// What a learning session keeps of the open window beside the layers' histories, and its working memory.
+struct Learner {
+  /// Steps in the open window; step i lies between slots i and i + 1.
+  var steps = 0
+  /// Taught steps whose gradient was gathered since the last update.
+  var gathered = 0
+
+  /// [window]; negative: no target.
+  let labels: UnsafeMutablePointer<Int32>
+  let losses: UnsafeMutablePointer<Float>
+  let correct: UnsafeMutablePointer<Bool>
+  /// [window][width of the readout]: ∂loss/∂y, zero where nothing was taught.
+  let outputError: UnsafeMutablePointer<Float>
+
+  /// [window][width]: ℓ of the hidden layer at work.
+  let outputAdjoint: UnsafeMutablePointer<Float>
+  /// [window][width]: ∂L/∂I.
+  let currentAdjoint: UnsafeMutablePointer<Float>
+  /// [window][k][width]: the same for each state at the end of the window.
+  let carryAdjoint: UnsafeMutablePointer<Float>
+  /// [k][width]
+  let adjoint: UnsafeMutablePointer<Float>
+  /// Φ [k][k][width]: ∂(state at the end)/∂(state at the start).
+  let transition: UnsafeMutablePointer<Float>
+  /// [p][width]
+  let parameterGradient: UnsafeMutablePointer<Float>
+  /// [p][k][width]
+  let parameterCarry: UnsafeMutablePointer<Float>
+
+  init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
+    let window = settings.window
+    let lanes = model.kernels.lanes
+    var (widest, states, transitions, parameters, carried) = (0, 0, 0, 0, 0)
+    for layer in model.layers {
+      let width = layer.width(lanes)
+      widest = max(widest, width)
+      states = max(states, layer.stateCount * width)
+      transitions = max(transitions, layer.stateCount * layer.stateCount * width)
+      parameters = max(parameters, layer.parameterCount * width)
+      carried = max(carried, layer.parameterCount * layer.stateCount * width)
+    }
+    labels = arena.allocate(Int32.self, window, .history)
+    losses = arena.allocate(Float.self, window, .history)
+    correct = arena.allocate(Bool.self, window, .history)
+    outputError = arena.allocate(Float.self, window * model.readout.width(lanes), .history)
+    outputAdjoint = arena.allocate(Float.self, window * widest, .scratch)
+    currentAdjoint = arena.allocate(Float.self, window * widest, .scratch)
+    carryAdjoint = arena.allocate(Float.self, window * states, .scratch)
+    adjoint = arena.allocate(Float.self, states, .scratch)
+    transition = arena.allocate(Float.self, transitions, .scratch)
+    parameterGradient = arena.allocate(Float.self, parameters, .scratch)
+    parameterCarry = arena.allocate(Float.self, carried, .scratch)
+  }
+
+  /// A step was made: it has no target yet.
+  mutating func beginStep(readoutWidth: Int) {
+    labels[steps] = -1
+    (outputError + steps * readoutWidth).update(repeating: 0, count: readoutWidth)
+    steps += 1
+  }
+
+  var hasTarget: Bool {
+    for step in 0..<steps where labels[step] >= 0 { return true }
+    return false
+  }
+}

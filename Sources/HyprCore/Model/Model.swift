@@ -1,0 +1,120 @@
+internal import CModelFormat
+internal import CSystem
+
+/// One layer of neurons with its weights; the readout is the last one, a layer of leaky integrators.
+///
+/// All parameters of a layer are one matrix of `rowCount` rows, one column per neuron: a row per input, per recurrent neuron
+/// and one for the bias, then a row per neuron parameter. A presynaptic event thus touches one contiguous row.
+struct LayerDescription {
+  let neuron: Int32
+  let facts: kernel_neuron
+  let surrogate: kernel_surrogate
+  let constants: UnsafeMutablePointer<Float>
+  /// N
+  let size: Int
+  /// n
+  let inputCount: Int
+  let isRecurrent, hasBias: Bool
+  let tensors: Range<Int>
+
+  var stateCount: Int { Int(facts.state_count) }
+  var parameterCount: Int { Int(facts.parameter_count) }
+  /// J: presynaptic rows, those of input, recurrent neurons and bias.
+  var presynapticCount: Int { inputCount + (isRecurrent ? size : 0) + (hasBias ? 1 : 0) }
+  var rowCount: Int { presynapticCount + parameterCount }
+
+  /// N rounded up to whole vectors.
+  func width(_ lanes: Int) -> Int { (size + lanes - 1) / lanes * lanes }
+}
+
+/// A named array of parameters: some rows of a layer's matrix, transposed at the boundary.
+struct TensorDescription {
+  let name: UnsafePointer<CChar>
+  let layer: Int
+  let firstRow: Int
+  /// 1 for vectors [N], the number of presynaptic neurons for weights [N, rows].
+  let rowCount: Int
+  let isMatrix: Bool
+  /// N
+  let size: Int
+  /// Of the first element in the flat vector of all parameters.
+  let offset: Int
+  let trainable: Bool
+  let bounds: kernel_quantity
+  /// The elements in the file: float32, row-major, perhaps unaligned.
+  let data: UnsafeRawPointer
+
+  var count: Int { size * rowCount }
+  var range: Range<Int> { offset..<offset + count }
+
+  func value(_ index: Int) -> Float { data.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+}
+
+/// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
+public struct Model {
+  var references: Int64 = 1
+  let kernels: kernel_table
+  /// The file; it stays, because names and parameters are read from it and saving copies it.
+  let file: UnsafeRawBufferPointer
+  let root: OpaquePointer
+  let layers: UnsafeBufferPointer<LayerDescription>
+  let tensors: UnsafeBufferPointer<TensorDescription>
+  let recommended: Options
+
+  public var inputSize: Int { layers[0].inputCount }
+  public var outputSize: Int { readout.size }
+  /// Hidden layers.
+  public var layerCount: Int { layers.count - 1 }
+  public var parameterCount: Int { tensors[tensors.count - 1].range.upperBound }
+  public var name: UnsafePointer<CChar> { format_name(root) }
+  public var timeStep: Float { format_time_step(root) }
+
+  var readout: LayerDescription { layers[layers.count - 1] }
+
+  public func layerSize(_ layer: Int) -> Int { layer >= 0 && layer < layerCount ? layers[layer].size : 0 }
+  public func layerNeuron(_ layer: Int) -> UnsafePointer<CChar>? { layer >= 0 && layer < layerCount ? layers[layer].facts.name : nil }
+  public func inputName(_ channel: Int) -> UnsafePointer<CChar>? { format_channel_name(root, channel) }
+  public func classLabel(_ output: Int) -> UnsafePointer<CChar>? { format_class_label(root, output) }
+  public var metadataCount: Int { format_metadata_count(root) }
+  public func metadataKey(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_key(root, index) }
+  public func metadataValue(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_value(root, index) }
+
+  /// Facts about one tensor.
+  public func tensor(_ index: Int) -> TensorFacts? {
+    guard index >= 0 && index < tensors.count else { return nil }
+    let tensor = tensors[index]
+    return TensorFacts(
+      name: tensor.name, rows: tensor.size, columns: tensor.isMatrix ? tensor.rowCount : nil, offset: tensor.offset,
+      trainable: tensor.trainable)
+  }
+
+  public var tensorCount: Int { tensors.count }
+
+  public func findTensor(_ name: UnsafePointer<CChar>) -> Int? {
+    for index in 0..<tensors.count where equal(name, tensors[index].name) { return index }
+    return nil
+  }
+}
+
+/// A tensor as users see it: row-major, [rows] or [rows, columns].
+public struct TensorFacts {
+  public let name: UnsafePointer<CChar>
+  public let rows: Int
+  public let columns: Int?
+  public let offset: Int
+  public let trainable: Bool
+
+  public var count: Int { rows * (columns ?? 1) }
+}
+
+extension UnsafeMutablePointer<Model> {
+  func retain() { withUnsafeMutablePointer(to: &pointee.references) { system_retain($0) } }
+
+  /// Gives up one reference; the last one frees the model.
+  public func release() {
+    guard withUnsafeMutablePointer(to: &pointee.references, { system_release($0) }) == 0 else { return }
+    let file = UnsafeMutableRawPointer(mutating: pointee.file.baseAddress)
+    system_free(file)
+    system_free(self)
+  }
+}

@@ -1,0 +1,124 @@
+internal import CModelFormat
+internal import CSystem
+
+// The semantic checks of everything in a model file that is not a tensor.
+
+extension ModelLoader {
+  func checkHeader() throws(Failure) {
+    let version = Int(format_version(root))
+    if version == 0 { throw invalid("format_version is 0 or missing, expected 1 to \(Model.formatVersion)") }
+    if version > Model.formatVersion {
+      throw unsupported("format_version is \(version), this library reads up to \(Model.formatVersion)")
+    }
+    let step = format_time_step(root)
+    if !(step >= 0 && step.isFinite) { throw invalid("time_step is \(step), expected a finite number of seconds, 0 or more") }
+    if hiddenCount < 1 || hiddenCount > Model.mostLayers {
+      throw invalid("layers has \(hiddenCount) entries, expected 1 to \(Model.mostLayers)")
+    }
+    var kind: format_readout_kind = 0
+    if !format_readout(root, &kind) { throw invalid("readout is missing") }
+    if kind != FORMAT_READOUT_LEAKY_INTEGRATOR { throw unsupported("readout.kind is \(Int(kind)), expected 0 (LeakyIntegrator)") }
+  }
+
+  /// The neuron model of a layer; of the readout past the last one.
+  func neuron(of layer: Int) throws(Failure) -> (index: Int32, facts: kernel_neuron) {
+    var name: UnsafePointer<CChar>?
+    var info = format_layer_info()
+    if layer < hiddenCount {
+      _ = format_layer(root, layer, &info)
+      name = info.neuron_name
+    }
+    var index: Int32 = 0
+    var facts = kernel_neuron()
+    while kernels.neuron(index, &facts) {
+      if layer == hiddenCount ? equal(facts.name, "LI") : name.map({ equal(facts.name, $0) }) ?? false {
+        return (index, facts)
+      }
+      index += 1
+    }
+    if info.neuron_type == 0 { throw invalid("layers[\(layer)].neuron is missing") }
+    if let name { throw unsupported("layers[\(layer)].neuron is \(name), which this library does not have") }
+    throw unsupported("layers[\(layer)].neuron is type \(Int(info.neuron_type)), which this library does not know")
+  }
+
+  /// The surrogate of a layer: the file's, completed by the standard values of its kind.
+  func surrogate(of layer: Int, _ facts: kernel_neuron) throws(Failure) -> kernel_surrogate {
+    var info = format_layer_info()
+    if layer < hiddenCount { _ = format_layer(root, layer, &info) }
+    if info.reset != FORMAT_RESET_MODEL_DEFAULT {
+      throw unsupported("layers[\(layer)].reset is \(Int(info.reset)), expected 0 (ModelDefault)")
+    }
+    let kind = info.surrogate_kind == FORMAT_SURROGATE_MODEL_DEFAULT ? facts.surrogate_kind : info.surrogate_kind
+    var surrogate = kernel_surrogate()
+    guard kernels.surrogate(kind, &surrogate) else {
+      throw unsupported("layers[\(layer)].surrogate.kind is \(Int(kind)), which this library does not know")
+    }
+    if info.has_surrogate_slope { surrogate.slope = info.surrogate_slope }
+    if info.has_surrogate_scale { surrogate.scale = info.surrogate_scale }
+    let values: InlineArray<2, (Float, StaticString)> = [(surrogate.slope, "slope"), (surrogate.scale, "scale")]
+    for index in 0..<2 where !(values[index].0 > 0 && values[index].0 <= 1e6) {
+      let (value, name) = values[index]
+      throw invalid("layers[\(layer)].surrogate.\(name) is \(value), expected above 0 and at most 1e6")
+    }
+    return surrogate
+  }
+
+  func readConstants(_ layer: Int, into values: UnsafeMutablePointer<Float>) throws(Failure) {
+    let (neuron, facts) = try neuron(of: layer)
+    var quantity = kernel_quantity()
+    for index in 0..<facts.constant_count {
+      guard kernels.constant(neuron, index, &quantity) else { break }
+      var value: Float = 0
+      let stated = format_neuron_constant(root, layer, quantity.name, &value)
+      values[Int(index)] = stated ? value : quantity.default_value
+      if !(values[Int(index)] >= quantity.lower && values[Int(index)] <= quantity.upper) {
+        throw invalid(
+          "layers[\(layer)].neuron.\(quantity.name) is \(value), expected \(quantity.lower) to \(quantity.upper)")
+      }
+    }
+  }
+
+  func checkInput(_ inputCount: Int) throws(Failure) {
+    var input = format_input_info()
+    guard format_input(root, &input) else { return }
+    if input.encoding_type != 0 {
+      throw unsupported("input.encoding is \(input.encoding), which this library does not have")
+    }
+    if Int(input.size) != inputCount {
+      throw invalid("input.size is \(Int(input.size)), but layers[0].input_weight has \(inputCount) columns")
+    }
+    let counts: InlineArray<3, (Int, StaticString)> = [
+      (input.channel_name_count, "channel_names"), (input.scale_count, "scale"), (input.offset_count, "offset"),
+    ]
+    for index in 0..<3 where counts[index].0 != 0 && counts[index].0 != inputCount {
+      throw invalid("input.\(counts[index].1) has \(counts[index].0) entries, expected none or \(inputCount)")
+    }
+    for channel in 0..<inputCount {
+      if let scale = input.scale, !scale[channel].isFinite || scale[channel] == 0 {
+        throw invalid("input.scale[\(channel)] is \(scale[channel]), expected a finite number other than 0")
+      }
+      if let offset = input.offset, !offset[channel].isFinite {
+        throw invalid("input.offset[\(channel)] is \(offset[channel]), expected a finite number")
+      }
+    }
+  }
+
+  func checkLabels(_ outputCount: Int) throws(Failure) {
+    let count = format_class_label_count(root)
+    if count != 0 && count != outputCount {
+      throw invalid("class_labels has \(count) entries, expected none or \(outputCount)")
+    }
+  }
+
+  /// The learning options that the file recommends. Names of other versions are left out; learning is the host's decision.
+  func readOptions() throws(Failure) -> Options {
+    var options = Options()
+    for index in 0..<format_option_count(root) {
+      guard let name = format_option_name(root, index), let option = Option(name: name), option != .learning else { continue }
+      let value = format_option_value(root, index)
+      if let problem = option.problem(with: value) { throw invalid("recommended_options[\(index)]: \(problem)") }
+      try options.set(option, value, message)
+    }
+    return options
+  }
+}

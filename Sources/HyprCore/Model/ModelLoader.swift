@@ -1,0 +1,151 @@
+internal import CModelFormat
+internal import CSystem
+
+extension Model {
+  /// Highest format_version that this reader knows.
+  static let formatVersion = 1
+  /// Beyond any network that fits a file of 2 GiB, and small enough for 32-bit row numbers.
+  static let largestCount = 1 << 24
+  static let mostLayers = 1000
+  static let nameCapacity = 64
+
+  /// Loads a model from a file.
+  public static func load(
+    path: UnsafePointer<CChar>, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    var data: UnsafeMutableRawPointer?
+    var size = 0
+    let error = system_file_read(path, &data, &size)
+    guard error == 0, let data else {
+      let failure: Failure = error == ENOENT ? .notFound : error == ENOMEM ? .outOfMemory : .inputOutput
+      throw message.failure(failure, "cannot read \(path): \(systemText(error))")
+    }
+    return try adopt(UnsafeRawBufferPointer(start: data, count: size), message)
+  }
+
+  /// Loads a model from memory, which is copied.
+  public static func load(
+    _ bytes: UnsafeRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    guard let copy = system_allocate(bytes.count) else {
+      throw message.failure(.outOfMemory, "no memory for a model file of \(bytes.count) bytes")
+    }
+    if let start = bytes.baseAddress { copy.copyMemory(from: start, byteCount: bytes.count) }
+    return try adopt(UnsafeRawBufferPointer(start: copy, count: bytes.count), message)
+  }
+
+  /// Takes the bytes over: they are freed with the model, or here if they are no valid model.
+  private static func adopt(
+    _ file: UnsafeRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    do throws(Failure) {
+      let loader = try ModelLoader(file, message)
+      return try loader.model()
+    } catch {
+      system_free(UnsafeMutableRawPointer(mutating: file.baseAddress))
+      throw error
+    }
+  }
+}
+
+/// The system's text for an errno value.
+func systemText(_ error: Int32) -> Text {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+    guard let start = buffer.baseAddress else { return "unknown error" }
+    system_error_text(error, start, buffer.count)
+    return "\(start)"
+  }
+}
+
+/// Reads a verified file and checks what it means. The file is never trusted: sizes, shapes, numbers and names are compared
+/// with what the neuron models allow before anything is computed from them.
+struct ModelLoader {
+  let file: UnsafeRawBufferPointer
+  let root: OpaquePointer
+  let message: MessageBuffer
+  let kernels: kernel_table
+  let hiddenCount: Int
+
+  init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
+    guard format_has_identifier(file.baseAddress, file.count) else {
+      throw message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
+    }
+    guard let root = format_open(file.baseAddress, file.count) else {
+      throw message.failure(.modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
+    }
+    var table = kernel_table()
+    kernel_table_fill_baseline(&table)
+    self.file = file
+    self.root = root
+    self.message = message
+    kernels = table
+    hiddenCount = format_layer_count(root)
+  }
+
+  func invalid(_ text: Text) -> Failure { message.failure(.modelInvalid, text) }
+  func unsupported(_ text: Text) -> Failure { message.failure(.modelUnsupported, text) }
+
+  /// The checked model, in one block of memory.
+  func model() throws(Failure) -> UnsafeMutablePointer<Model> {
+    try checkHeader()
+    var tensorCount = 0
+    var constantCount = 0
+    for layer in 0...hiddenCount {
+      let facts = try neuron(of: layer).facts
+      tensorCount += 3 + Int(facts.parameter_count)
+      constantCount += max(1, Int(facts.constant_count))
+    }
+    var measure = Arena(measuring: ())
+    _ = Storage(&measure, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount)
+    guard let memory = system_allocate(measure.used) else {
+      throw message.failure(.outOfMemory, "no memory for a model of \(measure.used) bytes")
+    }
+    do throws(Failure) {
+      var arena = Arena(memory)
+      let storage = Storage(&arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount)
+      try fill(storage)
+      return storage.model
+    } catch {
+      system_free(memory)
+      throw error
+    }
+  }
+
+  /// The pieces of a model's block.
+  private struct Storage {
+    let model: UnsafeMutablePointer<Model>
+    let layers: UnsafeMutablePointer<LayerDescription>
+    let tensors: UnsafeMutablePointer<TensorDescription>
+    let names: UnsafeMutablePointer<CChar>
+    let constants: UnsafeMutablePointer<Float>
+
+    init(_ arena: inout Arena, layers: Int, tensors: Int, constants: Int) {
+      // The model comes first: its address is that of the block, and frees it.
+      model = arena.allocate(Model.self, 1, .scratch)
+      self.layers = arena.allocate(LayerDescription.self, layers, .scratch)
+      self.tensors = arena.allocate(TensorDescription.self, tensors, .scratch)
+      names = arena.allocate(CChar.self, tensors * Model.nameCapacity, .scratch)
+      self.constants = arena.allocate(Float.self, constants, .parameters)
+    }
+  }
+
+  private func fill(_ storage: Storage) throws(Failure) {
+    var tensors = TensorReader(loader: self, tensors: storage.tensors, names: storage.names)
+    var constants = storage.constants
+    for layer in 0...hiddenCount {
+      let inputs = layer == 0 ? nil : Optional((storage.layers + (layer - 1)).pointee.size)
+      try readConstants(layer, into: constants)
+      (storage.layers + layer).initialize(to: try tensors.layer(layer, inputs: inputs, constants: constants))
+      constants += max(1, Int((storage.layers + layer).pointee.facts.constant_count))
+    }
+    try tensors.checkOverlap()
+    try checkInput((storage.layers + 0).pointee.inputCount)
+    try checkLabels((storage.layers + hiddenCount).pointee.size)
+    storage.model.initialize(
+      to: Model(
+        kernels: kernels, file: file, root: root,
+        layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
+        tensors: UnsafeBufferPointer(start: storage.tensors, count: tensors.count),
+        recommended: try readOptions()))
+  }
+}

@@ -1,0 +1,169 @@
+internal import CModelFormat
+internal import CSystem
+
+/// Reads the tensors of one layer after the other, checks them, and gives them names, rows and places in the flat vector.
+struct TensorReader {
+  let loader: ModelLoader
+  let tensors: UnsafeMutablePointer<TensorDescription>
+  let names: UnsafeMutablePointer<CChar>
+  private(set) var count = 0
+  private var offset = 0
+
+  init(loader: ModelLoader, tensors: UnsafeMutablePointer<TensorDescription>, names: UnsafeMutablePointer<CChar>) {
+    self.loader = loader
+    self.tensors = tensors
+    self.names = names
+  }
+
+  /// Weights may be any finite number.
+  private static var unbounded: kernel_quantity {
+    kernel_quantity(
+      name: text("weight"), lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude, default_value: 0,
+      absolute: false)
+  }
+
+  /// The description of a layer with its tensors. `inputs` is the size of the layer below, nil for the first layer.
+  mutating func layer(
+    _ layer: Int, inputs: Int?, constants: UnsafeMutablePointer<Float>
+  ) throws(Failure) -> LayerDescription {
+    let (neuron, facts) = try loader.neuron(of: layer)
+    let surrogate = try loader.surrogate(of: layer, facts)
+    let isReadout = layer == loader.hiddenCount
+    let first = count
+    let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
+    let (size, inputCount) = try matrixShape(weight, layer, inputs)
+    var row = 0
+    try add(weight, layer, size: size, columns: inputCount, &row, TensorReader.unbounded)
+    let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
+    if let recurrent { try add(recurrent, layer, size: size, columns: size, &row, TensorReader.unbounded) }
+    let bias = find(layer, text("bias"))
+    if let bias { try add(bias, layer, size: size, columns: nil, &row, TensorReader.unbounded) }
+    var quantity = kernel_quantity()
+    for index in 0..<facts.parameter_count {
+      guard loader.kernels.parameter(neuron, index, constants, &quantity) else { break }
+      try add(try require(layer, quantity.name), layer, size: size, columns: nil, &row, quantity)
+    }
+    return LayerDescription(
+      neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
+      isRecurrent: recurrent != nil, hasBias: bias != nil, tensors: first..<count)
+  }
+
+  /// A tensor with the place where it stands, for messages and names.
+  private struct Found {
+    let tensor: format_tensor
+    let field: UnsafePointer<CChar>
+    let path: Text
+  }
+
+  private func require(_ layer: Int, _ field: UnsafePointer<CChar>) throws(Failure) -> Found {
+    if let found = find(layer, field) { return found }
+    let path = path(layer, field)
+    throw loader.invalid("\(path) is missing")
+  }
+
+  private func path(_ layer: Int, _ field: UnsafePointer<CChar>) -> Text {
+    layer == loader.hiddenCount ? "readout.\(field)" : "layers[\(layer)].\(field)"
+  }
+
+  private func find(_ layer: Int, _ field: UnsafePointer<CChar>) -> Found? {
+    var tensor = format_tensor()
+    let root = loader.root
+    let present =
+      layer == loader.hiddenCount
+      ? format_readout_tensor(root, field, &tensor)
+      : format_layer_tensor(root, layer, field, &tensor) || format_neuron_tensor(root, layer, field, &tensor)
+    return present ? Found(tensor: tensor, field: field, path: path(layer, field)) : nil
+  }
+
+  /// N and n of a weight matrix.
+  private func matrixShape(_ found: Found, _ layer: Int, _ inputs: Int?) throws(Failure) -> (Int, Int) {
+    let tensor = found.tensor
+    guard tensor.rank == 2 else { throw loader.invalid("\(found.path).shape has rank \(tensor.rank), expected 2") }
+    let (rows, columns) = (Int(tensor.shape.0), Int(tensor.shape.1))
+    if min(rows, columns) < 1 || max(rows, columns) > Model.largestCount {
+      throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected sizes from 1 to \(Model.largestCount)")
+    }
+    if let inputs, columns != inputs {
+      throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected \(inputs) columns, the size of the layer below")
+    }
+    return (rows, columns)
+  }
+
+  private mutating func add(
+    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ row: inout Int, _ bounds: kernel_quantity
+  ) throws(Failure) {
+    let data = try checkedData(found, rows: size, columns: columns)
+    let name = names + count * Model.nameCapacity
+    let isReadout = layer == loader.hiddenCount
+    let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer).\(found.field)"
+    text.copy(to: name, size: Model.nameCapacity)
+    let tensor = TensorDescription(
+      name: name, layer: layer, firstRow: row, rowCount: columns ?? 1, isMatrix: columns != nil, size: size, offset: offset,
+      trainable: found.tensor.trainable, bounds: bounds, data: data)
+    try checkValues(tensor, found)
+    (tensors + count).initialize(to: tensor)
+    count += 1
+    row += columns ?? 1
+    offset += tensor.count
+  }
+
+  private func checkedData(_ found: Found, rows: Int, columns: Int?) throws(Failure) -> UnsafeRawPointer {
+    let tensor = found.tensor
+    guard tensor.element_type == FORMAT_ELEMENT_FLOAT32 else {
+      throw loader.unsupported("\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32)")
+    }
+    guard tensor.layout == FORMAT_LAYOUT_DENSE else {
+      throw loader.unsupported("\(found.path).layout is \(Int(tensor.layout)), expected 0 (Dense)")
+    }
+    let shapeFits = columns.map { tensor.rank == 2 && Int(tensor.shape.1) == $0 } ?? (tensor.rank == 1)
+    guard shapeFits, Int(tensor.shape.0) == rows else {
+      let shape: Text = columns.map { "[\(rows), \($0)]" } ?? "[\(rows)]"
+      let found: Text = "\(found.path).shape is [\(Int(tensor.shape.0)), \(Int(tensor.shape.1))] of rank \(tensor.rank)"
+      throw loader.invalid("\(found), expected \(shape)")
+    }
+    let (elements, tooMany) = rows.multipliedReportingOverflow(by: columns ?? 1)
+    let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: 4)
+    guard !tooMany, !tooLarge, tensor.byte_count == bytes, let data = tensor.data else {
+      throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(Double(rows) * Double(columns ?? 1) * 4)")
+    }
+    return data
+  }
+
+  private func checkValues(_ tensor: TensorDescription, _ found: Found) throws(Failure) {
+    for index in 0..<tensor.count {
+      let value = tensor.value(index)
+      if let problem = tensor.problem(with: value) { throw loader.invalid("\(found.path)[\(index)] is \(value), \(problem)") }
+    }
+  }
+
+  /// Saving writes each tensor back to its place in the file, so no two may share bytes.
+  func checkOverlap() throws(Failure) {
+    for one in 0..<count {
+      for other in 0..<one {
+        let (a, b) = (tensors[one], tensors[other])
+        if a.data < b.data + b.count * 4 && b.data < a.data + a.count * 4 {
+          throw loader.invalid("\(a.name) and \(b.name) share bytes of the file, expected each to have its own")
+        }
+      }
+    }
+  }
+}
+
+extension TensorDescription {
+  /// Why a value is not allowed; nil if it is.
+  func problem(with value: Float) -> Text? {
+    guard value.isFinite else { return "expected a finite number" }
+    let size = bounds.absolute ? value.magnitude : value
+    if size >= bounds.lower && size <= bounds.upper { return nil }
+    return bounds.absolute
+      ? "expected a magnitude from \(bounds.lower) to \(bounds.upper)"
+      : "expected \(bounds.lower) to \(bounds.upper)"
+  }
+
+  /// A value that is allowed everywhere: what padding neurons hold.
+  var padding: Float { min(max(bounds.default_value, bounds.lower), bounds.upper) }
+}
+
+private func text(_ literal: StaticString) -> UnsafePointer<CChar> {
+  UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+}

@@ -1,0 +1,55 @@
+internal import CSystem
+
+// Parameters, gradients and state as flat vectors.
+
+extension Session {
+  public func readParameters(into flat: UnsafeMutablePointer<Float>) {
+    for tensor in model.pointee.tensors {
+      let target = UnsafeMutableBufferPointer(start: flat + tensor.offset, count: tensor.count)
+      parameters.read(tensor, from: 0, into: target)
+    }
+  }
+
+  /// Sets all parameters, or none. The open window is closed first: its history belongs to the old ones.
+  public mutating func writeParameters(from flat: UnsafePointer<Float>) throws(Failure) {
+    for tensor in model.pointee.tensors {
+      for index in 0..<tensor.count {
+        let value = flat[tensor.offset + index]
+        if let problem = tensor.problem(with: value) {
+          throw message.failure(
+            value.isFinite ? .invalidArgument : .notFinite, "\(tensor.name)[\(index)] is \(value), \(problem)")
+        }
+      }
+    }
+    closeWindow()
+    for tensor in model.pointee.tensors { parameters.write(tensor, flat + tensor.offset) }
+    deriveAll()
+  }
+
+  public func readGradients(into flat: UnsafeMutablePointer<Float>) throws(Failure) {
+    guard settings.learning else {
+      throw message.failure(.wrongState, "the session was created without learning")
+    }
+    for tensor in model.pointee.tensors {
+      parameters.readGradients(tensor, scale: tensor.trainable ? Float(reductionScale) : 0, into: flat + tensor.offset)
+    }
+  }
+
+  public func layerStateSize(_ layer: Int) -> Int {
+    layer >= 0 && layer < layers.count - 1 ? layers[layer].description.stateCount * layers[layer].description.size : 0
+  }
+
+  /// [N]
+  public func readSpikes(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
+    target.update(from: layers[layer].outputs(slot), count: layers[layer].description.size)
+  }
+
+  /// [k][N]
+  public func readState(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
+    let source = layers[layer]
+    let size = source.description.size
+    for state in 0..<source.description.stateCount {
+      (target + state * size).update(from: source.state(slot) + state * source.width, count: size)
+    }
+  }
+}

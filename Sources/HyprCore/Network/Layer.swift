@@ -1,0 +1,109 @@
+internal import CSystem
+
+/// The running part of one layer: its parameters, state, traces and what is kept of the open window.
+///
+/// A slot holds state and outputs after one step. A learning session keeps one slot per step of the window, slot 0 being the
+/// state that the window started from. Without learning there are two, used in turn.
+struct Layer {
+  let description: LayerDescription
+  /// Neurons rounded up to whole vectors; the length of every row.
+  let width: Int
+  let view: kernel_layer
+  /// [rowCount][width], rows as in `LayerDescription`.
+  let parameters: UnsafeMutablePointer<Float>
+  let current: UnsafeMutablePointer<Float>
+  let events: EventHistory
+  /// Only in learning sessions.
+  let learning: LayerLearning?
+
+  init(
+    _ arena: inout Arena, _ description: LayerDescription, width: Int, steps: Int,
+    parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>?
+  ) {
+    let facts = description.facts
+    self.description = description
+    self.width = width
+    self.parameters = parameters
+    current = arena.allocate(Float.self, width, .scratch)
+    events = EventHistory(&arena, rows: description.presynapticCount, steps: steps)
+    learning = gradients.map { LayerLearning(&arena, description, width: width, gradients: $0) }
+    view = kernel_layer(
+      neuron: description.neuron, width: width, constants: description.constants,
+      parameters: parameters + description.presynapticCount * width,
+      derived: arena.allocate(Float.self, Int(facts.derived_count) * width, .parameters),
+      states: arena.allocate(Float.self, (steps + 1) * description.stateCount * width, .state),
+      outputs: arena.allocate(Float.self, (steps + 1) * width, .state),
+      current: current,
+      tape: gradients == nil ? nil : arena.allocate(Float.self, steps * Int(facts.tape_count) * width, .history),
+      surrogate: description.surrogate)
+  }
+
+  func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.states + slot * description.stateCount * width }
+  func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.outputs + slot * width }
+
+  /// Slot `from` becomes slot `to`.
+  func copySlot(from: Int, to: Int) {
+    state(to).update(from: state(from), count: description.stateCount * width)
+    outputs(to).update(from: outputs(from), count: width)
+  }
+
+  func clearSlot(_ slot: Int) {
+    state(slot).update(repeating: 0, count: description.stateCount * width)
+    outputs(slot).update(repeating: 0, count: width)
+  }
+}
+
+/// What learning adds to a layer.
+struct LayerLearning {
+  /// [rowCount][width], summed over the taught steps since the last update.
+  let gradients: UnsafeMutablePointer<Float>
+  /// e [rowCount][k][width]: ∂s/∂(every parameter) at the start of the window.
+  let eligibility: UnsafeMutablePointer<Float>
+  /// Rows whose eligibility is not zero: presynaptic neurons that were active since the last reset, and the neuron parameters.
+  let activeRows: UnsafeMutablePointer<Int32>
+  let activeCount: UnsafeMutablePointer<Int>
+  /// One flag per presynaptic row.
+  let isActive: UnsafeMutablePointer<Bool>
+
+  init(_ arena: inout Arena, _ description: LayerDescription, width: Int, gradients: UnsafeMutablePointer<Float>) {
+    let rows = description.rowCount
+    self.gradients = gradients
+    eligibility = arena.allocate(Float.self, rows * description.stateCount * width, .traces)
+    activeRows = arena.allocate(Int32.self, rows, .traces)
+    activeCount = arena.allocate(Int.self, 1, .traces)
+    isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
+  }
+
+  func clear(_ description: LayerDescription, width: Int) {
+    eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
+    isActive.update(repeating: false, count: description.presynapticCount)
+    for index in 0..<description.parameterCount {
+      activeRows[index] = Int32(truncatingIfNeeded: description.presynapticCount + index)
+    }
+    activeCount.pointee = description.parameterCount
+  }
+
+  func activate(_ row: Int32) {
+    guard !isActive[Int(row)] else { return }
+    isActive[Int(row)] = true
+    activeRows[activeCount.pointee] = row
+    activeCount.pointee += 1
+  }
+}
+
+/// The presynaptic events of every step of a window: the non-zero entries of x̄ = [x; z'; 1] with their row numbers.
+struct EventHistory {
+  /// Where each step's events start; one more entry than steps.
+  let starts: UnsafeMutablePointer<Int>
+  let rows: UnsafeMutablePointer<Int32>
+  let values: UnsafeMutablePointer<Float>
+
+  init(_ arena: inout Arena, rows count: Int, steps: Int) {
+    starts = arena.allocate(Int.self, steps + 1, .history)
+    let (capacity, tooMany) = count.multipliedReportingOverflow(by: steps)
+    rows = arena.allocate(Int32.self, tooMany ? .max : capacity, .history)
+    values = arena.allocate(Float.self, tooMany ? .max : capacity, .history)
+  }
+
+  func count(_ step: Int) -> Int { starts[step + 1] - starts[step] }
+}

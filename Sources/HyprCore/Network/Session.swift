@@ -1,0 +1,135 @@
+internal import CSystem
+
+/// A network that runs one stream: state, traces and its own copy of the parameters, in one block of memory.
+///
+/// Everything is laid out once, when the session is created, and nothing is allocated afterwards. One thread at a time.
+public struct Session {
+  public let model: UnsafeMutablePointer<Model>
+  let kernels: kernel_table
+  let settings: Settings
+  /// The hidden layers from the bottom up, then the readout.
+  let layers: UnsafeMutableBufferPointer<Layer>
+  let parameters: ParameterStore
+  let input: InputStage
+  var learner: Learner?
+  var statistics: Statistics
+  /// Where the state after the last step is.
+  var slot = 0
+
+  public let message: MessageBuffer
+  public let messageText: UnsafeMutablePointer<CChar>
+  public let memory: MemoryReport
+  /// Whether the session's block is freed with it.
+  private let ownsMemory: Bool
+
+  static var messageSize: Int { Text.capacity }
+
+  private init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
+    let descriptions = model.pointee.layers
+    let lanes = model.pointee.kernels.lanes
+    self.model = model
+    self.settings = settings
+    self.ownsMemory = ownsMemory
+    kernels = model.pointee.kernels
+    parameters = ParameterStore(&arena, model.pointee, settings)
+    input = InputStage(&arena, model.pointee)
+    let start = arena.allocate(Layer.self, descriptions.count, .scratch)
+    layers = UnsafeMutableBufferPointer(start: start, count: descriptions.count)
+    for index in 0..<descriptions.count {
+      let layer = Layer(
+        &arena, descriptions[index], width: descriptions[index].width(lanes),
+        steps: settings.learning ? settings.window : 1, parameters: parameters.blocks[index].values,
+        gradients: parameters.blocks[index].gradients)
+      if !arena.isMeasuring { (start + index).initialize(to: layer) }
+    }
+    learner = settings.learning ? Learner(&arena, model.pointee, settings) : nil
+    statistics = Statistics(&arena, layers: descriptions.count - 1)
+    messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
+    message = MessageBuffer(arena.isMeasuring ? nil : messageText, size: Session.messageSize)
+    memory = MemoryReport(arena)
+  }
+
+  /// The options that a session of this model would have.
+  private static func settings(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Settings {
+    Settings((options ?? Options()).completed(by: model.pointee.recommended))
+  }
+
+  /// Lays a session out without memory; returns its exact size, nil if that is more than can be addressed.
+  public static func memorySize(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Int? {
+    var arena = Arena(measuring: ())
+    _ = arena.allocate(Session.self, 1, .scratch)
+    _ = Session(&arena, model, settings(model, options), ownsMemory: false)
+    return arena.overflowed ? nil : arena.used
+  }
+
+  public static var memoryAlignment: Int { Arena.alignment }
+
+  /// A session in its own memory.
+  public static func create(
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?
+  ) throws(Failure) -> UnsafeMutablePointer<Session> {
+    guard let size = memorySize(model, options), let memory = system_allocate(size) else { throw .outOfMemory }
+    return build(model, options, memory, ownsMemory: true)
+  }
+
+  /// A session in the caller's memory.
+  public static func create(
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer
+  ) throws(Failure) -> UnsafeMutablePointer<Session> {
+    guard let start = memory.baseAddress, UInt(bitPattern: start) % UInt(Arena.alignment) == 0 else { throw .invalidArgument }
+    guard let size = memorySize(model, options), memory.count >= size else { throw .bufferTooSmall }
+    return build(model, options, start, ownsMemory: false)
+  }
+
+  private static func build(
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ memory: UnsafeMutableRawPointer, ownsMemory: Bool
+  ) -> UnsafeMutablePointer<Session> {
+    var arena = Arena(memory)
+    let session = arena.allocate(Session.self, 1, .scratch)
+    session.initialize(to: Session(&arena, model, settings(model, options), ownsMemory: ownsMemory))
+    model.retain()
+    session.pointee.parameters.load(model.pointee)
+    session.pointee.deriveAll()
+    session.pointee.clearState()
+    return session
+  }
+
+  public static func free(_ session: UnsafeMutablePointer<Session>) {
+    session.pointee.model.release()
+    if session.pointee.ownsMemory { system_free(session) }
+  }
+
+  public func option(_ option: Option) -> Double { settings.options.value(option) }
+
+  var readout: Layer { layers[layers.count - 1] }
+
+  /// Brings everything that is computed from parameters up to date.
+  func deriveAll() {
+    for layer in layers { withUnsafePointer(to: layer.view) { kernels.derive($0) } }
+  }
+
+  /// State, traces and eligibility to zero.
+  mutating func clearState() {
+    slot = 0
+    for layer in layers {
+      layer.clearSlot(0)
+      layer.learning?.clear(layer.description, width: layer.width)
+    }
+    learner?.steps = 0
+  }
+}
+
+/// Where the bytes of a session go.
+public struct MemoryReport {
+  public let parameters, state, traces, history, optimizer, scratch, total: Int
+
+  init(_ arena: Arena) {
+    parameters = arena.bytes(.parameters)
+    state = arena.bytes(.state)
+    traces = arena.bytes(.traces)
+    history = arena.bytes(.history)
+    optimizer = arena.bytes(.optimizer)
+    scratch = arena.bytes(.scratch)
+    total = arena.used
+  }
+}

@@ -1,0 +1,75 @@
+/// What is known about one option. This table is the only place that says it; hypr.h's documentation and the keyword arguments
+/// of the bindings follow it.
+public struct OptionFacts {
+  /// The option's number in hypr.h.
+  public let key: Int32
+  public let name: StaticString
+  public let lower, upper, standard: Double
+  /// Whether only whole numbers are allowed.
+  public let whole: Bool
+}
+
+/// The options, in the order of their storage.
+public enum Option: Int {
+  case learning, window, credit, update, reduction
+  case optimizer, learningRate, beta1, beta2, epsilon, gradientClip
+  case schedule, scheduleUpdates
+
+  static let count = 13
+
+  public var facts: OptionFacts {
+    switch self {
+    case .learning: .init(key: 1, name: "learning", lower: 0, upper: 1, standard: 0, whole: true)
+    case .window: .init(key: 2, name: "window", lower: 1, upper: 65_536, standard: 100, whole: true)
+    case .credit: .init(key: 3, name: "credit", lower: 0, upper: 1, standard: 1, whole: true)
+    case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
+    case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 1, standard: 0, whole: true)
+    case .optimizer: .init(key: 20, name: "optimizer", lower: 0, upper: 1, standard: 1, whole: true)
+    case .learningRate: .init(key: 21, name: "learning_rate", lower: 0, upper: 1000, standard: 1e-3, whole: false)
+    case .beta1: .init(key: 22, name: "beta1", lower: 0, upper: 0.999_999, standard: 0.9, whole: false)
+    case .beta2: .init(key: 23, name: "beta2", lower: 0, upper: 0.999_999, standard: 0.999, whole: false)
+    case .epsilon: .init(key: 24, name: "epsilon", lower: 1e-12, upper: 1, standard: 1e-8, whole: false)
+    case .gradientClip: .init(key: 25, name: "gradient_clip", lower: 0, upper: 1e30, standard: 1, whole: false)
+    case .schedule: .init(key: 40, name: "schedule", lower: 0, upper: 2, standard: 0, whole: true)
+    case .scheduleUpdates: .init(key: 41, name: "schedule_updates", lower: 1, upper: 1e12, standard: 10_000, whole: true)
+    }
+  }
+
+  public init?(key: Int32) {
+    for index in 0..<Option.count {
+      if let option = Option(rawValue: index), option.facts.key == key {
+        self = option
+        return
+      }
+    }
+    return nil
+  }
+
+  public init?(name: UnsafePointer<CChar>) {
+    for index in 0..<Option.count {
+      if let option = Option(rawValue: index), equal(name, option.facts.name) {
+        self = option
+        return
+      }
+    }
+    return nil
+  }
+}
+
+/// Whether a C string and a literal hold the same bytes.
+func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
+  for index in 0..<literal.utf8CodeUnitCount where UInt8(bitPattern: string[index]) != literal.utf8Start[index] {
+    return false
+  }
+  return string[literal.utf8CodeUnitCount] == 0
+}
+
+/// Whether two C strings hold the same bytes.
+func equal(_ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>) -> Bool {
+  var index = 0
+  while one[index] == other[index] {
+    if one[index] == 0 { return true }
+    index += 1
+  }
+  return false
+}

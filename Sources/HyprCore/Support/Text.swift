@@ -1,0 +1,108 @@
+internal import CSystem
+
+/// A short text built without String or heap: what error messages are made of. Longer text is cut.
+///
+///     let text: Text = "input has \(size) elements, expected \(expected)"
+public struct Text: ExpressibleByStringInterpolation {
+  static var capacity: Int { 320 }
+
+  private var bytes = InlineArray<320, UInt8>(repeating: 0)
+  private var count = 0
+
+  public init(stringLiteral literal: StaticString) { append(literal) }
+  public init(stringInterpolation interpolation: Interpolation) { self = interpolation.text }
+
+  /// Copies the text and a NUL into `target`, cut to its `size` bytes.
+  @inline(never) func copy(to target: UnsafeMutablePointer<CChar>, size: Int) {
+    guard size > 0 else { return }
+    let length = min(count, size - 1)
+    for index in 0..<length { target[index] = CChar(bitPattern: bytes[index]) }
+    target[length] = 0
+  }
+
+  @inline(never) private mutating func append(_ byte: UInt8) {
+    guard count < Text.capacity else { return }
+    bytes[count] = byte
+    count += 1
+  }
+
+  @inline(never) private mutating func append(_ literal: StaticString) {
+    for index in 0..<literal.utf8CodeUnitCount { append(literal.utf8Start[index]) }
+  }
+
+  @inline(never) private mutating func append(_ string: UnsafePointer<CChar>, limit: Int) {
+    var index = 0
+    while string[index] != 0 && index < limit {
+      append(UInt8(bitPattern: string[index]))
+      index += 1
+    }
+  }
+
+  public struct Interpolation: StringInterpolationProtocol {
+    fileprivate var text: Text = ""
+
+    public init(literalCapacity: Int, interpolationCount: Int) {}
+    public mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
+    @inline(never) public mutating func appendInterpolation(_ literal: StaticString) { text.append(literal) }
+    @inline(never) public mutating func appendInterpolation(_ value: Int) { appendInterpolation(Double(value)) }
+    @inline(never) public mutating func appendInterpolation(_ value: Float) { appendInterpolation(Double(value)) }
+
+    @inline(never) public mutating func appendInterpolation(_ value: Double) {
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { digits in
+        guard let start = digits.baseAddress else { return }
+        _ = system_format_number(start, digits.count, value)
+        text.append(start, limit: digits.count)
+      }
+    }
+
+    /// A C string, cut after 96 bytes: names come from files.
+    @inline(never) public mutating func appendInterpolation(_ string: UnsafePointer<CChar>?) {
+      if let string { text.append(string, limit: 96) }
+    }
+
+    /// A C string of ours, whole.
+    @inline(never) mutating func appendInterpolation(whole string: UnsafePointer<CChar>) {
+      text.append(string, limit: Text.capacity)
+    }
+
+    @inline(never) public mutating func appendInterpolation(_ other: Text) {
+      for index in 0..<other.count { text.append(other.bytes[index]) }
+    }
+  }
+}
+
+/// Where the reason of the last failure is kept: a caller's or an object's own buffer.
+public struct MessageBuffer {
+  let start: UnsafeMutablePointer<CChar>?
+  let size: Int
+
+  public init(_ start: UnsafeMutablePointer<CChar>?, size: Int) {
+    self.start = start
+    self.size = start == nil ? 0 : size
+    clear()
+  }
+
+  func clear() {
+    if let start, size > 0 { start[0] = 0 }
+  }
+
+  /// Notes why a call fails; to be thrown.
+  @inline(never) public func failure(_ status: Failure, _ text: Text) -> Failure {
+    if let start { text.copy(to: start, size: size) }
+    return status
+  }
+
+  /// Puts the place in front of the reason of a failure that is passed on.
+  @inline(never) func prepend(_ place: Text, _ status: Failure) -> Failure {
+    guard let start else { return status }
+    let reason: Text = "\(place)\(whole: start)"
+    return failure(status, reason)
+  }
+}
+
+/// Why a call failed. The C ABI gives each a status code.
+public enum Failure: Error {
+  case invalidArgument, sizeMismatch, notFinite, wrongState, bufferTooSmall, notFound
+  case modelInvalid, modelUnsupported, stateMismatch
+  case outOfMemory, inputOutput
+}

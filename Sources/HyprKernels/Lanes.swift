@@ -1,0 +1,110 @@
+internal import CSystem
+
+/// The vector that every hot loop works on: one neuron per lane.
+typealias Lanes = SIMD8<Float>
+typealias LaneBits = SIMD8<UInt32>
+
+typealias Row = UnsafePointer<Float>
+typealias MutableRow = UnsafeMutablePointer<Float>
+
+extension UnsafePointer<Float> {
+  /// The lanes that start at element `index`; rows are padded and aligned so that whole vectors can be read.
+  @inline(__always) func lanes(_ index: Int) -> Lanes {
+    UnsafeRawPointer(self + index).load(as: Lanes.self)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  @inline(__always) func lanes(_ index: Int) -> Lanes {
+    UnsafeRawPointer(self + index).load(as: Lanes.self)
+  }
+
+  @inline(__always) func store(_ value: Lanes, _ index: Int) {
+    UnsafeMutableRawPointer(self + index).storeBytes(of: value, as: Lanes.self)
+  }
+}
+
+/// A fixed number of lane vectors: the states, parameters or derived values of one block of neurons.
+protocol LaneArray {
+  static var size: Int { get }
+  init(repeating value: Lanes)
+  subscript(row index: Int) -> Lanes { get set }
+}
+
+extension InlineArray: LaneArray where Element == Lanes {
+  @inline(__always) static var size: Int { count }
+
+  @inline(__always) subscript(row index: Int) -> Lanes {
+    get { self[index] }
+    set { self[index] = newValue }
+  }
+}
+
+extension LaneArray {
+  /// Reads one vector per row, `stride` floats apart.
+  @inline(__always) init(_ base: Row, stride: Int) {
+    self.init(repeating: .zero)
+    for index in 0..<Self.size { self[row: index] = base.lanes(index &* stride) }
+  }
+
+  @inline(__always) func store(_ base: MutableRow, stride: Int) {
+    for index in 0..<Self.size { base.store(self[row: index], index &* stride) }
+  }
+
+  /// Zero unless a value is infinite or not a number.
+  @inline(__always) var poison: Lanes {
+    var sum = Lanes.zero
+    for index in 0..<Self.size { sum += self[row: index] - self[row: index] }
+    return sum
+  }
+}
+
+/// Per neuron scalar access to rows: element `index` of column `neuron`.
+struct Column {
+  let base: MutableRow
+  let stride: Int
+
+  @inline(__always) subscript(_ index: Int) -> Float {
+    get { base[index &* stride] }
+    nonmutating set { base[index &* stride] = newValue }
+  }
+}
+
+extension SIMD8<Float> {
+  @inline(__always) var magnitude: Lanes {
+    unsafeBitCast(unsafeBitCast(self, to: LaneBits.self) & LaneBits(repeating: 0x7fff_ffff), to: Lanes.self)
+  }
+
+  /// 1 where the value is strictly positive, 0 elsewhere (NaN too).
+  @inline(__always) var heaviside: Lanes {
+    Lanes.zero.replacing(with: Lanes(repeating: 1), where: self .> Lanes.zero)
+  }
+
+  @inline(__always) func limited(from lower: Float, to upper: Float) -> Lanes {
+    let low = Lanes(repeating: lower), high = Lanes(repeating: upper)
+    let raised = self.replacing(with: low, where: self .< low)
+    return raised.replacing(with: high, where: raised .> high)
+  }
+}
+
+/// e^x for x <= 0, relative error below 2e-7; values under -87 give e^-87 (1.6e-38).
+///
+/// Splits x = n ln 2 + r with |r| <= ln 2 / 2, evaluates e^r as its Taylor polynomial of degree 7 and puts n into the exponent.
+@inline(__always) func exponential(_ x: Lanes) -> Lanes {
+  let argument = x.limited(from: -87, to: 0)
+  // Adding 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
+  let rounder = Lanes(repeating: 12_582_912)
+  let shifted = argument * 1.442_695_04 + rounder
+  let n = shifted - rounder
+  // ln 2 in two parts, so that n * ln 2 is subtracted without rounding.
+  let r = (argument - n * 0.693_359_375) - n * (-2.121_944_4e-4)
+  var p = r * (1 / 5040) + (1 / 720)
+  p = p * r + (1 / 120)
+  p = p * r + (1 / 24)
+  p = p * r + (1 / 6)
+  p = p * r + 0.5
+  p = p * r + 1
+  p = p * r + 1
+  let exponent = unsafeBitCast(shifted, to: LaneBits.self) &<< LaneBits(repeating: 23)
+  return unsafeBitCast(unsafeBitCast(p, to: LaneBits.self) &+ exponent, to: Lanes.self)
+}

@@ -1,0 +1,48 @@
+internal import CSystem
+
+/// LI, the leaky integrator: y = κ y' + (1 - κ) I with κ = exp(-1/|tau|). Its output is y itself; the readout is a layer of these.
+enum LeakyIntegrator: NeuronModel {
+  typealias State = InlineArray<1, Lanes>
+  typealias Parameters = InlineArray<1, Lanes>
+  typealias Derived = InlineArray<3, Lanes>
+  typealias Tape = InlineArray<1, Lanes>
+
+  struct Constants: NeuronConstants {
+    init(_ values: Row) {}
+    static func quantity(_ index: Int) -> kernel_quantity? { nil }
+  }
+
+  static var name: StaticString { "LI" }
+  static var spiking: Bool { false }
+  static var surrogate: SurrogateKind { .straightThrough }
+
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
+    index == 0 ? .init("tau", from: 0.01, to: 1e6, default: 20, absolute: true) : nil
+  }
+
+  // Derived: κ, 1 - κ, dκ/dtau
+  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
+    let kappa = Decay(tau: parameters[0])
+    (derived[0], derived[1], derived[2]) = (kappa.decay, kappa.complement, kappa.slope)
+  }
+
+  @inline(__always) static func step(
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
+    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+  ) -> Lanes {
+    let y = state[0]
+    if recording { tape[0] = y - current }
+    state[0] = derived[0] * y + derived[1] * current
+    return state[0]
+  }
+
+  @inline(__always) static func backward(
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
+    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Lanes {
+    let outer = adjoint[0] + outputAdjoint
+    gradient[0] += outer * tape[0] * derived[2]
+    adjoint[0] = outer * derived[0]
+    return outer * derived[1]
+  }
+}

@@ -1,0 +1,104 @@
+internal import CSystem
+
+/// The loops over neurons and steps, specialised for each neuron model.
+enum NeuronLoops<Model: NeuronModel> {
+  static func facts() -> kernel_neuron {
+    kernel_neuron(
+      name: Model.name.text, state_count: Int32(truncatingIfNeeded: Model.State.size),
+      parameter_count: Int32(truncatingIfNeeded: Model.Parameters.size),
+      constant_count: Int32(truncatingIfNeeded: Model.Constants.count),
+      derived_count: Int32(truncatingIfNeeded: Model.Derived.size),
+      tape_count: Int32(truncatingIfNeeded: Model.Tape.size),
+      spiking: Model.spiking, surrogate_kind: Model.surrogate.rawValue)
+  }
+
+  static func derive(_ layer: kernel_layer) {
+    let constants = Model.Constants(layer.constants)
+    for neuron in 0..<layer.width {
+      // The core's array is written here only through `derived`; a column of parameters is read.
+      let parameters = Column(base: MutableRow(mutating: layer.parameters + neuron), stride: layer.width)
+      Model.derive(parameters, constants, into: Column(base: layer.derived + neuron, stride: layer.width))
+    }
+  }
+
+  static func step(_ layer: kernel_layer, from: Int, to: Int, tapeIndex: Int) -> Bool {
+    let width = layer.width
+    let constants = Model.Constants(layer.constants)
+    let slot = Model.State.size &* width
+    let old = layer.states + from &* slot
+    let new = layer.states + to &* slot
+    let outputs = layer.outputs + to &* width
+    let tape = layer.tape.map { $0 + tapeIndex &* Model.Tape.size &* width }
+    var poison = Lanes.zero
+    var neuron = 0
+    while neuron < width {
+      var state = Model.State(Row(old + neuron), stride: width)
+      let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
+      var record = Model.Tape(repeating: .zero)
+      let output = Model.step(
+        &state, current: layer.current.lanes(neuron), derived, constants, layer.surrogate, tape: &record,
+        recording: tape != nil)
+      state.store(new + neuron, stride: width)
+      outputs.store(output, neuron)
+      if let tape { record.store(tape + neuron, stride: width) }
+      poison += state.poison
+      neuron &+= Lanes.scalarCount
+    }
+    return poison == .zero
+  }
+
+  static func sweep(_ layer: kernel_layer, _ sweep: kernel_sweep) {
+    let width = layer.width
+    let constants = Model.Constants(layer.constants)
+    let slot = Model.State.size &* width
+    guard let tape = layer.tape else { return }
+    var neuron = 0
+    while neuron < width {
+      let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
+      var adjoint = Model.State(Row(sweep.adjoint + neuron), stride: width)
+      var gradient = Model.Parameters(Row(sweep.parameter_gradient + neuron), stride: sweep.parameter_stride)
+      var after = Model.State(Row(layer.states + sweep.steps &* slot + neuron), stride: width)
+      var step = sweep.steps
+      while step > 0 {
+        let output = layer.outputs.lanes(step &* width &+ neuron)
+        step &-= 1
+        let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
+        let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
+        let outputAdjoint = sweep.output_adjoint.map { $0.lanes(step &* width &+ neuron) } ?? .zero
+        let currentAdjoint = Model.backward(
+          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record,
+          derived, constants, gradient: &gradient)
+        sweep.current_adjoint.store(currentAdjoint, step &* sweep.current_stride &+ neuron)
+        if sweep.instantaneous { adjoint = .init(repeating: .zero) }
+        after = before
+      }
+      adjoint.store(sweep.adjoint + neuron, stride: width)
+      gradient.store(sweep.parameter_gradient + neuron, stride: sweep.parameter_stride)
+      neuron &+= Lanes.scalarCount
+    }
+  }
+
+  static func carry(_ carry: kernel_carry) {
+    let width = carry.width
+    let count = Model.State.size
+    for index in 0..<carry.row_count {
+      let row = Int(carry.rows[index])
+      let eligibility = carry.eligibility + row &* count &* width
+      var neuron = 0
+      while neuron < width {
+        let old = Model.State(Row(eligibility + neuron), stride: width)
+        if let gradient = carry.gradient, let adjoint = carry.adjoint {
+          var sum = gradient.lanes(row &* width &+ neuron)
+          for k in 0..<count { sum += adjoint.lanes(k &* width &+ neuron) * old[row: k] }
+          gradient.store(sum, row &* width &+ neuron)
+        }
+        for k in 0..<count {
+          var sum = Lanes.zero
+          for m in 0..<count { sum += carry.transition.lanes((k &* count &+ m) &* width &+ neuron) * old[row: m] }
+          eligibility.store(sum, k &* width &+ neuron)
+        }
+        neuron &+= Lanes.scalarCount
+      }
+    }
+  }
+}

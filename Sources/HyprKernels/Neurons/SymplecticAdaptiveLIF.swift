@@ -1,0 +1,104 @@
+internal import CSystem
+
+/// SE-adLIF, the adaptive leaky integrate-and-fire neuron in symplectic-Euler discretisation
+/// (Baronig, Ferrand, Sabathiel & Legenstein 2024, arXiv 2408.07517).
+///
+/// State u (membrane potential after reset) and w (adaptation current); with primes for the step before,
+///
+///     ũ = α_u u' + (1 - α_u)(I - w')      z = Θ(ũ - threshold)       u = ũ (1 - z)
+///     w = α_w w' + (1 - α_w) adaptation_gain (a u + b z)
+///
+/// with the new u and z in w, α = exp(-1/τ), τ_u = p_u tau_u_max + (1 - p_u) tau_u_min and τ_w likewise.
+/// No gradient flows through the reset.
+enum SymplecticAdaptiveLIF: NeuronModel {
+  typealias State = InlineArray<2, Lanes>
+  typealias Parameters = InlineArray<4, Lanes>
+  typealias Derived = InlineArray<8, Lanes>
+  typealias Tape = InlineArray<2, Lanes>
+
+  struct Constants: NeuronConstants {
+    let threshold, gain: Float
+    let tauU, tauW: (minimum: Float, maximum: Float)
+
+    init(_ values: Row) {
+      threshold = values[0]
+      gain = values[1]
+      tauU = (values[2], values[3])
+      tauW = (values[4], values[5])
+    }
+
+    static func quantity(_ index: Int) -> kernel_quantity? {
+      switch index {
+      case 0: .init("threshold", from: 1e-6, to: 1e6, default: 1)
+      case 1: .init("adaptation_gain", from: 0, to: 1e6, default: 120)
+      case 2: .init("tau_u_min", from: 0.01, to: 1e6, default: 5)
+      case 3: .init("tau_u_max", from: 0.01, to: 1e6, default: 25)
+      case 4: .init("tau_w_min", from: 0.01, to: 1e6, default: 60)
+      case 5: .init("tau_w_max", from: 0.01, to: 1e6, default: 300)
+      default: nil
+      }
+    }
+  }
+
+  static var name: StaticString { "SEAdLIF" }
+  static var spiking: Bool { true }
+  static var surrogate: SurrogateKind { .slayer }
+
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
+    switch index {
+    case 0: .init("p_u", from: 0, to: 1, default: 0.5)
+    case 1: .init("p_w", from: 0, to: 1, default: 0.5)
+    case 2: .init("a", from: 0, to: 1, default: 0.5)
+    case 3: .init("b", from: 0, to: 2, default: 1)
+    default: nil
+    }
+  }
+
+  // Derived: α_u, 1 - α_u, dα_u/dp_u, α_w, 1 - α_w, dα_w/dp_w, gain a, gain b
+  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
+    let u = InterpolatedDecay(parameters[0], constants.tauU)
+    let w = InterpolatedDecay(parameters[1], constants.tauW)
+    (derived[0], derived[1], derived[2]) = (u.decay, u.complement, u.slope)
+    (derived[3], derived[4], derived[5]) = (w.decay, w.complement, w.slope)
+    derived[6] = constants.gain * parameters[2]
+    derived[7] = constants.gain * parameters[3]
+  }
+
+  @inline(__always) static func step(
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
+    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+  ) -> Lanes {
+    let (u, w) = (state[0], state[1])
+    let drive = current - w
+    let uFree = derived[0] * u + derived[1] * drive
+    let distance = uFree - constants.threshold
+    let spike = distance.heaviside
+    if recording {
+      tape[0] = surrogate.derivative(distance)
+      tape[1] = u - drive
+    }
+    state[0] = uFree * (1 - spike)
+    state[1] = derived[3] * w + derived[4] * (derived[6] * state[0] + derived[7] * spike)
+    return spike
+  }
+
+  @inline(__always) static func backward(
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
+    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Lanes {
+    let u = after[0]
+    let wAdjoint = adjoint[1]
+    let driveAdjoint = wAdjoint * derived[4]
+    let spikeAdjoint = outputAdjoint + driveAdjoint * derived[7]
+    let uAdjoint = adjoint[0] + driveAdjoint * derived[6]
+    let freeAdjoint = uAdjoint * (1 - output) + tape[0] * spikeAdjoint
+    let currentAdjoint = freeAdjoint * derived[1]
+    gradient[0] += freeAdjoint * tape[1] * derived[2]
+    gradient[1] += wAdjoint * (before[1] - (derived[6] * u + derived[7] * output)) * derived[5]
+    gradient[2] += driveAdjoint * u * constants.gain
+    gradient[3] += driveAdjoint * output * constants.gain
+    adjoint[0] = freeAdjoint * derived[0]
+    adjoint[1] = wAdjoint * derived[3] - currentAdjoint
+    return currentAdjoint
+  }
+}

@@ -1,0 +1,48 @@
+internal import CSystem
+
+/// The derivative that stands in for that of the spike's step function, numbered as in the schema's enum SurrogateKind.
+///
+/// With v the distance from the threshold, s the slope, k the scale and N(x; m, d) the normal density:
+/// - double Gaussian: k (1.15 N(s v; 0, 0.5) - 0.30 N(s v; 0, 3)), negative tails (Yin, Corradi & Bohté 2021)
+/// - slayer: k s / 2 exp(-s |v|) (Shrestha & Orchard 2018)
+/// - triangle: k max(0, 1 - s |v|) (Bellec et al. 2018)
+/// - fast sigmoid: k / (1 + s |v|)² (Zenke & Ganguli 2018)
+/// - arc tangent: k / (1 + (π/2 s v)²) (Fang et al. 2021)
+/// - straight through: k (Bengio, Léonard & Courville 2013)
+enum SurrogateKind: Int32 {
+  case doubleGaussian = 1
+  case slayer, triangle, fastSigmoid, arcTangent, straightThrough
+
+  var standard: kernel_surrogate {
+    switch self {
+    case .doubleGaussian: .init(kind: rawValue, slope: 1, scale: 0.5)
+    case .slayer: .init(kind: rawValue, slope: 5, scale: 0.2)
+    default: .init(kind: rawValue, slope: 1, scale: 1)
+    }
+  }
+}
+
+extension kernel_surrogate {
+  /// The surrogate derivative at distance `v` from the threshold. The kind is the same for a whole layer: the branch is predicted.
+  @inline(__always) func derivative(_ v: Lanes) -> Lanes {
+    let distance = v * slope
+    switch SurrogateKind(rawValue: kind) ?? .straightThrough {
+    case .doubleGaussian:
+      let square = distance * distance
+      // 1.15 / (0.5 sqrt(2 pi)) and 0.30 / (3 sqrt(2 pi))
+      return exponential(square * -2) * (0.917_567_24 * scale) - exponential(square * (-1 / 18)) * (0.039_894_228 * scale)
+    case .slayer:
+      return exponential(-distance.magnitude) * (scale * slope * 0.5)
+    case .triangle:
+      return (Lanes(repeating: 1) - distance.magnitude).limited(from: 0, to: 1) * scale
+    case .fastSigmoid:
+      let base = distance.magnitude + 1
+      return Lanes(repeating: scale) / (base * base)
+    case .arcTangent:
+      let argument = distance * (.pi / 2)
+      return Lanes(repeating: scale) / (argument * argument + 1)
+    case .straightThrough:
+      return Lanes(repeating: scale)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+internal import CSystem
+
+@c @implementation
+internal func kernel_table_fill_baseline(_ table: UnsafeMutablePointer<kernel_table>) {
+  fill(&table.pointee)
+}
+
+private func fill(_ table: inout kernel_table) {
+  table.lanes = Lanes.scalarCount
+  table.neuron = { neuron, facts in
+    guard let found = visitNeuronModel(neuron, Facts()) else { return false }
+    facts.pointee = found
+    return true
+  }
+  table.constant = { neuron, index, quantity in
+    guard let found = visitNeuronModel(neuron, ConstantFacts(index: Int(index))) ?? nil else { return false }
+    quantity.pointee = found
+    return true
+  }
+  table.parameter = { neuron, index, constants, quantity in
+    let visitor = ParameterFacts(index: Int(index), constants: constants)
+    guard let found = visitNeuronModel(neuron, visitor) ?? nil else { return false }
+    quantity.pointee = found
+    return true
+  }
+  table.surrogate = { kind, surrogate in
+    guard let found = SurrogateKind(rawValue: kind) else { return false }
+    surrogate.pointee = found.standard
+    return true
+  }
+  table.derive = { layer in visitNeuronModel(layer.pointee.neuron, Derive(layer: layer)) }
+  table.step = { layer, from, to, tapeIndex in
+    visitNeuronModel(layer.pointee.neuron, Step(layer: layer, from: from, to: to, tapeIndex: tapeIndex)) ?? false
+  }
+  table.sweep = { layer, sweep in visitNeuronModel(layer.pointee.neuron, Sweep(layer: layer, sweep: sweep)) }
+  table.carry = { neuron, carry in visitNeuronModel(neuron, Carry(carry: carry)) }
+  table.gather = { gather($0, $1, $2, $3, $4, $5, $6) }
+  table.scatter = { scatter($0, $1, $2, $3, $4, $5, $6) }
+  table.project = { project($0, $1, $2, $3, $4) }
+  table.events = { events($0, $1, $2, $3, $4) }
+  table.finite = { allFinite($0, $1) }
+  table.square_sum = { squareSum($0, $1) }
+  table.gradient_descent = { gradientDescent($0.pointee) }
+  table.adam = { adam($0.pointee) }
+}
+
+// One visitor per entry of the table that depends on the neuron model.
+
+private struct Facts: NeuronVisitor {
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_neuron { NeuronLoops<Model>.facts() }
+}
+
+private struct ConstantFacts: NeuronVisitor {
+  let index: Int
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_quantity? { Model.Constants.quantity(index) }
+}
+
+private struct ParameterFacts: NeuronVisitor {
+  let index: Int
+  let constants: Row
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_quantity? {
+    Model.parameter(index, Model.Constants(constants))
+  }
+}
+
+private struct Derive: NeuronVisitor {
+  let layer: UnsafePointer<kernel_layer>
+  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.derive(layer.pointee) }
+}
+
+private struct Step: NeuronVisitor {
+  let layer: UnsafePointer<kernel_layer>
+  let from, to, tapeIndex: Int
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> Bool {
+    NeuronLoops<Model>.step(layer.pointee, from: from, to: to, tapeIndex: tapeIndex)
+  }
+}
+
+private struct Sweep: NeuronVisitor {
+  let layer: UnsafePointer<kernel_layer>
+  let sweep: UnsafePointer<kernel_sweep>
+  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.sweep(layer.pointee, sweep.pointee) }
+}
+
+private struct Carry: NeuronVisitor {
+  let carry: UnsafePointer<kernel_carry>
+  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.carry(carry.pointee) }
+}

@@ -1,0 +1,363 @@
+/*
+ * hypr: recurrent spiking neural networks that keep learning while they run.
+ *
+ * A model file is loaded once; a session runs it one sample at a time, gives an output at every step and,
+ * if asked to, trains its own copy of the parameters online with HYPR (HYbrid PRopagation, arXiv 2506.14464):
+ * forward gradients carried over windows of lambda steps, in memory that does not depend on how long the stream is.
+ *
+ *   Simple               errors, models, running a session
+ *   Sessions             options
+ *   Learning             targets, updates, statistics
+ *   Parameters and state tensors, gradients, saving, looking inside
+ *   Memory               how much, and where
+ *
+ * Conventions, unless a function says otherwise
+ *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
+ *   - Every function that can fail returns a hypr_status. A call that fails changes nothing: the object stays as
+ *     it was, and usable. hypr_session_message and hypr_options_message say what was wrong with the last call.
+ *   - Threads: a model is immutable and may be shared by any number of threads. A session, or an options object,
+ *     is used by one thread at a time. There is no global state.
+ *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
+ *     session but the one that creates it.
+ *   - Each group says since which version it exists.
+ */
+#ifndef HYPR_H
+#define HYPR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ Simple */
+
+/* ---- Version (since 0.1) */
+
+#define HYPR_VERSION_MAJOR 0
+#define HYPR_VERSION_MINOR 1
+#define HYPR_VERSION_PATCH 0
+#define HYPR_VERSION_NUMBER (HYPR_VERSION_MAJOR * 10000 + HYPR_VERSION_MINOR * 100 + HYPR_VERSION_PATCH)
+
+/* HYPR_VERSION_NUMBER of the library that runs, which may be newer than the header. */
+uint32_t hypr_version_number(void);
+
+/* The same as text, such as "0.1.0". */
+const char *hypr_version_string(void);
+
+/* ---- Errors (since 0.1). The values never change. */
+
+typedef int32_t hypr_status;
+enum {
+  HYPR_OK = 0,
+
+  /* the call */
+  HYPR_ERROR_INVALID_ARGUMENT = 1, /* NULL where not allowed, or a value out of its range */
+  HYPR_ERROR_SIZE_MISMATCH = 2,    /* an array has another size than the model says */
+  HYPR_ERROR_NOT_FINITE = 3,       /* NaN or infinity came in, or would have come out */
+  HYPR_ERROR_WRONG_STATE = 4,      /* a call in the wrong order, such as teaching before the first step */
+  HYPR_ERROR_BUFFER_TOO_SMALL = 5,
+  HYPR_ERROR_NOT_FOUND = 6, /* no such file, option or name */
+
+  /* the model */
+  HYPR_ERROR_MODEL_INVALID = 20,     /* not a .hypr file, damaged, or it contradicts itself */
+  HYPR_ERROR_MODEL_UNSUPPORTED = 21, /* valid, but it needs what this version does not have */
+  HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model */
+
+  /* the system */
+  HYPR_ERROR_OUT_OF_MEMORY = 40,
+  HYPR_ERROR_IO = 41
+};
+
+/* The name of a status, such as "HYPR_ERROR_MODEL_INVALID"; "HYPR_ERROR_UNKNOWN" for other values. Never NULL. */
+const char *hypr_status_name(hypr_status status);
+
+/* ---- Models (since 0.1)
+ * A network as it stands in a .hypr file (include/hypr.fbs): immutable once loaded. */
+
+typedef struct hypr_model hypr_model;
+
+/* Loads a model file. *out is set to NULL on failure.
+ * NOT_FOUND: no such file. IO: it cannot be read. MODEL_INVALID, MODEL_UNSUPPORTED, OUT_OF_MEMORY. */
+hypr_status hypr_model_load(const char *path, hypr_model **out);
+
+/* Loads a model from `size` bytes at `data`, which are copied: the buffer may go away, and needs no alignment. */
+hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out);
+
+/* The same two, and if they fail, text that names the field, its value and what was expected: NUL-terminated in
+ * `message`, cut to `message_size` bytes; "" on success. `message` may be NULL if `message_size` is 0. */
+hypr_status hypr_model_load_diagnosed(const void *data, size_t size, hypr_model **out, char *message,
+                                      size_t message_size);
+hypr_status hypr_model_load_file_diagnosed(const char *path, hypr_model **out, char *message, size_t message_size);
+
+/* Frees a model; NULL is fine. Sessions keep what they need of it, and may outlive it. */
+void hypr_model_free(hypr_model *model);
+
+/* Facts about a model. Given NULL, or an index past the end, these return 0, NULL or "", as their type allows.
+ * Strings are UTF-8 and live as long as the model. */
+size_t hypr_model_input_size(const hypr_model *model);      /* input channels */
+size_t hypr_model_output_size(const hypr_model *model);     /* outputs (logits) per step */
+size_t hypr_model_layer_count(const hypr_model *model);     /* hidden layers, the readout not counted */
+size_t hypr_model_parameter_count(const hypr_model *model); /* all parameters, trainable or not */
+size_t hypr_model_layer_size(const hypr_model *model, size_t layer);         /* neurons */
+const char *hypr_model_layer_neuron(const hypr_model *model, size_t layer);  /* such as "BRF" */
+const char *hypr_model_name(const hypr_model *model);                        /* "" if it has none */
+float hypr_model_time_step(const hypr_model *model);                         /* seconds per step; 0: not said */
+const char *hypr_model_input_name(const hypr_model *model, size_t channel);  /* NULL: unnamed */
+const char *hypr_model_class_label(const hypr_model *model, size_t output);  /* NULL: unnamed */
+size_t hypr_model_metadata_count(const hypr_model *model);
+const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
+const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
+
+/* ---- Running (since 0.1)
+ * A session holds the state of one stream and its own, trainable copy of the parameters. */
+
+typedef struct hypr_session hypr_session;
+typedef struct hypr_options hypr_options;
+
+/* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
+ * INVALID_ARGUMENT, OUT_OF_MEMORY. *out is set to NULL on failure. */
+hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out);
+
+/* Frees a session; NULL is fine. */
+void hypr_session_free(hypr_session *session);
+
+/* What was wrong with the last failed call on this session: "" if none failed. Never NULL; valid until the next call. */
+const char *hypr_session_message(const hypr_session *session);
+
+/* One step: feeds one sample and gives the outputs of the readout (logits, no softmax).
+ *   input  [input_size]   raw values: the model's scale and offset are applied inside
+ *   output [output_size]  may be NULL if output_size is 0
+ * With learning on, a full window is closed, and the parameters are updated, at the start of the step that follows it.
+ * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be: the step was not made. */
+hypr_status hypr_session_step(hypr_session *session, const float *input, size_t input_size, float *output,
+                              size_t output_size);
+
+/* The same for a sparse binary sample: input is 1 at the `count` channels in `indices`, 0 elsewhere.
+ * INVALID_ARGUMENT: an index is not below the input size, or the indices do not rise strictly. */
+hypr_status hypr_session_step_spikes(hypr_session *session, const uint32_t *indices, size_t count, float *output,
+                                     size_t output_size);
+
+/* `steps` steps in a row.
+ *   inputs  [steps][input size]
+ *   outputs [steps][output size], or NULL
+ * NOT_FINITE: the steps before the first bad one were made, and that one was not; hypr_session_message names it. */
+hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
+
+/* Ends the sequence and begins a new one: the open window is closed (and with HYPR_UPDATE_SEQUENCE the parameters are
+ * updated), then state, traces and eligibility go to zero. Parameters and optimizer stay. */
+hypr_status hypr_session_reset(hypr_session *session);
+
+/* ---------------------------------------------------------------------------------------------- Sessions */
+
+/* ---- Options (since 0.1)
+ * Typed values with bounds. What is not set has the value that the model file recommends, or else its default. */
+
+typedef int32_t hypr_option;
+enum {
+  HYPR_OPTION_LEARNING = 1, /* 0 or 1 [0]: whether the session can be taught. Never taken from the model file */
+  HYPR_OPTION_WINDOW = 2,   /* lambda, steps per window, 1 to 65536 [100] */
+  HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
+  HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
+  HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
+
+  HYPR_OPTION_OPTIMIZER = 20,     /* [HYPR_OPTIMIZER_ADAM] */
+  HYPR_OPTION_LEARNING_RATE = 21, /* 0 to 1000 [0.001] */
+  HYPR_OPTION_BETA1 = 22,         /* Adam: decay of the mean, 0 to below 1 [0.9] */
+  HYPR_OPTION_BETA2 = 23,         /* Adam: decay of the mean square, 0 to below 1 [0.999] */
+  HYPR_OPTION_EPSILON = 24,       /* Adam: added to the root, 1e-12 to 1 [1e-8] */
+  HYPR_OPTION_GRADIENT_CLIP = 25, /* longest gradient (Euclidean norm over all trained parameters); 0: no limit [1] */
+
+  HYPR_OPTION_SCHEDULE = 40,        /* how the learning rate falls [HYPR_SCHEDULE_CONSTANT] */
+  HYPR_OPTION_SCHEDULE_UPDATES = 41 /* updates until a falling learning rate reaches 0, 1 to 1e12 [10000] */
+};
+
+/* Values of HYPR_OPTION_CREDIT */
+enum {
+  HYPR_CREDIT_SPATIAL = 0, /* the layer above at the same step: the published HYPR, independent of lambda */
+  HYPR_CREDIT_WINDOW = 1   /* also through the memory of the readout and upper layers inside the window */
+};
+
+/* Values of HYPR_OPTION_UPDATE */
+enum {
+  HYPR_UPDATE_WINDOW = 0,   /* after every window in which something was taught */
+  HYPR_UPDATE_SEQUENCE = 1, /* at the end of a sequence: hypr_session_reset, hypr_session_learn_sequence */
+  HYPR_UPDATE_MANUAL = 2    /* only by hypr_session_apply */
+};
+
+/* Values of HYPR_OPTION_REDUCTION */
+enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+
+/* Values of HYPR_OPTION_OPTIMIZER */
+enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1 };
+
+/* Values of HYPR_OPTION_SCHEDULE: factor on the learning rate after u of SCHEDULE_UPDATES updates */
+enum {
+  HYPR_SCHEDULE_CONSTANT = 0, /* 1 */
+  HYPR_SCHEDULE_LINEAR = 1,   /* 1 - u/n, not below 0 */
+  HYPR_SCHEDULE_COSINE = 2    /* (1 + cos(pi u/n)) / 2 */
+};
+
+/* OUT_OF_MEMORY; *out is set to NULL on failure. */
+hypr_status hypr_options_create(hypr_options **out);
+void hypr_options_free(hypr_options *options); /* NULL is fine */
+
+/* Sets one option. INVALID_ARGUMENT: unknown key, out of bounds, or not a whole number where one is needed. */
+hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
+
+/* The value that is set, or the default. */
+hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
+
+/* What was wrong with the last failed call on these options: "" if none failed. Never NULL. */
+const char *hypr_options_message(const hypr_options *options);
+
+/* The bounds (both allowed) and the default of an option; any of the pointers may be NULL. INVALID_ARGUMENT: unknown key. */
+hypr_status hypr_option_bounds(hypr_option key, double *lower, double *upper, double *default_value);
+
+/* The name of an option, such as "learning_rate"; NULL for an unknown key. */
+const char *hypr_option_name(hypr_option key);
+
+/* The option of a name. NOT_FOUND. */
+hypr_status hypr_option_find(const char *name, hypr_option *key);
+
+/* The value of an option in a session: what was set, what the model recommends, or the default. */
+hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
+
+/* ---------------------------------------------------------------------------------------------- Learning */
+
+/* ---- Targets (since 0.1)
+ * Step, then teach the step just made. A step without a target teaches nothing. All of these return WRONG_STATE if the
+ * session was created without learning. */
+
+/* Softmax cross-entropy with class `label` as the target of the last step; a second target for a step replaces the first.
+ * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: there is no step in the open window. */
+hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
+
+/* The same for an earlier step, if it is still in the open window: steps_ago 0 is the last step.
+ * WRONG_STATE: the window that held that step is closed. */
+hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
+
+/* A whole sequence from a fresh state: as hypr_session_reset, then step and teach for each step, then the last window is
+ * closed; with HYPR_UPDATE_SEQUENCE one update follows.
+ *   inputs    [steps][input size]
+ *   labels    [steps], negative: no target at that step
+ *   outputs   [steps][output size], or NULL
+ *   mean_loss mean cross-entropy over the labelled steps (nats), or NULL; 0 if there are none
+ * Inputs and labels are checked before the first step is made. NOT_FINITE, INVALID_ARGUMENT. */
+hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
+                                        float *outputs, double *mean_loss);
+
+/* ---- Updates (since 0.1) */
+
+/* Closes the open window now: its gradient is gathered, the eligibility is carried over, and with HYPR_UPDATE_WINDOW the
+ * parameters are updated. Nothing happens if the window is empty. WRONG_STATE: the session does not learn. */
+hypr_status hypr_session_flush(hypr_session *session);
+
+/* With HYPR_UPDATE_MANUAL: closes the open window, makes one optimizer step on the gradient gathered since the last one and
+ * clears that. Without a taught step since then nothing changes. WRONG_STATE: the session does not learn, or updates by itself. */
+hypr_status hypr_session_apply(hypr_session *session);
+
+/* ---- Statistics (since 0.1) */
+
+typedef struct hypr_statistics {
+  size_t struct_size;       /* in: sizeof(hypr_statistics), so that the struct can grow */
+  uint64_t steps;           /* steps made */
+  uint64_t taught_steps;    /* steps with a target in closed windows */
+  uint64_t correct_steps;   /* those whose largest output was the target class */
+  uint64_t updates;         /* optimizer steps made since the session was created */
+  uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created */
+  double mean_loss;         /* over the taught steps (nats); 0 if there are none */
+  double gradient_norm;     /* of the last update, before clipping */
+  double learning_rate;     /* that the next update will use */
+  float *spike_rates;       /* in: NULL, or an array that receives each layer's spikes per neuron and step */
+  size_t spike_rate_count;  /* in: its size, the model's layer count */
+} hypr_statistics;
+
+/* Everything but updates, skipped updates, gradient norm and learning rate counts from the last clear.
+ * SIZE_MISMATCH: spike_rate_count is not the layer count. INVALID_ARGUMENT: struct_size is not set. */
+hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
+hypr_status hypr_session_clear_statistics(hypr_session *session);
+
+/* ---------------------------------------------------------------------------------- Parameters and state */
+
+/* ---- Tensors (since 0.1)
+ * The flat vector of all parameters is the concatenation of these tensors, in row-major order:
+ *   layer<i>.input_weight [N, n]   layer<i>.recurrent_weight [N, N]   layer<i>.bias [N]
+ *   layer<i>.<neuron parameter> [N], such as omega, b_offset, p_u
+ *   readout.weight [C, N]   readout.bias [C]   readout.tau [C]
+ * with N neurons, n inputs of the layer and C outputs. Absent weights and biases have no tensor. */
+
+typedef struct hypr_tensor_info {
+  size_t struct_size; /* in: sizeof(hypr_tensor_info) */
+  const char *name;   /* lives as long as the session */
+  size_t rank;        /* 1 or 2 */
+  size_t shape[4];    /* the first `rank` are used, the others are 1 */
+  size_t offset;      /* of its first element in the flat vector */
+  size_t size;        /* elements */
+  int32_t trainable;  /* 0 or 1 */
+} hypr_tensor_info;
+
+size_t hypr_session_tensor_count(const hypr_session *session);
+
+/* NOT_FOUND: no tensor of that index. */
+hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, hypr_tensor_info *info);
+
+/* The index of a tensor by name. NOT_FOUND. */
+hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
+
+/* All parameters; `size` is the model's parameter count. Setting them keeps state, traces and optimizer.
+ * SIZE_MISMATCH; NOT_FINITE; INVALID_ARGUMENT: a neuron parameter is out of its bounds: nothing was set. */
+hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
+hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
+
+/* The gradient gathered from closed windows since the last update, reduced as HYPR_OPTION_REDUCTION says, unclipped; 0 for
+ * tensors that are not trained. WRONG_STATE: the session does not learn. */
+hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
+
+/* Writes the model with the session's parameters as a .hypr file, everything else as it was loaded. The file is replaced
+ * atomically: whatever happens, the path holds the old content or the new. IO; INVALID_ARGUMENT. */
+hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
+
+/* ---- Looking inside (since 0.1). NOT_FOUND: no such layer. SIZE_MISMATCH. */
+
+/* Spikes (0 or 1) of a layer at the last step, [N]. */
+hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
+
+/* State variables of a layer after the last step, [k][N], in the order of docs/neuron-models.md. */
+hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
+size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer); /* k * N; 0: no such layer */
+
+/* ------------------------------------------------------------------------------------------------ Memory */
+
+/* ---- (since 0.1) */
+
+/* The exact memory that a session of this model with these options takes, known before anything is allocated.
+ * alignment is that which hypr_session_create_in needs. */
+hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
+                                     size_t *alignment);
+
+/* A session in the caller's memory, which must stay until hypr_session_free and is then the caller's again.
+ * BUFFER_TOO_SMALL; INVALID_ARGUMENT: not aligned. */
+hypr_status hypr_session_create_in(const hypr_model *model, const hypr_options *options, void *memory, size_t bytes,
+                                   hypr_session **out);
+
+/* Where the bytes of a session go. */
+typedef struct hypr_memory_report {
+  size_t struct_size; /* in: sizeof(hypr_memory_report) */
+  size_t parameters;  /* parameters and what is derived from them */
+  size_t state;       /* state and outputs of the neurons */
+  size_t traces;      /* eligibility */
+  size_t history;     /* what is kept of the open window */
+  size_t optimizer;   /* gradient and moments */
+  size_t scratch;     /* everything else */
+  size_t total;
+} hypr_memory_report;
+
+hypr_status hypr_session_memory_report(const hypr_session *session, hypr_memory_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
