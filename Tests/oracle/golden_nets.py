@@ -1,0 +1,135 @@
+"""The golden nets: their shapes, and the random draw of parameters, inputs and labels.
+
+Seeds are tried one after the other until every layer fires moderately and no membrane comes near its threshold, so
+that float32 arithmetic gives the same spikes. All drawn numbers are exact in float32.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from network import Network, forward
+
+FIRING_RATES = (0.08, 0.40)
+SMALLEST_MARGIN = 2e-3
+LAST_SEED = 100_000
+
+# Scale of the input weights with which a model fires moderately. Spikes carry less current than analog inputs do.
+WEIGHT_SCALE = {"lif": 10.0, "lif_hard": 10.0, "alif": 2.0, "ef_adlif": 12.0, "se_adlif": 12.0, "rf": 50.0, "brf": 60.0}
+SPIKE_INPUT_FACTOR = 2.0
+READOUT_WEIGHT_SCALE = 2.0
+
+# Uniform ranges of the neuron parameters.
+PARAMETER_RANGES = {
+    "tau_m": (4.0, 15.0), "tau_a": (4.0, 15.0),
+    "p_u": (0.1, 0.9), "p_w": (0.1, 0.9), "a": (0.1, 0.9), "b": (0.2, 1.8),
+    "omega": (3.0, 12.0), "b_offset": (0.1, 1.0),
+    "tau": (3.0, 15.0),
+}
+ABSOLUTE_PARAMETERS = ("tau_m", "tau_a", "omega", "b_offset", "tau")  # the models take their absolute value
+
+
+@dataclass(frozen=True)
+class GoldenNet:
+    name: str
+    network: Network
+    recurrent: bool = True
+    bias: bool = False  # in the layers
+    readout_bias: bool = False
+    negative: bool = False  # some of the parameters that are used by absolute value are negative
+    steps: int = 40
+    windows: tuple[int, ...] = (1, 7, 10, 40)
+    unlabelled: bool = False  # a third of the steps, among them steps 20 to 29
+
+
+@dataclass(frozen=True)
+class Draw:
+    seed: int
+    parameters: dict
+    inputs: np.ndarray
+    labels: np.ndarray
+
+
+def all_golden_nets() -> list[GoldenNet]:
+    biases = {  # layers, readout
+        "lif": (False, False), "lif_hard": (True, True), "alif": (True, False), "ef_adlif": (True, True),
+        "se_adlif": (True, True), "rf": (False, True), "brf": (False, False),
+    }
+    nets = []
+    for model, (bias, readout_bias) in biases.items():
+        usual = {"bias": bias, "readout_bias": readout_bias}
+        one_layer = Network((model,), (5, 8, 3))
+        nets.append(GoldenNet(f"{model}_5-8-3", one_layer, **usual))
+        nets.append(GoldenNet(f"{model}_5-8-6-3", Network((model, model), (5, 8, 6, 3)), **usual,
+                              negative=model in ("lif", "alif")))
+        if model in ("brf", "se_adlif"):
+            nets.append(GoldenNet(f"{model}_5-8-3_no_recurrent", one_layer, **usual, recurrent=False))
+            nets.append(GoldenNet(f"{model}_5-8-3_bias_toggle", one_layer, bias=not bias,
+                                  readout_bias=not readout_bias))
+            nets.append(GoldenNet(f"{model}_12-37-7", Network((model,), (12, 37, 7)), **usual, steps=60,
+                                  windows=(1, 7, 10, 60), unlabelled=True, negative=model == "brf"))
+    nets.append(GoldenNet("brf_se_adlif_5-8-6-3", Network(("brf", "se_adlif"), (5, 8, 6, 3)), bias=True,
+                          readout_bias=True))
+    return nets
+
+
+def draw_layer(random: np.random.Generator, golden: GoldenNet, name: str, index: int) -> dict:
+    """Tensors of one layer; the scale of the weights is drawn, too, log-uniformly within a factor of four."""
+    inputs, size = golden.network.sizes[index:index + 2]
+    model = golden.network.layers()[name]
+    is_readout = name == "readout"
+    scale = READOUT_WEIGHT_SCALE if is_readout else WEIGHT_SCALE[golden.network.neurons[index]]
+    scale *= 2.0 ** random.uniform(-1, 1) * (SPIKE_INPUT_FACTOR if index > 0 else 1.0)
+    layer = {"input_weight": random.normal(0, scale / np.sqrt(inputs), (size, inputs))}
+    if golden.recurrent and not is_readout:
+        layer["recurrent_weight"] = random.normal(0, 0.5 * scale / np.sqrt(size), (size, size))
+    if golden.readout_bias if is_readout else golden.bias:
+        layer["bias"] = random.uniform(-0.2 * scale, 0.2 * scale, size)
+    for parameter in model.parameter_names:
+        layer[parameter] = random.uniform(*PARAMETER_RANGES[parameter], size)
+        if golden.negative and parameter in ABSOLUTE_PARAMETERS:
+            flipped = random.choice(size, max(1, size // 3), replace=False)
+            layer[parameter][flipped] *= -1
+    return layer
+
+
+def draw(golden: GoldenNet, seed: int) -> Draw:
+    random = np.random.default_rng(seed)
+    sizes, steps = golden.network.sizes, golden.steps
+    parameters = {name: draw_layer(random, golden, name, index) for index, name in enumerate(golden.network.layers())}
+    parameters = {layer: {name: as_float32(array) for name, array in tensors.items()}
+                  for layer, tensors in parameters.items()}
+    present = random.random((steps, sizes[0])) < 0.5
+    inputs = as_float32(np.where(present, random.normal(0, 1, (steps, sizes[0])), 0.0))
+    labels = random.integers(0, sizes[-1], steps)
+    if golden.unlabelled:
+        elsewhere = np.concatenate([np.arange(20), np.arange(30, steps)])
+        labels[20:30] = -1
+        labels[random.choice(elsewhere, steps // 3 - 10, replace=False)] = -1
+    return Draw(seed, parameters, inputs, labels)
+
+
+def as_float32(array):
+    """float64 numbers that float32 represents exactly."""
+    return array.astype(np.float32).astype(np.float64)
+
+
+def firing_rates_and_margins(golden: GoldenNet, drawn: Draw) -> tuple[list[float], list[float]]:
+    """Per layer: the mean firing rate, and the smallest distance of a membrane from its threshold."""
+    traces = forward(golden.network, drawn.parameters, drawn.inputs)
+    spiking = [traces[name] for name in golden.network.layers() if name != "readout"]
+    return ([float(np.mean(trace.spikes)) for trace in spiking],
+            [float(np.min(np.abs(trace.excess))) for trace in spiking])
+
+
+def is_well_conditioned(golden: GoldenNet, drawn: Draw) -> bool:
+    rates, margins = firing_rates_and_margins(golden, drawn)
+    return all(FIRING_RATES[0] <= rate <= FIRING_RATES[1] for rate in rates) and min(margins) >= SMALLEST_MARGIN
+
+
+def first_well_conditioned_draw(golden: GoldenNet) -> Draw:
+    for seed in range(LAST_SEED):
+        drawn = draw(golden, seed)
+        if is_well_conditioned(golden, drawn):
+            return drawn
+    raise RuntimeError(f"{golden.name}: no seed below {LAST_SEED} gives a well-conditioned net")

@@ -1,0 +1,88 @@
+import Foundation
+import HyprModelWriter
+import Testing
+
+/// A network with float64 reference numbers (Tests/oracle/README.md).
+struct GoldenNet: CustomTestStringConvertible {
+  let name: String
+  let neurons: [String]
+  let windows: [Int]
+  let inputs: [[Float]]
+  let labels: [Int]
+  let model: ModelDescription
+  private let file: SafetensorsFile
+
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../oracle/golden")
+
+  /// The schema's name of each model of the oracle.
+  static let schemaNames = [
+    "lif": "LIF", "lif_hard": "LIFHard", "alif": "ALIF", "ef_adlif": "EFAdLIF", "se_adlif": "SEAdLIF", "rf": "RF",
+    "brf": "BRF",
+  ]
+
+  /// All golden nets whose neuron models are in the list.
+  static func all(of neurons: Set<String>) -> [GoldenNet] {
+    let names = try! FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let nets = names.filter { $0.hasSuffix(".safetensors") }.map { try! GoldenNet($0) }
+    return nets.filter { neurons.isSuperset(of: $0.neurons) }
+  }
+
+  var testDescription: String { name }
+
+  init(_ fileName: String) throws {
+    let file = try SafetensorsFile(GoldenNet.folder.appending(path: fileName))
+    self.file = file
+    name = fileName.replacing(".safetensors", with: "")
+    neurons = file.metadata["neurons"]!.components(separatedBy: ",")
+    windows = file.metadata["windows"]!.components(separatedBy: ",").map { Int($0)! }
+    let input = file.arrays["input"]!
+    inputs = GoldenNet.rows(input).map { $0.map(Float.init) }
+    labels = file.arrays["labels"]!.values.map { Int($0) }
+    model = try GoldenNet.description(file, neurons, inputSize: input.shape[1])
+  }
+
+  private static func description(_ file: SafetensorsFile, _ neurons: [String], inputSize: Int) throws -> ModelDescription {
+    var layers: [LayerDescription] = []
+    for (index, neuron) in neurons.enumerated() {
+      func tensor(_ name: String) -> TensorDescription? { tensorDescription(file, "layer\(index).\(name)") }
+      let schemaName = schemaNames[neuron]!
+      let settings = file.metadata["layer\(index).constants"]!.components(separatedBy: ",").map { $0.components(separatedBy: "=") }
+      let allowed = ModelSchema.constantNames(of: schemaName)!
+      let constants = settings.filter { allowed.contains($0[0]) }.map { (name: $0[0], value: Float($0[1])!) }
+      let parameters = ModelSchema.parameterNames(of: schemaName)!.map { (name: $0, tensor: tensor($0)!) }
+      layers.append(
+        LayerDescription(
+          neuron: NeuronDescription(schemaName, constants: constants, parameters: parameters),
+          inputWeight: tensor("input_weight")!, recurrentWeight: tensor("recurrent_weight"), bias: tensor("bias")))
+    }
+    let readout = ReadoutDescription(
+      weight: tensorDescription(file, "readout.weight")!, bias: tensorDescription(file, "readout.bias"),
+      tau: tensorDescription(file, "readout.tau"))
+    return ModelDescription(layers: layers, readout: readout)
+  }
+
+  private static func tensorDescription(_ file: SafetensorsFile, _ name: String) -> TensorDescription? {
+    file.arrays["parameter/\(name)"].map { TensorDescription(shape: $0.shape, values: $0.values.map(Float.init)) }
+  }
+
+  private static func rows(_ array: SafetensorsFile.Array) -> [[Double]] {
+    let size = array.shape.dropFirst().reduce(1, *)
+    return (0..<array.shape[0]).map { Array(array.values[$0 * size..<($0 + 1) * size]) }
+  }
+
+  var loss: Double { file.arrays["loss"]!.values[0] }
+  var outputs: [[Double]] { GoldenNet.rows(file.arrays["forward/output"]!) }
+  func spikes(_ layer: Int) -> [[Double]] { GoldenNet.rows(file.arrays["forward/layer\(layer).spikes"]!) }
+  func states(_ layer: Int) -> [[Double]] { GoldenNet.rows(file.arrays["forward/layer\(layer).state"]!) }
+
+  /// The gradient of a tensor by the rule `kind`, such as "window/10" or "local_bptt".
+  func gradient(_ kind: String, _ tensor: String) -> [Double]? { file.arrays["gradient/\(kind)/\(tensor)"]?.values }
+}
+
+/// ‖a - b‖ / ‖b‖; 0 if both are zero.
+func relativeError(_ a: [Float], _ b: [Double]) -> Double {
+  precondition(a.count == b.count)
+  let difference = zip(a, b).reduce(0) { $0 + pow(Double($1.0) - $1.1, 2) }
+  let size = b.reduce(0) { $0 + $1 * $1 }
+  return difference == 0 ? 0 : (difference / size).squareRoot()
+}

@@ -1,0 +1,84 @@
+import CHypr
+import Testing
+
+/// The library against float64 reference numbers: the forward pass, the loss, and every gradient leaf by itself.
+@Suite struct GoldenTests {
+  static let nets = GoldenNet.all(of: ["brf", "se_adlif"])
+
+  struct Rule: CustomTestStringConvertible {
+    let net: GoldenNet
+    let credit: String
+    let window: Int
+    var testDescription: String { "\(net.name) \(credit) λ = \(window)" }
+  }
+
+  static let rules = nets.flatMap { net in
+    ["window", "spatial"].flatMap { credit in net.windows.map { Rule(net: net, credit: credit, window: $0) } }
+  }
+
+  @Test func everyNetIsThere() {
+    let names = Set(GoldenTests.nets.map(\.name))
+    for model in ["brf", "se_adlif"] {
+      for variant in ["5-8-3", "5-8-6-3", "5-8-3_no_recurrent", "5-8-3_bias_toggle", "12-37-7"] {
+        #expect(names.contains("\(model)_\(variant)"))
+      }
+    }
+    #expect(names.contains("brf_se_adlif_5-8-6-3"))
+  }
+
+  @Test(arguments: nets, [false, true])
+  func forwardPass(net: GoldenNet, learning: Bool) throws {
+    let session = try TestSession(TestModel(net.model), [HYPR_OPTION_LEARNING: learning ? 1 : 0, HYPR_OPTION_WINDOW: 7])
+    let (spikes, states) = (net.neurons.indices.map(net.spikes), net.neurons.indices.map(net.states))
+    let outputs = net.outputs
+    var spikeCount = 0.0
+    for (step, input) in net.inputs.enumerated() {
+      let output = try session.step(input)
+      #expect(relativeError(output, outputs[step]) < 1e-4, "output at step \(step)")
+      for layer in net.neurons.indices {
+        #expect(try session.spikes(layer).map(Double.init) == spikes[layer][step], "spikes of layer \(layer) at step \(step)")
+        #expect(try relativeError(session.state(layer), states[layer][step]) < 1e-4, "state of layer \(layer) at step \(step)")
+        spikeCount += spikes[layer][step].reduce(0, +)
+      }
+    }
+    #expect(spikeCount > 0)
+  }
+
+  @Test(arguments: rules)
+  func gradient(rule: Rule) throws {
+    let net = rule.net
+    let credit = rule.credit == "window" ? HYPR_CREDIT_WINDOW : HYPR_CREDIT_SPATIAL
+    let session = try TestSession(
+      TestModel(net.model),
+      [
+        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window), HYPR_OPTION_CREDIT: Double(credit),
+        HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+      ])
+    let loss = try session.learn(net.inputs, net.labels)
+    #expect(abs(loss - net.loss) < 1e-5 * net.loss)
+    let gradients = try session.gradients
+    for tensor in try session.tensors {
+      let expected = try #require(net.gradient("\(rule.credit)/\(rule.window)", tensor.name), "\(tensor.name)")
+      #expect(expected.contains { $0 != 0 }, "\(tensor.name)")
+      let error = relativeError(Array(gradients[tensor.range]), expected)
+      #expect(error < 1e-4, "\(tensor.name): relative error \(error)")
+    }
+  }
+
+  /// λ = T with the readout inside the window is BPTT with the recurrent spikes detached.
+  @Test(arguments: nets)
+  func wholeSequenceIsLocalBackpropagation(net: GoldenNet) throws {
+    let session = try TestSession(
+      TestModel(net.model),
+      [
+        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(net.inputs.count),
+        HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+      ])
+    try session.learn(net.inputs, net.labels)
+    let gradients = try session.gradients
+    for tensor in try session.tensors {
+      let expected = try #require(net.gradient("local_bptt", tensor.name))
+      #expect(relativeError(Array(gradients[tensor.range]), expected) < 1e-4, "\(tensor.name)")
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import CHypr
+import Foundation
+import HyprModelWriter
+
+/// A failed call of the C ABI, with the message that came with it.
+struct CallFailure: Error, CustomStringConvertible {
+  let status: hypr_status
+  let message: String
+
+  var description: String { "\(String(cString: hypr_status_name(status)!)): \(message)" }
+}
+
+/// hypr.h for the tests: handles that free themselves, statuses that throw.
+final class TestModel {
+  let handle: OpaquePointer
+
+  init(bytes: [UInt8]) throws {
+    var handle: OpaquePointer?
+    var message = [CChar](repeating: 1, count: 512)
+    let status = hypr_model_load_diagnosed(bytes, bytes.count, &handle, &message, message.count)
+    guard status == HYPR_OK, let handle else {
+      throw CallFailure(status: status, message: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+    }
+    self.handle = handle
+  }
+
+  convenience init(_ description: ModelDescription) throws { try self.init(bytes: try description.serialized()) }
+
+  deinit { hypr_model_free(handle) }
+
+  var inputSize: Int { hypr_model_input_size(handle) }
+  var outputSize: Int { hypr_model_output_size(handle) }
+  var layerCount: Int { hypr_model_layer_count(handle) }
+  var parameterCount: Int { hypr_model_parameter_count(handle) }
+}
+
+struct TensorInfo {
+  let name: String
+  let shape: [Int]
+  let range: Range<Int>
+  let trainable: Bool
+}
+
+final class TestSession {
+  let handle: OpaquePointer
+  let model: TestModel
+
+  init(_ model: TestModel, _ options: [Int: Double] = [:]) throws {
+    var settings: OpaquePointer?
+    hypr_options_create(&settings)
+    defer { hypr_options_free(settings) }
+    for (key, value) in options {
+      let status = hypr_options_set(settings, hypr_option(key), value)
+      guard status == HYPR_OK else {
+        throw CallFailure(status: status, message: String(cString: hypr_options_message(settings)!))
+      }
+    }
+    var handle: OpaquePointer?
+    let status = hypr_session_create(model.handle, settings, &handle)
+    guard status == HYPR_OK, let handle else { throw CallFailure(status: status, message: "") }
+    self.handle = handle
+    self.model = model
+  }
+
+  deinit { hypr_session_free(handle) }
+
+  func check(_ status: hypr_status) throws {
+    guard status == HYPR_OK else {
+      throw CallFailure(status: status, message: String(cString: hypr_session_message(handle)!))
+    }
+  }
+
+  @discardableResult func step(_ input: [Float]) throws -> [Float] {
+    var output = [Float](repeating: 0, count: model.outputSize)
+    try check(hypr_session_step(handle, input, input.count, &output, output.count))
+    return output
+  }
+
+  func teach(_ label: Int, stepsAgo: Int = 0) throws {
+    try check(hypr_session_teach_class_at(handle, stepsAgo, UInt32(label)))
+  }
+
+  func reset() throws { try check(hypr_session_reset(handle)) }
+  func flush() throws { try check(hypr_session_flush(handle)) }
+  func apply() throws { try check(hypr_session_apply(handle)) }
+
+  @discardableResult func learn(_ inputs: [[Float]], _ labels: [Int]) throws -> Double {
+    var loss = 0.0
+    try check(
+      hypr_session_learn_sequence(handle, inputs.flatMap(\.self), inputs.count, labels.map(Int32.init), nil, &loss))
+    return loss
+  }
+
+  func spikes(_ layer: Int) throws -> [Float] {
+    var result = [Float](repeating: -1, count: hypr_model_layer_size(model.handle, layer))
+    try check(hypr_session_get_spikes(handle, layer, &result, result.count))
+    return result
+  }
+
+  func state(_ layer: Int) throws -> [Float] {
+    var result = [Float](repeating: -1, count: hypr_session_layer_state_size(handle, layer))
+    try check(hypr_session_get_layer_state(handle, layer, &result, result.count))
+    return result
+  }
+
+  var parameters: [Float] {
+    get throws {
+      var flat = [Float](repeating: .nan, count: model.parameterCount)
+      try check(hypr_session_get_parameters(handle, &flat, flat.count))
+      return flat
+    }
+  }
+
+  func setParameters(_ flat: [Float]) throws { try check(hypr_session_set_parameters(handle, flat, flat.count)) }
+
+  var gradients: [Float] {
+    get throws {
+      var flat = [Float](repeating: .nan, count: model.parameterCount)
+      try check(hypr_session_get_gradients(handle, &flat, flat.count))
+      return flat
+    }
+  }
+
+  var tensors: [TensorInfo] {
+    get throws {
+      try (0..<hypr_session_tensor_count(handle)).map { index in
+        var info = hypr_tensor_info()
+        info.struct_size = MemoryLayout<hypr_tensor_info>.size
+        try check(hypr_session_tensor_info(handle, index, &info))
+        let shape = [info.shape.0, info.shape.1, info.shape.2, info.shape.3].prefix(info.rank)
+        return TensorInfo(
+          name: String(cString: info.name), shape: Array(shape), range: info.offset..<info.offset + info.size,
+          trainable: info.trainable != 0)
+      }
+    }
+  }
+
+  var statistics: hypr_statistics {
+    get throws {
+      var statistics = hypr_statistics()
+      statistics.struct_size = MemoryLayout<hypr_statistics>.size
+      try check(hypr_session_statistics(handle, &statistics))
+      return statistics
+    }
+  }
+}
