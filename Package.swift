@@ -8,8 +8,11 @@ let embedded = Context.environment["HYPR_EMBEDDED"] == "1"
 let directory = Context.packageDirectory
 
 let mode: [SwiftSetting] = embedded
-  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
+  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])]
   : []
+
+// Nothing outside of the kernels is hot: small is better there.
+let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
 // No C++ run-time library is needed with these flags (docs/building.md).
 let freestandingCxx: [CXXSetting] = [
@@ -38,8 +41,8 @@ var targets: [Target] = [
   .target(name: "CSystem"),
   .target(name: "CModelFormat", cxxSettings: freestandingCxx),
   .target(name: "HyprKernels", dependencies: ["CSystem"], swiftSettings: mode),
-  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat", "HyprKernels"], swiftSettings: mode),
-  .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode),
+  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat", "HyprKernels"], swiftSettings: mode + small),
+  .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
 ]
 
 if embedded {
@@ -52,15 +55,16 @@ if embedded {
   targets += [
     .target(name: "CModelWriter", cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]),
     .target(name: "HyprModelWriter", dependencies: ["CModelWriter"]),
-    .executableTarget(
-      name: "HyprTool",
+    .target(
+      name: "HyprToolKit",
       dependencies: [
-        "HyprCore", "HyprModelWriter",
+        "CModelFormat", "HyprCore", "HyprModelWriter",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),
     .testTarget(
       name: "HyprTests",
-      dependencies: ["CHypr", "Hypr", "HyprCore", "HyprModelWriter"],
+      dependencies: ["CHypr", "Hypr", "HyprCore", "HyprModelWriter", "HyprToolKit"],
       path: "Tests/swift"),
   ]
 }
