@@ -29,7 +29,7 @@ let libraryLink: [LinkerSetting] = [
     "-Xlinker", "--version-script=\(directory)/include/hypr.map",
     "-Xlinker", "-soname", "-Xlinker", "libhypr.so.1",
     "-Xlinker", "-z", "-Xlinker", "defs",
-    "-Xlinker", "--gc-sections",
+    "-Xlinker", "--gc-sections", "-use-ld=lld",
   ]),
   .linkedLibrary("m"),
 ]

@@ -16,25 +16,23 @@ struct Layer {
   /// Only in learning sessions.
   let learning: LayerLearning?
 
-  init(
-    _ arena: inout Arena, _ description: LayerDescription, width: Int, steps: Int,
-    parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>?
-  ) {
+  init(_ arena: inout Arena, _ description: LayerDescription, _ block: ParameterStore.Block, steps: Int) {
     let facts = description.facts
+    let width = block.width
     self.description = description
     self.width = width
-    self.parameters = parameters
+    parameters = block.values
     current = arena.allocate(Float.self, width, .scratch)
     events = EventHistory(&arena, rows: description.presynapticCount, steps: steps)
-    learning = gradients.map { LayerLearning(&arena, description, width: width, gradients: $0) }
+    learning = block.gradients.map { LayerLearning(&arena, description, width: width, gradients: $0) }
     view = kernel_layer(
       neuron: description.neuron, width: width, constants: description.constants,
-      parameters: parameters + description.presynapticCount * width,
+      parameters: block.values + description.presynapticCount * width,
       derived: arena.allocate(Float.self, Int(facts.derived_count) * width, .parameters),
       states: arena.allocate(Float.self, (steps + 1) * description.stateCount * width, .state),
       outputs: arena.allocate(Float.self, (steps + 1) * width, .state),
       current: current,
-      tape: gradients == nil ? nil : arena.allocate(Float.self, steps * Int(facts.tape_count) * width, .history),
+      tape: block.gradients == nil ? nil : arena.allocate(Float.self, steps * Int(facts.tape_count) * width, .history),
       surrogate: description.surrogate)
   }
 
@@ -55,7 +53,7 @@ struct Layer {
 
 /// What learning adds to a layer.
 struct LayerLearning {
-  /// [rowCount][width], summed over the taught steps since the last update.
+  /// Those of the layer's block of parameters.
   let gradients: UnsafeMutablePointer<Float>
   /// e [rowCount][k][width]: ∂s/∂(every parameter) at the start of the window.
   let eligibility: UnsafeMutablePointer<Float>

@@ -4,34 +4,31 @@ internal import CSystem
 ///
 /// Inside, weights lie presynaptic-major in padded rows; at the boundary they are flat vectors of row-major tensors.
 struct ParameterStore {
+  /// One layer's matrix.
   struct Block {
-    let values: UnsafeMutablePointer<Float>
-    let gradients: UnsafeMutablePointer<Float>?
-    let moment1, moment2: UnsafeMutablePointer<Float>?
     let width: Int
     let rowCount: Int
+    /// [rowCount][width], as all of these; rows as in `LayerDescription`.
+    let values: UnsafeMutablePointer<Float>
+    /// Summed over the taught steps since the last update. Only in learning sessions.
+    let gradients: UnsafeMutablePointer<Float>?
+    /// Only with Adam.
+    let moment1, moment2: UnsafeMutablePointer<Float>?
+
+    init(_ arena: inout Arena, _ layer: LayerDescription, width: Int, _ settings: Settings) {
+      let (count, tooMany) = layer.rowCount.multipliedReportingOverflow(by: width)
+      let size = tooMany ? .max : count
+      let hasMoments = settings.learning && settings.optimizer == .adam
+      self.width = width
+      rowCount = layer.rowCount
+      values = arena.allocate(Float.self, size, .parameters)
+      gradients = settings.learning ? arena.allocate(Float.self, size, .optimizer) : nil
+      moment1 = hasMoments ? arena.allocate(Float.self, size, .optimizer) : nil
+      moment2 = hasMoments ? arena.allocate(Float.self, size, .optimizer) : nil
+    }
   }
 
   let blocks: UnsafeMutableBufferPointer<Block>
-
-  init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
-    let start = arena.allocate(Block.self, model.layers.count, .scratch)
-    blocks = UnsafeMutableBufferPointer(start: start, count: model.layers.count)
-    for index in 0..<model.layers.count {
-      let layer = model.layers[index]
-      let width = layer.width(model.kernels.lanes)
-      let count = layer.rowCount * width
-      let values = arena.allocate(Float.self, count, .parameters)
-      let hasMoments = settings.learning && settings.optimizer == .adam
-      let block = Block(
-        values: values,
-        gradients: settings.learning ? arena.allocate(Float.self, count, .optimizer) : nil,
-        moment1: hasMoments ? arena.allocate(Float.self, count, .optimizer) : nil,
-        moment2: hasMoments ? arena.allocate(Float.self, count, .optimizer) : nil,
-        width: width, rowCount: layer.rowCount)
-      if !arena.isMeasuring { (start + index).initialize(to: block) }
-    }
-  }
 
   /// Takes the values of the model file.
   func load(_ model: Model) {

@@ -31,17 +31,20 @@ public struct Session {
     self.settings = settings
     self.ownsMemory = ownsMemory
     kernels = model.pointee.kernels
-    parameters = ParameterStore(&arena, model.pointee, settings)
     input = InputStage(&arena, model.pointee)
-    let start = arena.allocate(Layer.self, descriptions.count, .scratch)
-    layers = UnsafeMutableBufferPointer(start: start, count: descriptions.count)
+    let blocks = arena.allocate(ParameterStore.Block.self, descriptions.count, .scratch)
+    let layers = arena.allocate(Layer.self, descriptions.count, .scratch)
     for index in 0..<descriptions.count {
-      let layer = Layer(
-        &arena, descriptions[index], width: descriptions[index].width(lanes),
-        steps: settings.learning ? settings.window : 1, parameters: parameters.blocks[index].values,
-        gradients: parameters.blocks[index].gradients)
-      if !arena.isMeasuring { (start + index).initialize(to: layer) }
+      let description = descriptions[index]
+      let block = ParameterStore.Block(&arena, description, width: description.width(lanes), settings)
+      let layer = Layer(&arena, description, block, steps: settings.learning ? settings.window : 1)
+      if !arena.isMeasuring {
+        (blocks + index).initialize(to: block)
+        (layers + index).initialize(to: layer)
+      }
     }
+    self.layers = UnsafeMutableBufferPointer(start: layers, count: descriptions.count)
+    parameters = ParameterStore(blocks: UnsafeMutableBufferPointer(start: blocks, count: descriptions.count))
     learner = settings.learning ? Learner(&arena, model.pointee, settings) : nil
     statistics = Statistics(&arena, layers: descriptions.count - 1)
     messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
