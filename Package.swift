@@ -58,13 +58,13 @@ if embedded {
     .target(
       name: "HyprToolKit",
       dependencies: [
-        "CModelFormat", "HyprCore", "HyprModelWriter",
+        "CHypr", "CModelFormat", "HyprCore", "HyprModelWriter",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),
     .testTarget(
       name: "HyprTests",
-      dependencies: ["CHypr", "Hypr", "HyprCore", "HyprModelWriter", "HyprToolKit"],
+      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprKernels", "HyprModelWriter", "HyprToolKit"],
       path: "Tests/swift"),
   ]
 }

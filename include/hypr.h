@@ -161,6 +161,7 @@ enum {
   HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
   HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
+  HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
 
   HYPR_OPTION_OPTIMIZER = 20,     /* [HYPR_OPTIMIZER_ADAM] */
   HYPR_OPTION_LEARNING_RATE = 21, /* 0 to 1000 [0.001] */
@@ -188,6 +189,17 @@ enum {
 
 /* Values of HYPR_OPTION_REDUCTION */
 enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+
+/* Bits of HYPR_OPTION_TRAIN_MASK. A tensor is trained if its group is in the mask and the model file says that it may be. */
+enum {
+  HYPR_TRAIN_INPUT_WEIGHTS = 1,
+  HYPR_TRAIN_RECURRENT_WEIGHTS = 2,
+  HYPR_TRAIN_BIASES = 4,
+  HYPR_TRAIN_NEURON_PARAMETERS = 8, /* of the layers, such as omega or p_u */
+  HYPR_TRAIN_READOUT = 16,          /* weight and bias of the readout */
+  HYPR_TRAIN_READOUT_TAU = 32,
+  HYPR_TRAIN_ALL = 63
+};
 
 /* Values of HYPR_OPTION_OPTIMIZER */
 enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1 };
@@ -295,7 +307,7 @@ typedef struct hypr_tensor_info {
   size_t shape[4];    /* the first `rank` are used, the others are 1 */
   size_t offset;      /* of its first element in the flat vector */
   size_t size;        /* elements */
-  int32_t trainable;  /* 0 or 1 */
+  int32_t trainable;  /* 0 or 1: whether this session trains it */
 } hypr_tensor_info;
 
 size_t hypr_session_tensor_count(const hypr_session *session);

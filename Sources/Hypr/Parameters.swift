@@ -13,7 +13,7 @@ internal import HyprCore
   guard info.pointee.struct_size == MemoryLayout<hypr_tensor_info>.size else {
     return session.pointee.refuse(.invalidArgument, "info.struct_size is not set to sizeof(hypr_tensor_info)")
   }
-  guard let tensor = session.pointee.model.pointee.tensor(index) else {
+  guard let tensor = session.pointee.tensor(index) else {
     let count = session.pointee.model.pointee.tensorCount
     return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(count)")
   }

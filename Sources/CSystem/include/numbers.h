@@ -11,7 +11,7 @@ static inline float system_log(float x) { return logf(x); }
 static inline double system_power(double x, double y) { return pow(x, y); }
 static inline double system_cos(double x) { return cos(x); }
 
-// Writes `value` in its shortest usual form; returns the number of bytes, without the final NUL.
-static inline int32_t system_format_number(char *_Nonnull text, size_t size, double value) {
-  return snprintf(text, size, "%.9g", value);
+// Writes `value` with as many digits as it needs, `digits` at most; returns the number of bytes, without the final NUL.
+static inline int32_t system_format_number(char *_Nonnull text, size_t size, double value, int32_t digits) {
+  return snprintf(text, size, "%.*g", (int)digits, value);
 }

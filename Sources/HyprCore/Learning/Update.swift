@@ -37,6 +37,9 @@ extension Session {
     self.learner?.gathered = 0
   }
 
+  /// Whether this session trains a tensor: its group is in the mask, and the model file allows it.
+  func isTrained(_ tensor: TensorDescription) -> Bool { tensor.trainable && settings.trained.contains(tensor.group) }
+
   private func clipFactor(_ norm: Double) -> Double {
     settings.gradientClip > 0 && norm > settings.gradientClip ? settings.gradientClip / norm : 1
   }
@@ -44,7 +47,7 @@ extension Session {
   /// Euclidean norm of the gathered sum over all trained tensors.
   private func gradientNorm() -> Double {
     var sum = 0.0
-    for tensor in model.pointee.tensors where tensor.trainable {
+    for tensor in model.pointee.tensors where isTrained(tensor) {
       let block = parameters.blocks[tensor.layer]
       guard let gradients = block.gradients else { continue }
       sum += kernels.square_sum(gradients + tensor.firstRow * block.width, tensor.rowCount * block.width)
@@ -54,7 +57,7 @@ extension Session {
 
   private func step(scale: Double) {
     let number = Double(statistics.updates + 1)
-    for tensor in model.pointee.tensors where tensor.trainable {
+    for tensor in model.pointee.tensors where isTrained(tensor) {
       let block = parameters.blocks[tensor.layer]
       guard let gradients = block.gradients else { continue }
       let start = tensor.firstRow * block.width

@@ -31,6 +31,7 @@ struct LayerDescription {
 struct TensorDescription {
   let name: UnsafePointer<CChar>
   let layer: Int
+  let group: TensorGroup
   let firstRow: Int
   /// 1 for vectors [N], the number of presynaptic neurons for weights [N, rows].
   let rowCount: Int
@@ -79,13 +80,9 @@ public struct Model {
   public func metadataKey(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_key(root, index) }
   public func metadataValue(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_value(root, index) }
 
-  /// Facts about one tensor.
+  /// Facts about one tensor; `trainable` is what the file says.
   public func tensor(_ index: Int) -> TensorFacts? {
-    guard index >= 0 && index < tensors.count else { return nil }
-    let tensor = tensors[index]
-    return TensorFacts(
-      name: tensor.name, rows: tensor.size, columns: tensor.isMatrix ? tensor.rowCount : nil, offset: tensor.offset,
-      trainable: tensor.trainable)
+    index >= 0 && index < tensors.count ? TensorFacts(tensors[index], trainable: tensors[index].trainable) : nil
   }
 
   public var tensorCount: Int { tensors.count }
@@ -105,6 +102,14 @@ public struct TensorFacts {
   public let trainable: Bool
 
   public var count: Int { rows * (columns ?? 1) }
+
+  init(_ tensor: TensorDescription, trainable: Bool) {
+    name = tensor.name
+    rows = tensor.size
+    columns = tensor.isMatrix ? tensor.rowCount : nil
+    offset = tensor.offset
+    self.trainable = trainable
+  }
 }
 
 extension UnsafeMutablePointer<Model> {

@@ -33,15 +33,16 @@ struct TensorReader {
     let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
     let (size, inputCount) = try matrixShape(weight, layer, inputs)
     var row = 0
-    try add(weight, layer, size: size, columns: inputCount, &row, TensorReader.unbounded)
+    try add(weight, layer, size: size, columns: inputCount, &row, isReadout ? .readout : .inputWeights, TensorReader.unbounded)
     let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
-    if let recurrent { try add(recurrent, layer, size: size, columns: size, &row, TensorReader.unbounded) }
+    if let recurrent { try add(recurrent, layer, size: size, columns: size, &row, .recurrentWeights, TensorReader.unbounded) }
     let bias = find(layer, text("bias"))
-    if let bias { try add(bias, layer, size: size, columns: nil, &row, TensorReader.unbounded) }
+    if let bias { try add(bias, layer, size: size, columns: nil, &row, isReadout ? .readout : .biases, TensorReader.unbounded) }
     var quantity = kernel_quantity()
     for index in 0..<facts.parameter_count {
       guard loader.kernels.parameter(neuron, index, constants, &quantity) else { break }
-      try add(try require(layer, quantity.name), layer, size: size, columns: nil, &row, quantity)
+      let group: TensorGroup = isReadout ? .readoutTau : .neuronParameters
+      try add(try require(layer, quantity.name), layer, size: size, columns: nil, &row, group, quantity)
     }
     return LayerDescription(
       neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
@@ -90,7 +91,7 @@ struct TensorReader {
   }
 
   private mutating func add(
-    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ row: inout Int, _ bounds: kernel_quantity
+    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ row: inout Int, _ group: TensorGroup, _ bounds: kernel_quantity
   ) throws(Failure) {
     let data = try checkedData(found, rows: size, columns: columns)
     let name = names + count * Model.nameCapacity
@@ -98,7 +99,7 @@ struct TensorReader {
     let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer).\(found.field)"
     text.copy(to: name, size: Model.nameCapacity)
     let tensor = TensorDescription(
-      name: name, layer: layer, firstRow: row, rowCount: columns ?? 1, isMatrix: columns != nil, size: size, offset: offset,
+      name: name, layer: layer, group: group, firstRow: row, rowCount: columns ?? 1, isMatrix: columns != nil, size: size, offset: offset,
       trainable: found.tensor.trainable, bounds: bounds, data: data)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)

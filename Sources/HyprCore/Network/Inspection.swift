@@ -3,6 +3,12 @@ internal import CSystem
 // Parameters, gradients and state as flat vectors.
 
 extension Session {
+  /// Facts about one tensor; `trainable` is whether this session trains it.
+  public func tensor(_ index: Int) -> TensorFacts? {
+    let tensors = model.pointee.tensors
+    return index >= 0 && index < tensors.count ? TensorFacts(tensors[index], trainable: isTrained(tensors[index])) : nil
+  }
+
   public func readParameters(into flat: UnsafeMutablePointer<Float>) {
     for tensor in model.pointee.tensors {
       let target = UnsafeMutableBufferPointer(start: flat + tensor.offset, count: tensor.count)
@@ -31,7 +37,7 @@ extension Session {
       throw message.failure(.wrongState, "the session was created without learning")
     }
     for tensor in model.pointee.tensors {
-      parameters.readGradients(tensor, scale: tensor.trainable ? Float(reductionScale) : 0, into: flat + tensor.offset)
+      parameters.readGradients(tensor, scale: isTrained(tensor) ? Float(reductionScale) : 0, into: flat + tensor.offset)
     }
   }
 

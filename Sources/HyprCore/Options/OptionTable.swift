@@ -11,11 +11,11 @@ public struct OptionFacts {
 
 /// The options, in the order of their storage.
 public enum Option: Int {
-  case learning, window, credit, update, reduction
+  case learning, window, credit, update, reduction, trainMask
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip
   case schedule, scheduleUpdates
 
-  static let count = 13
+  static let count = 14
 
   public var facts: OptionFacts {
     switch self {
@@ -24,6 +24,7 @@ public enum Option: Int {
     case .credit: .init(key: 3, name: "credit", lower: 0, upper: 1, standard: 1, whole: true)
     case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
     case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 1, standard: 0, whole: true)
+    case .trainMask: .init(key: 6, name: "train_mask", lower: 0, upper: 63, standard: 63, whole: true)
     case .optimizer: .init(key: 20, name: "optimizer", lower: 0, upper: 1, standard: 1, whole: true)
     case .learningRate: .init(key: 21, name: "learning_rate", lower: 0, upper: 1000, standard: 1e-3, whole: false)
     case .beta1: .init(key: 22, name: "beta1", lower: 0, upper: 0.999_999, standard: 0.9, whole: false)

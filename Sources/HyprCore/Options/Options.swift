@@ -2,8 +2,8 @@ internal import CSystem
 
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
-  private var values = InlineArray<13, Double>(repeating: 0)
-  private var isSet = InlineArray<13, Bool>(repeating: false)
+  private var values = InlineArray<14, Double>(repeating: 0)
+  private var isSet = InlineArray<14, Bool>(repeating: false)
 
   public init() {}
 
@@ -51,6 +51,18 @@ enum Reduction: Int { case mean, sum }
 enum Optimizer: Int { case gradientDescent, adam }
 enum Schedule: Int { case constant, linear, cosine }
 
+/// Groups of tensors, the bits of the option train_mask.
+struct TensorGroup: OptionSet {
+  let rawValue: Int
+
+  static var inputWeights: TensorGroup { .init(rawValue: 1) }
+  static var recurrentWeights: TensorGroup { .init(rawValue: 2) }
+  static var biases: TensorGroup { .init(rawValue: 4) }
+  static var neuronParameters: TensorGroup { .init(rawValue: 8) }
+  static var readout: TensorGroup { .init(rawValue: 16) }
+  static var readoutTau: TensorGroup { .init(rawValue: 32) }
+}
+
 /// The options of a session with their types.
 struct Settings {
   let options: Options
@@ -60,6 +72,7 @@ struct Settings {
   let credit: Credit
   let update: Update
   let reduction: Reduction
+  let trained: TensorGroup
   let optimizer: Optimizer
   let learningRate, beta1, beta2, epsilon, gradientClip: Double
   let schedule: Schedule
@@ -74,6 +87,7 @@ struct Settings {
     credit = Credit(rawValue: number(.credit)) ?? .window
     update = Update(rawValue: number(.update)) ?? .window
     reduction = Reduction(rawValue: number(.reduction)) ?? .mean
+    trained = TensorGroup(rawValue: number(.trainMask))
     optimizer = Optimizer(rawValue: number(.optimizer)) ?? .adam
     learningRate = options.value(.learningRate)
     beta1 = options.value(.beta1)

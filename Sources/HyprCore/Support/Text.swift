@@ -44,14 +44,15 @@ public struct Text: ExpressibleByStringInterpolation {
     public init(literalCapacity: Int, interpolationCount: Int) {}
     public mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
     @inline(never) public mutating func appendInterpolation(_ literal: StaticString) { text.append(literal) }
-    @inline(never) public mutating func appendInterpolation(_ value: Int) { appendInterpolation(Double(value)) }
-    @inline(never) public mutating func appendInterpolation(_ value: Float) { appendInterpolation(Double(value)) }
+    @inline(never) public mutating func appendInterpolation(_ value: Int) { append(Double(value), digits: 17) }
+    @inline(never) public mutating func appendInterpolation(_ value: Float) { append(Double(value), digits: 7) }
+    @inline(never) public mutating func appendInterpolation(_ value: Double) { append(value, digits: 9) }
 
-    @inline(never) public mutating func appendInterpolation(_ value: Double) {
-      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { digits in
-        guard let start = digits.baseAddress else { return }
-        _ = system_format_number(start, digits.count, value)
-        text.append(start, limit: digits.count)
+    private mutating func append(_ value: Double, digits: Int32) {
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
+        guard let start = buffer.baseAddress else { return }
+        _ = system_format_number(start, buffer.count, value, digits)
+        text.append(start, limit: buffer.count)
       }
     }
 

@@ -1,0 +1,56 @@
+import CSystem
+import Foundation
+import Testing
+
+@testable import HyprKernels
+
+/// The numerics of the kernels against the C library in double precision.
+@Suite struct KernelTests {
+  @Test func exponentialIsAccurate() {
+    var largest = 0.0
+    for index in 0...200_000 {
+      let x = -Float(index) * 87 / 200_000
+      let expected = exp(Double(x))
+      largest = max(largest, abs(Double(exponential(Lanes(repeating: x))[3]) - expected) / expected)
+    }
+    #expect(largest < 2e-7)
+    #expect(exponential(Lanes(repeating: -1e30))[0] == exponential(Lanes(repeating: -87))[0])
+    #expect(exponential(.zero) == Lanes(repeating: 1))
+  }
+
+  static let kinds: [SurrogateKind] = [.doubleGaussian, .slayer, .triangle, .fastSigmoid, .arcTangent, .straightThrough]
+
+  @Test(arguments: kinds)
+  func surrogateIsItsFormula(kind: SurrogateKind) {
+    var surrogate = kind.standard
+    surrogate.slope *= 1.25
+    surrogate.scale *= 0.75
+    let (s, k) = (Double(surrogate.slope), Double(surrogate.scale))
+    func normal(_ x: Double, _ deviation: Double) -> Double {
+      exp(-x * x / (2 * deviation * deviation)) / (deviation * (2 * Double.pi).squareRoot())
+    }
+    for index in -400...400 {
+      let v = Double(index) / 100
+      let expected =
+        switch kind {
+        case .doubleGaussian: k * (1.15 * normal(s * v, 0.5) - 0.30 * normal(s * v, 3))
+        case .slayer: k * s / 2 * exp(-s * abs(v))
+        case .triangle: k * max(0, 1 - s * abs(v))
+        case .fastSigmoid: k / pow(1 + s * abs(v), 2)
+        case .arcTangent: k / (1 + pow(.pi / 2 * s * v, 2))
+        case .straightThrough: k
+        }
+      let found = Double(surrogate.derivative(Lanes(repeating: Float(v)))[5])
+      #expect(abs(found - expected) < 1e-6, "\(kind) at \(v)")
+    }
+  }
+
+  @Test func eventsListNonZeroEntries() {
+    let source: [Float] = [0, 1, 0, -2, 0.5, 0, 0, 3]
+    var indices = [Int32](repeating: -1, count: source.count)
+    var values = [Float](repeating: 0, count: source.count)
+    let count = events(source, source.count, 100, &indices, &values)
+    #expect(Array(indices[..<count]) == [101, 103, 104, 107])
+    #expect(Array(values[..<count]) == [1, -2, 0.5, 3])
+  }
+}

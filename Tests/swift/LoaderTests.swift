@@ -1,0 +1,146 @@
+import CHypr
+import HyprModelWriter
+import Testing
+
+/// Files that are well-formed FlatBuffers but say what cannot be: each is refused, and the message names the place.
+@Suite struct LoaderTests {
+  struct Fault: CustomTestStringConvertible, Sendable {
+    let message: String
+    var unsupported = false
+    let make: @Sendable (inout ModelDescription) -> Void
+    var testDescription: String { message }
+  }
+
+  static let faults = [
+    Fault(message: "format_version is 0") { $0.formatVersion = 0 },
+    Fault(message: "format_version is 2, this library reads up to 1", unsupported: true) { $0.formatVersion = 2 },
+    Fault(message: "time_step is -1") { $0.timeStep = -1 },
+    Fault(message: "layers has 0 entries") { $0.layers = [] },
+    Fault(message: "readout is missing") { $0.readout = nil },
+    Fault(message: "readout.kind is 9", unsupported: true) { $0.readout!.kind = 9 },
+    Fault(message: "layers[0].input_weight[5] is nan, expected a finite number") { $0.layers[0].inputWeight.values[5] = .nan },
+    Fault(message: "readout.bias[1] is inf") { $0.readout!.bias!.values[1] = .infinity },
+    Fault(message: "layers[1].input_weight.shape is [6, 7], expected 8 columns") {
+      $0.layers[1].inputWeight = TensorDescription(shape: [6, 7], values: [Float](repeating: 0, count: 42))
+    },
+    Fault(message: "layers[0].input_weight.shape has rank 1, expected 2") {
+      $0.layers[0].inputWeight = TensorDescription([1, 2, 3])
+    },
+    Fault(message: "layers[0].input_weight.shape is [0, 4]") {
+      $0.layers[0].inputWeight = TensorDescription(shape: [0, 4], values: [])
+    },
+    Fault(message: "layers[0].recurrent_weight.shape is [8, 7] of rank 2, expected [8, 8]") {
+      $0.layers[0].recurrentWeight = TensorDescription(shape: [8, 7], values: [Float](repeating: 0, count: 56))
+    },
+    Fault(message: "layers[1].bias.shape is [5, 0] of rank 1, expected [6]") {
+      $0.layers[1].bias = TensorDescription([Float](repeating: 0, count: 5))
+    },
+    Fault(message: "layers[0].omega[2] is 100, expected a magnitude from 0 to 99.99") { set(&$0, 0, "omega", 2, 100) },
+    Fault(message: "layers[1].p_u[0] is 1.5, expected 0 to 1") { set(&$0, 1, "p_u", 0, 1.5) },
+    Fault(message: "layers[1].b[3] is -0.25, expected 0 to 2") { set(&$0, 1, "b", 3, -0.25) },
+    Fault(message: "readout.tau[0] is 0, expected a magnitude from 0.01") { $0.readout!.tau!.values[0] = 0 },
+    Fault(message: "readout.tau is missing") { $0.readout!.tau = nil },
+    Fault(message: "layers[0].b_offset is missing") { $0.layers[0].neuron.parameters.removeLast() },
+    Fault(message: "layers[0].neuron.dt is 0, expected") { $0.layers[0].neuron.constants = [(name: "dt", value: 0)] },
+    Fault(message: "layers[0].neuron.refractory_decay is 1, expected") {
+      $0.layers[0].neuron.constants = [(name: "refractory_decay", value: 1)]
+    },
+    Fault(message: "layers[1].surrogate.slope is 0, expected above 0") {
+      $0.layers[1].surrogate = SurrogateDescription(.slayer, slope: 0)
+    },
+    Fault(message: "layers[0].reset is 2", unsupported: true) { $0.layers[0].reset = .subtract },
+    Fault(message: "input.size is 3, but layers[0].input_weight has 4 columns") { $0.input = InputDescription(size: 3) },
+    Fault(message: "input.scale[1] is 0") {
+      $0.input = InputDescription(size: 4)
+      $0.input!.scale = [1, 0, 1, 1]
+    },
+    Fault(message: "input.offset[3] is nan") {
+      $0.input = InputDescription(size: 4)
+      $0.input!.offset = [0, 0, 0, .nan]
+    },
+    Fault(message: "input.encoding is LevelCrossing", unsupported: true) {
+      $0.input = InputDescription(size: 4)
+      $0.input!.encoding = .levelCrossing(thresholds: [0.1])
+    },
+    Fault(message: "class_labels has 2 entries, expected none or 3") { $0.classLabels = ["a", "b"] },
+    Fault(message: "recommended_options[0]: option window is 0, expected 1 to 65536") {
+      $0.recommendedOptions = [(name: "window", value: 0)]
+    },
+    Fault(message: "recommended_options[1]: option update is 0.5, expected a whole number") {
+      $0.recommendedOptions = [(name: "window", value: 7), (name: "update", value: 0.5)]
+    },
+  ]
+
+  static func set(_ model: inout ModelDescription, _ layer: Int, _ name: String, _ index: Int, _ value: Float) {
+    let place = model.layers[layer].neuron.parameters.firstIndex { $0.name == name }!
+    model.layers[layer].neuron.parameters[place].tensor.values[index] = value
+  }
+
+  static func valid() -> ModelDescription {
+    var random = RandomNet(seed: 3)
+    return random.model(["BRF", "SEAdLIF"], sizes: [4, 8, 6, 3])
+  }
+
+  @Test func validModelLoads() throws {
+    let model = try TestModel(LoaderTests.valid())
+    #expect(model.inputSize == 4 && model.outputSize == 3 && model.layerCount == 2)
+    #expect(model.parameterCount == 8 * 4 + 8 * 8 + 8 + 2 * 8 + 6 * 8 + 6 * 6 + 6 + 4 * 6 + 3 * 6 + 3 + 3)
+  }
+
+  @Test(arguments: faults)
+  func faultIsNamed(fault: Fault) throws {
+    var description = LoaderTests.valid()
+    fault.make(&description)
+    let bytes = try description.serialized()
+    let failure = try #require(throws: CallFailure.self) { _ = try TestModel(bytes: bytes) }
+    #expect(failure.message.contains(fault.message), "got: \(failure.message)")
+    #expect(failure.status == (fault.unsupported ? HYPR_ERROR_MODEL_UNSUPPORTED : HYPR_ERROR_MODEL_INVALID))
+  }
+
+  @Test(arguments: ["LIF", "LIFHard", "ALIF", "EFAdLIF", "RF"])
+  func unsupportedNeuronIsNamed(neuron: String) throws {
+    var description = LoaderTests.valid()
+    let parameters = ModelSchema.parameterNames(of: neuron)!.map {
+      (name: $0, tensor: TensorDescription([Float](repeating: 0.5, count: 8)))
+    }
+    description.layers[0].neuron = NeuronDescription(neuron, parameters: parameters)
+    let bytes = try description.serialized()
+    let failure = try #require(throws: CallFailure.self) { _ = try TestModel(bytes: bytes) }
+    #expect(failure.status == HYPR_ERROR_MODEL_UNSUPPORTED)
+    #expect(failure.message.contains("layers[0].neuron is \(neuron)"))
+  }
+
+  /// Options that the file recommends hold unless the host sets others; learning is never taken from a file.
+  @Test func recommendedOptions() throws {
+    var description = LoaderTests.valid()
+    description.recommendedOptions = [
+      (name: "window", value: 23), (name: "learning_rate", value: 0.25), (name: "learning", value: 1),
+      (name: "an option of the future", value: 1),
+    ]
+    let session = try TestSession(TestModel(description), [HYPR_OPTION_LEARNING_RATE: 0.5])
+    func option(_ key: Int) throws -> Double {
+      var value = Double.nan
+      try session.check(hypr_session_get_option(session.handle, hypr_option(key), &value))
+      return value
+    }
+    #expect(try option(HYPR_OPTION_WINDOW) == 23)
+    #expect(try option(HYPR_OPTION_LEARNING_RATE) == 0.5)
+    #expect(try option(HYPR_OPTION_LEARNING) == 0)
+    #expect(try option(HYPR_OPTION_BETA1) == 0.9)
+  }
+
+  /// value = (sample - offset) * scale
+  @Test func inputScaleAndOffset() throws {
+    var scaled = LoaderTests.valid()
+    scaled.input = InputDescription(size: 4)
+    scaled.input!.scale = [2, 0.5, -1, 4]
+    scaled.input!.offset = [1, 0, 0.5, -2]
+    let plain = try TestSession(TestModel(LoaderTests.valid()))
+    let session = try TestSession(TestModel(scaled))
+    var random = RandomNet(seed: 9)
+    for sample in random.inputs(30, 4) {
+      let value = [(sample[0] - 1) * 2, sample[1] * 0.5, (sample[2] - 0.5) * -1, (sample[3] + 2) * 4]
+      #expect(try session.step(sample) == plain.step(value))
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import HyprModelWriter
+
+/// A repeatable generator (SplitMix64, Steele, Lea & Flood 2014); Swift's own cannot be seeded.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// Networks that fire, with random weights, and random data for them.
+struct RandomNet {
+  var generator: SplitMix64
+
+  init(seed: UInt64) { generator = SplitMix64(state: seed) }
+
+  mutating func uniform(_ count: Int, _ range: ClosedRange<Float>) -> [Float] {
+    (0..<count).map { _ in Float.random(in: range, using: &generator) }
+  }
+
+  mutating func matrix(_ rows: Int, _ columns: Int, scale: Float) -> TensorDescription {
+    TensorDescription(shape: [rows, columns], values: uniform(rows * columns, -scale...scale))
+  }
+
+  mutating func layer(_ neuron: String, inputs: Int, size: Int, recurrent: Bool = true, bias: Bool = true) -> LayerDescription {
+    let parameters: [(name: String, tensor: TensorDescription)]
+    let scale: Float
+    switch neuron {
+    case "BRF":
+      parameters = [
+        (name: "omega", tensor: TensorDescription(uniform(size, 3...12))),
+        (name: "b_offset", tensor: TensorDescription(uniform(size, 0.1...1))),
+      ]
+      scale = 80
+    default:
+      parameters = [
+        (name: "p_u", tensor: TensorDescription(uniform(size, 0.1...0.9))),
+        (name: "p_w", tensor: TensorDescription(uniform(size, 0.1...0.9))),
+        (name: "a", tensor: TensorDescription(uniform(size, 0.1...0.9))),
+        (name: "b", tensor: TensorDescription(uniform(size, 0.1...1.9))),
+      ]
+      scale = 12
+    }
+    return LayerDescription(
+      neuron: NeuronDescription(neuron, parameters: parameters), inputWeight: matrix(size, inputs, scale: scale),
+      recurrentWeight: recurrent ? matrix(size, size, scale: scale / 4) : nil,
+      bias: bias ? TensorDescription(uniform(size, -0.2...0.2)) : nil)
+  }
+
+  mutating func model(_ neurons: [String], sizes: [Int]) -> ModelDescription {
+    let layers = neurons.indices.map { layer(neurons[$0], inputs: sizes[$0], size: sizes[$0 + 1]) }
+    let (hidden, outputs) = (sizes[sizes.count - 2], sizes[sizes.count - 1])
+    return ModelDescription(
+      layers: layers,
+      readout: ReadoutDescription(
+        weight: matrix(outputs, hidden, scale: 2), bias: TensorDescription(uniform(outputs, -0.2...0.2)),
+        tau: TensorDescription(uniform(outputs, 3...15))))
+  }
+
+  /// [steps][size], half of the entries exactly zero.
+  mutating func inputs(_ steps: Int, _ size: Int) -> [[Float]] {
+    (0..<steps).map { _ in uniform(size, -1...1).map { $0 < 0 ? 0 : $0 } }
+  }
+
+  /// [steps]; a third of them negative: no target.
+  mutating func labels(_ steps: Int, _ classes: Int) -> [Int] {
+    (0..<steps).map { _ in Int.random(in: 0..<3, using: &generator) == 0 ? -1 : Int.random(in: 0..<classes, using: &generator) }
+  }
+}
