@@ -84,6 +84,11 @@ protocol NeuronVisitor {
   case 0: visitor.visit(LeakyIntegrator.self)
   case 1: visitor.visit(BalancedResonateAndFire.self)
   case 2: visitor.visit(SymplecticAdaptiveLIF.self)
+  case 3: visitor.visit(LeakyIntegrateAndFire.self)
+  case 4: visitor.visit(HardResetLIF.self)
+  case 5: visitor.visit(AdaptiveThresholdLIF.self)
+  case 6: visitor.visit(EulerForwardAdaptiveLIF.self)
+  case 7: visitor.visit(ResonateAndFire.self)
   default: nil
   }
 }

@@ -17,51 +17,21 @@ enum SymplecticAdaptiveLIF: NeuronModel {
   typealias Tape = InlineArray<2, Lanes>
 
   struct Constants: NeuronConstants {
-    let threshold, gain: Float
-    let tauU, tauW: (minimum: Float, maximum: Float)
+    let adaptive: AdaptiveLIFConstants
 
-    init(_ values: Row) {
-      threshold = values[0]
-      gain = values[1]
-      tauU = (values[2], values[3])
-      tauW = (values[4], values[5])
-    }
+    init(_ values: Row) { adaptive = AdaptiveLIFConstants(values) }
 
-    static func quantity(_ index: Int) -> kernel_quantity? {
-      switch index {
-      case 0: .init("threshold", from: 1e-6, to: 1e6, default: 1)
-      case 1: .init("adaptation_gain", from: 0, to: 1e6, default: 120)
-      case 2: .init("tau_u_min", from: 0.01, to: 1e6, default: 5)
-      case 3: .init("tau_u_max", from: 0.01, to: 1e6, default: 25)
-      case 4: .init("tau_w_min", from: 0.01, to: 1e6, default: 60)
-      case 5: .init("tau_w_max", from: 0.01, to: 1e6, default: 300)
-      default: nil
-      }
-    }
+    static func quantity(_ index: Int) -> kernel_quantity? { AdaptiveLIFConstants.quantity(index, gain: 120) }
   }
 
   static var name: StaticString { "SEAdLIF" }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
 
-  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    switch index {
-    case 0: .init("p_u", from: 0, to: 1, default: 0.5)
-    case 1: .init("p_w", from: 0, to: 1, default: 0.5)
-    case 2: .init("a", from: 0, to: 1, default: 0.5)
-    case 3: .init("b", from: 0, to: 2, default: 1)
-    default: nil
-    }
-  }
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? { AdaptiveLIFConstants.parameter(index) }
 
-  // Derived: α_u, 1 - α_u, dα_u/dp_u, α_w, 1 - α_w, dα_w/dp_w, gain a, gain b
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let u = InterpolatedDecay(parameters[0], constants.tauU)
-    let w = InterpolatedDecay(parameters[1], constants.tauW)
-    (derived[0], derived[1], derived[2]) = (u.decay, u.complement, u.slope)
-    (derived[3], derived[4], derived[5]) = (w.decay, w.complement, w.slope)
-    derived[6] = constants.gain * parameters[2]
-    derived[7] = constants.gain * parameters[3]
+    constants.adaptive.derive(parameters, into: derived)
   }
 
   @inline(__always) static func step(
@@ -71,7 +41,7 @@ enum SymplecticAdaptiveLIF: NeuronModel {
     let (u, w) = (state[0], state[1])
     let drive = current - w
     let uFree = derived[0] * u + derived[1] * drive
-    let distance = uFree - constants.threshold
+    let distance = uFree - constants.adaptive.threshold
     let spike = distance.heaviside
     if recording {
       tape[0] = surrogate.derivative(distance)
@@ -95,8 +65,8 @@ enum SymplecticAdaptiveLIF: NeuronModel {
     let currentAdjoint = freeAdjoint * derived[1]
     gradient[0] += freeAdjoint * tape[1] * derived[2]
     gradient[1] += wAdjoint * (before[1] - (derived[6] * u + derived[7] * output)) * derived[5]
-    gradient[2] += driveAdjoint * u * constants.gain
-    gradient[3] += driveAdjoint * output * constants.gain
+    gradient[2] += driveAdjoint * u * constants.adaptive.gain
+    gradient[3] += driveAdjoint * output * constants.adaptive.gain
     adjoint[0] = freeAdjoint * derived[0]
     adjoint[1] = wAdjoint * derived[3] - currentAdjoint
     return currentAdjoint

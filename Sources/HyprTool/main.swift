@@ -1,0 +1,3 @@
+import HyprToolKit
+
+HyprCommand.main()

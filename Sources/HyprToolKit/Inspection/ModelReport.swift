@@ -1,0 +1,159 @@
+import CModelFormat
+import Foundation
+import HyprCore
+
+/// Everything that `hypr info` tells about a model.
+struct ModelReport: Encodable {
+  struct Input: Encodable {
+    let size: Int
+    let names: [String]
+    /// Empty: all 1.
+    let scale: [Float]
+    /// Empty: all 0.
+    let offset: [Float]
+  }
+
+  struct Layer: Encodable {
+    let name: String
+    let neuron: String
+    let size: Int
+  }
+
+  struct Tensor: Encodable {
+    let name: String
+    let shape: [Int]
+    let trainable: Bool
+    let minimum: Float
+    let mean: Double
+    let maximum: Float
+  }
+
+  struct Setting: Encodable {
+    let name: String
+    let value: Double
+  }
+
+  struct Entry: Encodable {
+    let key: String
+    let value: String
+  }
+
+  /// Bytes of a session.
+  struct Memory: Encodable {
+    let parameters: Int
+    let state: Int
+    let traces: Int
+    let history: Int
+    let optimizer: Int
+    let scratch: Int
+    let total: Int
+
+    init(_ report: MemoryReport) {
+      parameters = report.parameters
+      state = report.state
+      traces = report.traces
+      history = report.history
+      optimizer = report.optimizer
+      scratch = report.scratch
+      total = report.total
+    }
+  }
+
+  let file: String
+  let bytes: Int
+  let formatVersion: Int
+  let name: String
+  /// Seconds; 0: unknown.
+  let timeStep: Float
+  let input: Input
+  let layers: [Layer]
+  let outputs: Int
+  let classLabels: [String]
+  let parameterCount: Int
+  let tensors: [Tensor]
+  let recommendedOptions: [Setting]
+  let metadata: [Entry]
+  /// Of a session that only runs.
+  let runningMemory: Memory
+  /// Of a session that learns, with the options given.
+  let learningMemory: Memory
+
+  /// Loads the model at `path`; the memory of sessions is that with `settings`.
+  init(path: String, settings: OptionSettings) throws {
+    let model = try LoadedModel(path: path)
+    let facts = try FileFacts(path: path)
+    var (running, learning) = (settings, settings)
+    try running.set(.learning, 0)
+    try learning.set(.learning, 1)
+    let session = try RunningSession(model, running)
+    runningMemory = Memory(session.memory)
+    learningMemory = Memory(try RunningSession(model, learning).memory)
+    tensors = ModelReport.tensors(of: model, session.parameters)
+    file = path
+    bytes = facts.bytes
+    formatVersion = facts.formatVersion
+    name = model.name
+    timeStep = model.pointer.pointee.timeStep
+    input = facts.input ?? Input(size: model.inputSize, names: [], scale: [], offset: [])
+    layers = (0..<model.layerCount).map {
+      Layer(name: facts.layerNames[$0], neuron: model.neuron(of: $0), size: model.pointer.pointee.layerSize($0))
+    }
+    outputs = model.outputSize
+    classLabels = (0..<model.outputSize).compactMap { text(model.pointer.pointee.classLabel($0)) }
+    parameterCount = model.pointer.pointee.parameterCount
+    recommendedOptions = facts.options
+    metadata = (0..<model.pointer.pointee.metadataCount).map {
+      Entry(
+        key: text(model.pointer.pointee.metadataKey($0)) ?? "", value: text(model.pointer.pointee.metadataValue($0)) ?? "")
+    }
+  }
+
+  private static func tensors(of model: LoadedModel, _ parameters: [Float]) -> [Tensor] {
+    (0..<model.pointer.pointee.tensorCount).compactMap { model.pointer.pointee.tensor($0) }.map { facts in
+      let values = parameters[facts.offset..<facts.offset + facts.count]
+      return Tensor(
+        name: String(cString: facts.name), shape: [facts.rows] + (facts.columns.map { [$0] } ?? []),
+        trainable: facts.trainable, minimum: values.min() ?? 0,
+        mean: values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)), maximum: values.max() ?? 0)
+    }
+  }
+}
+
+/// What only the file says: the core needs it inside, but does not hand it out.
+private struct FileFacts {
+  let bytes: Int
+  let formatVersion: Int
+  let input: ModelReport.Input?
+  let layerNames: [String]
+  let options: [ModelReport.Setting]
+
+  init(path: String) throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    bytes = data.count
+    // The verifier wants 8-byte alignment, which Data does not promise.
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: data.count, alignment: 64)
+    defer { copy.deallocate() }
+    data.copyBytes(to: copy)
+    guard let root = format_open(copy.baseAddress, copy.count) else {
+      throw ToolError("\(path) has changed while it was read")
+    }
+    formatVersion = Int(format_version(root))
+    input = FileFacts.input(root)
+    layerNames = (0..<format_layer_count(root)).map { index in
+      var layer = format_layer_info()
+      return format_layer(root, index, &layer) ? text(layer.name) ?? "" : ""
+    }
+    options = (0..<format_option_count(root)).map {
+      .init(name: text(format_option_name(root, $0)) ?? "", value: format_option_value(root, $0))
+    }
+  }
+
+  private static func input(_ root: OpaquePointer) -> ModelReport.Input? {
+    var info = format_input_info()
+    guard format_input(root, &info) else { return nil }
+    return ModelReport.Input(
+      size: Int(info.size), names: (0..<info.channel_name_count).map { text(format_channel_name(root, $0)) ?? "" },
+      scale: Array(UnsafeBufferPointer(start: info.scale, count: info.scale_count)),
+      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)))
+  }
+}

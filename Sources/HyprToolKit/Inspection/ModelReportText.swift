@@ -1,0 +1,70 @@
+import Foundation
+
+extension ModelReport {
+  /// The report for people.
+  var description: String {
+    [heading, inputText, layerText, tensorText, optionText, memoryText].filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  private var heading: String {
+    var rows = [
+      ["model", name.isEmpty ? "(no name)" : name], ["file", "\(file), \(bytes) bytes, format \(formatVersion)"],
+      ["parameters", "\(parameterCount), \(trainableCount) of them trainable"],
+    ]
+    if timeStep > 0 { rows.append(["time step", "\(timeStep) s"]) }
+    rows += metadata.map { [$0.key, $0.value] }
+    return TextTable.text(rows)
+  }
+
+  private var trainableCount: Int {
+    tensors.filter(\.trainable).reduce(0) { $0 + $1.shape.reduce(1, *) }
+  }
+
+  private var inputText: String {
+    guard !input.names.isEmpty || !input.scale.isEmpty || !input.offset.isEmpty else {
+      return "inputs: \(input.size), taken as they are"
+    }
+    let rows = (0..<input.size).map { channel in
+      [
+        "\(channel)", input.names.isEmpty ? "" : input.names[channel],
+        "scale \(input.scale.isEmpty ? 1 : input.scale[channel])",
+        "offset \(input.offset.isEmpty ? 0 : input.offset[channel])",
+      ]
+    }
+    return "inputs: \(input.size), value = (sample - offset) * scale\n" + TextTable.text(rows, indent: 2)
+  }
+
+  private var layerText: String {
+    var rows = layers.enumerated().map { ["layer\($0)", $1.neuron, "\($1.size) neurons", $1.name] }
+    rows.append(["readout", "LI", "\(outputs) outputs", classLabels.joined(separator: ", ")])
+    return TextTable.text(rows)
+  }
+
+  private var tensorText: String {
+    let rows = tensors.map { tensor in
+      [
+        tensor.name, tensor.shape.map(String.init).joined(separator: " x "), tensor.trainable ? "trainable" : "fixed",
+        String(format: "%.5g", tensor.minimum), String(format: "%.5g", tensor.mean), String(format: "%.5g", tensor.maximum),
+      ]
+    }
+    return TextTable.text([["tensor", "shape", "", "min", "mean", "max"]] + rows, rightAligned: [3, 4, 5])
+  }
+
+  private var optionText: String {
+    guard !recommendedOptions.isEmpty else { return "" }
+    let rows = recommendedOptions.map { [$0.name, OptionSettings.text($0.value, of: $0.name)] }
+    return "recommended options\n" + TextTable.text(rows, indent: 2)
+  }
+
+  private var memoryText: String {
+    func row(_ name: String, _ part: KeyPath<Memory, Int>) -> [String] {
+      [name, "\(runningMemory[keyPath: part])", "\(learningMemory[keyPath: part])"]
+    }
+    let rows = [
+      ["session, bytes", "running", "learning"], row("  parameters", \.parameters), row("  state", \.state),
+      row("  traces", \.traces), row("  history", \.history), row("  optimizer", \.optimizer), row("  scratch", \.scratch),
+      row("  total", \.total),
+    ]
+    return TextTable.text(rows, rightAligned: [1, 2])
+  }
+}

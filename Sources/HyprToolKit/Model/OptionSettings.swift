@@ -1,0 +1,83 @@
+import Foundation
+import HyprCore
+
+/// Options of a session as people write them: `learning_rate=0.1`, `credit=window`.
+package struct OptionSettings {
+  private(set) var options = Options()
+  private var names: Set<String> = []
+
+  package init() {}
+
+  /// Settings of the form `name=value`.
+  package init(_ texts: [String]) throws {
+    for text in texts {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else { throw ToolError("option \"\(text)\", expected name=value") }
+      try set(String(parts[0]), String(parts[1]))
+    }
+  }
+
+  /// Sets an option once.
+  package mutating func set(_ name: String, _ value: String) throws {
+    let name = name.replacingOccurrences(of: "-", with: "_")
+    guard names.insert(name).inserted else { throw ToolError("option \(name) is given twice") }
+    let number = try OptionSettings.number(value, of: name)
+    let option = try OptionSettings.option(name)
+    var changed = options
+    try withMessage { message throws(Failure) in try changed.set(option, number, message) }
+    options = changed
+  }
+
+  /// Sets an option to a value that the tool has computed.
+  mutating func set(_ option: HyprCore.Option, _ value: Double) throws {
+    names.insert("\(option.facts.name)")
+    var changed = options
+    try withMessage { message throws(Failure) in try changed.set(option, value, message) }
+    options = changed
+  }
+
+  /// Whether the option was set here.
+  package func contains(_ name: String) -> Bool { names.contains(name) }
+
+  /// All options, in the core's order.
+  static var all: [HyprCore.Option] {
+    var options: [HyprCore.Option] = []
+    while let option = HyprCore.Option(rawValue: options.count) { options.append(option) }
+    return options
+  }
+
+  private static func option(_ name: String) throws -> HyprCore.Option {
+    guard let option = HyprCore.Option(name: name) else {
+      let known = all.map { "\($0.facts.name)" }.joined(separator: ", ")
+      throw ToolError("there is no option \"\(name)\"; the options are \(known)")
+    }
+    return option
+  }
+
+  /// The number of a value: one of the option's words, or a number.
+  package static func number(_ value: String, of name: String) throws -> Double {
+    let words = choices[name] ?? []
+    if let index = words.firstIndex(of: value) { return Double(index) }
+    guard let number = Double(value) else {
+      let expected = words.isEmpty ? "a number" : words.joined(separator: ", ")
+      throw ToolError("option \(name) is \"\(value)\", expected \(expected)")
+    }
+    return number
+  }
+
+  /// A value as people write it.
+  package static func text(_ value: Double, of name: String) -> String {
+    if let words = choices[name], let index = Int(exactly: value), words.indices.contains(index) { return words[index] }
+    return String(format: "%.9g", value)
+  }
+
+  /// Words for the values of enumerated options, in the order of their numbers in hypr.h.
+  private static let choices: [String: [String]] = [
+    "learning": ["off", "on"],
+    "credit": ["spatial", "window"],
+    "update": ["window", "sequence", "manual"],
+    "reduction": ["mean", "sum"],
+    "optimizer": ["sgd", "adam"],
+    "schedule": ["constant", "linear", "cosine"],
+  ]
+}

@@ -1,0 +1,76 @@
+import HyprCore
+
+/// A session of the core, freed with this object. Failures become errors with the core's words.
+final class RunningSession {
+  private let session: UnsafeMutablePointer<Session>
+  private let model: LoadedModel
+
+  init(_ model: LoadedModel, _ settings: OptionSettings) throws {
+    self.model = model
+    do {
+      session = try Session.create(model.pointer, settings.options)
+    } catch {
+      let size = Session.memorySize(model.pointer, settings.options)
+      throw ToolError("no memory for a session\(size.map { " of \($0) bytes" } ?? "")")
+    }
+  }
+
+  deinit { Session.free(session) }
+
+  /// Bytes that a session would take, known without making it; `nil`: more than can be addressed.
+  static func memorySize(_ model: LoadedModel, _ settings: OptionSettings) -> Int? {
+    Session.memorySize(model.pointer, settings.options)
+  }
+
+  var memory: MemoryReport { session.pointee.memory }
+  var statistics: StatisticsReport { session.pointee.statisticsReport }
+  /// Spikes per neuron and step of each hidden layer, since the last clear.
+  var spikeRates: [Double] { (0..<model.layerCount).map { Double(session.pointee.spikeRate($0)) } }
+
+  func option(_ option: HyprCore.Option) -> Double { session.pointee.option(option) }
+  func clearStatistics() { session.pointee.clearStatistics() }
+
+  /// A whole sequence from a fresh state; returns the outputs `[steps][outputs]`.
+  func run(_ inputs: [Float]) throws -> [Float] {
+    session.pointee.reset()
+    let steps = inputs.count / model.inputSize
+    var outputs = [Float](repeating: 0, count: steps * model.outputSize)
+    try check { () throws(Failure) in try session.pointee.run(inputs, steps: steps, into: &outputs) }
+    return outputs
+  }
+
+  /// Teaches a whole sequence from a fresh state; returns the outputs `[steps][outputs]`.
+  func learn(_ inputs: [Float], labels: [Int32]) throws -> [Float] {
+    var outputs = [Float](repeating: 0, count: labels.count * model.outputSize)
+    try check { () throws(Failure) in
+      _ = try session.pointee.learnSequence(inputs, steps: labels.count, labels: labels, into: &outputs)
+    }
+    return outputs
+  }
+
+  /// One optimizer step on what was gathered, when updates are manual.
+  func apply() throws { try check { () throws(Failure) in try session.pointee.apply() } }
+
+  /// All parameters as a flat vector.
+  var parameters: [Float] {
+    [Float](unsafeUninitializedCapacity: model.pointer.pointee.parameterCount) { buffer, count in
+      if let start = buffer.baseAddress { session.pointee.readParameters(into: start) }
+      count = buffer.count
+    }
+  }
+
+  func setParameters(_ values: [Float]) throws {
+    try check { () throws(Failure) in try session.pointee.writeParameters(from: values) }
+  }
+
+  /// Writes the model with this session's parameters.
+  func save(to path: String) throws { try check { () throws(Failure) in try session.pointee.saveModel(to: path) } }
+
+  private func check(_ call: () throws(Failure) -> Void) throws {
+    do {
+      try call()
+    } catch {
+      throw ToolError(String(cString: session.pointee.messageText))
+    }
+  }
+}

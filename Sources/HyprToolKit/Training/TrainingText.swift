@@ -1,0 +1,53 @@
+import Foundation
+import HyprCore
+
+/// What `hypr train` prints.
+struct TrainingText {
+  private let trainer: Trainer
+
+  init(_ trainer: Trainer) { self.trainer = trainer }
+
+  /// What is going to be done.
+  var heading: String {
+    let kept = trainer.validation.map { ", \($0.count) more for validation" } ?? ""
+    let when =
+      switch trainer.plan.update {
+      case .window: "every window"
+      case .sequence: "every sequence"
+      case .batch(let size): "every \(size) sequences"
+      }
+    var options: [HyprCore.Option] = [.optimizer, .learningRate, .window, .credit, .gradientClip, .schedule]
+    if trainer.option(.schedule) != 0 { options.append(.scheduleUpdates) }
+    let settings = options.map { option in
+      let name = "\(option.facts.name)"
+      return "\(name)=\(OptionSettings.text(trainer.option(option), of: name))"
+    }
+    return """
+      \(trainer.training.count) sequences, \(trainer.training.stepCount) steps\(kept); an update after \(when)
+      \(settings.joined(separator: " "))
+      """
+  }
+
+  /// One line per epoch.
+  func line(_ epoch: Trainer.Epoch) -> String {
+    var parts = [
+      "epoch \(epoch.number)/\(trainer.plan.epochs)", TrainingText.text(epoch.training),
+    ]
+    if let validation = epoch.validation { parts.append("validation " + TrainingText.text(validation)) }
+    parts.append("spike rate " + epoch.spikeRates.map { String(format: "%.4f", $0) }.joined(separator: " "))
+    parts.append(String(format: "%.1f s", epoch.seconds))
+    if epoch.skippedUpdates > 0 { parts.append("\(epoch.skippedUpdates) updates skipped: gradient not finite") }
+    if epoch.validation != nil && epoch.isKept { parts.append("best") }
+    return parts.joined(separator: "  ")
+  }
+
+  /// Which parameters were written; `nil`: those of the last update.
+  func kept(_ epoch: Int?) -> String {
+    guard let epoch else { return "the parameters after the last update" }
+    return trainer.validation == nil ? "the parameters after epoch \(epoch)" : "epoch \(epoch), the best on the validation data"
+  }
+
+  private static func text(_ score: Score) -> String {
+    String(format: "loss %.4f accuracy %.2f %%", score.loss, score.accuracy * 100)
+  }
+}
