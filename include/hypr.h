@@ -161,17 +161,30 @@ enum {
   HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
   HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
+  HYPR_OPTION_LABEL_SMOOTHING = 7, /* spread over all classes by hypr_session_teach_class, 0 to 1 [0] */
   HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
 
-  HYPR_OPTION_OPTIMIZER = 20,     /* [HYPR_OPTIMIZER_ADAM] */
-  HYPR_OPTION_LEARNING_RATE = 21, /* 0 to 1000 [0.001] */
-  HYPR_OPTION_BETA1 = 22,         /* Adam: decay of the mean, 0 to below 1 [0.9] */
-  HYPR_OPTION_BETA2 = 23,         /* Adam: decay of the mean square, 0 to below 1 [0.999] */
-  HYPR_OPTION_EPSILON = 24,       /* Adam: added to the root, 1e-12 to 1 [1e-8] */
-  HYPR_OPTION_GRADIENT_CLIP = 25, /* longest gradient (Euclidean norm over all trained parameters); 0: no limit [1] */
+  HYPR_OPTION_OPTIMIZER = 20,      /* [HYPR_OPTIMIZER_ADAM] */
+  HYPR_OPTION_LEARNING_RATE = 21,  /* 0 to 1000 [0.001] */
+  HYPR_OPTION_BETA1 = 22,          /* Adam: decay of the mean; momentum: of the velocity. 0 to below 1 [0.9] */
+  HYPR_OPTION_BETA2 = 23,          /* Adam: decay of the mean square, 0 to below 1 [0.999] */
+  HYPR_OPTION_EPSILON = 24,        /* Adam: added to the root, 1e-12 to 1 [1e-8] */
+  HYPR_OPTION_GRADIENT_CLIP = 25,  /* longest gradient (Euclidean norm over all trained parameters); 0: no limit [1] */
+  HYPR_OPTION_VALUE_CLIP = 26,     /* largest magnitude of one element of the gradient, after that; 0: no limit [0] */
+  HYPR_OPTION_WEIGHT_DECAY = 27,   /* of weight matrices: added to the gradient; with AdamW taken directly [0] */
+  HYPR_OPTION_ANCHOR_STRENGTH = 28, /* pulls trained parameters to those of the model file (L2-SP); 0: off [0] */
 
-  HYPR_OPTION_SCHEDULE = 40,        /* how the learning rate falls [HYPR_SCHEDULE_CONSTANT] */
-  HYPR_OPTION_SCHEDULE_UPDATES = 41 /* updates until a falling learning rate reaches 0, 1 to 1e12 [10000] */
+  HYPR_OPTION_SCHEDULE = 40,         /* how the learning rate falls [HYPR_SCHEDULE_CONSTANT] */
+  HYPR_OPTION_SCHEDULE_UPDATES = 41, /* updates until a falling learning rate reaches 0, 1 to 1e12 [10000] */
+  HYPR_OPTION_WARM_UP_UPDATES = 42,  /* updates in which the rate rises to its start, on top of the schedule [0] */
+
+  /* Factors on the learning rate of one group, 0 to 1000; 0 freezes it [1] */
+  HYPR_OPTION_RATE_INPUT_WEIGHTS = 60,
+  HYPR_OPTION_RATE_RECURRENT_WEIGHTS = 61,
+  HYPR_OPTION_RATE_BIASES = 62,
+  HYPR_OPTION_RATE_NEURON_PARAMETERS = 63,
+  HYPR_OPTION_RATE_READOUT = 64,
+  HYPR_OPTION_RATE_READOUT_TAU = 65
 };
 
 /* Values of HYPR_OPTION_CREDIT */
@@ -202,9 +215,10 @@ enum {
 };
 
 /* Values of HYPR_OPTION_OPTIMIZER */
-enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1 };
+enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1, HYPR_OPTIMIZER_MOMENTUM = 2, HYPR_OPTIMIZER_ADAMW = 3 };
 
-/* Values of HYPR_OPTION_SCHEDULE: factor on the learning rate after u of SCHEDULE_UPDATES updates */
+/* Values of HYPR_OPTION_SCHEDULE: factor on the learning rate after u of n = SCHEDULE_UPDATES updates; with a warm-up of w
+ * updates times min(1, (u + 1) / w) */
 enum {
   HYPR_SCHEDULE_CONSTANT = 0, /* 1 */
   HYPR_SCHEDULE_LINEAR = 1,   /* 1 - u/n, not below 0 */
@@ -243,12 +257,24 @@ hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key
  * session was created without learning. */
 
 /* Softmax cross-entropy with class `label` as the target of the last step; a second target for a step replaces the first.
+ * With HYPR_OPTION_LABEL_SMOOTHING s the target is 1 - s for the label, plus s / C for each of the C classes.
  * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: there is no step in the open window. */
 hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 
 /* The same for an earlier step, if it is still in the open window: steps_ago 0 is the last step.
  * WRONG_STATE: the window that held that step is closed. */
 hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
+
+/* Mean squared error, the mean over the outputs of (output - target)², as the loss of the last step.
+ *   target [output size]
+ * SIZE_MISMATCH; NOT_FINITE; WRONG_STATE. */
+hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
+
+/* The host's own loss, or a reinforcement signal: its derivative by the outputs of the last step. It counts as a taught step
+ * with a loss of 0.
+ *   dloss_doutput [output size]
+ * SIZE_MISMATCH; NOT_FINITE; WRONG_STATE. */
+hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
 
 /* A whole sequence from a fresh state: as hypr_session_reset, then step and teach for each step, then the last window is
  * closed; with HYPR_UPDATE_SEQUENCE one update follows.
@@ -276,10 +302,10 @@ typedef struct hypr_statistics {
   size_t struct_size;       /* in: sizeof(hypr_statistics), so that the struct can grow */
   uint64_t steps;           /* steps made */
   uint64_t taught_steps;    /* steps with a target in closed windows */
-  uint64_t correct_steps;   /* those whose largest output was the target class */
+  uint64_t correct_steps;   /* those taught a class, the largest output being of that class */
   uint64_t updates;         /* optimizer steps made since the session was created */
   uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created */
-  double mean_loss;         /* over the taught steps (nats); 0 if there are none */
+  double mean_loss;         /* over the taught steps (cross-entropy in nats); 0 if there are none */
   double gradient_norm;     /* of the last update, before clipping */
   double learning_rate;     /* that the next update will use */
   float *spike_rates;       /* in: NULL, or an array that receives each layer's spikes per neuron and step */

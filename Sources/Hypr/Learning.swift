@@ -12,6 +12,25 @@ internal import HyprCore
   return status { () throws(Failure) in try session.pointee.teach(label: label, stepsAgo: steps_ago) }
 }
 
+@c @implementation public func hypr_session_teach_values(
+  _ session: OpaquePointer?, _ target: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let target else { return session.pointee.nullProblem("target") }
+  if let problem = session.pointee.sizeProblem("target", size, session.pointee.model.pointee.outputSize) { return problem }
+  return status { () throws(Failure) in try session.pointee.teach(values: target) }
+}
+
+@c @implementation public func hypr_session_teach_error(
+  _ session: OpaquePointer?, _ dloss_doutput: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let dloss_doutput else { return session.pointee.nullProblem("dloss_doutput") }
+  let outputSize = session.pointee.model.pointee.outputSize
+  if let problem = session.pointee.sizeProblem("dloss_doutput", size, outputSize) { return problem }
+  return status { () throws(Failure) in try session.pointee.teach(error: dloss_doutput) }
+}
+
 @c @implementation public func hypr_session_learn_sequence(
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
   _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?

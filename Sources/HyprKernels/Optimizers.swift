@@ -7,31 +7,52 @@ func squareSum(_ values: Row, _ count: Int) -> Double {
   return sum
 }
 
-/// θ -= learning rate * gradient, then the bounds.
-func gradientDescent(_ update: kernel_update) {
-  let rate = update.learning_rate * update.gradient_scale
-  var index = 0
-  while index < update.count {
-    let old = update.parameters.lanes(index)
-    update.parameters.store(bounded(old - update.gradients.lanes(index) * rate, update), index)
-    index &+= Lanes.scalarCount
+/// One optimizer step on a run of parameters, then the bounds.
+///
+/// The gradient that every rule works on is
+///
+///     g = limit(gathered gradient) + coupled decay θ + anchor strength (θ - anchor)
+///
+/// - gradient descent: θ -= rate g
+/// - momentum: m = β1 m + g; θ -= rate m
+/// - Adam (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1): m = β1 m + (1 - β1) g; v = β2 v + (1 - β2) g²;
+///   θ -= rate m̂ / (sqrt(v̂) + ε)
+/// - AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101): Adam, and θ -= rate * decoupled decay * θ
+func optimize(_ update: kernel_update) {
+  switch Int(update.rule) {
+  case KERNEL_RULE_ADAM:
+    guard let moment1 = update.moment1, let moment2 = update.moment2 else { return }
+    let epsilon = Lanes(repeating: update.epsilon)
+    forEach(update) { gradient, index in
+      let mean = moment1.lanes(index) * update.beta1 + gradient * (1 - update.beta1)
+      let square = moment2.lanes(index) * update.beta2 + gradient * gradient * (1 - update.beta2)
+      moment1.store(mean, index)
+      moment2.store(square, index)
+      return (mean * update.correction1) / ((square * update.correction2).squareRoot() + epsilon)
+    }
+  case KERNEL_RULE_MOMENTUM:
+    guard let moment1 = update.moment1 else { return }
+    forEach(update) { gradient, index in
+      let velocity = moment1.lanes(index) * update.beta1 + gradient
+      moment1.store(velocity, index)
+      return velocity
+    }
+  default:
+    forEach(update) { gradient, _ in gradient }
   }
 }
 
-/// Adam with bias correction (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1), then the bounds.
-func adam(_ update: kernel_update) {
-  guard let moment1 = update.moment1, let moment2 = update.moment2 else { return }
-  let epsilon = Lanes(repeating: update.epsilon)
+/// Moves every parameter by -rate * direction(gradient) and keeps it within its bounds.
+@inline(__always) private func forEach(_ update: kernel_update, _ direction: (Lanes, Int) -> Lanes) {
+  let keep = 1 - update.learning_rate * update.decoupled_decay
   var index = 0
   while index < update.count {
-    let gradient = update.gradients.lanes(index) * update.gradient_scale
-    let mean = moment1.lanes(index) * update.beta1 + gradient * (1 - update.beta1)
-    let square = moment2.lanes(index) * update.beta2 + gradient * gradient * (1 - update.beta2)
-    moment1.store(mean, index)
-    moment2.store(square, index)
-    let step = (mean * update.correction1) / ((square * update.correction2).squareRoot() + epsilon)
     let old = update.parameters.lanes(index)
-    update.parameters.store(bounded(old - step * update.learning_rate, update), index)
+    var gradient = update.gradients.lanes(index) * update.gradient_scale
+    gradient = gradient.limited(from: -update.value_limit, to: update.value_limit) + old * update.coupled_decay
+    if let anchor = update.anchor { gradient += (old - anchor.lanes(index)) * update.anchor_strength }
+    let new = old * keep - direction(gradient, index) * update.learning_rate
+    update.parameters.store(bounded(new, update), index)
     index &+= Lanes.scalarCount
   }
 }

@@ -40,8 +40,7 @@ private func fill(_ table: inout kernel_table) {
   table.events = { events($0, $1, $2, $3, $4) }
   table.finite = { allFinite($0, $1) }
   table.square_sum = { squareSum($0, $1) }
-  table.gradient_descent = { gradientDescent($0.pointee) }
-  table.adam = { adam($0.pointee) }
+  table.optimize = { optimize($0.pointee) }
 }
 
 // One visitor per entry of the table that depends on the neuron model.

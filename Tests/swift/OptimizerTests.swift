@@ -39,18 +39,101 @@ import Testing
 
   private func norm(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
 
-  @Test func gradientDescent() throws {
-    let run = try Run([
-      HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_SGD), HYPR_OPTION_LEARNING_RATE: 0.3, HYPR_OPTION_GRADIENT_CLIP: 0,
-    ])
-    for _ in 0..<3 {
+  /// An optimizer as its paper defines it, in double precision.
+  private struct Reference {
+    var rate = 0.02, beta1 = 0.8, beta2 = 0.95, epsilon = 1e-6, decay = 0.0, anchor = 0.0, limit = Double.infinity
+    let rule: Int
+    let start: [Float]
+    var mean: [Double], square: [Double]
+    var updates = 0
+
+    init(rule: Int, start: [Float]) {
+      self.rule = rule
+      self.start = start
+      mean = .init(repeating: 0, count: start.count)
+      square = mean
+    }
+
+    /// The new value of a parameter; weights are those that decay.
+    mutating func moved(_ value: Float, _ gradient: Float, _ index: Int, isWeight: Bool, factor: Double = 1) -> Double {
+      let (theta, rate, decay) = (Double(value), rate * factor, isWeight ? decay : 0)
+      var slope = max(-limit, min(limit, Double(gradient))) + anchor * (theta - Double(start[index]))
+      if rule != HYPR_OPTIMIZER_ADAMW { slope += decay * theta }
+      switch rule {
+      case HYPR_OPTIMIZER_SGD:
+        return theta - rate * slope
+      case HYPR_OPTIMIZER_MOMENTUM:
+        mean[index] = beta1 * mean[index] + slope
+        return theta - rate * mean[index]
+      default:
+        mean[index] = beta1 * mean[index] + (1 - beta1) * slope
+        square[index] = beta2 * square[index] + (1 - beta2) * slope * slope
+        let unbiased = mean[index] / (1 - pow(beta1, Double(updates + 1)))
+        let root = (square[index] / (1 - pow(beta2, Double(updates + 1)))).squareRoot()
+        let kept = rule == HYPR_OPTIMIZER_ADAMW ? theta * (1 - rate * decay) : theta
+        return kept - rate * unbiased / (root + epsilon)
+      }
+    }
+  }
+
+  private func compare(
+    _ run: Run, _ reference: inout Reference, updates: Int, factor: (String) -> Double = { _ in 1 }
+  ) throws {
+    let tensors = try run.session.tensors
+    for _ in 0..<updates {
       let (before, gradient, after) = try run.update()
-      for index in before.indices {
-        let expected = try run.bounded(Double(before[index]) - 0.3 * Double(gradient[index]), index)
-        #expect(abs(Double(after[index]) - expected) < 1e-6 * max(1, abs(expected)))
+      for tensor in tensors {
+        for index in tensor.range {
+          let isWeight = tensor.shape.count == 2
+          let value = reference.moved(
+            before[index], gradient[index], index, isWeight: isWeight, factor: factor(tensor.name))
+          let expected = try run.bounded(value, index)
+          #expect(abs(Double(after[index]) - expected) < 2e-6 * max(1, abs(expected)), "\(tensor.name)[\(index)]")
+        }
       }
       #expect(before != after)
+      reference.updates += 1
     }
+  }
+
+  static let rules = [HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_MOMENTUM, HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_ADAMW]
+
+  private static func options(_ rule: Int) -> [Int: Double] {
+    [
+      HYPR_OPTION_OPTIMIZER: Double(rule), HYPR_OPTION_LEARNING_RATE: 0.02, HYPR_OPTION_BETA1: 0.8,
+      HYPR_OPTION_BETA2: 0.95, HYPR_OPTION_EPSILON: 1e-6, HYPR_OPTION_GRADIENT_CLIP: 0,
+    ]
+  }
+
+  @Test(arguments: rules)
+  func optimizerIsItsDefinition(rule: Int) throws {
+    let run = try Run(OptimizerTests.options(rule))
+    var reference = Reference(rule: rule, start: try run.session.parameters)
+    try compare(run, &reference, updates: 4)
+  }
+
+  @Test(arguments: rules)
+  func decayAnchorAndValueClip(rule: Int) throws {
+    let options = [HYPR_OPTION_WEIGHT_DECAY: 0.05, HYPR_OPTION_ANCHOR_STRENGTH: 0.3, HYPR_OPTION_VALUE_CLIP: 0.002]
+    let run = try Run(OptimizerTests.options(rule).merging(options) { $1 })
+    var reference = Reference(rule: rule, start: try run.session.parameters)
+    (reference.decay, reference.anchor, reference.limit) = (0.05, 0.3, 0.002)
+    try compare(run, &reference, updates: 4)
+  }
+
+  @Test func groupsHaveTheirOwnRates() throws {
+    let factors = [
+      "layer0.input_weight": 2.0, "layer0.recurrent_weight": 0.5, "layer0.bias": 3, "layer0.p_u": 0, "layer0.p_w": 0,
+      "layer0.a": 0, "layer0.b": 0, "readout.weight": 0.25, "readout.bias": 0.25, "readout.tau": 4,
+    ]
+    let run = try Run(
+      OptimizerTests.options(HYPR_OPTIMIZER_SGD).merging([
+        HYPR_OPTION_RATE_INPUT_WEIGHTS: 2, HYPR_OPTION_RATE_RECURRENT_WEIGHTS: 0.5, HYPR_OPTION_RATE_BIASES: 3,
+        HYPR_OPTION_RATE_NEURON_PARAMETERS: 0, HYPR_OPTION_RATE_READOUT: 0.25, HYPR_OPTION_RATE_READOUT_TAU: 4,
+      ]) { $1 })
+    var reference = Reference(rule: HYPR_OPTIMIZER_SGD, start: try run.session.parameters)
+    try compare(run, &reference, updates: 2) { factors[$0]! }
+    #expect(try run.session.tensors.filter { !$0.trainable }.map(\.name) == ["layer0.p_u", "layer0.p_w", "layer0.a", "layer0.b"])
   }
 
   @Test func clippingShortensTheGradient() throws {
@@ -67,33 +150,28 @@ import Testing
     }
   }
 
-  @Test(arguments: [HYPR_SCHEDULE_CONSTANT, HYPR_SCHEDULE_LINEAR, HYPR_SCHEDULE_COSINE])
-  func adam(schedule: Int) throws {
-    let (rate, beta1, beta2, epsilon, total) = (0.02, 0.8, 0.95, 1e-6, 4.0)
-    let run = try Run([
-      HYPR_OPTION_LEARNING_RATE: rate, HYPR_OPTION_BETA1: beta1, HYPR_OPTION_BETA2: beta2, HYPR_OPTION_EPSILON: epsilon,
-      HYPR_OPTION_GRADIENT_CLIP: 0, HYPR_OPTION_SCHEDULE: Double(schedule), HYPR_OPTION_SCHEDULE_UPDATES: total,
-    ])
-    var mean = [Double](repeating: 0, count: run.session.model.parameterCount)
-    var square = mean
+  @Test(arguments: [HYPR_SCHEDULE_CONSTANT, HYPR_SCHEDULE_LINEAR, HYPR_SCHEDULE_COSINE], [0.0, 3.0])
+  func schedule(schedule: Int, warmUp: Double) throws {
+    let total = 4.0
+    let run = try Run(
+      OptimizerTests.options(HYPR_OPTIMIZER_SGD).merging([
+        HYPR_OPTION_SCHEDULE: Double(schedule), HYPR_OPTION_SCHEDULE_UPDATES: total,
+        HYPR_OPTION_WARM_UP_UPDATES: warmUp,
+      ]) { $1 })
     for update in 0..<6 {
       let progress = min(Double(update) / total, 1)
-      let factor =
+      var factor =
         switch schedule {
         case HYPR_SCHEDULE_LINEAR: 1 - progress
         case HYPR_SCHEDULE_COSINE: (1 + cos(.pi * progress)) / 2
         default: 1.0
         }
-      #expect(abs(try run.session.statistics.learning_rate - rate * factor) < 1e-12)
+      if warmUp > 0 { factor *= min(1, Double(update + 1) / warmUp) }
+      #expect(abs(try run.session.statistics.learning_rate - 0.02 * factor) < 1e-12)
       let (before, gradient, after) = try run.update()
       for index in before.indices {
-        let slope = Double(gradient[index])
-        mean[index] = beta1 * mean[index] + (1 - beta1) * slope
-        square[index] = beta2 * square[index] + (1 - beta2) * slope * slope
-        let step = mean[index] / (1 - pow(beta1, Double(update + 1)))
-          / ((square[index] / (1 - pow(beta2, Double(update + 1)))).squareRoot() + epsilon)
-        let expected = try run.bounded(Double(before[index]) - rate * factor * step, index)
-        #expect(abs(Double(after[index]) - expected) < 2e-6 * max(1, abs(expected)), "element \(index), update \(update)")
+        let expected = try run.bounded(Double(before[index]) - 0.02 * factor * Double(gradient[index]), index)
+        #expect(abs(Double(after[index]) - expected) < 1e-6 * max(1, abs(expected)))
       }
     }
     #expect(try run.session.statistics.updates == 6)

@@ -80,6 +80,9 @@ final class TestSession {
     try check(hypr_session_teach_class_at(handle, stepsAgo, UInt32(label)))
   }
 
+  func teach(values: [Float]) throws { try check(hypr_session_teach_values(handle, values, values.count)) }
+  func teach(error: [Float]) throws { try check(hypr_session_teach_error(handle, error, error.count)) }
+
   func reset() throws { try check(hypr_session_reset(handle)) }
   func flush() throws { try check(hypr_session_flush(handle)) }
   func apply() throws { try check(hypr_session_apply(handle)) }

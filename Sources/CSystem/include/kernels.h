@@ -79,17 +79,25 @@ typedef struct kernel_neuron {
   int32_t surrogate_kind;  // the model's own
 } kernel_neuron;
 
+enum { KERNEL_RULE_GRADIENT_DESCENT = 0, KERNEL_RULE_ADAM = 1, KERNEL_RULE_MOMENTUM = 2 };
+
 // One optimizer step of a run of parameters that share their bounds.
 typedef struct kernel_update {
+  int32_t rule;
   intptr_t count;
   float *parameters;
   const float *gradients;
-  float *_Nullable moment1;  // Adam only
-  float *_Nullable moment2;
-  float gradient_scale;      // brings the gathered sum to the clipped mean
+  float *_Nullable moment1;        // Adam and momentum
+  float *_Nullable moment2;        // Adam
+  float gradient_scale;            // brings the gathered sum to the clipped mean
+  float value_limit;               // of one element of the gradient
   float learning_rate;
   float beta1, beta2, epsilon;
   float correction1, correction2;  // 1 / (1 - beta^updates)
+  float coupled_decay;             // added to the gradient, times the parameter
+  float decoupled_decay;           // taken from the parameter directly (AdamW)
+  const float *_Nullable anchor;   // the values that the parameters are pulled to
+  float anchor_strength;
   float lower, upper;
   bool absolute;
 } kernel_update;
@@ -124,8 +132,7 @@ typedef struct kernel_table {
   bool (*_Null_unspecified finite)(const float *values, intptr_t count);
   // Sum of squares in double precision.
   double (*_Null_unspecified square_sum)(const float *values, intptr_t count);
-  void (*_Null_unspecified gradient_descent)(const kernel_update *update);
-  void (*_Null_unspecified adam)(const kernel_update *update);
+  void (*_Null_unspecified optimize)(const kernel_update *update);
 } kernel_table;
 
 #ifdef __clang__

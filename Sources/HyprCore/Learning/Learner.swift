@@ -7,8 +7,8 @@ struct Learner {
   /// Taught steps whose gradient was gathered since the last update.
   var gathered = 0
 
-  /// [window]; negative: no target.
-  let labels: UnsafeMutablePointer<Int32>
+  /// [window]: whether the step has a target.
+  let taught: UnsafeMutablePointer<Bool>
   let losses: UnsafeMutablePointer<Float>
   let correct: UnsafeMutablePointer<Bool>
   /// [window][width of the readout]: ∂loss/∂y, zero where nothing was taught.
@@ -41,7 +41,7 @@ struct Learner {
       parameters = max(parameters, layer.parameterCount * width)
       carried = max(carried, layer.parameterCount * layer.stateCount * width)
     }
-    labels = arena.allocate(Int32.self, window, .history)
+    taught = arena.allocate(Bool.self, window, .history)
     losses = arena.allocate(Float.self, window, .history)
     correct = arena.allocate(Bool.self, window, .history)
     outputError = arena.allocate(Float.self, window * model.readout.width(lanes), .history)
@@ -56,13 +56,13 @@ struct Learner {
 
   /// A step was made: it has no target yet.
   mutating func beginStep(readoutWidth: Int) {
-    labels[steps] = -1
+    taught[steps] = false
     (outputError + steps * readoutWidth).update(repeating: 0, count: readoutWidth)
     steps += 1
   }
 
   var hasTarget: Bool {
-    for step in 0..<steps where labels[step] >= 0 { return true }
+    for step in 0..<steps where taught[step] { return true }
     return false
   }
 }

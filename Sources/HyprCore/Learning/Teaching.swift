@@ -1,28 +1,59 @@
-internal import CSystem
-
 // Targets: what a host teaches the steps of the open window.
 
 extension Session {
   /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
   public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
-    guard let learner else {
-      throw message.failure(.wrongState, "the session was created without learning")
-    }
+    let step = try openStep(stepsAgo)
     let classes = readout.description.size
     guard Int(clamping: label) < classes else {
       throw message.failure(.invalidArgument, "label is \(Double(label)), expected below the output size \(classes)")
+    }
+    let outputs = readout.outputs(step.index + 1)
+    step.learner.losses[step.index] = crossEntropy(
+      outputs, classes, label: Int(label), smoothing: settings.labelSmoothing, gradient: step.error)
+    step.learner.correct[step.index] = largest(outputs, classes) == Int(label)
+    step.learner.taught[step.index] = true
+  }
+
+  /// Mean squared error with `target` [C] for the last step.
+  public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
+    let step = try openStep(0)
+    try checkFinite(target, "target")
+    step.learner.losses[step.index] = meanSquaredError(
+      readout.outputs(step.index + 1), readout.description.size, target: target, gradient: step.error)
+    step.learner.correct[step.index] = false
+    step.learner.taught[step.index] = true
+  }
+
+  /// The host's own ∂loss/∂output [C] of the last step.
+  public mutating func teach(error: UnsafePointer<Float>) throws(Failure) {
+    let step = try openStep(0)
+    try checkFinite(error, "dloss_doutput")
+    step.error.update(from: error, count: readout.description.size)
+    step.learner.losses[step.index] = 0
+    step.learner.correct[step.index] = false
+    step.learner.taught[step.index] = true
+  }
+
+  /// A step of the open window, and where its ∂loss/∂output goes.
+  private func openStep(
+    _ stepsAgo: Int
+  ) throws(Failure) -> (learner: Learner, index: Int, error: UnsafeMutablePointer<Float>) {
+    guard let learner else {
+      throw message.failure(.wrongState, "the session was created without learning")
     }
     guard stepsAgo >= 0 && stepsAgo < learner.steps else {
       throw message.failure(
         .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.steps) steps")
     }
-    let step = learner.steps - 1 - stepsAgo
-    let target = Int(label)
-    let error = learner.outputError + step * readout.width
-    let outputs = readout.outputs(step + 1)
-    learner.losses[step] = crossEntropy(outputs, classes, target: target, gradient: error)
-    learner.correct[step] = largest(outputs, classes) == target
-    learner.labels[step] = Int32(truncatingIfNeeded: target)
+    let index = learner.steps - 1 - stepsAgo
+    return (learner, index, learner.outputError + index * readout.width)
+  }
+
+  private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
+    for index in 0..<readout.description.size where !values[index].isFinite {
+      throw message.failure(.notFinite, "\(name)[\(index)] is \(values[index]), expected a finite number")
+    }
   }
 
   /// A whole sequence from a fresh state; returns the mean loss over its labelled steps.
@@ -85,26 +116,4 @@ extension Session {
     closeWindow()
     if settings.update == .sequence { update() }
   }
-}
-
-/// -log softmax(outputs)[target] in nats; its gradient softmax(outputs) - onehot(target) goes to `gradient`.
-func crossEntropy(
-  _ outputs: UnsafePointer<Float>, _ count: Int, target: Int, gradient: UnsafeMutablePointer<Float>
-) -> Float {
-  let top = outputs[largest(outputs, count)]
-  var sum: Float = 0
-  for index in 0..<count {
-    gradient[index] = system_exp(outputs[index] - top)
-    sum += gradient[index]
-  }
-  for index in 0..<count { gradient[index] /= sum }
-  gradient[target] -= 1
-  return system_log(sum) - (outputs[target] - top)
-}
-
-/// The index of the largest value, the first of equals.
-func largest(_ values: UnsafePointer<Float>, _ count: Int) -> Int {
-  var best = 0
-  for index in 1..<max(count, 1) where values[index] > values[best] { best = index }
-  return best
 }

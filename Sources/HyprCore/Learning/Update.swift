@@ -6,10 +6,11 @@ extension Settings {
   /// The learning rate of the update that follows `updates` others.
   func learningRate(after updates: UInt64) -> Double {
     let progress = min(Double(updates) / scheduleUpdates, 1)
+    let warmth = warmUpUpdates == 0 ? 1 : min((Double(updates) + 1) / warmUpUpdates, 1)
     switch schedule {
-    case .constant: return learningRate
-    case .linear: return learningRate * (1 - progress)
-    case .cosine: return learningRate * (1 + system_cos(progress * .pi)) / 2
+    case .constant: return learningRate * warmth
+    case .linear: return learningRate * warmth * (1 - progress)
+    case .cosine: return learningRate * warmth * (1 + system_cos(progress * .pi)) / 2
     }
   }
 }
@@ -37,8 +38,8 @@ extension Session {
     self.learner?.gathered = 0
   }
 
-  /// Whether this session trains a tensor: its group is in the mask, and the model file allows it.
-  func isTrained(_ tensor: TensorDescription) -> Bool { tensor.trainable && settings.trained.contains(tensor.group) }
+  /// Whether this session trains a tensor: its group has a learning rate, and the model file allows it.
+  func isTrained(_ tensor: TensorDescription) -> Bool { tensor.trainable && settings.rateFactor(tensor.group) > 0 }
 
   private func clipFactor(_ norm: Double) -> Double {
     settings.gradientClip > 0 && norm > settings.gradientClip ? settings.gradientClip / norm : 1
@@ -57,19 +58,37 @@ extension Session {
 
   private func step(scale: Double) {
     let number = Double(statistics.updates + 1)
+    let rate = settings.learningRate(after: statistics.updates)
     for tensor in model.pointee.tensors where isTrained(tensor) {
       let block = parameters.blocks[tensor.layer]
       guard let gradients = block.gradients else { continue }
       let start = tensor.firstRow * block.width
+      let decay = tensor.isMatrix ? settings.weightDecay : 0
       let update = kernel_update(
-        count: tensor.rowCount * block.width, parameters: block.values + start, gradients: gradients + start,
-        moment1: block.moment1.map { $0 + start }, moment2: block.moment2.map { $0 + start },
-        gradient_scale: Float(scale), learning_rate: Float(settings.learningRate(after: statistics.updates)),
-        beta1: Float(settings.beta1), beta2: Float(settings.beta2), epsilon: Float(settings.epsilon),
+        rule: settings.optimizer.rule, count: tensor.rowCount * block.width, parameters: block.values + start,
+        gradients: gradients + start, moment1: block.moment1.map { $0 + start }, moment2: block.moment2.map { $0 + start },
+        gradient_scale: Float(scale),
+        value_limit: settings.valueClip > 0 ? Float(settings.valueClip) : .greatestFiniteMagnitude,
+        learning_rate: Float(rate * settings.rateFactor(tensor.group)), beta1: Float(settings.beta1),
+        beta2: Float(settings.beta2), epsilon: Float(settings.epsilon),
         correction1: Float(1 / (1 - system_power(settings.beta1, number))),
         correction2: Float(1 / (1 - system_power(settings.beta2, number))),
-        lower: tensor.bounds.lower, upper: tensor.bounds.upper, absolute: tensor.bounds.absolute)
-      withUnsafePointer(to: update) { settings.optimizer == .adam ? kernels.adam($0) : kernels.gradient_descent($0) }
+        coupled_decay: settings.optimizer == .adamW ? 0 : Float(decay),
+        decoupled_decay: settings.optimizer == .adamW ? Float(decay) : 0, anchor: block.anchor.map { $0 + start },
+        anchor_strength: Float(settings.anchorStrength), lower: tensor.bounds.lower, upper: tensor.bounds.upper,
+        absolute: tensor.bounds.absolute)
+      withUnsafePointer(to: update) { kernels.optimize($0) }
+    }
+  }
+}
+
+extension Optimizer {
+  /// The kernel's rule: AdamW is Adam with another decay.
+  fileprivate var rule: Int32 {
+    switch self {
+    case .gradientDescent: Int32(KERNEL_RULE_GRADIENT_DESCENT)
+    case .momentum: Int32(KERNEL_RULE_MOMENTUM)
+    case .adam, .adamW: Int32(KERNEL_RULE_ADAM)
     }
   }
 }

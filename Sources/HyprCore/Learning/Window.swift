@@ -117,7 +117,7 @@ extension Session {
 
   private mutating func gatherStatistics(_ learner: Learner) {
     var taught = 0
-    for step in 0..<learner.steps where learner.labels[step] >= 0 {
+    for step in 0..<learner.steps where learner.taught[step] {
       taught += 1
       statistics.lossSum += Double(learner.losses[step])
       statistics.correctSteps += learner.correct[step] ? 1 : 0

@@ -33,11 +33,11 @@ struct TensorReader {
     let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
     let (size, inputCount) = try matrixShape(weight, layer, inputs)
     var row = 0
-    try add(weight, layer, size: size, columns: inputCount, &row, isReadout ? .readout : .inputWeights, TensorReader.unbounded)
+    try add(weight, layer, size: size, columns: inputCount, &row, isReadout ? TensorGroup.readout : .inputWeights, TensorReader.unbounded)
     let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
     if let recurrent { try add(recurrent, layer, size: size, columns: size, &row, .recurrentWeights, TensorReader.unbounded) }
     let bias = find(layer, text("bias"))
-    if let bias { try add(bias, layer, size: size, columns: nil, &row, isReadout ? .readout : .biases, TensorReader.unbounded) }
+    if let bias { try add(bias, layer, size: size, columns: nil, &row, isReadout ? TensorGroup.readout : .biases, TensorReader.unbounded) }
     var quantity = kernel_quantity()
     for index in 0..<facts.parameter_count {
       guard loader.kernels.parameter(neuron, index, constants, &quantity) else { break }

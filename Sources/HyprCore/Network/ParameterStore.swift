@@ -12,19 +12,23 @@ struct ParameterStore {
     let values: UnsafeMutablePointer<Float>
     /// Summed over the taught steps since the last update. Only in learning sessions.
     let gradients: UnsafeMutablePointer<Float>?
-    /// Only with Adam.
+    /// Only with optimizers that keep them.
     let moment1, moment2: UnsafeMutablePointer<Float>?
+    /// The values of the model file, if parameters are pulled back to them.
+    let anchor: UnsafeMutablePointer<Float>?
 
     init(_ arena: inout Arena, _ layer: LayerDescription, width: Int, _ settings: Settings) {
       let (count, tooMany) = layer.rowCount.multipliedReportingOverflow(by: width)
       let size = tooMany ? .max : count
-      let hasMoments = settings.learning && settings.optimizer == .adam
+      let optimizer = settings.learning ? settings.optimizer : .gradientDescent
       self.width = width
       rowCount = layer.rowCount
       values = arena.allocate(Float.self, size, .parameters)
       gradients = settings.learning ? arena.allocate(Float.self, size, .optimizer) : nil
-      moment1 = hasMoments ? arena.allocate(Float.self, size, .optimizer) : nil
-      moment2 = hasMoments ? arena.allocate(Float.self, size, .optimizer) : nil
+      moment1 = optimizer != .gradientDescent ? arena.allocate(Float.self, size, .optimizer) : nil
+      moment2 = optimizer == .adam || optimizer == .adamW ? arena.allocate(Float.self, size, .optimizer) : nil
+      let anchored = settings.learning && settings.anchorStrength > 0
+      anchor = anchored ? arena.allocate(Float.self, size, .optimizer) : nil
     }
   }
 
@@ -38,6 +42,7 @@ struct ParameterStore {
       rows.update(repeating: tensor.padding, count: tensor.rowCount * block.width)
       for index in 0..<tensor.count { rows[place(index, tensor, block.width)] = tensor.value(index) }
     }
+    for block in blocks { block.anchor?.update(from: block.values, count: block.rowCount * block.width) }
   }
 
   /// Where element `index` of a row-major tensor lies in its padded rows.

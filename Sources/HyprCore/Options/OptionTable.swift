@@ -7,15 +7,21 @@ public struct OptionFacts {
   public let lower, upper, standard: Double
   /// Whether only whole numbers are allowed.
   public let whole: Bool
+
+  /// A factor on the learning rate of one group of tensors.
+  fileprivate static func rate(key: Int32, _ name: StaticString) -> OptionFacts {
+    OptionFacts(key: key, name: name, lower: 0, upper: 1000, standard: 1, whole: false)
+  }
 }
 
 /// The options, in the order of their storage.
 public enum Option: Int {
-  case learning, window, credit, update, reduction, trainMask
-  case optimizer, learningRate, beta1, beta2, epsilon, gradientClip
-  case schedule, scheduleUpdates
+  case learning, window, credit, update, reduction, trainMask, labelSmoothing
+  case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
+  case schedule, scheduleUpdates, warmUpUpdates
+  case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
 
-  static let count = 14
+  static let count = 25
 
   public var facts: OptionFacts {
     switch self {
@@ -25,14 +31,25 @@ public enum Option: Int {
     case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
     case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 1, standard: 0, whole: true)
     case .trainMask: .init(key: 6, name: "train_mask", lower: 0, upper: 63, standard: 63, whole: true)
-    case .optimizer: .init(key: 20, name: "optimizer", lower: 0, upper: 1, standard: 1, whole: true)
+    case .labelSmoothing: .init(key: 7, name: "label_smoothing", lower: 0, upper: 1, standard: 0, whole: false)
+    case .optimizer: .init(key: 20, name: "optimizer", lower: 0, upper: 3, standard: 1, whole: true)
     case .learningRate: .init(key: 21, name: "learning_rate", lower: 0, upper: 1000, standard: 1e-3, whole: false)
     case .beta1: .init(key: 22, name: "beta1", lower: 0, upper: 0.999_999, standard: 0.9, whole: false)
     case .beta2: .init(key: 23, name: "beta2", lower: 0, upper: 0.999_999, standard: 0.999, whole: false)
     case .epsilon: .init(key: 24, name: "epsilon", lower: 1e-12, upper: 1, standard: 1e-8, whole: false)
     case .gradientClip: .init(key: 25, name: "gradient_clip", lower: 0, upper: 1e30, standard: 1, whole: false)
+    case .valueClip: .init(key: 26, name: "value_clip", lower: 0, upper: 1e30, standard: 0, whole: false)
+    case .weightDecay: .init(key: 27, name: "weight_decay", lower: 0, upper: 1000, standard: 0, whole: false)
+    case .anchorStrength: .init(key: 28, name: "anchor_strength", lower: 0, upper: 1000, standard: 0, whole: false)
     case .schedule: .init(key: 40, name: "schedule", lower: 0, upper: 2, standard: 0, whole: true)
     case .scheduleUpdates: .init(key: 41, name: "schedule_updates", lower: 1, upper: 1e12, standard: 10_000, whole: true)
+    case .warmUpUpdates: .init(key: 42, name: "warm_up_updates", lower: 0, upper: 1e12, standard: 0, whole: true)
+    case .rateInputWeights: .rate(key: 60, "rate_input_weights")
+    case .rateRecurrentWeights: .rate(key: 61, "rate_recurrent_weights")
+    case .rateBiases: .rate(key: 62, "rate_biases")
+    case .rateNeuronParameters: .rate(key: 63, "rate_neuron_parameters")
+    case .rateReadout: .rate(key: 64, "rate_readout")
+    case .rateReadoutTau: .rate(key: 65, "rate_readout_tau")
     }
   }
 

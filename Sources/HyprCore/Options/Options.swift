@@ -2,8 +2,8 @@ internal import CSystem
 
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
-  private var values = InlineArray<14, Double>(repeating: 0)
-  private var isSet = InlineArray<14, Bool>(repeating: false)
+  private var values = InlineArray<25, Double>(repeating: 0)
+  private var isSet = InlineArray<25, Bool>(repeating: false)
 
   public init() {}
 
@@ -48,19 +48,16 @@ extension Option {
 enum Credit: Int { case spatial, window }
 enum Update: Int { case window, sequence, manual }
 enum Reduction: Int { case mean, sum }
-enum Optimizer: Int { case gradientDescent, adam }
+enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }
 enum Schedule: Int { case constant, linear, cosine }
 
-/// Groups of tensors, the bits of the option train_mask.
-struct TensorGroup: OptionSet {
-  let rawValue: Int
+/// Groups of tensors, numbered by their bit in the option train_mask and in the order of the learning rate factors.
+enum TensorGroup: Int {
+  case inputWeights, recurrentWeights, biases, neuronParameters, readout, readoutTau
 
-  static var inputWeights: TensorGroup { .init(rawValue: 1) }
-  static var recurrentWeights: TensorGroup { .init(rawValue: 2) }
-  static var biases: TensorGroup { .init(rawValue: 4) }
-  static var neuronParameters: TensorGroup { .init(rawValue: 8) }
-  static var readout: TensorGroup { .init(rawValue: 16) }
-  static var readoutTau: TensorGroup { .init(rawValue: 32) }
+  var bit: Int { 1 << rawValue }
+  /// The option with this group's factor on the learning rate.
+  var rate: Option { Option(rawValue: Option.rateInputWeights.rawValue + rawValue) ?? .rateReadoutTau }
 }
 
 /// The options of a session with their types.
@@ -72,11 +69,12 @@ struct Settings {
   let credit: Credit
   let update: Update
   let reduction: Reduction
-  let trained: TensorGroup
+  let trainMask: Int
+  let labelSmoothing: Float
   let optimizer: Optimizer
-  let learningRate, beta1, beta2, epsilon, gradientClip: Double
+  let learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength: Double
   let schedule: Schedule
-  let scheduleUpdates: Double
+  let scheduleUpdates, warmUpUpdates: Double
 
   /// Every value was checked against its bounds when it was set, so that each number has its case.
   init(_ options: Options) {
@@ -87,16 +85,24 @@ struct Settings {
     credit = Credit(rawValue: number(.credit)) ?? .window
     update = Update(rawValue: number(.update)) ?? .window
     reduction = Reduction(rawValue: number(.reduction)) ?? .mean
-    trained = TensorGroup(rawValue: number(.trainMask))
+    trainMask = number(.trainMask)
+    labelSmoothing = Float(options.value(.labelSmoothing))
     optimizer = Optimizer(rawValue: number(.optimizer)) ?? .adam
     learningRate = options.value(.learningRate)
     beta1 = options.value(.beta1)
     beta2 = options.value(.beta2)
     epsilon = options.value(.epsilon)
     gradientClip = options.value(.gradientClip)
+    valueClip = options.value(.valueClip)
+    weightDecay = options.value(.weightDecay)
+    anchorStrength = options.value(.anchorStrength)
     schedule = Schedule(rawValue: number(.schedule)) ?? .constant
     scheduleUpdates = options.value(.scheduleUpdates)
+    warmUpUpdates = options.value(.warmUpUpdates)
   }
+
+  /// The factor on the learning rate of a group; 0 if the mask leaves it out.
+  func rateFactor(_ group: TensorGroup) -> Double { trainMask & group.bit == 0 ? 0 : options.value(group.rate) }
 }
 
 /// Options with a place for the reason of a failed call, in memory of their own.

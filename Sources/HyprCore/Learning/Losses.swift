@@ -1,0 +1,44 @@
+internal import CSystem
+
+// Losses of one step. Each writes ∂loss/∂output and returns the loss.
+
+/// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count.
+func crossEntropy(
+  _ outputs: UnsafePointer<Float>, _ count: Int, label: Int, smoothing: Float, gradient: UnsafeMutablePointer<Float>
+) -> Float {
+  let top = outputs[largest(outputs, count)]
+  var sum: Float = 0
+  for index in 0..<count {
+    gradient[index] = system_exp(outputs[index] - top)
+    sum += gradient[index]
+  }
+  let share = smoothing / Float(count)
+  let logSum = system_log(sum)
+  var loss = (1 - smoothing) * (logSum - (outputs[label] - top))
+  for index in 0..<count {
+    loss += share * (logSum - (outputs[index] - top))
+    gradient[index] = gradient[index] / sum - share
+  }
+  gradient[label] -= 1 - smoothing
+  return loss
+}
+
+/// The mean over the outputs of (output - target)².
+func meanSquaredError(
+  _ outputs: UnsafePointer<Float>, _ count: Int, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
+) -> Float {
+  var loss: Float = 0
+  for index in 0..<count {
+    let difference = outputs[index] - target[index]
+    loss += difference * difference / Float(count)
+    gradient[index] = 2 * difference / Float(count)
+  }
+  return loss
+}
+
+/// The index of the largest value, the first of equals.
+func largest(_ values: UnsafePointer<Float>, _ count: Int) -> Int {
+  var best = 0
+  for index in 1..<max(count, 1) where values[index] > values[best] { best = index }
+  return best
+}
