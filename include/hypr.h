@@ -190,7 +190,9 @@ enum {
 /* Values of HYPR_OPTION_CREDIT */
 enum {
   HYPR_CREDIT_SPATIAL = 0, /* the layer above at the same step: the published HYPR, independent of lambda */
-  HYPR_CREDIT_WINDOW = 1   /* also through the memory of the readout and upper layers inside the window */
+  HYPR_CREDIT_WINDOW = 1,  /* also through the memory of the readout and upper layers inside the window */
+  HYPR_CREDIT_RECURRENT = 2 /* also through the recurrent weights inside the window: with lambda = T exactly backpropagation
+                               through time; costs one more product with each recurrent weight matrix per step */
 };
 
 /* Values of HYPR_OPTION_UPDATE */

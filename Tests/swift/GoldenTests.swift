@@ -84,4 +84,22 @@ import Testing
       #expect(relativeError(Array(gradients[tensor.range]), expected) < 1e-4, "\(tensor.name)")
     }
   }
+
+  /// With recurrent credit λ = T is full backpropagation through time.
+  @Test(arguments: nets)
+  func recurrentCreditIsBackpropagation(net: GoldenNet) throws {
+    let session = try TestSession(
+      TestModel(net.model),
+      [
+        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(net.inputs.count),
+        HYPR_OPTION_CREDIT: Double(HYPR_CREDIT_RECURRENT), HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+      ])
+    try session.learn(net.inputs, net.labels)
+    let gradients = try session.gradients
+    for tensor in try session.tensors {
+      let expected = try #require(net.gradient("bptt", tensor.name))
+      let error = relativeError(Array(gradients[tensor.range]), expected)
+      #expect(error < 1e-4, "\(tensor.name): relative error \(error)")
+    }
+  }
 }

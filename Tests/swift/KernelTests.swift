@@ -8,8 +8,8 @@ import Testing
 @Suite struct KernelTests {
   @Test func exponentialIsAccurate() {
     var largest = 0.0
-    for index in 0...200_000 {
-      let x = -Float(index) * 87 / 200_000
+    for index in 0...20_000 {
+      let x = -Float(index) * 87 / 20_000
       let expected = exp(Double(x))
       largest = max(largest, abs(Double(exponential(Lanes(repeating: x))[3]) - expected) / expected)
     }

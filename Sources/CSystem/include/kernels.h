@@ -46,10 +46,10 @@ typedef struct kernel_layer {
   kernel_surrogate surrogate;
 } kernel_layer;
 
-// One backward sweep over `steps` steps of the tape, for one adjoint of the state per neuron.
+// One backward sweep over steps `first` to `last` - 1 of the window, for one adjoint of the state per neuron.
 typedef struct kernel_sweep {
-  intptr_t steps;
-  const float *_Nullable output_adjoint;  // [steps][width], dL/dz of every step; NULL: zero
+  intptr_t first, last;
+  const float *_Nullable output_adjoint;  // [window][width], dL/dz of every step; NULL: zero
   float *adjoint;                         // [state_count][width], in: after the last step, out: before the first
   float *current_adjoint;                 // dL/dI of step t at current_adjoint + t * current_stride
   intptr_t current_stride;
@@ -61,6 +61,8 @@ typedef struct kernel_sweep {
 // The dense pass at the end of a window over rows of the eligibility e and of the gradient g:
 //   g[row] += sum_k adjoint[k] * e[row][k]        (when gradient is not NULL)
 //   e[row][k] = sum_m transition[k][m] * e[row][m]
+// and, if outputs are carried too, the same for their eligibility:
+//   g[row] += output_adjoint * e_z[row]       e_z[row] = sum_m output_transition[m] * e[row][m], with e from before
 typedef struct kernel_carry {
   intptr_t width;
   const int32_t *rows;                // the rows to treat
@@ -69,6 +71,9 @@ typedef struct kernel_carry {
   const float *transition;            // [state_count][state_count][width]
   float *_Nullable gradient;          // [all rows][width]
   const float *_Nullable adjoint;     // [state_count][width]
+  float *_Nullable output_eligibility;         // e_z [all rows][width]; NULL: not carried
+  const float *_Nullable output_transition;    // [state_count][width]
+  const float *_Nullable output_adjoint;       // [width]
 } kernel_carry;
 
 // The facts about one neuron model.

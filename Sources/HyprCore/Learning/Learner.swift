@@ -24,6 +24,10 @@ struct Learner {
   let adjoint: UnsafeMutablePointer<Float>
   /// Φ [k][k][width]: ∂(state at the end)/∂(state at the start).
   let transition: UnsafeMutablePointer<Float>
+  /// The same three for z at the end of the window, with recurrent credit: [window][width], [k][width], [p][width].
+  let outputCarry: OutputCarry?
+  /// Vᵀ ∂L/∂I of the first step: the adjoint of z at the start of the window, [width].
+  let startAdjoint: UnsafeMutablePointer<Float>
   /// [p][width]
   let parameterGradient: UnsafeMutablePointer<Float>
   /// [p][k][width]
@@ -50,6 +54,14 @@ struct Learner {
     carryAdjoint = arena.allocate(Float.self, window * states, .scratch)
     adjoint = arena.allocate(Float.self, states, .scratch)
     transition = arena.allocate(Float.self, transitions, .scratch)
+    outputCarry = settings.credit == .recurrent
+      ? OutputCarry(
+        unit: arena.allocate(Float.self, window * widest, .scratch),
+        currentAdjoint: arena.allocate(Float.self, window * widest, .scratch),
+        transition: arena.allocate(Float.self, states, .scratch),
+        parameters: arena.allocate(Float.self, parameters, .scratch))
+      : nil
+    startAdjoint = arena.allocate(Float.self, widest, .scratch)
     parameterGradient = arena.allocate(Float.self, parameters, .scratch)
     parameterCarry = arena.allocate(Float.self, carried, .scratch)
   }
@@ -65,4 +77,11 @@ struct Learner {
     for step in 0..<steps where taught[step] { return true }
     return false
   }
+}
+
+/// Working memory for the sweep of a unit adjoint of z at the end of the window.
+struct OutputCarry {
+  /// [window][width]: one at the last step, zero before.
+  let unit: UnsafeMutablePointer<Float>
+  let currentAdjoint, transition, parameters: UnsafeMutablePointer<Float>
 }

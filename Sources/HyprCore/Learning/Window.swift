@@ -6,22 +6,25 @@ internal import CSystem
 //   backward   q' and gI = ∂L/∂I of every step, from one sweep of the loss adjoint
 //   carry      Φ and Φ B of every step, from one sweep of a unit adjoint per state variable
 //   gradient   g += q' e' + Σ gI ⊗ x̄           eligibility   e = Φ e' + Σ (Φ B) ⊗ x̄
+// With recurrent credit ℓ of a step also gets Vᵀ gI of the next one, and the adjoint that so reaches z' meets its own
+// eligibility e_z, which comes from one more unit sweep.
 
 extension Session {
   /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
   mutating func closeWindow() {
     guard let learner, learner.steps > 0 else { return }
     let taught = learner.hasTarget
-    var outputAdjoint = taught ? UnsafePointer(learner.outputError) : nil
+    var outputAdjoint = taught ? learner.outputError : nil
     for index in stride(from: layers.count - 1, through: 0, by: -1) {
       let layer = layers[index]
       guard let state = layer.learning else { continue }
       if let outputAdjoint { sweepLoss(layer, learner, outputAdjoint) }
       sweepTransition(layer, learner)
+      if state.outputEligibility != nil { sweepOutput(layer, learner) }
       carry(layer, state, learner, taught: taught)
       if let above = outputAdjoint, index > 0 {
         projectDown(layer, learner, above, to: layers[index - 1].width)
-        outputAdjoint = UnsafePointer(learner.outputAdjoint)
+        outputAdjoint = learner.outputAdjoint
       }
       layer.copySlot(from: learner.steps, to: 0)
     }
@@ -32,13 +35,26 @@ extension Session {
   }
 
   /// The loss adjoint backwards through the window.
-  private func sweepLoss(_ layer: Layer, _ learner: Learner, _ outputAdjoint: UnsafePointer<Float>) {
+  private func sweepLoss(_ layer: Layer, _ learner: Learner, _ outputAdjoint: UnsafeMutablePointer<Float>) {
     let description = layer.description
     learner.adjoint.update(repeating: 0, count: description.stateCount * layer.width)
     learner.parameterGradient.update(repeating: 0, count: description.parameterCount * layer.width)
-    sweep(
-      layer, learner, outputAdjoint, adjoint: learner.adjoint, into: learner.currentAdjoint, stride: layer.width,
-      parameters: learner.parameterGradient, stride: layer.width)
+    let paths = SweepPaths(
+      adjoint: learner.adjoint, currentAdjoint: learner.currentAdjoint, currentStride: layer.width,
+      parameters: learner.parameterGradient, parameterStride: layer.width)
+    guard settings.credit == .recurrent && description.isRecurrent else {
+      sweep(layer, 0..<learner.steps, outputAdjoint, paths)
+      return
+    }
+    for step in stride(from: learner.steps - 1, through: 0, by: -1) {
+      sweep(layer, step..<step + 1, outputAdjoint, paths)
+      // What this step's current owes to the outputs of the step before it.
+      kernels.project(
+        learner.startAdjoint, layer.parameters + description.inputCount * layer.width, description.size,
+        learner.currentAdjoint + step * layer.width, layer.width)
+      if step > 0 { add(learner.startAdjoint, to: outputAdjoint + (step - 1) * layer.width, description.size) }
+    }
+    (learner.startAdjoint + description.size).update(repeating: 0, count: layer.width - description.size)
   }
 
   /// One unit adjoint per state variable: rows of Φ, and Φ B and Φ F of every step.
@@ -50,21 +66,43 @@ extension Session {
     for state in 0..<count {
       let adjoint = learner.transition + state * count * width
       (adjoint + state * width).update(repeating: 1, count: width)
-      sweep(
-        layer, learner, nil, adjoint: adjoint, into: learner.carryAdjoint + state * width, stride: count * width,
-        parameters: learner.parameterCarry + state * width, stride: count * width)
+      let paths = SweepPaths(
+        adjoint: adjoint, currentAdjoint: learner.carryAdjoint + state * width, currentStride: count * width,
+        parameters: learner.parameterCarry + state * width, parameterStride: count * width)
+      sweep(layer, 0..<learner.steps, nil, paths)
     }
   }
 
+  /// A unit adjoint of z at the end of the window.
+  private func sweepOutput(_ layer: Layer, _ learner: Learner) {
+    guard let output = learner.outputCarry else { return }
+    let width = layer.width
+    output.unit.update(repeating: 0, count: learner.steps * width)
+    (output.unit + (learner.steps - 1) * width).update(repeating: 1, count: width)
+    output.transition.update(repeating: 0, count: layer.description.stateCount * width)
+    output.parameters.update(repeating: 0, count: layer.description.parameterCount * width)
+    let paths = SweepPaths(
+      adjoint: output.transition, currentAdjoint: output.currentAdjoint, currentStride: width,
+      parameters: output.parameters, parameterStride: width)
+    sweep(layer, 0..<learner.steps, output.unit, paths)
+  }
+
+  /// Where a sweep takes its adjoint from and what it fills.
+  private struct SweepPaths {
+    let adjoint, currentAdjoint: UnsafeMutablePointer<Float>
+    let currentStride: Int
+    let parameters: UnsafeMutablePointer<Float>
+    let parameterStride: Int
+  }
+
   private func sweep(
-    _ layer: Layer, _ learner: Learner, _ outputAdjoint: UnsafePointer<Float>?, adjoint: UnsafeMutablePointer<Float>,
-    into currentAdjoint: UnsafeMutablePointer<Float>, stride: Int, parameters: UnsafeMutablePointer<Float>,
-    stride parameterStride: Int, instantaneous: Bool = false
+    _ layer: Layer, _ steps: Range<Int>, _ outputAdjoint: UnsafePointer<Float>?, _ paths: SweepPaths,
+    instantaneous: Bool = false
   ) {
     let sweep = kernel_sweep(
-      steps: learner.steps, output_adjoint: outputAdjoint, adjoint: adjoint, current_adjoint: currentAdjoint,
-      current_stride: stride, instantaneous: instantaneous, parameter_gradient: parameters,
-      parameter_stride: parameterStride)
+      first: steps.lowerBound, last: steps.upperBound, output_adjoint: outputAdjoint, adjoint: paths.adjoint,
+      current_adjoint: paths.currentAdjoint, current_stride: paths.currentStride, instantaneous: instantaneous,
+      parameter_gradient: paths.parameters, parameter_stride: paths.parameterStride)
     withUnsafePointer(to: layer.view) { view in withUnsafePointer(to: sweep) { kernels.sweep(view, $0) } }
   }
 
@@ -75,7 +113,9 @@ extension Session {
     let eligibilityStride = description.stateCount * width
     let pass = kernel_carry(
       width: width, rows: state.activeRows, row_count: state.activeCount.pointee, eligibility: state.eligibility,
-      transition: learner.transition, gradient: taught ? state.gradients : nil, adjoint: taught ? learner.adjoint : nil)
+      transition: learner.transition, gradient: taught ? state.gradients : nil, adjoint: taught ? learner.adjoint : nil,
+      output_eligibility: state.outputEligibility, output_transition: learner.outputCarry?.transition,
+      output_adjoint: learner.startAdjoint)
     withUnsafePointer(to: pass) { kernels.carry(description.neuron, $0) }
 
     let events = layer.events
@@ -88,6 +128,9 @@ extension Session {
       kernels.scatter(
         state.eligibility, eligibilityStride, learner.carryAdjoint + step * eligibilityStride, eligibilityStride, rows,
         values, count)
+      if let eligibility = state.outputEligibility, let output = learner.outputCarry {
+        kernels.scatter(eligibility, width, output.currentAdjoint + step * width, width, rows, values, count)
+      }
       for event in 0..<count { state.activate(rows[event]) }
     }
     let firstParameter = description.presynapticCount
@@ -97,15 +140,19 @@ extension Session {
     add(
       learner.parameterCarry, to: state.eligibility + firstParameter * eligibilityStride,
       description.parameterCount * eligibilityStride)
+    if let eligibility = state.outputEligibility, let output = learner.outputCarry {
+      add(output.parameters, to: eligibility + firstParameter * width, description.parameterCount * width)
+    }
   }
 
   /// ℓ of the layer below: through gI of this layer, or with spatial credit through the same step only (D ℓ).
   private func projectDown(_ layer: Layer, _ learner: Learner, _ outputAdjoint: UnsafePointer<Float>, to width: Int) {
     if settings.credit == .spatial {
       learner.adjoint.update(repeating: 0, count: layer.description.stateCount * layer.width)
-      sweep(
-        layer, learner, outputAdjoint, adjoint: learner.adjoint, into: learner.currentAdjoint, stride: layer.width,
-        parameters: learner.parameterGradient, stride: layer.width, instantaneous: true)
+      let paths = SweepPaths(
+        adjoint: learner.adjoint, currentAdjoint: learner.currentAdjoint, currentStride: layer.width,
+        parameters: learner.parameterGradient, parameterStride: layer.width)
+      sweep(layer, 0..<learner.steps, outputAdjoint, paths, instantaneous: true)
     }
     let inputCount = layer.description.inputCount
     for step in 0..<learner.steps {

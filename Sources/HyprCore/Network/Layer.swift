@@ -16,7 +16,8 @@ struct Layer {
   /// Only in learning sessions.
   let learning: LayerLearning?
 
-  init(_ arena: inout Arena, _ description: LayerDescription, _ block: ParameterStore.Block, steps: Int) {
+  init(_ arena: inout Arena, _ description: LayerDescription, _ block: ParameterStore.Block, _ settings: Settings) {
+    let steps = settings.learning ? settings.window : 1
     let facts = description.facts
     let width = block.width
     self.description = description
@@ -24,7 +25,9 @@ struct Layer {
     parameters = block.values
     current = arena.allocate(Float.self, width, .scratch)
     events = EventHistory(&arena, rows: description.presynapticCount, steps: steps)
-    learning = block.gradients.map { LayerLearning(&arena, description, width: width, gradients: $0) }
+    learning = block.gradients.map {
+      LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: settings.credit == .recurrent)
+    }
     view = kernel_layer(
       neuron: description.neuron, width: width, constants: description.constants,
       parameters: block.values + description.presynapticCount * width,
@@ -57,16 +60,23 @@ struct LayerLearning {
   let gradients: UnsafeMutablePointer<Float>
   /// e [rowCount][k][width]: ∂s/∂(every parameter) at the start of the window.
   let eligibility: UnsafeMutablePointer<Float>
+  /// e_z [rowCount][width]: ∂z/∂(every parameter) at the start of the window. Only of recurrent layers with recurrent credit.
+  let outputEligibility: UnsafeMutablePointer<Float>?
   /// Rows whose eligibility is not zero: presynaptic neurons that were active since the last reset, and the neuron parameters.
   let activeRows: UnsafeMutablePointer<Int32>
   let activeCount: UnsafeMutablePointer<Int>
   /// One flag per presynaptic row.
   let isActive: UnsafeMutablePointer<Bool>
 
-  init(_ arena: inout Arena, _ description: LayerDescription, width: Int, gradients: UnsafeMutablePointer<Float>) {
+  init(
+    _ arena: inout Arena, _ description: LayerDescription, width: Int, gradients: UnsafeMutablePointer<Float>,
+    carriesOutput: Bool
+  ) {
     let rows = description.rowCount
     self.gradients = gradients
     eligibility = arena.allocate(Float.self, rows * description.stateCount * width, .traces)
+    outputEligibility =
+      carriesOutput && description.isRecurrent ? arena.allocate(Float.self, rows * width, .traces) : nil
     activeRows = arena.allocate(Int32.self, rows, .traces)
     activeCount = arena.allocate(Int.self, 1, .traces)
     isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
@@ -74,6 +84,7 @@ struct LayerLearning {
 
   func clear(_ description: LayerDescription, width: Int) {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
+    outputEligibility?.update(repeating: 0, count: description.rowCount * width)
     isActive.update(repeating: false, count: description.presynapticCount)
     for index in 0..<description.parameterCount {
       activeRows[index] = Int32(truncatingIfNeeded: description.presynapticCount + index)

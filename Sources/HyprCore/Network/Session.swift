@@ -37,7 +37,7 @@ public struct Session {
     for index in 0..<descriptions.count {
       let description = descriptions[index]
       let block = ParameterStore.Block(&arena, description, width: description.width(lanes), settings)
-      let layer = Layer(&arena, description, block, steps: settings.learning ? settings.window : 1)
+      let layer = Layer(&arena, description, block, settings)
       if !arena.isMeasuring {
         (blocks + index).initialize(to: block)
         (layers + index).initialize(to: layer)

@@ -27,7 +27,7 @@ public enum Option: Int {
     switch self {
     case .learning: .init(key: 1, name: "learning", lower: 0, upper: 1, standard: 0, whole: true)
     case .window: .init(key: 2, name: "window", lower: 1, upper: 65_536, standard: 100, whole: true)
-    case .credit: .init(key: 3, name: "credit", lower: 0, upper: 1, standard: 1, whole: true)
+    case .credit: .init(key: 3, name: "credit", lower: 0, upper: 2, standard: 1, whole: true)
     case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
     case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 1, standard: 0, whole: true)
     case .trainMask: .init(key: 6, name: "train_mask", lower: 0, upper: 63, standard: 63, whole: true)

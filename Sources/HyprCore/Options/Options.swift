@@ -45,7 +45,7 @@ extension Option {
 }
 
 /// Which paths of the loss reach a layer (algorithm: docs/learning.md).
-enum Credit: Int { case spatial, window }
+enum Credit: Int { case spatial, window, recurrent }
 enum Update: Int { case window, sequence, manual }
 enum Reduction: Int { case mean, sum }
 enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }

@@ -57,9 +57,9 @@ enum NeuronLoops<Model: NeuronModel> {
       let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
       var adjoint = Model.State(Row(sweep.adjoint + neuron), stride: width)
       var gradient = Model.Parameters(Row(sweep.parameter_gradient + neuron), stride: sweep.parameter_stride)
-      var after = Model.State(Row(layer.states + sweep.steps &* slot + neuron), stride: width)
-      var step = sweep.steps
-      while step > 0 {
+      var after = Model.State(Row(layer.states + sweep.last &* slot + neuron), stride: width)
+      var step = sweep.last
+      while step > sweep.first {
         let output = layer.outputs.lanes(step &* width &+ neuron)
         step &-= 1
         let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
@@ -91,6 +91,15 @@ enum NeuronLoops<Model: NeuronModel> {
           var sum = gradient.lanes(row &* width &+ neuron)
           for k in 0..<count { sum += adjoint.lanes(k &* width &+ neuron) * old[row: k] }
           gradient.store(sum, row &* width &+ neuron)
+        }
+        if let output = carry.output_eligibility, let transition = carry.output_transition {
+          if let gradient = carry.gradient, let adjoint = carry.output_adjoint {
+            let sum = gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * output.lanes(row &* width &+ neuron)
+            gradient.store(sum, row &* width &+ neuron)
+          }
+          var sum = Lanes.zero
+          for m in 0..<count { sum += transition.lanes(m &* width &+ neuron) * old[row: m] }
+          output.store(sum, row &* width &+ neuron)
         }
         for k in 0..<count {
           var sum = Lanes.zero
