@@ -149,6 +149,19 @@ hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t 
  * updated), then state, traces and eligibility go to zero. Parameters and optimizer stay. */
 hypr_status hypr_session_reset(hypr_session *session);
 
+/* Parts of a session that can be reset by themselves. */
+enum {
+  HYPR_RESET_STATE = 1,    /* states and outputs of the neurons, as if the sequence began here */
+  HYPR_RESET_TRACES = 2,   /* eligibility: what happened before is no longer credited */
+  HYPR_RESET_OPTIMIZER = 4 /* gradient gathered so far, moments, and the count of updates (schedule, Adam's correction) */
+};
+
+/* Resets the parts in `parts` (a sum of the above) after closing the open window. INVALID_ARGUMENT: other bits. */
+hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t parts);
+
+/* State and traces of one layer to zero, after closing the open window; layer may be the layer count: the readout. NOT_FOUND. */
+hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
+
 /* ---------------------------------------------------------------------------------------------- Sessions */
 
 /* ---- Options (since 0.1)
@@ -358,6 +371,20 @@ hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat,
 /* Writes the model with the session's parameters as a .hypr file, everything else as it was loaded. The file is replaced
  * atomically: whatever happens, the path holds the old content or the new. IO; INVALID_ARGUMENT. */
 hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
+
+/* ---- Saved state (since 0.1)
+ * Everything that a session has become: parameters, optimizer, traces, state and the open window. A session of the same model
+ * file with the same learning, window, credit and optimizer continues from it bit for bit. */
+
+/* The exact size of the state as it is now; it grows with the steps of the open window. */
+hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
+
+/* BUFFER_TOO_SMALL. */
+hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
+
+/* Everything is checked before anything is changed. STATE_MISMATCH: another model file, other options, or another version of
+ * the format. INVALID_ARGUMENT: no saved state, cut short, or damaged. */
+hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
 
 /* ---- Looking inside (since 0.1). NOT_FOUND: no such layer. SIZE_MISMATCH. */
 

@@ -78,6 +78,35 @@ private func checked<Element>(
   return status { () throws(Failure) in try session.pointee.saveModel(to: path) }
 }
 
+@c @implementation public func hypr_session_state_size(
+  _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let bytes else { return session.pointee.nullProblem("bytes") }
+  bytes.pointee = session.pointee.stateSize
+  return ok
+}
+
+@c @implementation public func hypr_session_save_state(
+  _ session: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let buffer else { return session.pointee.nullProblem("buffer") }
+  return status { () throws(Failure) in
+    try session.pointee.saveState(UnsafeMutableRawBufferPointer(start: buffer, count: max(size, 0)))
+  }
+}
+
+@c @implementation public func hypr_session_load_state(
+  _ session: OpaquePointer?, _ buffer: UnsafeRawPointer?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let buffer else { return session.pointee.nullProblem("buffer") }
+  return status { () throws(Failure) in
+    try session.pointee.loadState(UnsafeRawBufferPointer(start: buffer, count: max(size, 0)))
+  }
+}
+
 /// The session of a call that reads a layer into an array, after its arguments were checked.
 private func checked(
   _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int,

@@ -140,3 +140,13 @@ extension Session {
   session.pointee.reset()
   return ok
 }
+
+@c @implementation public func hypr_session_reset_parts(_ session: OpaquePointer?, _ parts: UInt32) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.reset(parts: parts) }
+}
+
+@c @implementation public func hypr_session_reset_layer(_ session: OpaquePointer?, _ layer: Int) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.reset(layer: layer) }
+}

@@ -12,8 +12,8 @@ import Testing
     var testDescription: String { "\(neurons.joined(separator: "+")) \(sizes) seed \(seed)" }
   }
 
-  static let single = ["BRF", "SEAdLIF"].flatMap { neuron in
-    (1...3).map { Case(neurons: [neuron], sizes: [4, 21, 5], seed: UInt64($0)) }
+  static let single = SavedStateTests.neurons.flatMap { neuron in
+    (1...2).map { Case(neurons: [neuron], sizes: [4, 21, 5], seed: UInt64($0)) }
   }
   static let deep = [
     Case(neurons: ["BRF", "SEAdLIF"], sizes: [4, 13, 9, 3], seed: 4),

@@ -28,24 +28,17 @@ struct RandomNet {
   }
 
   mutating func layer(_ neuron: String, inputs: Int, size: Int, recurrent: Bool = true, bias: Bool = true) -> LayerDescription {
-    let parameters: [(name: String, tensor: TensorDescription)]
+    // Ranges of the parameters, and a weight scale with which the model fires.
+    let ranges: [(name: String, range: ClosedRange<Float>)]
     let scale: Float
     switch neuron {
-    case "BRF":
-      parameters = [
-        (name: "omega", tensor: TensorDescription(uniform(size, 3...12))),
-        (name: "b_offset", tensor: TensorDescription(uniform(size, 0.1...1))),
-      ]
-      scale = 80
-    default:
-      parameters = [
-        (name: "p_u", tensor: TensorDescription(uniform(size, 0.1...0.9))),
-        (name: "p_w", tensor: TensorDescription(uniform(size, 0.1...0.9))),
-        (name: "a", tensor: TensorDescription(uniform(size, 0.1...0.9))),
-        (name: "b", tensor: TensorDescription(uniform(size, 0.1...1.9))),
-      ]
-      scale = 12
+    case "BRF", "RF": (ranges, scale) = ([("omega", 3...12), ("b_offset", 0.1...1)], 80)
+    case "LIF": (ranges, scale) = ([("tau_m", 4...15)], 10)
+    case "LIFHard": (ranges, scale) = ([("p_u", 0.1...0.9)], 10)
+    case "ALIF": (ranges, scale) = ([("tau_m", 4...15), ("tau_a", 4...15)], 2)
+    default: (ranges, scale) = ([("p_u", 0.1...0.9), ("p_w", 0.1...0.9), ("a", 0.1...0.9), ("b", 0.1...1.9)], 12)
     }
+    let parameters = ranges.map { (name: $0.name, tensor: TensorDescription(uniform(size, $0.range))) }
     return LayerDescription(
       neuron: NeuronDescription(neuron, parameters: parameters), inputWeight: matrix(size, inputs, scale: scale),
       recurrentWeight: recurrent ? matrix(size, size, scale: scale / 4) : nil,

@@ -61,6 +61,8 @@ public struct Model {
   let layers: UnsafeBufferPointer<LayerDescription>
   let tensors: UnsafeBufferPointer<TensorDescription>
   let recommended: Options
+  /// A checksum of the file: what belongs to another model is recognised.
+  let identity: UInt64
 
   public var inputSize: Int { layers[0].inputCount }
   public var outputSize: Int { readout.size }

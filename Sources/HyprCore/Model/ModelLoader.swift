@@ -146,6 +146,6 @@ struct ModelLoader {
         kernels: kernels, file: file, root: root,
         layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
         tensors: UnsafeBufferPointer(start: storage.tensors, count: tensors.count),
-        recommended: try readOptions()))
+        recommended: try readOptions(), identity: checksum(file)))
   }
 }

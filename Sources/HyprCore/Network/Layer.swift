@@ -48,6 +48,8 @@ struct Layer {
     outputs(to).update(from: outputs(from), count: width)
   }
 
+  func clearTraces() { learning?.clear(description, width: width) }
+
   func clearSlot(_ slot: Int) {
     state(slot).update(repeating: 0, count: description.stateCount * width)
     outputs(slot).update(repeating: 0, count: width)

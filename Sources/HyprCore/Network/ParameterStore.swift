@@ -74,4 +74,11 @@ struct ParameterStore {
   func clearGradients() {
     for block in blocks { block.gradients?.update(repeating: 0, count: block.rowCount * block.width) }
   }
+
+  func clearMoments() {
+    for block in blocks {
+      block.moment1?.update(repeating: 0, count: block.rowCount * block.width)
+      block.moment2?.update(repeating: 0, count: block.rowCount * block.width)
+    }
+  }
 }

@@ -93,7 +93,7 @@ public struct Session {
     model.retain()
     session.pointee.parameters.load(model.pointee)
     session.pointee.deriveAll()
-    session.pointee.clearState()
+    session.pointee.clear([.state, .traces])
     return session
   }
 
@@ -109,16 +109,6 @@ public struct Session {
   /// Brings everything that is computed from parameters up to date.
   func deriveAll() {
     for layer in layers { withUnsafePointer(to: layer.view) { kernels.derive($0) } }
-  }
-
-  /// State, traces and eligibility to zero.
-  mutating func clearState() {
-    slot = 0
-    for layer in layers {
-      layer.clearSlot(0)
-      layer.learning?.clear(layer.description, width: layer.width)
-    }
-    learner?.steps = 0
   }
 }
 

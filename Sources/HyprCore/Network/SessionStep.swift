@@ -31,12 +31,6 @@ extension Session {
     }
   }
 
-  /// Ends the sequence: what was taught is kept, state and traces go to zero.
-  public mutating func reset() {
-    finishSequence()
-    clearState()
-  }
-
   /// Makes one step on the inputs in `input`. If a value would not be finite, nothing has changed.
   private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
     if let learner, learner.steps == settings.window { closeWindow() }

@@ -1,0 +1,167 @@
+internal import CSystem
+
+// Saving and restoring everything that a session has become, so that it continues bit for bit.
+
+/// The first bytes of a saved state.
+private struct StateHeader {
+  static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
+  static let version: UInt64 = 1
+  static let size = 5 * 8
+
+  var magic, version, model, payload, checksum: UInt64
+}
+
+extension Session {
+  /// Exact size of the state as it is now, in bytes; it grows with the steps of the open window.
+  public var stateSize: Int {
+    var stream = StateStream(measuring: ())
+    var session = self
+    session.walkState(&stream)
+    return StateHeader.size + stream.position
+  }
+
+  public func saveState(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
+    let size = stateSize
+    guard let start = buffer.baseAddress, buffer.count >= size else {
+      throw message.failure(.bufferTooSmall, "the buffer has \(buffer.count) bytes, the state takes \(size)")
+    }
+    let payload = UnsafeMutableRawBufferPointer(start: start + StateHeader.size, count: size - StateHeader.size)
+    var stream = StateStream(.write, start + StateHeader.size, payload.count)
+    var session = self
+    session.walkState(&stream)
+    let header = StateHeader(
+      magic: StateHeader.magic, version: StateHeader.version, model: model.pointee.identity,
+      payload: UInt64(payload.count), checksum: checksum(UnsafeRawBufferPointer(payload)))
+    start.storeBytes(of: header, as: StateHeader.self)
+  }
+
+  /// Becomes the session that was saved. Everything is checked before anything is changed.
+  public mutating func loadState(_ buffer: UnsafeRawBufferPointer) throws(Failure) {
+    guard let start = buffer.baseAddress, buffer.count >= StateHeader.size else {
+      throw message.failure(.invalidArgument, "the state has \(buffer.count) bytes, expected at least \(StateHeader.size)")
+    }
+    let header = start.loadUnaligned(as: StateHeader.self)
+    guard header.magic == StateHeader.magic else {
+      throw message.failure(.invalidArgument, "this is no saved state: it does not start with HYPRSTAT")
+    }
+    guard header.version == StateHeader.version else {
+      throw message.failure(.stateMismatch, "the state has version \(Double(header.version)), expected 1")
+    }
+    guard header.model == model.pointee.identity else {
+      throw message.failure(.stateMismatch, "the state was saved with another model file")
+    }
+    let payload = UnsafeRawBufferPointer(rebasing: buffer[StateHeader.size...])
+    guard header.payload <= UInt64(payload.count) else {
+      throw message.failure(
+        .invalidArgument, "the state is cut short: \(payload.count) bytes, expected \(Double(header.payload))")
+    }
+    let used = UnsafeRawBufferPointer(rebasing: payload[..<Int(header.payload)])
+    guard checksum(used) == header.checksum else {
+      throw message.failure(.invalidArgument, "the state is damaged: its checksum does not match")
+    }
+    // The stream only reads in these modes.
+    let memory = UnsafeMutableRawPointer(mutating: start + StateHeader.size)
+    var checking = StateStream(.check, memory, used.count)
+    var copy = self
+    copy.walkState(&checking)
+    guard checking.isValid && checking.position == used.count else {
+      throw message.failure(
+        .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
+    }
+    var reading = StateStream(.read, memory, used.count)
+    walkState(&reading)
+    deriveAll()
+    for layer in layers { layer.learning?.restoreActiveRows(layer.description) }
+  }
+
+  /// The state's format: every call names one piece, in order.
+  private mutating func walkState(_ stream: inout StateStream) {
+    // What the layout depends on comes first: a state with other options is refused.
+    let layout: InlineArray<4, Int> = [
+      settings.learning ? 1 : 0, settings.window, settings.credit.rawValue, settings.optimizer.rawValue,
+    ]
+    for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
+    statistics.walkState(&stream)
+    let readout = readout
+    learner?.walkState(&stream, window: settings.window, outputs: readout)
+    slot = stream.integer(slot, in: learner.map { $0.steps...$0.steps } ?? 0...1)
+    // With learning, everything from the start of the window to the last step matters; without, only the slot in use.
+    let slots = learner.map { 0...$0.steps } ?? slot...slot
+    for index in 0..<layers.count {
+      parameters.blocks[index].walkState(&stream, size: layers[index].description.size)
+      layers[index].walkState(&stream, slots: slots)
+    }
+  }
+}
+
+extension Statistics {
+  fileprivate mutating func walkState(_ stream: inout StateStream) {
+    steps = stream.count(steps)
+    taughtSteps = stream.count(taughtSteps)
+    correctSteps = stream.count(correctSteps)
+    lossSum = stream.number(lossSum)
+    updates = stream.count(updates)
+    skippedUpdates = stream.count(skippedUpdates)
+    gradientNorm = stream.number(gradientNorm)
+    for layer in 0..<spikes.count { spikes[layer] = stream.count(spikes[layer]) }
+  }
+}
+
+extension Learner {
+  fileprivate mutating func walkState(_ stream: inout StateStream, window: Int, outputs: Layer) {
+    steps = stream.integer(steps, in: 0...window)
+    gathered = stream.integer(gathered, in: 0...Int.max)
+    stream.flags(taught, steps)
+    stream.flags(correct, steps)
+    stream.rows(losses, 1, size: steps, width: steps)
+    stream.rows(outputError, steps, size: outputs.description.size, width: outputs.width)
+  }
+}
+
+extension ParameterStore.Block {
+  fileprivate func walkState(_ stream: inout StateStream, size: Int) {
+    stream.rows(values, rowCount, size: size, width: width)
+    stream.rows(gradients, rowCount, size: size, width: width)
+    stream.rows(moment1, rowCount, size: size, width: width)
+    stream.rows(moment2, rowCount, size: size, width: width)
+  }
+}
+
+extension Layer {
+  fileprivate func walkState(_ stream: inout StateStream, slots: ClosedRange<Int>) {
+    let size = description.size
+    let steps = slots.upperBound - slots.lowerBound
+    stream.rows(state(slots.lowerBound), (steps + 1) * description.stateCount, size: size, width: width)
+    stream.rows(outputs(slots.lowerBound), steps + 1, size: size, width: width)
+    guard let learning else { return }
+    stream.rows(view.tape, steps * Int(description.facts.tape_count), size: size, width: width)
+    stream.rows(learning.eligibility, description.rowCount * description.stateCount, size: size, width: width)
+    stream.rows(learning.outputEligibility, description.rowCount, size: size, width: width)
+    stream.flags(learning.isActive, description.presynapticCount)
+    events.walkState(&stream, steps: steps, rowLimit: description.presynapticCount)
+  }
+}
+
+extension EventHistory {
+  fileprivate func walkState(_ stream: inout StateStream, steps: Int, rowLimit: Int) {
+    var end = 0
+    for step in 0..<steps {
+      let next = stream.integer(starts[step + 1], in: end...end + rowLimit)
+      if stream.mode == .read { starts[step + 1] = next }
+      end = next
+    }
+    stream.indices(rows, end, below: rowLimit)
+    stream.rows(values, 1, size: end, width: end)
+  }
+}
+
+extension LayerLearning {
+  /// The list of active rows from the flags.
+  fileprivate func restoreActiveRows(_ description: LayerDescription) {
+    activeCount.pointee = description.parameterCount
+    for row in 0..<description.presynapticCount where isActive[row] {
+      activeRows[activeCount.pointee] = Int32(truncatingIfNeeded: row)
+      activeCount.pointee += 1
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/// Walks over everything that makes up a session's state, and measures, writes, checks or reads it: one description of the
+/// format for all four, so that they cannot disagree.
+///
+/// Rows are stored without their padding, so the bytes do not depend on the vector width of the machine.
+struct StateStream {
+  enum Mode { case measure, write, check, read }
+
+  let mode: Mode
+  private let buffer: UnsafeMutableRawPointer?
+  private let capacity: Int
+  private(set) var position = 0
+  /// Checking: false as soon as something cannot be right.
+  private(set) var isValid = true
+
+  init(measuring: Void) {
+    mode = .measure
+    buffer = nil
+    capacity = .max
+  }
+
+  init(_ mode: Mode, _ buffer: UnsafeMutableRawPointer, _ capacity: Int) {
+    self.mode = mode
+    self.buffer = buffer
+    self.capacity = capacity
+  }
+
+  /// A piece of plain memory.
+  mutating func bytes(_ memory: UnsafeMutableRawPointer, _ count: Int) {
+    guard let place = advance(count) else { return }
+    switch mode {
+    case .write: place.copyMemory(from: memory, byteCount: count)
+    case .read: memory.copyMemory(from: place, byteCount: count)
+    case .measure, .check: break
+    }
+  }
+
+  /// `count` rows of `size` floats, `width` apart; nil: there are none in this session.
+  mutating func rows(_ memory: UnsafeMutablePointer<Float>?, _ count: Int, size: Int, width: Int) {
+    guard let memory else { return }
+    for row in 0..<count {
+      if mode == .check { checkFinite(size) }
+      bytes(memory + row * width, size * 4)
+    }
+  }
+
+  /// An integer and the range that it must be in; returns the one in effect: the stream's when reading.
+  mutating func integer(_ value: Int, in range: ClosedRange<Int>) -> Int {
+    guard let place = advance(8) else { return value }
+    if mode == .write { place.storeBytes(of: Int64(value), as: Int64.self) }
+    guard mode == .check || mode == .read else { return value }
+    let stored = Int(clamping: place.loadUnaligned(as: Int64.self))
+    if !range.contains(stored) { isValid = false }
+    return range.contains(stored) ? stored : value
+  }
+
+  mutating func number(_ value: Double) -> Double {
+    guard let place = advance(8) else { return value }
+    if mode == .write { place.storeBytes(of: value, as: Double.self) }
+    return mode == .read ? place.loadUnaligned(as: Double.self) : value
+  }
+
+  mutating func count(_ value: UInt64) -> UInt64 {
+    guard let place = advance(8) else { return value }
+    if mode == .write { place.storeBytes(of: value, as: UInt64.self) }
+    return mode == .read ? place.loadUnaligned(as: UInt64.self) : value
+  }
+
+  /// Row numbers below `limit`.
+  mutating func indices(_ memory: UnsafeMutablePointer<Int32>, _ count: Int, below limit: Int) {
+    if mode == .check, let buffer, capacity - position >= count * 4 {
+      for index in 0..<count {
+        let stored = (buffer + position).loadUnaligned(fromByteOffset: index * 4, as: Int32.self)
+        if stored < 0 || Int(stored) >= limit { isValid = false }
+      }
+    }
+    bytes(memory, count * 4)
+  }
+
+  /// Flags, one byte each.
+  mutating func flags(_ memory: UnsafeMutablePointer<Bool>, _ count: Int) {
+    if mode == .check, let buffer, capacity - position >= count {
+      for index in 0..<count where (buffer + position).load(fromByteOffset: index, as: UInt8.self) > 1 { isValid = false }
+    }
+    bytes(memory, count)
+  }
+
+  private func finite(_ index: Int) -> Bool {
+    guard let buffer else { return true }
+    return (buffer + position).loadUnaligned(fromByteOffset: index * 4, as: Float.self).isFinite
+  }
+
+  private mutating func checkFinite(_ count: Int) {
+    guard capacity - position >= count * 4 else { return }
+    for index in 0..<count where !finite(index) { isValid = false }
+  }
+
+  /// Where the next `count` bytes are; nil when measuring, and when a stream that is checked ends too early.
+  private mutating func advance(_ count: Int) -> UnsafeMutableRawPointer? {
+    guard capacity - position >= count else {
+      isValid = false
+      return nil
+    }
+    let place = buffer.map { $0 + position }
+    position += count
+    return place
+  }
+}
+
+/// FNV-1a with 64 bits (Fowler, Noll & Vo): finds damage, not forgery.
+func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+  for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  return hash
+}
