@@ -1,0 +1,169 @@
+# The front door: `make help` says what there is.
+#
+# Everything that is built goes to build/ and to .build-*/ (the working folders of SwiftPM, one for each way to build).
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CFLAGS  ?= -O2
+
+BUILD   := build
+LIBRARY := $(BUILD)/lib/libhypr.so.1
+TOOL    ?= $(BUILD)/bin/hypr
+VERSION := $(shell sed -nE 's/^.define HYPR_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$$/\2/p' include/hypr.h | paste -sd.)
+SOURCES := Package.swift $(shell find Sources include -type f)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show this help
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+# ---- Products
+
+.PHONY: lib
+lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.1
+
+$(LIBRARY): $(SOURCES)
+	@.ci/require-swift 6.3
+	@.ci/require-packages binutils libflatbuffers-dev
+	HYPR_EMBEDDED=1 swift build -c release --product hypr --scratch-path .build-embedded
+	@mkdir -p $(@D)
+	strip -o $@ .build-embedded/release/libhypr.so
+	@ln -sf $(@F) $(@D)/libhypr.so
+	@.ci/check-library $@
+
+.PHONY: tool
+tool: $(TOOL) ## Build the command line tool, build/bin/hypr
+
+$(BUILD)/bin/hypr: $(SOURCES)
+	@.ci/require-swift 6.3
+	@.ci/require-packages libflatbuffers-dev
+	swift build -c release --product hypr --scratch-path .build-tool
+	@install -D .build-tool/release/hypr $@
+
+.PHONY: install
+install: $(LIBRARY) ## Install library, header, pkg-config and CMake files (PREFIX=/usr/local, DESTDIR=)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig lib/cmake/hypr share/hypr)
+	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib
+	ln -sf $(notdir $(LIBRARY)) $(DESTDIR)$(PREFIX)/lib/libhypr.so
+	install -m 644 $(wildcard include/*.h include/*.hpp) $(DESTDIR)$(PREFIX)/include
+	install -m 644 include/hypr.fbs $(DESTDIR)$(PREFIX)/share/hypr
+	install -m 644 bindings/cmake/hypr-config.cmake $(DESTDIR)$(PREFIX)/lib/cmake/hypr
+	sed 's/@VERSION@/$(VERSION)/' bindings/cmake/hypr-config-version.cmake.in \
+	  > $(DESTDIR)$(PREFIX)/lib/cmake/hypr/hypr-config-version.cmake
+	sed 's/@VERSION@/$(VERSION)/' bindings/cmake/hypr.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/hypr.pc
+
+# ---- Examples
+
+EXAMPLES := $(patsubst examples/c/%.c,$(BUILD)/examples/%,$(wildcard examples/c/*.c))
+
+.PHONY: demo demo-all
+demo: $(BUILD)/examples/demo ## Build and run the demo
+	$<
+
+demo-all: $(EXAMPLES) ## Build and run all examples
+	@set -e; for example in $^; do echo "==== $$example"; $$example; done
+
+$(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) -std=c99 $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
+
+# ---- Tests
+
+.PHONY: test
+test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
+	@.ci/test schema headers library swift c memory cpp accuracy
+
+.PHONY: test-schema test-headers test-library test-swift test-c test-memory test-cpp test-accuracy
+test-schema:
+	@.ci/require-packages flatbuffers-compiler
+	.ci/check-schema
+
+test-headers:
+	@.ci/require-packages gcc g++
+	.ci/check-headers
+
+test-library: $(LIBRARY)
+	.ci/check-library $<
+
+test-swift:
+	@.ci/require-swift 6.3
+	@.ci/require-packages libflatbuffers-dev
+	swift test --scratch-path .build-test
+
+# The library as a package would install it, and away from its prefix: it must be found where it lies.
+STAGE := $(CURDIR)/$(BUILD)/stage
+STAGED := PKG_CONFIG_PATH=$(STAGE)/opt/hypr/lib/pkgconfig:$$PKG_CONFIG_PATH HYPR_TEST_MODELS=$(CURDIR)/$(BUILD)/models
+TEST_C := $(STAGED) $(MAKE) --no-print-directory -C Tests/c BUILD=$(CURDIR)/$(BUILD)/test/c
+
+.PHONY: stage
+stage: $(LIBRARY)
+	@$(MAKE) --silent install PREFIX=/opt/hypr DESTDIR=$(STAGE)
+
+TEST_MODELS := $(patsubst %,$(BUILD)/models/%.hypr,brf se_adlif two_layers feed_forward)
+
+test-c: stage $(TEST_MODELS)
+	@.ci/require-packages gcc pkg-config libcmocka-dev
+	@$(TEST_C) run
+
+test-memory: stage $(TEST_MODELS)
+	@.ci/require-packages gcc pkg-config libcmocka-dev valgrind
+	@$(TEST_C) memcheck
+
+test-cpp: stage $(TEST_MODELS)
+	@.ci/require-packages g++ make cmake doctest-dev
+	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
+	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
+	ctest --test-dir $(BUILD)/test/cpp --output-on-failure
+
+ifdef HYPR_TEST_DATA
+test-accuracy: $(TOOL)
+	@.ci/require-packages python3-venv
+	HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run
+else
+test-accuracy:
+	@echo "skipped: HYPR_TEST_DATA does not name a folder with QTDB_*.mat files"
+endif
+
+# ---- Measurements
+
+BENCH_MODELS := $(foreach net,4-36-6 700-128-20 1-256-10 64-512-10,$(patsubst %,$(BUILD)/models/%-$(net).hypr,brf se_adlif))
+
+.PHONY: bench
+bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and print a table
+	$< $(BUILD)/models
+
+$(BUILD)/bench/bench: $(wildcard Tests/bench/*.c) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) -std=c99 $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
+
+# ---- Models of tests and measurements
+# Random networks are nearly silent: scales and thresholds make them spike.
+
+$(BUILD)/models/brf.hypr: NET := --inputs 4 --layer brf:36 --outputs 6 --input-scale 400
+$(BUILD)/models/se_adlif.hypr: NET := --inputs 4 --layer se_adlif:36 --outputs 6 --input-scale 30 --input-offset 0.1
+$(BUILD)/models/two_layers.hypr: NET := --inputs 9 --layer brf:20 --layer se_adlif:13 --outputs 3 --input-scale 20 \
+  --constant brf.threshold=0.02 --constant se_adlif.threshold=0.05
+$(BUILD)/models/feed_forward.hypr: NET := --inputs 5 --layer brf:17 --outputs 2 --input-scale 400 --no-recurrent
+
+# The others are named <neuron>-<inputs>-<neurons>-<outputs>.
+part = $(word $1,$(subst -, ,$*))
+NET = --inputs $(call part,2) --layer $(call part,1):$(call part,3) --outputs $(call part,4)
+
+$(BUILD)/models/%.hypr: $(TOOL) Makefile
+	@mkdir -p $(@D)
+	$(TOOL) create --force $@ $(NET) --seed 0
+
+# ---- Housekeeping
+
+.PHONY: format
+format: ## Format the sources (C and C++ only if clang-format is installed)
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	@if command -v clang-format >/dev/null; then \
+	  find include Sources Tests examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -v _generated.h | xargs clang-format -i; \
+	else echo "clang-format is not installed: C and C++ sources were left as they are"; fi
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf $(BUILD) .build .build-embedded .build-tool .build-test

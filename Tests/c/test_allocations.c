@@ -1,0 +1,155 @@
+/* Nothing is allocated in any call on a session but the one that creates it. The allocator of this program counts. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "support.h"
+
+/* glibc's own functions, behind those that this program replaces. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *memory);
+
+static size_t allocations, frees;
+
+void *malloc(size_t size) {
+  allocations++;
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  allocations++;
+  return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+  allocations++;
+  return __libc_realloc(memory, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+  allocations++;
+  return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+  *memory = memalign(alignment, size);
+  return *memory ? 0 : ENOMEM;
+}
+
+void free(void *memory) {
+  frees += memory != NULL;
+  __libc_free(memory);
+}
+
+enum { STEPS = 300, INPUTS = 9, CLASSES = 3, PARAMETERS = 4096 };
+
+static void sessions_are_one_allocation(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_options *options = make_options(SETTINGS(LEARNING));
+  hypr_session *session;
+  size_t allocated = allocations, freed = frees;
+  assert_ok(hypr_session_create(model, options, &session));
+  assert_int_equal(allocations, allocated + 1);
+  hypr_session_free(session);
+  assert_int_equal(frees, freed + 1);
+  assert_int_equal(allocations, allocated + 1);
+
+  size_t bytes, alignment;
+  assert_ok(hypr_session_memory_size(model, options, &bytes, &alignment));
+  void *memory = aligned_alloc(alignment, bytes);
+  allocated = allocations;
+  freed = frees;
+  assert_ok(hypr_session_create_in(model, options, memory, bytes, &session));
+  hypr_session_free(session);
+  assert_int_equal(allocations, allocated);
+  assert_int_equal(frees, freed);
+  free(memory);
+  hypr_options_free(options);
+  hypr_model_free(model);
+}
+
+/* Every call on a session, good and bad; the sum of its statuses is of no interest. */
+static void call_everything(hypr_session *session, const float *samples, const int32_t *labels) {
+  static float flat[PARAMETERS], outputs[STEPS * CLASSES];
+  static char saved[1 << 20];
+  float rates[2], out[100];
+  uint32_t channels[] = {0, 3, 8};
+  double value;
+  size_t index;
+  hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
+  hypr_tensor_info info = {.struct_size = sizeof info};
+  hypr_memory_report report = {.struct_size = sizeof report};
+  for (size_t i = 0; i < STEPS; i++) {
+    hypr_session_step(session, samples + i * INPUTS, INPUTS, outputs, CLASSES);
+    hypr_session_teach_class(session, 1);
+    hypr_session_teach_class_at(session, 3, 2);
+    hypr_session_teach_values(session, outputs, CLASSES);
+    hypr_session_teach_error(session, outputs, CLASSES);
+  }
+  hypr_session_step(session, samples, 1, outputs, 1);
+  hypr_session_step_spikes(session, channels, 3, outputs, CLASSES);
+  hypr_session_step_spikes(session, channels, 300, outputs, CLASSES);
+  hypr_session_run(session, samples, STEPS, outputs);
+  hypr_session_learn_sequence(session, samples, STEPS, labels, outputs, &value);
+  hypr_session_flush(session);
+  hypr_session_apply(session);
+  hypr_session_statistics(session, &statistics);
+  hypr_session_clear_statistics(session);
+  hypr_session_get_option(session, HYPR_OPTION_WINDOW, &value);
+  hypr_session_message(session);
+  hypr_session_tensor_count(session);
+  hypr_session_tensor_info(session, 0, &info);
+  hypr_session_find_tensor(session, "readout.weight", &index);
+  hypr_session_find_tensor(session, "nothing", &index);
+  size_t count = parameter_count(session);
+  hypr_session_get_parameters(session, flat, count);
+  hypr_session_set_parameters(session, flat, count);
+  hypr_session_get_gradients(session, flat, count);
+  hypr_session_get_spikes(session, 0, out, 20);
+  hypr_session_get_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
+  hypr_session_memory_report(session, &report);
+  hypr_session_save_model(session, "allocations.hypr");
+  hypr_session_save_model(session, "no such folder/allocations.hypr");
+  hypr_session_state_size(session, &index);
+  hypr_session_save_state(session, saved, sizeof saved);
+  hypr_session_load_state(session, saved, sizeof saved);
+  hypr_session_load_state(session, saved, index);
+  hypr_session_reset_parts(session, HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER);
+  hypr_session_reset_layer(session, 1);
+  hypr_session_reset(session);
+}
+
+static void calls_on_a_session_allocate_nothing(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  float *samples = random_samples(STEPS * INPUTS, 5);
+  int32_t *labels = random_labels(STEPS, CLASSES, 6);
+  for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
+    for (int learning = 0; learning < 2; learning++) {
+      hypr_session *session = make_session(
+          model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20}));
+      size_t allocated = allocations, freed = frees;
+      call_everything(session, samples, labels);
+      assert_int_equal(allocations, allocated);
+      assert_int_equal(frees, freed);
+      hypr_session_free(session);
+    }
+  }
+  remove("allocations.hypr");
+  free(samples);
+  free(labels);
+  hypr_model_free(model);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sessions_are_one_allocation),
+      cmocka_unit_test(calls_on_a_session_allocate_nothing),
+  };
+  return cmocka_run_group_tests_name("allocations", tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* NULL for every pointer of every function: refused, or what hypr.h says about NULL; never a crash. */
+#include "support.h"
+
+#define refused(call) assert_status(HYPR_ERROR_INVALID_ARGUMENT, call)
+
+static hypr_model *model;
+static hypr_session *session;
+
+static int set_up(void **state) {
+  (void)state;
+  model = load_model(BRF);
+  session = make_session(model, SETTINGS(LEARNING));
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  hypr_session_free(session);
+  hypr_model_free(model);
+  return 0;
+}
+
+static void freeing_nothing_is_fine(void **state) {
+  (void)state;
+  hypr_model_free(NULL);
+  hypr_options_free(NULL);
+  hypr_session_free(NULL);
+}
+
+static void no_model(void **state) {
+  (void)state;
+  hypr_model *out = model;
+  char text[64] = "?";
+  refused(hypr_model_load(NULL, &out));
+  assert_null(out);
+  refused(hypr_model_load("x", NULL));
+  refused(hypr_model_load(NULL, NULL));
+  refused(hypr_model_load_buffer(NULL, 10, &out));
+  refused(hypr_model_load_buffer(NULL, 0, &out));
+  refused(hypr_model_load_buffer("x", 1, NULL));
+  refused(hypr_model_load_diagnosed(NULL, 10, &out, text, sizeof text));
+  assert_string_not_equal(text, "");
+  refused(hypr_model_load_diagnosed("x", 1, NULL, text, sizeof text));
+  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("x", 1, &out, NULL, 0));
+  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("x", 1, &out, NULL, 100));
+  refused(hypr_model_load_file_diagnosed(NULL, &out, text, sizeof text));
+  refused(hypr_model_load_file_diagnosed("x", NULL, text, sizeof text));
+  assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_load_file_diagnosed("no such file", &out, NULL, 0));
+
+  assert_int_equal(hypr_model_input_size(NULL), 0);
+  assert_int_equal(hypr_model_output_size(NULL), 0);
+  assert_int_equal(hypr_model_layer_count(NULL), 0);
+  assert_int_equal(hypr_model_parameter_count(NULL), 0);
+  assert_int_equal(hypr_model_layer_size(NULL, 0), 0);
+  assert_null(hypr_model_layer_neuron(NULL, 0));
+  assert_string_equal(hypr_model_name(NULL), "");
+  assert_true(hypr_model_time_step(NULL) == 0);
+  assert_null(hypr_model_input_name(NULL, 0));
+  assert_null(hypr_model_class_label(NULL, 0));
+  assert_int_equal(hypr_model_metadata_count(NULL), 0);
+  assert_null(hypr_model_metadata_key(NULL, 0));
+  assert_null(hypr_model_metadata_value(NULL, 0));
+}
+
+static void no_options(void **state) {
+  (void)state;
+  double value;
+  hypr_option key;
+  hypr_options *options = make_options(SETTINGS(LEARNING));
+  refused(hypr_options_create(NULL));
+  refused(hypr_options_set(NULL, HYPR_OPTION_WINDOW, 10));
+  refused(hypr_options_get(NULL, HYPR_OPTION_WINDOW, &value));
+  refused(hypr_options_get(options, HYPR_OPTION_WINDOW, NULL));
+  assert_string_equal(hypr_options_message(NULL), "");
+  refused(hypr_option_find(NULL, &key));
+  refused(hypr_option_find("window", NULL));
+  hypr_options_free(options);
+}
+
+static void no_session(void **state) {
+  (void)state;
+  float number = 0;
+  double value;
+  size_t size;
+  uint32_t index = 0;
+  int32_t label = 0;
+  hypr_statistics statistics = {.struct_size = sizeof statistics};
+  hypr_tensor_info info = {.struct_size = sizeof info};
+  hypr_memory_report report = {.struct_size = sizeof report};
+  assert_string_equal(hypr_session_message(NULL), "");
+  refused(hypr_session_step(NULL, &number, 1, &number, 1));
+  refused(hypr_session_step_spikes(NULL, &index, 1, &number, 1));
+  refused(hypr_session_run(NULL, &number, 1, &number));
+  refused(hypr_session_run(NULL, &number, 0, &number));
+  refused(hypr_session_reset(NULL));
+  refused(hypr_session_reset_parts(NULL, HYPR_RESET_STATE));
+  refused(hypr_session_reset_layer(NULL, 0));
+  refused(hypr_session_get_option(NULL, HYPR_OPTION_WINDOW, &value));
+  refused(hypr_session_teach_class(NULL, 0));
+  refused(hypr_session_teach_class_at(NULL, 0, 0));
+  refused(hypr_session_teach_values(NULL, &number, 1));
+  refused(hypr_session_teach_error(NULL, &number, 1));
+  refused(hypr_session_learn_sequence(NULL, &number, 1, &label, &number, &value));
+  refused(hypr_session_flush(NULL));
+  refused(hypr_session_apply(NULL));
+  refused(hypr_session_statistics(NULL, &statistics));
+  refused(hypr_session_clear_statistics(NULL));
+  assert_int_equal(hypr_session_tensor_count(NULL), 0);
+  refused(hypr_session_tensor_info(NULL, 0, &info));
+  refused(hypr_session_find_tensor(NULL, "readout.bias", &size));
+  refused(hypr_session_get_parameters(NULL, &number, 1));
+  refused(hypr_session_set_parameters(NULL, &number, 1));
+  refused(hypr_session_get_gradients(NULL, &number, 1));
+  refused(hypr_session_save_model(NULL, "x"));
+  refused(hypr_session_get_spikes(NULL, 0, &number, 1));
+  refused(hypr_session_get_layer_state(NULL, 0, &number, 1));
+  assert_int_equal(hypr_session_layer_state_size(NULL, 0), 0);
+  refused(hypr_session_state_size(NULL, &size));
+  refused(hypr_session_save_state(NULL, &number, sizeof number));
+  refused(hypr_session_load_state(NULL, &number, sizeof number));
+  refused(hypr_session_memory_report(NULL, &report));
+}
+
+static void creating_with_null(void **state) {
+  (void)state;
+  hypr_session *out = session;
+  size_t bytes, alignment;
+  char memory[64];
+  refused(hypr_session_create(NULL, NULL, &out));
+  assert_null(out);
+  refused(hypr_session_create(model, NULL, NULL));
+  refused(hypr_session_memory_size(NULL, NULL, &bytes, &alignment));
+  refused(hypr_session_memory_size(model, NULL, NULL, &alignment));
+  assert_ok(hypr_session_memory_size(model, NULL, &bytes, NULL));
+  refused(hypr_session_create_in(NULL, NULL, memory, sizeof memory, &out));
+  refused(hypr_session_create_in(model, NULL, NULL, bytes, &out));
+  refused(hypr_session_create_in(model, NULL, memory, sizeof memory, NULL));
+}
+
+/* Every refusal of a session names the argument, and the session works on. */
+static void null_arguments(void **state) {
+  (void)state;
+  float input[4] = {1, 0, 0, 0}, output[6];
+  int32_t labels[1] = {0};
+  uint32_t channel = 0;
+  double value;
+  size_t index, parameters = hypr_model_parameter_count(model);
+#define refused_naming(name, call) \
+  refused(call);                   \
+  assert_non_null(strstr(hypr_session_message(session), name))
+  refused_naming("input", hypr_session_step(session, NULL, 4, output, 6));
+  refused_naming("output", hypr_session_step(session, input, 4, NULL, 6));
+  refused_naming("indices", hypr_session_step_spikes(session, NULL, 1, output, 6));
+  refused_naming("output", hypr_session_step_spikes(session, &channel, 1, NULL, 6));
+  refused_naming("inputs", hypr_session_run(session, NULL, 1, output));
+  refused_naming("value", hypr_session_get_option(session, HYPR_OPTION_WINDOW, NULL));
+  refused_naming("target", hypr_session_teach_values(session, NULL, 6));
+  refused_naming("dloss_doutput", hypr_session_teach_error(session, NULL, 6));
+  refused_naming("inputs", hypr_session_learn_sequence(session, NULL, 1, labels, output, &value));
+  refused_naming("labels", hypr_session_learn_sequence(session, input, 1, NULL, output, &value));
+  refused_naming("statistics", hypr_session_statistics(session, NULL));
+  refused_naming("info", hypr_session_tensor_info(session, 0, NULL));
+  refused_naming("name", hypr_session_find_tensor(session, NULL, &index));
+  refused_naming("index", hypr_session_find_tensor(session, "readout.bias", NULL));
+  refused_naming("flat", hypr_session_get_parameters(session, NULL, parameters));
+  refused_naming("flat", hypr_session_set_parameters(session, NULL, parameters));
+  refused_naming("flat", hypr_session_get_gradients(session, NULL, parameters));
+  refused_naming("path", hypr_session_save_model(session, NULL));
+  refused_naming("out", hypr_session_get_spikes(session, 0, NULL, 36));
+  refused_naming("out", hypr_session_get_layer_state(session, 0, NULL, hypr_session_layer_state_size(session, 0)));
+  refused_naming("bytes", hypr_session_state_size(session, NULL));
+  refused_naming("buffer", hypr_session_save_state(session, NULL, 1 << 20));
+  refused_naming("buffer", hypr_session_load_state(session, NULL, 1 << 20));
+  refused_naming("report", hypr_session_memory_report(session, NULL));
+
+  assert_ok(hypr_session_step_spikes(session, NULL, 0, NULL, 0));
+  assert_ok(hypr_session_run(session, NULL, 0, NULL));
+  assert_ok(hypr_session_step(session, input, 4, NULL, 0));
+  assert_ok(hypr_session_run(session, input, 1, NULL));
+  assert_ok(hypr_session_learn_sequence(session, input, 1, labels, NULL, NULL));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(freeing_nothing_is_fine), cmocka_unit_test(no_model),
+      cmocka_unit_test(no_options),              cmocka_unit_test(no_session),
+      cmocka_unit_test(creating_with_null),      cmocka_unit_test(null_arguments),
+  };
+  return cmocka_run_group_tests_name("NULL", tests, set_up, tear_down);
+}

@@ -1,0 +1,163 @@
+/* Statistics, learning rate schedules, and what can be seen of the layers. */
+#include <math.h>
+
+#include "support.h"
+
+enum { STEPS = 150, INPUTS = 9, CLASSES = 3, LAYERS = 2 };
+
+static double cross_entropy(const float *output, int32_t label) {
+  double top = output[0], sum = 0;
+  for (int i = 1; i < CLASSES; i++) top = output[i] > top ? output[i] : top;
+  for (int i = 0; i < CLASSES; i++) sum += exp(output[i] - top);
+  return log(sum) + top - output[label];
+}
+
+static int is_largest(const float *output, int32_t label) {
+  for (int i = 0; i < CLASSES; i++) {
+    if (output[i] > output[label] || (output[i] == output[label] && i < label)) return 0;
+  }
+  return 1;
+}
+
+static void statistics_are_those_of_the_outputs(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_session *session =
+      make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_UPDATE, HYPR_UPDATE_MANUAL}, {HYPR_OPTION_WINDOW, 50}));
+  float *samples = random_samples(STEPS * INPUTS, 5), spikes[20], rates[LAYERS], output[CLASSES];
+  int32_t *labels = random_labels(STEPS, CLASSES, 6);
+  double loss = 0, spiked[LAYERS] = {0, 0};
+  uint64_t taught = 0, correct = 0;
+  for (size_t i = 0; i < STEPS; i++) {
+    assert_ok(hypr_session_step(session, samples + i * INPUTS, INPUTS, output, CLASSES));
+    for (size_t layer = 0; layer < LAYERS; layer++) {
+      size_t size = hypr_model_layer_size(model, layer);
+      assert_ok(hypr_session_get_spikes(session, layer, spikes, size));
+      for (size_t neuron = 0; neuron < size; neuron++) {
+        assert_true(spikes[neuron] == 0 || spikes[neuron] == 1);
+        spiked[layer] += spikes[neuron] / ((double)size * STEPS);
+      }
+    }
+    if (labels[i] < 0) continue;
+    assert_ok(hypr_session_teach_class(session, (uint32_t)labels[i]));
+    taught++;
+    correct += (uint64_t)is_largest(output, labels[i]);
+    loss += cross_entropy(output, labels[i]);
+  }
+  assert_ok(hypr_session_flush(session));
+
+  hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = LAYERS};
+  assert_ok(hypr_session_statistics(session, &statistics));
+  assert_int_equal(statistics.steps, STEPS);
+  assert_int_equal(statistics.taught_steps, taught);
+  assert_int_equal(statistics.correct_steps, correct);
+  assert_int_equal(statistics.updates, 0);
+  assert_int_equal(statistics.skipped_updates, 0);
+  assert_true(fabs(statistics.mean_loss - loss / (double)taught) < 1e-5);
+  assert_true(statistics.learning_rate == 0.001);
+  assert_true(statistics.spike_rates == rates && statistics.spike_rate_count == LAYERS);
+  for (size_t layer = 0; layer < LAYERS; layer++) {
+    assert_true(rates[layer] > 0 && fabs(rates[layer] - spiked[layer]) < 1e-6);
+  }
+
+  assert_ok(hypr_session_apply(session));
+  assert_ok(hypr_session_clear_statistics(session));
+  assert_ok(hypr_session_statistics(session, &statistics));
+  assert_int_equal(statistics.steps + statistics.taught_steps + statistics.correct_steps, 0);
+  assert_true(statistics.mean_loss == 0 && rates[0] == 0 && rates[1] == 0);
+  assert_int_equal(statistics.updates, 1);
+  assert_true(statistics.gradient_norm > 0);
+  free(samples);
+  free(labels);
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
+static void statistics_that_are_refused(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_session *session = make_session(model, NULL);
+  float rates[4] = {42, 42, 42, 42};
+  hypr_statistics statistics = {.struct_size = 0, .spike_rates = rates, .spike_rate_count = LAYERS};
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_statistics(session, &statistics));
+  statistics.struct_size = sizeof statistics;
+  const size_t wrong[] = {0, 1, 3, SIZE_MAX};
+  for (int i = 0; i < 4; i++) {
+    statistics.spike_rate_count = wrong[i];
+    assert_status(HYPR_ERROR_SIZE_MISMATCH, hypr_session_statistics(session, &statistics));
+  }
+  assert_true(rates[0] == 42 && rates[3] == 42);
+  statistics.spike_rates = NULL;
+  assert_ok(hypr_session_statistics(session, &statistics));
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
+static void learning_rates_follow_their_schedule(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  float *samples = random_samples(INPUTS, 5);
+  const double pi = 3.14159265358979323846;
+  for (int schedule = HYPR_SCHEDULE_CONSTANT; schedule <= HYPR_SCHEDULE_COSINE; schedule++) {
+    hypr_session *session = make_session(
+        model, SETTINGS(LEARNING, {HYPR_OPTION_SCHEDULE, schedule}, {HYPR_OPTION_SCHEDULE_UPDATES, 10},
+                        {HYPR_OPTION_LEARNING_RATE, 0.5}));
+    for (int update = 0; update < 13; update++) {
+      double progress = update < 10 ? update / 10.0 : 1;
+      double factor = schedule == HYPR_SCHEDULE_LINEAR   ? 1 - progress
+                      : schedule == HYPR_SCHEDULE_COSINE ? (1 + cos(pi * progress)) / 2
+                                                         : 1;
+      assert_true(fabs(statistics_of(session).learning_rate - 0.5 * factor) < 1e-12);
+      assert_ok(hypr_session_step(session, samples, INPUTS, NULL, 0));
+      assert_ok(hypr_session_teach_class(session, 0));
+      assert_ok(hypr_session_flush(session));
+      assert_int_equal(statistics_of(session).updates, update + 1);
+    }
+    hypr_session_free(session);
+  }
+  free(samples);
+  hypr_model_free(model);
+}
+
+static void layers_can_be_seen(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_session *session = make_session(model, NULL);
+  float *samples = random_samples(STEPS * INPUTS, 5), values[200];
+  assert_ok(hypr_session_run(session, samples, STEPS, NULL));
+  for (size_t layer = 0; layer < LAYERS; layer++) {
+    size_t size = hypr_session_layer_state_size(session, layer), neurons = hypr_model_layer_size(model, layer);
+    assert_true(size > 0 && size % neurons == 0 && size <= 200);
+    assert_ok(hypr_session_get_layer_state(session, layer, values, size));
+    float largest = 0;
+    for (size_t i = 0; i < size; i++) {
+      assert_true(isfinite(values[i]));
+      largest = fabsf(values[i]) > largest ? fabsf(values[i]) : largest;
+    }
+    assert_true(largest > 0);
+    assert_status(HYPR_ERROR_SIZE_MISMATCH, hypr_session_get_layer_state(session, layer, values, size - 1));
+    assert_status(HYPR_ERROR_SIZE_MISMATCH, hypr_session_get_spikes(session, layer, values, neurons + 1));
+  }
+  assert_ok(hypr_session_reset(session));
+  assert_ok(hypr_session_get_layer_state(session, 0, values, hypr_session_layer_state_size(session, 0)));
+  for (size_t i = 0; i < hypr_session_layer_state_size(session, 0); i++) assert_true(values[i] == 0);
+  const size_t missing[] = {2, SIZE_MAX / 2, SIZE_MAX};
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(hypr_session_layer_state_size(session, missing[i]), 0);
+    assert_status(HYPR_ERROR_NOT_FOUND, hypr_session_get_layer_state(session, missing[i], values, 3));
+    assert_status(HYPR_ERROR_NOT_FOUND, hypr_session_get_spikes(session, missing[i], values, 3));
+  }
+  free(samples);
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(statistics_are_those_of_the_outputs),
+      cmocka_unit_test(statistics_that_are_refused),
+      cmocka_unit_test(learning_rates_follow_their_schedule),
+      cmocka_unit_test(layers_can_be_seen),
+  };
+  return cmocka_run_group_tests_name("statistics", tests, NULL, NULL);
+}
