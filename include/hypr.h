@@ -130,7 +130,8 @@ const char *hypr_session_message(const hypr_session *session);
  *   input  [input_size]   raw values: the model's scale and offset are applied inside
  *   output [output_size]  may be NULL if output_size is 0
  * With learning on, a full window is closed, and the parameters are updated, at the start of the step that follows it.
- * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be: the step was not made. */
+ * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be: the step was not made. In the
+ * second case a window that was full has been closed all the same: closing it comes before the step. */
 hypr_status hypr_session_step(hypr_session *session, const float *input, size_t input_size, float *output,
                               size_t output_size);
 
@@ -282,7 +283,7 @@ hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago,
 
 /* Mean squared error, the mean over the outputs of (output - target)², as the loss of the last step.
  *   target [output size]
- * SIZE_MISMATCH; NOT_FINITE; WRONG_STATE. */
+ * SIZE_MISMATCH; WRONG_STATE; NOT_FINITE: a target is, or is so far from the output that the difference overflows. */
 hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
 
 /* The host's own loss, or a reinforcement signal: its derivative by the outputs of the last step. It counts as a taught step

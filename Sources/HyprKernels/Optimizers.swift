@@ -52,7 +52,8 @@ func optimize(_ update: kernel_update) {
     gradient = gradient.limited(from: -update.value_limit, to: update.value_limit) + old * update.coupled_decay
     if let anchor = update.anchor { gradient += (old - anchor.lanes(index)) * update.anchor_strength }
     let new = old * keep - direction(gradient, index) * update.learning_rate
-    update.parameters.store(bounded(new, update), index)
+    // Extreme rates and strengths can make inf - inf of finite numbers: such a parameter stays.
+    update.parameters.store(bounded(new.replacing(with: old, where: new .!= new), update), index)
     index &+= Lanes.scalarCount
   }
 }

@@ -9,7 +9,7 @@ struct Learner {
 
   /// [window]: whether the step has a target.
   let taught: UnsafeMutablePointer<Bool>
-  let losses: UnsafeMutablePointer<Float>
+  let losses: UnsafeMutablePointer<Double>
   let correct: UnsafeMutablePointer<Bool>
   /// [window][width of the readout]: ∂loss/∂y, zero where nothing was taught.
   let outputError: UnsafeMutablePointer<Float>
@@ -46,7 +46,7 @@ struct Learner {
       carried = max(carried, layer.parameterCount * layer.stateCount * width)
     }
     taught = arena.allocate(Bool.self, window, .history)
-    losses = arena.allocate(Float.self, window, .history)
+    losses = arena.allocate(Double.self, window, .history)
     correct = arena.allocate(Bool.self, window, .history)
     outputError = arena.allocate(Float.self, window * model.readout.width(lanes), .history)
     outputAdjoint = arena.allocate(Float.self, window * widest, .scratch)

@@ -1,11 +1,11 @@
 internal import CSystem
 
-// Losses of one step. Each writes ∂loss/∂output and returns the loss.
+// Losses of one step. Each writes ∂loss/∂output and returns the loss, in double precision so that its sum keeps its digits.
 
 /// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count.
 func crossEntropy(
   _ outputs: UnsafePointer<Float>, _ count: Int, label: Int, smoothing: Float, gradient: UnsafeMutablePointer<Float>
-) -> Float {
+) -> Double {
   let top = outputs[largest(outputs, count)]
   var sum: Float = 0
   for index in 0..<count {
@@ -14,9 +14,9 @@ func crossEntropy(
   }
   let share = smoothing / Float(count)
   let logSum = system_log(sum)
-  var loss = (1 - smoothing) * (logSum - (outputs[label] - top))
+  var loss = Double((1 - smoothing) * (logSum - (outputs[label] - top)))
   for index in 0..<count {
-    loss += share * (logSum - (outputs[index] - top))
+    loss += Double(share * (logSum - (outputs[index] - top)))
     gradient[index] = gradient[index] / sum - share
   }
   gradient[label] -= 1 - smoothing
@@ -26,11 +26,11 @@ func crossEntropy(
 /// The mean over the outputs of (output - target)².
 func meanSquaredError(
   _ outputs: UnsafePointer<Float>, _ count: Int, target: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
-) -> Float {
-  var loss: Float = 0
+) -> Double {
+  var loss = 0.0
   for index in 0..<count {
     let difference = outputs[index] - target[index]
-    loss += difference * difference / Float(count)
+    loss += Double(difference) * Double(difference) / Double(count)
     gradient[index] = 2 * difference / Float(count)
   }
   return loss

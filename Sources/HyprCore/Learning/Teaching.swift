@@ -19,8 +19,13 @@ extension Session {
   public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
+    let outputs = readout.outputs(step.index + 1)
+    for index in 0..<readout.description.size where !(outputs[index] - target[index]).isFinite {
+      throw message.failure(
+        .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
+    }
     step.learner.losses[step.index] = meanSquaredError(
-      readout.outputs(step.index + 1), readout.description.size, target: target, gradient: step.error)
+      outputs, readout.description.size, target: target, gradient: step.error)
     step.learner.correct[step.index] = false
     step.learner.taught[step.index] = true
   }

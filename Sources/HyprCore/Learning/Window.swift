@@ -166,7 +166,7 @@ extension Session {
     var taught = 0
     for step in 0..<learner.steps where learner.taught[step] {
       taught += 1
-      statistics.lossSum += Double(learner.losses[step])
+      statistics.lossSum += learner.losses[step]
       statistics.correctSteps += learner.correct[step] ? 1 : 0
     }
     statistics.taughtSteps += UInt64(taught)

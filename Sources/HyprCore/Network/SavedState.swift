@@ -113,7 +113,7 @@ extension Learner {
     gathered = stream.integer(gathered, in: 0...Int.max)
     stream.flags(taught, steps)
     stream.flags(correct, steps)
-    stream.rows(losses, 1, size: steps, width: steps)
+    for step in 0..<steps { losses[step] = stream.number(losses[step]) }
     stream.rows(outputError, steps, size: outputs.description.size, width: outputs.width)
   }
 }
