@@ -302,6 +302,14 @@ hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_d
 hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
                                         float *outputs, double *mean_loss);
 
+/* Several sequences one after the other with the same parameters, each from a fresh state: what offline training needs. Their
+ * lengths may differ. With HYPR_UPDATE_SEQUENCE one update on the mean over all their labelled steps follows at the end.
+ *   steps  [sequences]
+ *   inputs [sum of steps][input size], labels [sum of steps], outputs [sum of steps][output size] or NULL: the sequences
+ *          one after the other, otherwise as hypr_session_learn_sequence, of which this is the general form */
+hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs, const size_t *steps, size_t sequences,
+                                     const int32_t *labels, float *outputs, double *mean_loss);
+
 /* ---- Updates (since 0.1) */
 
 /* Closes the open window now: its gradient is gathered, the eligibility is carried over, and with HYPR_UPDATE_WINDOW the

@@ -35,12 +35,22 @@ internal import HyprCore
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
   _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
+  var steps = steps
+  return hypr_session_learn_batch(session, inputs, &steps, 1, labels, outputs, mean_loss)
+}
+
+@c @implementation public func hypr_session_learn_batch(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
+  _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
+) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let inputs else { return session.pointee.nullProblem("inputs") }
   guard let labels else { return session.pointee.nullProblem("labels") }
-  guard steps >= 0 else { return session.pointee.refuse(.invalidArgument, "steps is too large") }
+  guard let steps else { return session.pointee.nullProblem("steps") }
+  guard sequences >= 0 else { return session.pointee.refuse(.invalidArgument, "sequences is too large") }
   return status { () throws(Failure) in
-    let loss = try session.pointee.learnSequence(inputs, steps: steps, labels: labels, into: outputs)
+    let lengths = UnsafeBufferPointer(start: steps, count: sequences)
+    let loss = try session.pointee.learnBatch(inputs, steps: lengths, labels: labels, into: outputs)
     mean_loss?.pointee = loss
   }
 }

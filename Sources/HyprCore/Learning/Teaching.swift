@@ -61,39 +61,60 @@ extension Session {
     }
   }
 
-  /// A whole sequence from a fresh state; returns the mean loss over its labelled steps.
-  public mutating func learnSequence(
-    _ samples: UnsafePointer<Float>, steps: Int, labels: UnsafePointer<Int32>,
+  /// Sequences one after the other, each from a fresh state; returns the mean loss over all labelled steps.
+  public mutating func learnBatch(
+    _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: UnsafePointer<Int32>,
     into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) -> Double {
     guard settings.learning else {
       throw message.failure(.wrongState, "the session was created without learning")
     }
+    try checkBatch(samples, steps: steps, labels: labels)
+    finishSequence()
+    let before = statistics
+    var start = 0
+    for count in steps {
+      clear([.state, .traces])
+      for step in start..<start + count {
+        do throws(Failure) {
+          try self.step(samples + step * input.size, into: outputs.map { $0 + step * readout.description.size })
+          if labels[step] >= 0 { try teach(label: UInt32(labels[step]), stepsAgo: 0) }
+        } catch {
+          throw message.prepend("step \(step): ", error)
+        }
+      }
+      closeWindow()
+      start += count
+    }
+    finishSequence()
+    let taught = statistics.taughtSteps - before.taughtSteps
+    return taught == 0 ? 0 : (statistics.lossSum - before.lossSum) / Double(taught)
+  }
+
+  /// Everything about a batch that can be checked before its first step.
+  private func checkBatch(
+    _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: UnsafePointer<Int32>
+  ) throws(Failure) {
     let classes = readout.description.size
-    for step in 0..<steps {
+    var total = 0
+    for index in 0..<steps.count {
+      let (sum, overflow) = total.addingReportingOverflow(steps[index])
+      guard steps[index] >= 0 && !overflow else {
+        throw message.failure(.invalidArgument, "steps[\(index)] is too large")
+      }
+      total = sum
+    }
+    for step in 0..<total {
       do throws(Failure) {
         try input.load(samples + step * input.size, message)
       } catch {
         throw message.prepend("step \(step): ", error)
       }
-      if Int(labels[step]) >= classes {
+      guard Int(labels[step]) < classes else {
         throw message.failure(
           .invalidArgument, "labels[\(step)] is \(Int(labels[step])), expected below the output size \(classes)")
       }
     }
-    reset()
-    let before = statistics
-    for step in 0..<steps {
-      do throws(Failure) {
-        try self.step(samples + step * input.size, into: outputs.map { $0 + step * classes })
-        if labels[step] >= 0 { try teach(label: UInt32(labels[step]), stepsAgo: 0) }
-      } catch {
-        throw message.prepend("step \(step): ", error)
-      }
-    }
-    finishSequence()
-    let taught = statistics.taughtSteps - before.taughtSteps
-    return taught == 0 ? 0 : (statistics.lossSum - before.lossSum) / Double(taught)
   }
 
   /// Closes the open window now.

@@ -43,7 +43,9 @@ final class RunningSession {
   func learn(_ inputs: [Float], labels: [Int32]) throws -> [Float] {
     var outputs = [Float](repeating: 0, count: labels.count * model.outputSize)
     try check { () throws(Failure) in
-      _ = try session.pointee.learnSequence(inputs, steps: labels.count, labels: labels, into: &outputs)
+      _ = try [labels.count].withUnsafeBufferPointer { steps throws(Failure) in
+        try session.pointee.learnBatch(inputs, steps: steps, labels: labels, into: &outputs)
+      }
     }
     return outputs
   }
