@@ -136,7 +136,8 @@ hypr_status hypr_session_step(hypr_session *session, const float *input, size_t 
                               size_t output_size);
 
 /* The same for a sparse binary sample: input is 1 at the `count` channels in `indices`, 0 elsewhere.
- * INVALID_ARGUMENT: an index is not below the input size, or the indices do not rise strictly. */
+ * INVALID_ARGUMENT: an index is not below the input size, or the indices do not rise strictly. SIZE_MISMATCH: more indices
+ * than inputs, or as hypr_session_step. NOT_FINITE: as hypr_session_step. */
 hypr_status hypr_session_step_spikes(hypr_session *session, const uint32_t *indices, size_t count, float *output,
                                      size_t output_size);
 
@@ -146,8 +147,8 @@ hypr_status hypr_session_step_spikes(hypr_session *session, const uint32_t *indi
  * NOT_FINITE: the steps before the first bad one were made, and that one was not; hypr_session_message names it. */
 hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
 
-/* Ends the sequence and begins a new one: the open window is closed (and with HYPR_UPDATE_SEQUENCE the parameters are
- * updated), then state, traces and eligibility go to zero. Parameters and optimizer stay. */
+/* Ends the sequence and begins a new one: the open window is closed (and with HYPR_UPDATE_WINDOW or HYPR_UPDATE_SEQUENCE the
+ * parameters are updated), then state, traces and eligibility go to zero. Parameters and optimizer stay. */
 hypr_status hypr_session_reset(hypr_session *session);
 
 /* Parts of a session that can be reset by themselves. */
@@ -175,8 +176,8 @@ enum {
   HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
   HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
-  HYPR_OPTION_LABEL_SMOOTHING = 7, /* spread over all classes by hypr_session_teach_class, 0 to 1 [0] */
   HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
+  HYPR_OPTION_LABEL_SMOOTHING = 7, /* spread over all classes by hypr_session_teach_class, 0 to 1 [0] */
 
   HYPR_OPTION_OPTIMIZER = 20,      /* [HYPR_OPTIMIZER_ADAM] */
   HYPR_OPTION_LEARNING_RATE = 21,  /* 0 to 1000 [0.001] */
@@ -298,12 +299,14 @@ hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_d
  *   labels    [steps], negative: no target at that step
  *   outputs   [steps][output size], or NULL
  *   mean_loss mean cross-entropy over the labelled steps (nats), or NULL; 0 if there are none
- * Inputs and labels are checked before the first step is made. NOT_FINITE, INVALID_ARGUMENT. */
+ * Inputs and labels are checked before the first step is made: NOT_FINITE, INVALID_ARGUMENT. If the network's state overflows in
+ * the middle (NOT_FINITE; hypr_session_message names the step), the steps before stay made and taught. */
 hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
                                         float *outputs, double *mean_loss);
 
-/* Several sequences one after the other with the same parameters, each from a fresh state: what offline training needs. Their
- * lengths may differ. With HYPR_UPDATE_SEQUENCE one update on the mean over all their labelled steps follows at the end.
+/* Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. With
+ * HYPR_UPDATE_SEQUENCE they share their parameters, and one update on the mean over all their labelled steps follows at the end;
+ * with HYPR_UPDATE_WINDOW every window is followed by its update.
  *   steps  [sequences]
  *   inputs [sum of steps][input size], labels [sum of steps], outputs [sum of steps][output size] or NULL: the sequences
  *          one after the other, otherwise as hypr_session_learn_sequence, of which this is the general form */
@@ -317,7 +320,7 @@ hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs,
 hypr_status hypr_session_flush(hypr_session *session);
 
 /* With HYPR_UPDATE_MANUAL: closes the open window, makes one optimizer step on the gradient gathered since the last one and
- * clears that. Without a taught step since then nothing changes. WRONG_STATE: the session does not learn, or updates by itself. */
+ * clears that. Without a taught step since then the parameters stay as they are. WRONG_STATE: the session does not learn, or updates by itself. */
 hypr_status hypr_session_apply(hypr_session *session);
 
 /* ---- Statistics (since 0.1) */
@@ -327,8 +330,9 @@ typedef struct hypr_statistics {
   uint64_t steps;           /* steps made */
   uint64_t taught_steps;    /* steps with a target in closed windows */
   uint64_t correct_steps;   /* those taught a class, the largest output being of that class */
-  uint64_t updates;         /* optimizer steps made since the session was created */
-  uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created */
+  uint64_t updates;         /* optimizer steps made since the session was created or its optimizer reset */
+  uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created; the traces
+                               of a layer whose eligibility had overflown were reset too */
   double mean_loss;         /* over the taught steps (cross-entropy in nats); 0 if there are none */
   double gradient_norm;     /* of the last update, before clipping */
   double learning_rate;     /* that the next update will use */
@@ -369,12 +373,14 @@ hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, 
 hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
 
 /* All parameters; `size` is the model's parameter count. Setting them keeps state, traces and optimizer.
+ * Setting closes the open window first, without an update: its history belongs to the old parameters.
  * SIZE_MISMATCH; NOT_FINITE; INVALID_ARGUMENT: a neuron parameter is out of its bounds: nothing was set. */
 hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
 hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
 
 /* The gradient gathered from closed windows since the last update, reduced as HYPR_OPTION_REDUCTION says, unclipped; 0 for
- * tensors that are not trained. WRONG_STATE: the session does not learn. */
+ * tensors that are not trained. With HYPR_UPDATE_WINDOW there is none left after a window. WRONG_STATE: the session does not
+ * learn. */
 hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 
 /* Writes the model with the session's parameters as a .hypr file, everything else as it was loaded. The file is replaced

@@ -822,7 +822,7 @@ struct LIF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_TAU_M = 4,
     VT_THRESHOLD = 6
   };
-  /// Membrane time constant [N], not 0; alpha = alpha(tau_m).
+  /// Membrane time constant [N], magnitude 0.01 to 1e6; alpha = alpha(tau_m).
   const hypr::format::Tensor *tau_m() const {
     return GetPointer<const hypr::format::Tensor *>(VT_TAU_M);
   }
@@ -971,11 +971,11 @@ struct ALIF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_BASELINE_THRESHOLD = 8,
     VT_ADAPTATION_STRENGTH = 10
   };
-  /// Membrane time constant [N], not 0.
+  /// Membrane time constant [N], magnitude 0.01 to 1e6.
   const hypr::format::Tensor *tau_m() const {
     return GetPointer<const hypr::format::Tensor *>(VT_TAU_M);
   }
-  /// Adaptation time constant [N], not 0; rho = alpha(tau_a).
+  /// Adaptation time constant [N], magnitude 0.01 to 1e6; rho = alpha(tau_a).
   const hypr::format::Tensor *tau_a() const {
     return GetPointer<const hypr::format::Tensor *>(VT_TAU_A);
   }
@@ -1353,18 +1353,18 @@ struct RF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_THRESHOLD = 8,
     VT_DT = 10
   };
-  /// Angular frequency [N] in radians per unit of dt.
+  /// Angular frequency [N] in radians per unit of dt; |dt omega| at most 1.
   const hypr::format::Tensor *omega() const {
     return GetPointer<const hypr::format::Tensor *>(VT_OMEGA);
   }
-  /// Damping [N] per unit of dt.
+  /// Damping [N] per unit of dt; |dt b_offset| at most 1.
   const hypr::format::Tensor *b_offset() const {
     return GetPointer<const hypr::format::Tensor *>(VT_B_OFFSET);
   }
   flatbuffers::Optional<float> threshold() const {
     return GetOptional<float, float>(VT_THRESHOLD);
   }
-  /// Integration step of the model. The neuron's own unit of time: it need not equal Model.time_step. Above 0. Default 0.01.
+  /// Integration step of the model. The neuron's own unit of time: it need not equal Model.time_step. 1e-6 to 1. Default 0.01.
   flatbuffers::Optional<float> dt() const {
     return GetOptional<float, float>(VT_DT);
   }
@@ -1441,11 +1441,11 @@ struct BRF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_DT = 10,
     VT_REFRACTORY_DECAY = 12
   };
-  /// Angular frequency [N] in radians per unit of dt; |dt omega| < 1.
+  /// Angular frequency [N] in radians per unit of dt; |dt omega| at most 0.9999.
   const hypr::format::Tensor *omega() const {
     return GetPointer<const hypr::format::Tensor *>(VT_OMEGA);
   }
-  /// Damping offset [N] per unit of dt.
+  /// Damping offset [N] per unit of dt; |dt b_offset| at most 1.
   const hypr::format::Tensor *b_offset() const {
     return GetPointer<const hypr::format::Tensor *>(VT_B_OFFSET);
   }
@@ -1822,7 +1822,7 @@ struct Readout FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const hypr::format::Tensor *bias() const {
     return GetPointer<const hypr::format::Tensor *>(VT_BIAS);
   }
-  /// Time constants [C], not 0. Must be present for a LeakyIntegrator.
+  /// Time constants [C], magnitude 0.01 to 1e6. Must be present for a LeakyIntegrator.
   const hypr::format::Tensor *tau() const {
     return GetPointer<const hypr::format::Tensor *>(VT_TAU);
   }

@@ -40,6 +40,8 @@ int32_t system_file_read(const char *path, void **data, size_t *size) {
     error = EISDIR;
   } else if (!S_ISREG(facts.st_mode)) {
     error = EINVAL;  // a pipe or a device has no size to read
+  } else if (facts.st_size >= SYSTEM_FILE_MAXIMUM) {
+    error = EFBIG;
   } else if ((memory = system_allocate((size_t)facts.st_size)) == NULL) {
     error = ENOMEM;
   } else {
@@ -55,33 +57,44 @@ int32_t system_file_read(const char *path, void **data, size_t *size) {
   return 0;
 }
 
+// A new file beside the target, with the rights that any new file would get.
+static int open_temporary(system_replacement *file, const char *target) {
+  for (unsigned attempt = 0; attempt < 1000; attempt++) {
+    int length = snprintf(file->temporary, sizeof file->temporary, "%s.%ld-%u", target, (long)getpid(), attempt);
+    if (length < 0 || (size_t)length >= sizeof file->temporary) {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+    int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  }
+  return -1;
+}
+
 void system_replacement_begin(system_replacement *file, const char *path) {
   file->descriptor = -1;
   file->error = 0;
   // Writing through a symbolic link replaces what it points to, not the link.
   char resolved[PATH_MAX];
-  const char *target = realpath(path, resolved) ? resolved : path;
-  int path_length = snprintf(file->path, sizeof file->path, "%s", target);
-  int temporary_length = snprintf(file->temporary, sizeof file->temporary, "%s.XXXXXX", target);
-  if (path_length < 0 || (size_t)temporary_length >= sizeof file->temporary) {
+  struct stat facts;
+  bool exists = lstat(path, &facts) == 0;
+  if (exists && realpath(path, resolved) == NULL) {
+    file->error = errno;
+    return;
+  }
+  const char *target = exists ? resolved : path;
+  int length = snprintf(file->path, sizeof file->path, "%s", target);
+  if (length < 0 || (size_t)length >= sizeof file->path) {
     file->error = ENAMETOOLONG;
     return;
   }
-  struct stat facts;
-  mode_t mode = 0644;
-  if (stat(file->path, &facts) == 0) {
-    if (S_ISDIR(facts.st_mode)) {
-      file->error = EISDIR;
-      return;
-    }
-    mode = facts.st_mode & 0777;
+  exists = stat(file->path, &facts) == 0;
+  if (exists && !S_ISREG(facts.st_mode)) {
+    file->error = S_ISDIR(facts.st_mode) ? EISDIR : EINVAL;  // a device must not become a file
+    return;
   }
-  file->descriptor = mkostemp(file->temporary, O_CLOEXEC);
-  if (file->descriptor < 0) {
-    file->error = errno;
-  } else if (fchmod(file->descriptor, mode) != 0) {
-    file->error = errno;
-  }
+  file->descriptor = open_temporary(file, target);
+  if (file->descriptor < 0 || (exists && fchmod(file->descriptor, facts.st_mode & 0777) != 0)) file->error = errno;
 }
 
 void system_replacement_write(system_replacement *file, const void *data, size_t size) {
@@ -98,15 +111,15 @@ void system_replacement_write(system_replacement *file, const void *data, size_t
   }
 }
 
-// Makes the rename itself survive a power cut.
-static int32_t sync_folder_of(const char *path) {
+// Makes the rename itself survive a power cut. The file is in place already: where a folder cannot be opened or synchronised
+// there is nothing to undo or to report.
+static void sync_folder_of(const char *path) {
   char copy[SYSTEM_PATH_MAXIMUM];
   snprintf(copy, sizeof copy, "%s", path);
   int descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return errno;
-  int32_t error = fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+  if (descriptor < 0) return;
+  fsync(descriptor);
   close(descriptor);
-  return error;
 }
 
 int32_t system_replacement_end(system_replacement *file) {
@@ -119,7 +132,8 @@ int32_t system_replacement_end(system_replacement *file) {
     unlink(file->temporary);
     return file->error;
   }
-  return sync_folder_of(file->path);
+  sync_folder_of(file->path);
+  return 0;
 }
 
 void system_error_text(int32_t error, char *text, size_t size) {

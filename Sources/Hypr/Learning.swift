@@ -70,7 +70,7 @@ internal import HyprCore
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let statistics else { return session.pointee.nullProblem("statistics") }
-  guard statistics.pointee.struct_size == MemoryLayout<hypr_statistics>.size else {
+  guard statistics.pointee.struct_size >= MemoryLayout<hypr_statistics>.size else {
     return session.pointee.refuse(.invalidArgument, "statistics.struct_size is not set to sizeof(hypr_statistics)")
   }
   let (rates, count) = (statistics.pointee.spike_rates, statistics.pointee.spike_rate_count)

@@ -10,7 +10,7 @@ internal import HyprCore
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let info else { return session.pointee.nullProblem("info") }
-  guard info.pointee.struct_size == MemoryLayout<hypr_tensor_info>.size else {
+  guard info.pointee.struct_size >= MemoryLayout<hypr_tensor_info>.size else {
     return session.pointee.refuse(.invalidArgument, "info.struct_size is not set to sizeof(hypr_tensor_info)")
   }
   guard let tensor = session.pointee.tensor(index) else {

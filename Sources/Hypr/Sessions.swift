@@ -67,7 +67,7 @@ extension Session {
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let report else { return session.pointee.nullProblem("report") }
-  guard report.pointee.struct_size == MemoryLayout<hypr_memory_report>.size else {
+  guard report.pointee.struct_size >= MemoryLayout<hypr_memory_report>.size else {
     return session.pointee.refuse(.invalidArgument, "report.struct_size is not set to sizeof(hypr_memory_report)")
   }
   let memory = session.pointee.memory

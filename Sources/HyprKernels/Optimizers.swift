@@ -24,8 +24,10 @@ func optimize(_ update: kernel_update) {
     guard let moment1 = update.moment1, let moment2 = update.moment2 else { return }
     let epsilon = Lanes(repeating: update.epsilon)
     forEach(update) { gradient, index in
-      let mean = moment1.lanes(index) * update.beta1 + gradient * (1 - update.beta1)
-      let square = moment2.lanes(index) * update.beta2 + gradient * gradient * (1 - update.beta2)
+      let mean = moment1.lanes(index) * update.beta1 + gradient * update.complement1
+      // Limited: an infinite square would keep its parameter where it is for ever.
+      let square = (moment2.lanes(index) * update.beta2 + gradient * gradient * update.complement2)
+        .limited(from: 0, to: .greatestFiniteMagnitude)
       moment1.store(mean, index)
       moment2.store(square, index)
       return (mean * update.correction1) / ((square * update.correction2).squareRoot() + epsilon)

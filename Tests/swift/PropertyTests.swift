@@ -1,4 +1,5 @@
 import CHypr
+import HyprModelWriter
 import Testing
 
 /// What must hold for any network, checked on random ones.
@@ -84,6 +85,23 @@ import Testing
       let error = relativeError(Array(gradient[tensor.range]), differences)
       #expect(error < 5e-3, "\(tensor.name): \(error)")
     }
+  }
+
+  /// Padding neurons hold default parameters, which are unstable at this dt; they must not touch the gradient.
+  @Test(arguments: [36, 40])
+  func paddingDoesNotSpoilLearning(size: Int) throws {
+    var random = RandomNet(seed: 14)
+    var description = random.model(["RF"], sizes: [3, size, 2])
+    description.layers[0].neuron.constants = [(name: "dt", value: 0.05)]
+    description.layers[0].neuron.parameters[0].tensor = TensorDescription(random.uniform(size, 0.5...1))
+    let session = try TestSession(TestModel(description), [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 50])
+    let inputs = random.inputs(1500, 3)
+    for (step, input) in inputs.enumerated() {
+      try session.step(input)
+      try session.teach(step % 2)
+    }
+    try session.flush()
+    #expect(try session.statistics.skipped_updates == 0 && session.statistics.updates == 30)
   }
 
   /// Same model, options and inputs: the same bits.

@@ -117,6 +117,26 @@ import Testing
     #expect(try run(session, stream, 57..<120, teaching: true) == run(twin, stream, 57..<120, teaching: true))
   }
 
+  /// Numbers that no session can have, under a checksum that is right: counters at their end would trap when they count on.
+  @Test func impossibleNumbersAreRefused() throws {
+    let stream = Stream("BRF")
+    let session = try TestSession(TestModel(stream.model), SavedStateTests.options(HYPR_OPTIMIZER_ADAM))
+    _ = try run(session, stream, 0..<30, teaching: true)
+    let bytes = try state(session)
+    // Behind the header of 5 and the layout of 4 numbers: 7 statistics, a spike count per layer, steps, gathered; after
+    // flags, losses and errors of the 4 open steps the slot. 0 to 10 are the first group.
+    for place in 0..<11 {
+      var changed = bytes
+      changed.replaceSubrange((9 + place) * 8..<(10 + place) * 8, with: [UInt8](repeating: 0xff, count: 7) + [0x7f])
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for byte in changed[40...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      withUnsafeBytes(of: hash) { changed.replaceSubrange(32..<40, with: $0) }
+      let failure = try #require(throws: CallFailure.self, "number \(place)") { try load(session, changed) }
+      #expect(failure.status == HYPR_ERROR_INVALID_ARGUMENT && failure.message.contains("damaged"), "number \(place)")
+    }
+    try load(session, bytes)
+  }
+
   @Test func otherModelOrOptionsAreRefused() throws {
     let stream = Stream("BRF")
     let session = try TestSession(TestModel(stream.model), SavedStateTests.options(HYPR_OPTIMIZER_ADAM))

@@ -7,7 +7,10 @@
 
 #define SYSTEM_PATH_MAXIMUM 4096
 
-// Reads a whole file into system_allocate memory. Returns 0 or an errno value.
+// FlatBuffers of 2 GiB or more cannot be read.
+#define SYSTEM_FILE_MAXIMUM 2147483647L
+
+// Reads a whole file into system_allocate memory. Returns 0 or an errno value: EFBIG at SYSTEM_FILE_MAXIMUM.
 int32_t system_file_read(const char *_Nonnull path, void *_Nullable *_Nonnull data, size_t *_Nonnull size);
 
 // A file being replaced: the new content goes to a temporary file in the same folder, which takes the

@@ -90,14 +90,15 @@ enum { KERNEL_RULE_GRADIENT_DESCENT = 0, KERNEL_RULE_ADAM = 1, KERNEL_RULE_MOMEN
 typedef struct kernel_update {
   int32_t rule;
   intptr_t count;
-  float *parameters;
-  const float *gradients;
+  float *_Null_unspecified parameters;
+  const float *_Null_unspecified gradients;
   float *_Nullable moment1;        // Adam and momentum
   float *_Nullable moment2;        // Adam
   float gradient_scale;            // brings the gathered sum to the clipped mean
   float value_limit;               // of one element of the gradient
   float learning_rate;
   float beta1, beta2, epsilon;
+  float complement1, complement2;  // 1 - beta
   float correction1, correction2;  // 1 / (1 - beta^updates)
   float coupled_decay;             // added to the gradient, times the parameter
   float decoupled_decay;           // taken from the parameter directly (AdamW)

@@ -6,6 +6,9 @@ struct Learner {
   var steps = 0
   /// Taught steps whose gradient was gathered since the last update.
   var gathered = 0
+  /// Sum of the losses, and taught steps, since the batch being learnt began.
+  var batchLoss = 0.0
+  var batchTaught = 0
 
   /// [window]: whether the step has a target.
   let taught: UnsafeMutablePointer<Bool>
@@ -48,16 +51,16 @@ struct Learner {
     taught = arena.allocate(Bool.self, window, .history)
     losses = arena.allocate(Double.self, window, .history)
     correct = arena.allocate(Bool.self, window, .history)
-    outputError = arena.allocate(Float.self, window * model.readout.width(lanes), .history)
-    outputAdjoint = arena.allocate(Float.self, window * widest, .scratch)
-    currentAdjoint = arena.allocate(Float.self, window * widest, .scratch)
-    carryAdjoint = arena.allocate(Float.self, window * states, .scratch)
+    outputError = arena.allocate(Float.self, model.readout.width(lanes), rows: window, .history)
+    outputAdjoint = arena.allocate(Float.self, widest, rows: window, .scratch)
+    currentAdjoint = arena.allocate(Float.self, widest, rows: window, .scratch)
+    carryAdjoint = arena.allocate(Float.self, states, rows: window, .scratch)
     adjoint = arena.allocate(Float.self, states, .scratch)
     transition = arena.allocate(Float.self, transitions, .scratch)
     outputCarry = settings.credit == .recurrent
       ? OutputCarry(
-        unit: arena.allocate(Float.self, window * widest, .scratch),
-        currentAdjoint: arena.allocate(Float.self, window * widest, .scratch),
+        unit: arena.allocate(Float.self, widest, rows: window, .scratch),
+        currentAdjoint: arena.allocate(Float.self, widest, rows: window, .scratch),
         transition: arena.allocate(Float.self, states, .scratch),
         parameters: arena.allocate(Float.self, parameters, .scratch))
       : nil

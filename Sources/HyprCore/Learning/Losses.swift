@@ -12,11 +12,11 @@ func crossEntropy(
     gradient[index] = system_exp(outputs[index] - top)
     sum += gradient[index]
   }
+  let logSum = Double(system_log(sum))
   let share = smoothing / Float(count)
-  let logSum = system_log(sum)
-  var loss = Double((1 - smoothing) * (logSum - (outputs[label] - top)))
+  var loss = Double(1 - smoothing) * (logSum - (Double(outputs[label]) - Double(top)))
   for index in 0..<count {
-    loss += Double(share * (logSum - (outputs[index] - top)))
+    loss += Double(share) * (logSum - (Double(outputs[index]) - Double(top)))
     gradient[index] = gradient[index] / sum - share
   }
   gradient[label] -= 1 - smoothing

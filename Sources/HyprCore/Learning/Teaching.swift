@@ -44,9 +44,7 @@ extension Session {
   private func openStep(
     _ stepsAgo: Int
   ) throws(Failure) -> (learner: Learner, index: Int, error: UnsafeMutablePointer<Float>) {
-    guard let learner else {
-      throw message.failure(.wrongState, "the session was created without learning")
-    }
+    let learner = try requireLearning()
     guard stepsAgo >= 0 && stepsAgo < learner.steps else {
       throw message.failure(
         .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.steps) steps")
@@ -66,12 +64,11 @@ extension Session {
     _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: UnsafePointer<Int32>,
     into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) -> Double {
-    guard settings.learning else {
-      throw message.failure(.wrongState, "the session was created without learning")
-    }
+    try requireLearning()
     try checkBatch(samples, steps: steps, labels: labels)
     finishSequence()
-    let before = statistics
+    learner?.batchLoss = 0
+    learner?.batchTaught = 0
     var start = 0
     for count in steps {
       clear([.state, .traces])
@@ -87,8 +84,8 @@ extension Session {
       start += count
     }
     finishSequence()
-    let taught = statistics.taughtSteps - before.taughtSteps
-    return taught == 0 ? 0 : (statistics.lossSum - before.lossSum) / Double(taught)
+    guard let learner, learner.batchTaught > 0 else { return 0 }
+    return learner.batchLoss / Double(learner.batchTaught)
   }
 
   /// Everything about a batch that can be checked before its first step.
@@ -119,22 +116,23 @@ extension Session {
 
   /// Closes the open window now.
   public mutating func flush() throws(Failure) {
-    guard settings.learning else {
-      throw message.failure(.wrongState, "the session was created without learning")
-    }
+    try requireLearning()
     closeWindow()
   }
 
   /// One optimizer step on the gradient gathered, when updates are manual.
   public mutating func apply() throws(Failure) {
-    guard settings.learning else {
-      throw message.failure(.wrongState, "the session was created without learning")
-    }
+    try requireLearning()
     guard settings.update == .manual else {
       throw message.failure(.wrongState, "the option update is \(settings.update.rawValue), expected 2 (manual)")
     }
     closeWindow()
     update()
+  }
+
+  @discardableResult func requireLearning() throws(Failure) -> Learner {
+    guard let learner else { throw message.failure(.wrongState, "the session was created without learning") }
+    return learner
   }
 
   /// The end of a sequence: nothing that was taught is lost.

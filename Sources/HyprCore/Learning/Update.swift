@@ -33,6 +33,7 @@ extension Session {
       deriveAll()
     } else {
       statistics.skippedUpdates += 1
+      dropOverflownTraces()
     }
     parameters.clearGradients()
     self.learner?.gathered = 0
@@ -40,6 +41,16 @@ extension Session {
 
   /// Whether this session trains a tensor: its group has a learning rate, and the model file allows it.
   func isTrained(_ tensor: TensorDescription) -> Bool { tensor.trainable && settings.rateFactor(tensor.group) > 0 }
+
+  /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
+  private func dropOverflownTraces() {
+    for layer in layers {
+      guard let state = layer.learning else { continue }
+      let count = layer.description.rowCount * layer.width
+      let finite = kernels.finite(state.eligibility, count * layer.description.stateCount)
+      if !finite || !(state.outputEligibility.map { kernels.finite($0, count) } ?? true) { layer.clearTraces() }
+    }
+  }
 
   private func clipFactor(_ norm: Double) -> Double {
     settings.gradientClip > 0 && norm > settings.gradientClip ? settings.gradientClip / norm : 1
@@ -59,24 +70,30 @@ extension Session {
   private func step(scale: Double) {
     let number = Double(statistics.updates + 1)
     let rate = settings.learningRate(after: statistics.updates)
+    let (beta1, beta2) = (settings.beta1, settings.beta2)
+    let decouples = settings.optimizer == .adamW
+    var update = kernel_update()
+    update.rule = settings.optimizer.rule
+    update.gradient_scale = Float(scale)
+    update.value_limit = settings.valueClip > 0 ? Float(settings.valueClip) : .greatestFiniteMagnitude
+    (update.beta1, update.beta2, update.epsilon) = (Float(beta1), Float(beta2), Float(settings.epsilon))
+    (update.complement1, update.complement2) = (Float(1 - beta1), Float(1 - beta2))
+    update.correction1 = Float(1 / (1 - system_power(beta1, number)))
+    update.correction2 = Float(1 / (1 - system_power(beta2, number)))
+    update.anchor_strength = Float(settings.anchorStrength)
     for tensor in model.pointee.tensors where isTrained(tensor) {
       let block = parameters.blocks[tensor.layer]
-      guard let gradients = block.gradients else { continue }
       let start = tensor.firstRow * block.width
-      let decay = tensor.isMatrix ? settings.weightDecay : 0
-      let update = kernel_update(
-        rule: settings.optimizer.rule, count: tensor.rowCount * block.width, parameters: block.values + start,
-        gradients: gradients + start, moment1: block.moment1.map { $0 + start }, moment2: block.moment2.map { $0 + start },
-        gradient_scale: Float(scale),
-        value_limit: settings.valueClip > 0 ? Float(settings.valueClip) : .greatestFiniteMagnitude,
-        learning_rate: Float(rate * settings.rateFactor(tensor.group)), beta1: Float(settings.beta1),
-        beta2: Float(settings.beta2), epsilon: Float(settings.epsilon),
-        correction1: Float(1 / (1 - system_power(settings.beta1, number))),
-        correction2: Float(1 / (1 - system_power(settings.beta2, number))),
-        coupled_decay: settings.optimizer == .adamW ? 0 : Float(decay),
-        decoupled_decay: settings.optimizer == .adamW ? Float(decay) : 0, anchor: block.anchor.map { $0 + start },
-        anchor_strength: Float(settings.anchorStrength), lower: tensor.bounds.lower, upper: tensor.bounds.upper,
-        absolute: tensor.bounds.absolute)
+      update.count = tensor.rowCount * block.width
+      update.parameters = block.values + start
+      update.gradients = UnsafePointer(block.gradients.map { $0 + start })
+      update.moment1 = block.moment1.map { $0 + start }
+      update.moment2 = block.moment2.map { $0 + start }
+      update.anchor = UnsafePointer(block.anchor.map { $0 + start })
+      update.learning_rate = Float(rate * settings.rateFactor(tensor.group))
+      let decay = tensor.isMatrix ? Float(settings.weightDecay) : 0
+      (update.coupled_decay, update.decoupled_decay) = decouples ? (0, decay) : (decay, 0)
+      (update.lower, update.upper, update.absolute) = (tensor.bounds.lower, tensor.bounds.upper, tensor.bounds.absolute)
       withUnsafePointer(to: update) { kernels.optimize($0) }
     }
   }

@@ -11,7 +11,8 @@ internal import CSystem
 
 extension Session {
   /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
-  mutating func closeWindow() {
+  /// With `updating` false the parameters stay, whenever updates are due.
+  mutating func closeWindow(updating: Bool = true) {
     guard let learner, learner.steps > 0 else { return }
     let taught = learner.hasTarget
     var outputAdjoint = taught ? learner.outputError : nil
@@ -31,7 +32,7 @@ extension Session {
     slot = 0
     gatherStatistics(learner)
     self.learner?.steps = 0
-    if settings.update == .window { update() }
+    if updating && settings.update == .window { update() }
   }
 
   /// The loss adjoint backwards through the window.
@@ -65,7 +66,8 @@ extension Session {
     learner.parameterCarry.update(repeating: 0, count: layer.description.parameterCount * count * width)
     for state in 0..<count {
       let adjoint = learner.transition + state * count * width
-      (adjoint + state * width).update(repeating: 1, count: width)
+      // Not of padding neurons: their eligibility stays zero, whatever their parameters would do.
+      (adjoint + state * width).update(repeating: 1, count: layer.description.size)
       let paths = SweepPaths(
         adjoint: adjoint, currentAdjoint: learner.carryAdjoint + state * width, currentStride: count * width,
         parameters: learner.parameterCarry + state * width, parameterStride: count * width)
@@ -78,7 +80,7 @@ extension Session {
     guard let output = learner.outputCarry else { return }
     let width = layer.width
     output.unit.update(repeating: 0, count: learner.steps * width)
-    (output.unit + (learner.steps - 1) * width).update(repeating: 1, count: width)
+    (output.unit + (learner.steps - 1) * width).update(repeating: 1, count: layer.description.size)
     output.transition.update(repeating: 0, count: layer.description.stateCount * width)
     output.parameters.update(repeating: 0, count: layer.description.parameterCount * width)
     let paths = SweepPaths(
@@ -167,9 +169,11 @@ extension Session {
     for step in 0..<learner.steps where learner.taught[step] {
       taught += 1
       statistics.lossSum += learner.losses[step]
+      self.learner?.batchLoss += learner.losses[step]
       statistics.correctSteps += learner.correct[step] ? 1 : 0
     }
     statistics.taughtSteps += UInt64(taught)
+    self.learner?.batchTaught += taught
     self.learner?.gathered += taught
   }
 }

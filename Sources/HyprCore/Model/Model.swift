@@ -15,7 +15,6 @@ struct LayerDescription {
   /// n
   let inputCount: Int
   let isRecurrent, hasBias: Bool
-  let tensors: Range<Int>
 
   var stateCount: Int { Int(facts.state_count) }
   var parameterCount: Int { Int(facts.parameter_count) }

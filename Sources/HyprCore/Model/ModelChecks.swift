@@ -5,7 +5,7 @@ internal import CSystem
 
 extension ModelLoader {
   func checkHeader() throws(Failure) {
-    let version = Int(format_version(root))
+    let version = Int(clamping: format_version(root))
     if version == 0 { throw invalid("format_version is 0 or missing, expected 1 to \(Model.formatVersion)") }
     if version > Model.formatVersion {
       throw unsupported("format_version is \(version), this library reads up to \(Model.formatVersion)")
@@ -84,8 +84,8 @@ extension ModelLoader {
     if input.encoding_type != 0 {
       throw unsupported("input.encoding is \(input.encoding), which this library does not have")
     }
-    if Int(input.size) != inputCount {
-      throw invalid("input.size is \(Int(input.size)), but layers[0].input_weight has \(inputCount) columns")
+    if Int(clamping: input.size) != inputCount {
+      throw invalid("input.size is \(Int(clamping: input.size)), but layers[0].input_weight has \(inputCount) columns")
     }
     let counts: InlineArray<3, (Int, StaticString)> = [
       (input.channel_name_count, "channel_names"), (input.scale_count, "scale"), (input.offset_count, "offset"),

@@ -27,6 +27,7 @@ extension Model {
   public static func load(
     _ bytes: UnsafeRawBufferPointer, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    try ModelLoader.checkIdentifier(bytes, message)
     guard let copy = system_allocate(bytes.count) else {
       throw message.failure(.outOfMemory, "no memory for a model file of \(bytes.count) bytes")
     }
@@ -67,9 +68,7 @@ struct ModelLoader {
   let hiddenCount: Int
 
   init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
-    guard format_has_identifier(file.baseAddress, file.count) else {
-      throw message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
-    }
+    try ModelLoader.checkIdentifier(file, message)
     guard let root = format_open(file.baseAddress, file.count) else {
       throw message.failure(.modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
     }
@@ -80,6 +79,16 @@ struct ModelLoader {
     self.message = message
     kernels = table
     hiddenCount = format_layer_count(root)
+  }
+
+  /// What can be seen before anything is copied.
+  static func checkIdentifier(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
+    guard format_has_identifier(file.baseAddress, file.count) else {
+      throw message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
+    }
+    guard file.count < SYSTEM_FILE_MAXIMUM else {
+      throw message.failure(.modelInvalid, "the file has \(file.count) bytes, expected less than 2 GiB")
+    }
   }
 
   func invalid(_ text: Text) -> Failure { message.failure(.modelInvalid, text) }

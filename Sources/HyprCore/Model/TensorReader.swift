@@ -29,7 +29,6 @@ struct TensorReader {
     let (neuron, facts) = try loader.neuron(of: layer)
     let surrogate = try loader.surrogate(of: layer, facts)
     let isReadout = layer == loader.hiddenCount
-    let first = count
     let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
     let (size, inputCount) = try matrixShape(weight, layer, inputs)
     var row = 0
@@ -46,7 +45,7 @@ struct TensorReader {
     }
     return LayerDescription(
       neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
-      isRecurrent: recurrent != nil, hasBias: bias != nil, tensors: first..<count)
+      isRecurrent: recurrent != nil, hasBias: bias != nil)
   }
 
   /// A tensor with the place where it stands, for messages and names.
@@ -80,7 +79,7 @@ struct TensorReader {
   private func matrixShape(_ found: Found, _ layer: Int, _ inputs: Int?) throws(Failure) -> (Int, Int) {
     let tensor = found.tensor
     guard tensor.rank == 2 else { throw loader.invalid("\(found.path).shape has rank \(tensor.rank), expected 2") }
-    let (rows, columns) = (Int(tensor.shape.0), Int(tensor.shape.1))
+    let (rows, columns) = (Int(clamping: tensor.shape.0), Int(clamping: tensor.shape.1))
     if min(rows, columns) < 1 || max(rows, columns) > Model.largestCount {
       throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected sizes from 1 to \(Model.largestCount)")
     }
@@ -116,10 +115,10 @@ struct TensorReader {
     guard tensor.layout == FORMAT_LAYOUT_DENSE else {
       throw loader.unsupported("\(found.path).layout is \(Int(tensor.layout)), expected 0 (Dense)")
     }
-    let shapeFits = columns.map { tensor.rank == 2 && Int(tensor.shape.1) == $0 } ?? (tensor.rank == 1)
-    guard shapeFits, Int(tensor.shape.0) == rows else {
+    let shapeFits = columns.map { tensor.rank == 2 && Int(clamping: tensor.shape.1) == $0 } ?? (tensor.rank == 1)
+    guard shapeFits, Int(clamping: tensor.shape.0) == rows else {
       let shape: Text = columns.map { "[\(rows), \($0)]" } ?? "[\(rows)]"
-      let found: Text = "\(found.path).shape is [\(Int(tensor.shape.0)), \(Int(tensor.shape.1))] of rank \(tensor.rank)"
+      let found: Text = "\(found.path).shape is [\(Int(clamping: tensor.shape.0)), \(Int(clamping: tensor.shape.1))] of rank \(tensor.rank)"
       throw loader.invalid("\(found), expected \(shape)")
     }
     let (elements, tooMany) = rows.multipliedReportingOverflow(by: columns ?? 1)

@@ -27,17 +27,20 @@ extension Session {
         }
       }
     }
-    closeWindow()
+    closeWindow(updating: false)
     for tensor in model.pointee.tensors { parameters.write(tensor, flat + tensor.offset) }
     deriveAll()
   }
 
   public func readGradients(into flat: UnsafeMutablePointer<Float>) throws(Failure) {
-    guard settings.learning else {
-      throw message.failure(.wrongState, "the session was created without learning")
-    }
+    try requireLearning()
     for tensor in model.pointee.tensors {
-      parameters.readGradients(tensor, scale: isTrained(tensor) ? Float(reductionScale) : 0, into: flat + tensor.offset)
+      let target = flat + tensor.offset
+      if isTrained(tensor) {
+        parameters.readGradients(tensor, scale: Float(reductionScale), into: target)
+      } else {
+        target.update(repeating: 0, count: tensor.count)
+      }
     }
   }
 

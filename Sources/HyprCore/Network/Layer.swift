@@ -31,11 +31,11 @@ struct Layer {
     view = kernel_layer(
       neuron: description.neuron, width: width, constants: description.constants,
       parameters: block.values + description.presynapticCount * width,
-      derived: arena.allocate(Float.self, Int(facts.derived_count) * width, .parameters),
-      states: arena.allocate(Float.self, (steps + 1) * description.stateCount * width, .state),
-      outputs: arena.allocate(Float.self, (steps + 1) * width, .state),
+      derived: arena.allocate(Float.self, width, rows: Int(facts.derived_count), .parameters),
+      states: arena.allocate(Float.self, width, rows: description.stateCount, planes: steps + 1, .state),
+      outputs: arena.allocate(Float.self, width, rows: steps + 1, .state),
       current: current,
-      tape: block.gradients == nil ? nil : arena.allocate(Float.self, steps * Int(facts.tape_count) * width, .history),
+      tape: block.gradients == nil ? nil : arena.allocate(Float.self, width, rows: Int(facts.tape_count), planes: steps, .history),
       surrogate: description.surrogate)
   }
 
@@ -76,9 +76,9 @@ struct LayerLearning {
   ) {
     let rows = description.rowCount
     self.gradients = gradients
-    eligibility = arena.allocate(Float.self, rows * description.stateCount * width, .traces)
+    eligibility = arena.allocate(Float.self, width, rows: description.stateCount, planes: rows, .traces)
     outputEligibility =
-      carriesOutput && description.isRecurrent ? arena.allocate(Float.self, rows * width, .traces) : nil
+      carriesOutput && description.isRecurrent ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
     activeRows = arena.allocate(Int32.self, rows, .traces)
     activeCount = arena.allocate(Int.self, 1, .traces)
     isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
@@ -111,9 +111,8 @@ struct EventHistory {
 
   init(_ arena: inout Arena, rows count: Int, steps: Int) {
     starts = arena.allocate(Int.self, steps + 1, .history)
-    let (capacity, tooMany) = count.multipliedReportingOverflow(by: steps)
-    rows = arena.allocate(Int32.self, tooMany ? .max : capacity, .history)
-    values = arena.allocate(Float.self, tooMany ? .max : capacity, .history)
+    rows = arena.allocate(Int32.self, count, rows: steps, .history)
+    values = arena.allocate(Float.self, count, rows: steps, .history)
   }
 
   func count(_ step: Int) -> Int { starts[step + 1] - starts[step] }

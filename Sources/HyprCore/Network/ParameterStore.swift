@@ -18,17 +18,15 @@ struct ParameterStore {
     let anchor: UnsafeMutablePointer<Float>?
 
     init(_ arena: inout Arena, _ layer: LayerDescription, width: Int, _ settings: Settings) {
-      let (count, tooMany) = layer.rowCount.multipliedReportingOverflow(by: width)
-      let size = tooMany ? .max : count
       let optimizer = settings.learning ? settings.optimizer : .gradientDescent
       self.width = width
       rowCount = layer.rowCount
-      values = arena.allocate(Float.self, size, .parameters)
-      gradients = settings.learning ? arena.allocate(Float.self, size, .optimizer) : nil
-      moment1 = optimizer != .gradientDescent ? arena.allocate(Float.self, size, .optimizer) : nil
-      moment2 = optimizer == .adam || optimizer == .adamW ? arena.allocate(Float.self, size, .optimizer) : nil
+      values = arena.allocate(Float.self, width, rows: rowCount, .parameters)
+      gradients = settings.learning ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
+      moment1 = optimizer != .gradientDescent ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
+      moment2 = optimizer == .adam || optimizer == .adamW ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
       let anchored = settings.learning && settings.anchorStrength > 0
-      anchor = anchored ? arena.allocate(Float.self, size, .optimizer) : nil
+      anchor = anchored ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
     }
   }
 

@@ -22,7 +22,8 @@ extension Session {
     guard SessionParts.all.isSuperset(of: parts) else {
       throw message.failure(.invalidArgument, "parts is \(Double(parts.rawValue)), expected a sum of 1, 2 and 4")
     }
-    closeWindow()
+    // An update just before the optimizer forgets would be lost at once.
+    closeWindow(updating: !parts.contains(.optimizer))
     clear(parts)
   }
 

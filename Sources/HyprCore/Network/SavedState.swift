@@ -61,12 +61,17 @@ extension Session {
     }
     // The stream only reads in these modes.
     let memory = UnsafeMutableRawPointer(mutating: start + StateHeader.size)
+    var layout = StateStream(.check, memory, used.count)
+    walkLayout(&layout)
+    guard layout.isValid else {
+      throw message.failure(
+        .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
+    }
     var checking = StateStream(.check, memory, used.count)
     var copy = self
     copy.walkState(&checking)
     guard checking.isValid && checking.position == used.count else {
-      throw message.failure(
-        .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
+      throw message.failure(.invalidArgument, "the state is damaged: it holds what no session can have become")
     }
     var reading = StateStream(.read, memory, used.count)
     walkState(&reading)
@@ -74,13 +79,17 @@ extension Session {
     for layer in layers { layer.learning?.restoreActiveRows(layer.description) }
   }
 
-  /// The state's format: every call names one piece, in order.
-  private mutating func walkState(_ stream: inout StateStream) {
-    // What the layout depends on comes first: a state with other options is refused.
+  /// What the rest of the format depends on.
+  private func walkLayout(_ stream: inout StateStream) {
     let layout: InlineArray<4, Int> = [
       settings.learning ? 1 : 0, settings.window, settings.credit.rawValue, settings.optimizer.rawValue,
     ]
     for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
+  }
+
+  /// The state's format: every call names one piece, in order. Only a reading stream changes the session.
+  private mutating func walkState(_ stream: inout StateStream) {
+    walkLayout(&stream)
     statistics.walkState(&stream)
     let readout = readout
     learner?.walkState(&stream, window: settings.window, outputs: readout)
@@ -88,9 +97,21 @@ extension Session {
     // With learning, everything from the start of the window to the last step matters; without, only the slot in use.
     let slots = learner.map { 0...$0.steps } ?? slot...slot
     for index in 0..<layers.count {
-      parameters.blocks[index].walkState(&stream, size: layers[index].description.size)
+      parameters.blocks[index].walkState(&stream, size: layers[index].description.size) { row, value in
+        isAllowed(value, layer: index, row: row)
+      }
       layers[index].walkState(&stream, slots: slots)
     }
+  }
+}
+
+extension Session {
+  /// Whether a parameter may have a value: each row of a layer's matrix belongs to one tensor.
+  private func isAllowed(_ value: Float, layer: Int, row: Int) -> Bool {
+    for tensor in model.pointee.tensors where tensor.layer == layer {
+      if row >= tensor.firstRow && row < tensor.firstRow + tensor.rowCount { return tensor.problem(with: value) == nil }
+    }
+    return false
   }
 }
 
@@ -99,10 +120,10 @@ extension Statistics {
     steps = stream.count(steps)
     taughtSteps = stream.count(taughtSteps)
     correctSteps = stream.count(correctSteps)
-    lossSum = stream.number(lossSum)
+    lossSum = stream.sum(lossSum)
     updates = stream.count(updates)
     skippedUpdates = stream.count(skippedUpdates)
-    gradientNorm = stream.number(gradientNorm)
+    gradientNorm = stream.sum(gradientNorm)
     for layer in 0..<spikes.count { spikes[layer] = stream.count(spikes[layer]) }
   }
 }
@@ -110,17 +131,19 @@ extension Statistics {
 extension Learner {
   fileprivate mutating func walkState(_ stream: inout StateStream, window: Int, outputs: Layer) {
     steps = stream.integer(steps, in: 0...window)
-    gathered = stream.integer(gathered, in: 0...Int.max)
+    gathered = stream.integer(gathered, in: 0...Int.max / 2)
     stream.flags(taught, steps)
     stream.flags(correct, steps)
-    for step in 0..<steps { losses[step] = stream.number(losses[step]) }
+    for step in 0..<steps { losses[step] = stream.sum(losses[step]) }
     stream.rows(outputError, steps, size: outputs.description.size, width: outputs.width)
   }
 }
 
 extension ParameterStore.Block {
-  fileprivate func walkState(_ stream: inout StateStream, size: Int) {
-    stream.rows(values, rowCount, size: size, width: width)
+  fileprivate func walkState(
+    _ stream: inout StateStream, size: Int, check isAllowed: (_ row: Int, _ value: Float) -> Bool
+  ) {
+    withoutActuallyEscaping(isAllowed) { stream.rows(values, rowCount, size: size, width: width, check: $0) }
     stream.rows(gradients, rowCount, size: size, width: width)
     stream.rows(moment1, rowCount, size: size, width: width)
     stream.rows(moment2, rowCount, size: size, width: width)

@@ -34,11 +34,19 @@ struct StateStream {
     }
   }
 
-  /// `count` rows of `size` floats, `width` apart; nil: there are none in this session.
-  mutating func rows(_ memory: UnsafeMutablePointer<Float>?, _ count: Int, size: Int, width: Int) {
+  /// `count` rows of `size` floats, `width` apart; nil: there are none in this session. Every value must pass the check.
+  mutating func rows(
+    _ memory: UnsafeMutablePointer<Float>?, _ count: Int, size: Int, width: Int,
+    check isAllowed: ((_ row: Int, _ value: Float) -> Bool)? = nil
+  ) {
     guard let memory else { return }
     for row in 0..<count {
-      if mode == .check { checkFinite(size) }
+      if mode == .check, let isAllowed, let buffer, capacity - position >= size * 4 {
+        for index in 0..<size {
+          let value = (buffer + position).loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+          if !isAllowed(row, value) { isValid = false }
+        }
+      }
       bytes(memory + row * width, size * 4)
     }
   }
@@ -53,16 +61,24 @@ struct StateStream {
     return range.contains(stored) ? stored : value
   }
 
-  mutating func number(_ value: Double) -> Double {
+  /// A sum that is not negative.
+  mutating func sum(_ value: Double) -> Double {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: Double.self) }
-    return mode == .read ? place.loadUnaligned(as: Double.self) : value
+    guard mode == .check || mode == .read else { return value }
+    let stored = place.loadUnaligned(as: Double.self)
+    if !(stored >= 0 && stored.isFinite) { isValid = false }
+    return mode == .read ? stored : value
   }
 
+  /// A counter, so far from its end that it can go on counting.
   mutating func count(_ value: UInt64) -> UInt64 {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: UInt64.self) }
-    return mode == .read ? place.loadUnaligned(as: UInt64.self) : value
+    guard mode == .check || mode == .read else { return value }
+    let stored = place.loadUnaligned(as: UInt64.self)
+    if stored > 1 << 62 { isValid = false }
+    return mode == .read ? stored : value
   }
 
   /// Row numbers below `limit`.
@@ -82,16 +98,6 @@ struct StateStream {
       for index in 0..<count where (buffer + position).load(fromByteOffset: index, as: UInt8.self) > 1 { isValid = false }
     }
     bytes(memory, count)
-  }
-
-  private func finite(_ index: Int) -> Bool {
-    guard let buffer else { return true }
-    return (buffer + position).loadUnaligned(fromByteOffset: index * 4, as: Float.self).isFinite
-  }
-
-  private mutating func checkFinite(_ count: Int) {
-    guard capacity - position >= count * 4 else { return }
-    for index in 0..<count where !finite(index) { isValid = false }
   }
 
   /// Where the next `count` bytes are; nil when measuring, and when a stream that is checked ends too early.

@@ -17,24 +17,33 @@ struct Arena {
   init(measuring: Void) { base = nil }
   init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
+  /// Room for `count` * `rows` * `planes` elements.
   mutating func allocate<Element>(
-    _ type: Element.Type, _ count: Int, _ section: MemorySection
+    _ type: Element.Type, _ count: Int, rows: Int = 1, planes: Int = 1, _ section: MemorySection
   ) -> UnsafeMutablePointer<Element> {
-    let (bytes, tooMany) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    reserve(MemoryLayout<Element>.stride, count, rows, planes, section).assumingMemoryBound(to: Element.self)
+  }
+
+  @inline(never) private mutating func reserve(
+    _ stride: Int, _ count: Int, _ rows: Int, _ planes: Int, _ section: MemorySection
+  ) -> UnsafeMutableRawPointer {
+    let (plane, tooWide) = count.multipliedReportingOverflow(by: rows)
+    let (elements, tooDeep) = plane.multipliedReportingOverflow(by: planes)
+    let (bytes, tooMany) = elements.multipliedReportingOverflow(by: stride)
     let (padded, tooLarge) = bytes.addingReportingOverflow(Arena.alignment - 1)
     let size = padded & ~(Arena.alignment - 1)
     let (end, tooFar) = used.addingReportingOverflow(size)
-    if tooMany || tooLarge || tooFar {
-      overflowed = true
-      return UnsafeMutablePointer(bitPattern: Arena.alignment)!
-    }
     let start = used
-    used = end
-    sections[section.rawValue] += size
-    guard let base else { return UnsafeMutablePointer(bitPattern: Arena.alignment)! }
-    let raw = base + start
-    raw.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    return raw.bindMemory(to: Element.self, capacity: count)
+    if tooWide || tooDeep || tooMany || tooLarge || tooFar {
+      overflowed = true
+    } else {
+      used = end
+      sections[section.rawValue] += size
+    }
+    // While measuring nothing is read or written through the pointers: any address will do.
+    guard let base, !overflowed else { return UnsafeMutableRawPointer(bitPattern: Arena.alignment)! }
+    (base + start).initializeMemory(as: UInt8.self, repeating: 0, count: size)
+    return base + start
   }
 
   var isMeasuring: Bool { base == nil }
