@@ -56,18 +56,29 @@ install: $(LIBRARY) ## Install library, header, pkg-config and CMake files (PREF
 
 # ---- Examples
 
-EXAMPLES := $(patsubst examples/c/%.c,$(BUILD)/examples/%,$(wildcard examples/c/*.c))
+WATCH  := examples/watch
+PYTHON := $(BUILD)/venv/bin/python
 
-.PHONY: demo demo-all
-demo: $(BUILD)/examples/demo ## Build and run the demo
-	$<
+.PHONY: demo demo-all demo-data
+demo: $(BUILD)/examples/adapt ## A watch learns its wearer's exercises: run the demo
+	@$< $(WATCH)/without-wearer-2.hypr $(WATCH)/wearer-2.stream $(BUILD)/adapted.hypr
 
-demo-all: $(EXAMPLES) ## Build and run all examples
-	@set -e; for example in $^; do echo "==== $$example"; $$example; done
+demo-all: $(LIBRARY) $(TOOL) $(PYTHON) ## The same for each of ten wearers left out in turn (ten minutes; downloads the data)
+	$(PYTHON) $(WATCH)/leave_one_out.py
+
+demo-data: $(LIBRARY) $(TOOL) $(PYTHON) ## Make the demo's model and stream again (a minute; downloads the data)
+	$(PYTHON) $(WATCH)/prepare.py
 
 $(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
+	@.ci/require-packages gcc libc6-dev
 	@mkdir -p $(@D)
-	$(CC) -std=c99 $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
+	$(CC) -std=c99 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../lib'
+
+$(PYTHON): $(WATCH)/requirements.txt
+	@.ci/require-packages python3 python3-venv
+	python3 -m venv $(BUILD)/venv
+	$(BUILD)/venv/bin/pip install --quiet --no-deps -r $<
+	@touch $@
 
 # ---- Tests
 

@@ -74,10 +74,10 @@ package struct OptionSettings {
   /// Words for the values of enumerated options, in the order of their numbers in hypr.h.
   private static let choices: [String: [String]] = [
     "learning": ["off", "on"],
-    "credit": ["spatial", "window"],
+    "credit": ["spatial", "window", "recurrent"],
     "update": ["window", "sequence", "manual"],
     "reduction": ["mean", "sum"],
-    "optimizer": ["sgd", "adam"],
+    "optimizer": ["sgd", "adam", "momentum", "adamw"],
     "schedule": ["constant", "linear", "cosine"],
   ]
 }
