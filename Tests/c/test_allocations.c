@@ -79,6 +79,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   static char saved[1 << 20];
   float rates[2], out[100];
   uint32_t channels[] = {0, 3, 8};
+  const size_t lengths[] = {STEPS - 5, 5};
   double value;
   size_t index;
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
@@ -96,6 +97,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_step_spikes(session, channels, 300, outputs, CLASSES);
   hypr_session_run(session, samples, STEPS, outputs);
   hypr_session_learn_sequence(session, samples, STEPS, labels, outputs, &value);
+  hypr_session_learn_batch(session, samples, lengths, 2, labels, outputs, &value);
   hypr_session_flush(session);
   hypr_session_apply(session);
   hypr_session_statistics(session, &statistics);

@@ -132,7 +132,7 @@ import Testing
     #expect(OptionSettings.text(2, of: "schedule") == "cosine")
     #expect(try OptionSettings(["learning-rate=0.1"]).contains("learning_rate"))
     #expect(throws: ToolError("option learning_rate is given twice")) { try OptionSettings(["learning_rate=1", "learning-rate=2"]) }
-    #expect(throws: ToolError("option credit is \"far\", expected spatial, window")) { try OptionSettings(["credit=far"]) }
+    #expect(throws: ToolError("option credit is \"far\", expected spatial, window, recurrent")) { try OptionSettings(["credit=far"]) }
     #expect(throws: ToolError("option window is 0, expected 1 to 65536")) { try OptionSettings(["window=0"]) }
   }
 }

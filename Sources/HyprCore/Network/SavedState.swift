@@ -143,7 +143,7 @@ extension ParameterStore.Block {
   fileprivate func walkState(
     _ stream: inout StateStream, size: Int, check isAllowed: (_ row: Int, _ value: Float) -> Bool
   ) {
-    withoutActuallyEscaping(isAllowed) { stream.rows(values, rowCount, size: size, width: width, check: $0) }
+    stream.rows(values, rowCount, size: size, width: width, check: isAllowed)
     stream.rows(gradients, rowCount, size: size, width: width)
     stream.rows(moment1, rowCount, size: size, width: width)
     stream.rows(moment2, rowCount, size: size, width: width)

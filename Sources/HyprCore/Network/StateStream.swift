@@ -34,14 +34,19 @@ struct StateStream {
     }
   }
 
-  /// `count` rows of `size` floats, `width` apart; nil: there are none in this session. Every value must pass the check.
-  mutating func rows(
-    _ memory: UnsafeMutablePointer<Float>?, _ count: Int, size: Int, width: Int,
-    check isAllowed: ((_ row: Int, _ value: Float) -> Bool)? = nil
-  ) {
+  /// `count` rows of `size` floats, `width` apart; nil: there are none in this session.
+  mutating func rows(_ memory: UnsafeMutablePointer<Float>?, _ count: Int, size: Int, width: Int) {
     guard let memory else { return }
+    for row in 0..<count { bytes(memory + row * width, size * 4) }
+  }
+
+  /// The same, and every value must be allowed. (Not an optional argument of the above: closures that are allocate.)
+  mutating func rows(
+    _ memory: UnsafeMutablePointer<Float>, _ count: Int, size: Int, width: Int,
+    check isAllowed: (_ row: Int, _ value: Float) -> Bool
+  ) {
     for row in 0..<count {
-      if mode == .check, let isAllowed, let buffer, capacity - position >= size * 4 {
+      if mode == .check, let buffer, capacity - position >= size * 4 {
         for index in 0..<size {
           let value = (buffer + position).loadUnaligned(fromByteOffset: index * 4, as: Float.self)
           if !isAllowed(row, value) { isValid = false }
