@@ -117,7 +117,7 @@ def check_hypr_against_bptt(report: Report, golden: GoldenNet, drawn: Draw, grad
     require_equal(report, "HYPR window, lambda = T = local BPTT", golden.name,
                   gradients[f"window/{golden.steps}"], local, EXACT)
     require_equal(report, "HYPR recurrent, lambda = T = full BPTT", golden.name,
-                  hypr_gradient(*arguments, golden.steps, "recurrent"), full, EXACT)
+                  gradients[f"recurrent/{golden.steps}"], full, EXACT)
     if len(golden.network.neurons) == 1:
         for window in golden.windows:
             exact = hypr_gradient(*arguments, window, "window", exact_readout=True)
@@ -126,16 +126,19 @@ def check_hypr_against_bptt(report: Report, golden: GoldenNet, drawn: Draw, grad
 
 
 def check_hypr_against_cut_gradient(report: Report, golden: GoldenNet, drawn: Draw, gradients: dict):
-    """`window` and `spatial` at every lambda against automatic differentiation with the state detached above."""
+    """Every credit at every lambda against automatic differentiation with cuts. Without recurrent weights,
+    `recurrent` is `window`."""
     arguments = (golden.network, drawn.parameters, drawn.inputs, drawn.labels)
     steps = np.arange(golden.steps)
-    spatial = cut_gradient(*arguments, np.ones_like(steps, bool))
     for window in golden.windows:
-        windowed = cut_gradient(*arguments, steps % window == 0)
-        require_equal(report, "HYPR window = autodiff with cuts", golden.name,
-                      gradients[f"window/{window}"], windowed, EXACT)
-        require_equal(report, "HYPR spatial = autodiff with cuts", golden.name,
-                      gradients[f"spatial/{window}"], spatial, EXACT)
+        for credit, length, detach_recurrent in (("window", window, True), ("spatial", 1, True),
+                                                 ("recurrent", window, False)):
+            expected = cut_gradient(*arguments, steps % length == 0, detach_recurrent)
+            require_equal(report, f"HYPR {credit} = autodiff with cuts", golden.name,
+                          gradients[f"{credit}/{window}"], expected, EXACT)
+        if not golden.recurrent:
+            require_equal(report, "HYPR recurrent = window without recurrent weights", golden.name,
+                          gradients[f"recurrent/{window}"], gradients[f"window/{window}"], EXACT)
 
 
 def check_not_vacuous(golden: GoldenNet, gradients: dict):
@@ -152,6 +155,10 @@ def check_not_vacuous(golden: GoldenNet, gradients: dict):
     require_different(f"spatial/{whole}", f"window/{whole}", "layer0.input_weight")
     if golden.recurrent:
         require_different("local_bptt", "bptt", "layer0.recurrent_weight")
+        for window in golden.windows:
+            require_different(f"recurrent/{window}", f"window/{window}", "layer0.recurrent_weight")
+        for window in shorter:
+            require_different(f"recurrent/{window}", "bptt", "layer0.recurrent_weight")
 
 
 def check_all(report: Report, golden: GoldenNet, drawn: Draw, gradients: dict):

@@ -1,8 +1,10 @@
 """HYPR (HYbrid PRopagation, arXiv 2506.14464): online gradients from windows of lambda steps.
 
 Inside a window an adjoint runs backward over the local Jacobians; across windows only the eligibility
-e^t = ds^t/d[W V b] (and e_theta^t = ds^t/dtheta) is carried forward. The gradient path through V z^{t-1} is cut, so
-nothing couples two neurons of a layer. Per neuron and step, the local Jacobians are
+e^t = ds^t/d[W V b] (and e_theta^t = ds^t/dtheta) is carried forward. It follows the paths inside each neuron: the
+gradient path through V z^{t-1} is cut, so nothing couples two neurons of a layer. Only credit `recurrent` takes that
+path, inside a window, and carries the eligibility of the output as well, e_z^t = dz^t/d[W V b] (and dz^t/dtheta).
+Per neuron and step, the local Jacobians are
 
     A = ds^t/ds^{t-1}  B = ds^t/dI  C = dz^t/ds^{t-1}  D = dz^t/dI  F = ds^t/dtheta  G = dz^t/dtheta
 
@@ -12,7 +14,7 @@ The readout is a layer like any other, whose output y stands in the place of z.
 Credit, the paths by which a layer learns of the loss:
     window      the adjoint of the layers above inside the window
     spatial     the layers above at the same step only (the published HYPR)
-    recurrent   as window, plus the path through V inside the window; only for one window over the whole sequence
+    recurrent   as window, plus the path through V inside the window, and from its first step to the carried e_z
 """
 
 from functools import partial
@@ -80,6 +82,7 @@ class WindowAdjoint(NamedTuple):
     current: np.ndarray  # gI^t = dL/dI^t [T, N], zero outside the window
     parameters: np.ndarray  # the window's share of dL/dtheta [N, p], without the carried part
     state: np.ndarray  # q^{t0} [N, k], on the state that entered the window
+    output: np.ndarray  # l_z = V^T gI^{t0+1} [N], on the output that entered it; zero without a recurrent weight
 
 
 def backward(jacobians: LocalJacobians, window: range, signal, recurrent_weight=None) -> WindowAdjoint:
@@ -87,20 +90,28 @@ def backward(jacobians: LocalJacobians, window: range, signal, recurrent_weight=
 
         gI^t = B^T q^t + D l^t      gtheta += F^T q^t + G l^t      q^{t-1} = A^T q^t + C l^t
 
-    With a recurrent weight V, l^t gains V^T gI^{t+1}.
+    With a recurrent weight V, l^t gains V^T gI^{t+1}, and so does the output before the window.
     """
     A, B, C, D, F, G = jacobians
     state = np.zeros_like(C[0])
     parameters = np.zeros_like(G[0])
     current = np.zeros_like(D)
+    output = np.zeros_like(D[0])
     for t in reversed(window):
-        learning_signal = signal[t]
-        if recurrent_weight is not None and t + 1 in window:
-            learning_signal = learning_signal + np.einsum("mn,m->n", recurrent_weight, current[t + 1])
+        learning_signal = signal[t] + output
         current[t] = np.einsum("nk,nk->n", B[t], state) + D[t] * learning_signal
         parameters += np.einsum("nkp,nk->np", F[t], state) + G[t] * learning_signal[:, None]
         state = np.einsum("nkl,nk->nl", A[t], state) + C[t] * learning_signal[:, None]
-    return WindowAdjoint(current, parameters, state)
+        if recurrent_weight is not None:
+            output = np.einsum("mn,m->n", recurrent_weight, current[t])
+    return WindowAdjoint(current, parameters, state, output)
+
+
+class Eligibility(NamedTuple):
+    """Derivatives by the layer's [W V b] (J columns) and by its p neuron parameters."""
+
+    weights: np.ndarray  # [N, k, J] of the state, [N, J] of the output
+    parameters: np.ndarray  # [N, k, p], [N, p]
 
 
 class Learner:
@@ -110,32 +121,45 @@ class Learner:
         self.model, self.parameters, self.jacobians = model, parameters, jacobians
         self.presynaptic = presynaptic_signals(parameters, trace)
         neurons, states, parameter_count = jacobians.F.shape[1:]
-        self.eligibility = np.zeros((neurons, states, self.presynaptic.shape[1]))
-        self.parameter_eligibility = np.zeros((neurons, states, parameter_count))
-        self.weight_gradient = np.zeros((neurons, self.presynaptic.shape[1]))
+        columns = self.presynaptic.shape[1]
+        self.state = Eligibility(np.zeros((neurons, states, columns)), np.zeros((neurons, states, parameter_count)))
+        self.output = Eligibility(np.zeros((neurons, columns)), np.zeros((neurons, parameter_count)))
+        self.weight_gradient = np.zeros((neurons, columns))
         self.parameter_gradient = np.zeros((neurons, parameter_count))
 
     def learn(self, window: range, adjoint: WindowAdjoint):
-        """Adds the window's gradient, sum_t gI^t x [x ; z ; 1]^t + q^{t0} e^{t0}, then carries the eligibility on."""
+        """Adds the window's gradient, sum_t gI^t x [x ; z ; 1]^t + q^{t0} e^{t0} + l_z e_z^{t0}, then carries the
+        eligibilities on."""
         steps = slice(window.start, window.stop)
         self.weight_gradient += np.einsum("tn,tj->nj", adjoint.current[steps], self.presynaptic[steps])
-        self.weight_gradient += np.einsum("nk,nkj->nj", adjoint.state, self.eligibility)
+        self.weight_gradient += np.einsum("nk,nkj->nj", adjoint.state, self.state.weights)
+        self.weight_gradient += adjoint.output[:, None] * self.output.weights
         self.parameter_gradient += adjoint.parameters
-        self.parameter_gradient += np.einsum("nk,nkp->np", adjoint.state, self.parameter_eligibility)
-        self.carry(window)
+        self.parameter_gradient += np.einsum("nk,nkp->np", adjoint.state, self.state.parameters)
+        self.parameter_gradient += adjoint.output[:, None] * self.output.parameters
+        self.output = self.output_after(window)
+        self.state = self.state_after(window)
 
-    def carry(self, window: range):
+    def state_after(self, window: range) -> Eligibility:
         """e^{t1} = Phi^{t0} e^{t0} + sum_t Phi^t B^t [x ; z ; 1]^t, with Phi^{t1} = 1, Phi^{t-1} = Phi^t A^t."""
         A, B, F = self.jacobians.A, self.jacobians.B, self.jacobians.F
-        weight_part = np.zeros_like(self.eligibility)
-        parameter_part = np.zeros_like(self.parameter_eligibility)
+        weight_part = np.zeros_like(self.state.weights)
+        parameter_part = np.zeros_like(self.state.parameters)
         transition = np.broadcast_to(np.eye(A.shape[2]), A.shape[1:])
         for t in reversed(window):
             weight_part += np.einsum("nkl,nl,j->nkj", transition, B[t], self.presynaptic[t])
             parameter_part += np.einsum("nkl,nlp->nkp", transition, F[t])
             transition = np.einsum("nkl,nlm->nkm", transition, A[t])
-        self.eligibility = np.einsum("nkl,nlj->nkj", transition, self.eligibility) + weight_part
-        self.parameter_eligibility = np.einsum("nkl,nlp->nkp", transition, self.parameter_eligibility) + parameter_part
+        return Eligibility(np.einsum("nkl,nlj->nkj", transition, self.state.weights) + weight_part,
+                           np.einsum("nkl,nlp->nkp", transition, self.state.parameters) + parameter_part)
+
+    def output_after(self, window: range) -> Eligibility:
+        """e_z^{t1} = C^{t1} e^{t1-1} + D^{t1} [x ; z ; 1]^{t1}, and C^{t1} e_theta^{t1-1} + G^{t1}."""
+        last = window[-1]
+        C, D, G = self.jacobians.C[last], self.jacobians.D[last], self.jacobians.G[last]
+        before = self.state_after(window[:-1])
+        return Eligibility(np.einsum("nk,nkj->nj", C, before.weights) + np.outer(D, self.presynaptic[last]),
+                           np.einsum("nk,nkp->np", C, before.parameters) + G)
 
     def gradient(self) -> dict[str, np.ndarray]:
         named = dict(zip(self.model.parameter_names, self.parameter_gradient.T))
@@ -150,8 +174,6 @@ def hypr_gradient(network: Network, parameters, inputs, labels, window_length: i
     future, so it is only for checks: with it, a single layer's gradient does not depend on the window length.
     """
     steps = len(inputs)
-    if credit == "recurrent" and window_length < steps:
-        raise NotImplementedError("credit 'recurrent' is defined here for one window over the whole sequence only")
     traces = forward(network, parameters, inputs, smooth=smooth)
     output_gradient = LOSSES[network.loss].output_gradient(traces["readout"].spikes, labels)
     jacobians = all_local_jacobians(network, parameters, traces, smooth)

@@ -21,7 +21,7 @@ LARGEST_TOTAL = 2_500_000  # bytes
 def all_gradients(golden: GoldenNet, drawn: Draw) -> dict:
     arguments = (golden.network, drawn.parameters, drawn.inputs, drawn.labels)
     gradients = {"bptt": bptt_gradient(*arguments), "local_bptt": bptt_gradient(*arguments, detach_recurrent=True)}
-    for credit in ("window", "spatial"):
+    for credit in ("window", "spatial", "recurrent"):
         for window in golden.windows:
             gradients[f"{credit}/{window}"] = hypr_gradient(*arguments, window, credit)
     return jax.tree.map(np.asarray, gradients)

@@ -39,6 +39,14 @@ class Trace(NamedTuple):
     excess: object  # membrane minus threshold [T, N]; None for the readout
 
 
+class Restart(NamedTuple):
+    """Steps at which a layer goes on from other values than its own."""
+
+    here: object  # [T], true at these steps
+    state: object  # s^{t-1} to go on from [T, k, N]
+    spikes: object  # z^{t-1} to go on from [T, N]
+
+
 def update(model: NeuronModel, parameters, state, current, smooth):
     """One step of a layer (or of one neuron): s [k, ...], I [...]."""
     fire = firing(model.constants, smooth) if "surrogate" in model.constants else None
@@ -46,15 +54,16 @@ def update(model: NeuronModel, parameters, state, current, smooth):
     return jnp.stack(step.state), step.spike, step.excess
 
 
-def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, cuts, smooth) -> Trace:
-    """Runs a layer over time. `detach_recurrent` stops the gradient through V z^{t-1}; cuts [T] stops the gradient
-    through the state that enters step t."""
+def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, smooth, restart: Restart | None) -> Trace:
+    """Runs a layer over time. `detach_recurrent` stops the gradient through V z^{t-1}."""
     feedforward = inputs @ parameters["input_weight"].T + parameters.get("bias", 0.0)
 
     def advance(carry, step_inputs):
         state, spikes = carry
-        feedforward_current, cut = step_inputs
-        state = jnp.where(cut, jax.lax.stop_gradient(state), state)
+        feedforward_current, restart = step_inputs
+        if restart is not None:
+            state = jnp.where(restart.here, restart.state, state)
+            spikes = jnp.where(restart.here, restart.spikes, spikes)
         current = feedforward_current
         if "recurrent_weight" in parameters:
             presynaptic = jax.lax.stop_gradient(spikes) if detach_recurrent else spikes
@@ -64,17 +73,18 @@ def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, cuts, sm
 
     size = feedforward.shape[1]
     start = (jnp.zeros((len(model.state_names), size), inputs.dtype), jnp.zeros(size, inputs.dtype))
-    _, history = jax.lax.scan(advance, start, (feedforward, cuts))
+    _, history = jax.lax.scan(advance, start, (feedforward, restart))
     return Trace(inputs, *history)
 
 
 @partial(jax.jit, static_argnames=("network", "detach_recurrent", "smooth"))
-def forward(network: Network, parameters, inputs, detach_recurrent=False, cuts=None, smooth=False) -> dict[str, Trace]:
-    """Runs the net; cuts maps the names of layers to their cuts [T]."""
+def forward(network: Network, parameters, inputs, detach_recurrent=False, smooth=False,
+            restarts=None) -> dict[str, Trace]:
+    """Runs the net; restarts maps names of layers to their Restart."""
     traces, signal = {}, inputs
     for name, model in network.layers().items():
-        layer_cuts = (cuts or {}).get(name, jnp.zeros(inputs.shape[0], bool))
-        traces[name] = run_layer(model, parameters[name], signal, detach_recurrent, layer_cuts, smooth)
+        restart = (restarts or {}).get(name)
+        traces[name] = run_layer(model, parameters[name], signal, detach_recurrent, smooth, restart)
         signal = traces[name].spikes
     return traces
 
@@ -86,26 +96,39 @@ def loss_value(network: Network, parameters, inputs, labels, smooth=False):
 
 
 @partial(jax.jit, static_argnames=("network", "detach_recurrent", "smooth"))
-def bptt_gradient(network: Network, parameters, inputs, labels, detach_recurrent=False, cuts=None, smooth=False):
+def bptt_gradient(network: Network, parameters, inputs, labels, detach_recurrent=False, smooth=False):
     """Backpropagation through time: full, or local (recurrent spikes detached in all layers)."""
 
     def objective(parameters):
-        outputs = forward(network, parameters, inputs, detach_recurrent, cuts, smooth)["readout"].spikes
+        outputs = forward(network, parameters, inputs, detach_recurrent, smooth)["readout"].spikes
         return LOSSES[network.loss].total(outputs, labels)
 
     return jax.grad(objective)(parameters)
 
 
-def cut_gradient(network: Network, parameters, inputs, labels, cuts):
+@partial(jax.jit, static_argnames=("network", "detach_recurrent"))
+def cut_gradient(network: Network, parameters, inputs, labels, starts, detach_recurrent):
     """What HYPR computes, defined by automatic differentiation alone.
 
-    For the parameters of one layer: local BPTT in which every layer above has its state detached where cuts [T] is
-    true, and the layer itself nowhere. Cuts at the first step of each window define the credit `window`; cuts at
-    every step define `spatial`.
+    For the parameters of one layer: BPTT, in which at the first step of each window (where starts [T] is true) every
+    layer above goes on from constants, and the layer itself from the state and spikes of its twin: the layer run
+    alone over the whole sequence, on the inputs it had, with the recurrent spikes detached. Full BPTT defines the
+    credit `recurrent`, local BPTT the credit `window`, and local BPTT with windows of one step `spatial`.
     """
-    names = list(network.layers())
-    gradient = {}
-    for index, name in enumerate(names):
-        cuts_above = {above: cuts if position > index else jnp.zeros_like(cuts) for position, above in enumerate(names)}
-        gradient[name] = bptt_gradient(network, parameters, inputs, labels, True, cuts_above)[name]
-    return gradient
+    traces = forward(network, parameters, inputs)
+    layers = network.layers()
+    names = list(layers)
+
+    def gradient_of(name):
+        def objective(own):
+            twin = run_layer(layers[name], own, traces[name].inputs, detach_recurrent=True, smooth=False, restart=None)
+            sources = {name: twin, **{above: traces[above] for above in names[names.index(name) + 1:]}}
+            restarts = {layer: Restart(starts, source.previous_state, source.previous_spikes)
+                        for layer, source in sources.items()}
+            moved = {**parameters, name: own}
+            outputs = forward(network, moved, inputs, detach_recurrent, restarts=restarts)["readout"].spikes
+            return LOSSES[network.loss].total(outputs, labels)
+
+        return jax.grad(objective)(parameters[name])
+
+    return {name: gradient_of(name) for name in names}
