@@ -12,8 +12,12 @@ import Testing
     var testDescription: String { "\(net.name) \(credit) λ = \(window)" }
   }
 
+  static let credits = [
+    "window": HYPR_CREDIT_WINDOW, "spatial": HYPR_CREDIT_SPATIAL, "recurrent": HYPR_CREDIT_RECURRENT,
+  ]
+
   static let rules = nets.flatMap { net in
-    ["window", "spatial"].flatMap { credit in net.windows.map { Rule(net: net, credit: credit, window: $0) } }
+    credits.keys.sorted().flatMap { credit in net.windows.map { Rule(net: net, credit: credit, window: $0) } }
   }
 
   @Test func everyNetIsThere() {
@@ -50,11 +54,10 @@ import Testing
   @Test(arguments: rules)
   func gradient(rule: Rule) throws {
     let net = rule.net
-    let credit = rule.credit == "window" ? HYPR_CREDIT_WINDOW : HYPR_CREDIT_SPATIAL
     let session = try TestSession(
       TestModel(net.model),
       [
-        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window), HYPR_OPTION_CREDIT: Double(credit),
+        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window), HYPR_OPTION_CREDIT: Double(GoldenTests.credits[rule.credit]!),
         HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
       ])
     let loss = try session.learn(net.inputs, net.labels)
