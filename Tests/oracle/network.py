@@ -39,12 +39,11 @@ class Trace(NamedTuple):
     excess: object  # membrane minus threshold [T, N]; None for the readout
 
 
-class Restart(NamedTuple):
-    """Steps at which a layer goes on from other values than its own."""
+class Cuts(NamedTuple):
+    """Where the gradient through the state and spikes that enter a step is cut."""
 
     here: object  # [T], true at these steps
-    state: object  # s^{t-1} to go on from [T, k, N]
-    spikes: object  # z^{t-1} to go on from [T, N]
+    twin: Trace | None = None  # the layer goes on from what this trace had there; None: from its own, detached
 
 
 def update(model: NeuronModel, parameters, state, current, smooth):
@@ -54,16 +53,20 @@ def update(model: NeuronModel, parameters, state, current, smooth):
     return jnp.stack(step.state), step.spike, step.excess
 
 
-def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, smooth, restart: Restart | None) -> Trace:
+def no_cuts(inputs) -> Cuts:
+    return Cuts(jnp.zeros(inputs.shape[0], bool))
+
+
+def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, smooth, cuts: Cuts) -> Trace:
     """Runs a layer over time. `detach_recurrent` stops the gradient through V z^{t-1}."""
     feedforward = inputs @ parameters["input_weight"].T + parameters.get("bias", 0.0)
 
     def advance(carry, step_inputs):
         state, spikes = carry
-        feedforward_current, restart = step_inputs
-        if restart is not None:
-            state = jnp.where(restart.here, restart.state, state)
-            spikes = jnp.where(restart.here, restart.spikes, spikes)
+        feedforward_current, cut, twin = step_inputs
+        twin_state, twin_spikes = jax.lax.stop_gradient(carry) if twin is None else twin
+        state = jnp.where(cut, twin_state, state)
+        spikes = jnp.where(cut, twin_spikes, spikes)
         current = feedforward_current
         if "recurrent_weight" in parameters:
             presynaptic = jax.lax.stop_gradient(spikes) if detach_recurrent else spikes
@@ -73,18 +76,18 @@ def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, smooth, 
 
     size = feedforward.shape[1]
     start = (jnp.zeros((len(model.state_names), size), inputs.dtype), jnp.zeros(size, inputs.dtype))
-    _, history = jax.lax.scan(advance, start, (feedforward, restart))
+    twin = None if cuts.twin is None else (cuts.twin.previous_state, cuts.twin.previous_spikes)
+    _, history = jax.lax.scan(advance, start, (feedforward, cuts.here, twin))
     return Trace(inputs, *history)
 
 
 @partial(jax.jit, static_argnames=("network", "detach_recurrent", "smooth"))
-def forward(network: Network, parameters, inputs, detach_recurrent=False, smooth=False,
-            restarts=None) -> dict[str, Trace]:
-    """Runs the net; restarts maps names of layers to their Restart."""
+def forward(network: Network, parameters, inputs, detach_recurrent=False, smooth=False, cuts=None) -> dict[str, Trace]:
+    """Runs the net; cuts maps names of layers to their Cuts."""
     traces, signal = {}, inputs
     for name, model in network.layers().items():
-        restart = (restarts or {}).get(name)
-        traces[name] = run_layer(model, parameters[name], signal, detach_recurrent, smooth, restart)
+        layer_cuts = (cuts or {}).get(name, no_cuts(inputs))
+        traces[name] = run_layer(model, parameters[name], signal, detach_recurrent, smooth, layer_cuts)
         signal = traces[name].spikes
     return traces
 
@@ -110,10 +113,10 @@ def bptt_gradient(network: Network, parameters, inputs, labels, detach_recurrent
 def cut_gradient(network: Network, parameters, inputs, labels, starts, detach_recurrent):
     """What HYPR computes, defined by automatic differentiation alone.
 
-    For the parameters of one layer: BPTT, in which at the first step of each window (where starts [T] is true) every
-    layer above goes on from constants, and the layer itself from the state and spikes of its twin: the layer run
-    alone over the whole sequence, on the inputs it had, with the recurrent spikes detached. Full BPTT defines the
-    credit `recurrent`, local BPTT the credit `window`, and local BPTT with windows of one step `spatial`.
+    For the parameters of one layer: BPTT in which, at the first step of each window (starts [T] is true there), every
+    layer above is cut, and the layer itself goes on from its twin: the same layer run alone over the whole sequence,
+    on the inputs it had, with the recurrent spikes detached. Full BPTT defines the credit `recurrent`; local BPTT
+    defines `window`, and with windows of one step `spatial`.
     """
     traces = forward(network, parameters, inputs)
     layers = network.layers()
@@ -121,12 +124,11 @@ def cut_gradient(network: Network, parameters, inputs, labels, starts, detach_re
 
     def gradient_of(name):
         def objective(own):
-            twin = run_layer(layers[name], own, traces[name].inputs, detach_recurrent=True, smooth=False, restart=None)
-            sources = {name: twin, **{above: traces[above] for above in names[names.index(name) + 1:]}}
-            restarts = {layer: Restart(starts, source.previous_state, source.previous_spikes)
-                        for layer, source in sources.items()}
-            moved = {**parameters, name: own}
-            outputs = forward(network, moved, inputs, detach_recurrent, restarts=restarts)["readout"].spikes
+            seen = traces[name].inputs
+            twin = run_layer(layers[name], own, seen, detach_recurrent=True, smooth=False, cuts=no_cuts(seen))
+            cuts = {above: Cuts(starts) for above in names[names.index(name) + 1:]}
+            cuts[name] = Cuts(starts, twin)
+            outputs = forward(network, {**parameters, name: own}, inputs, detach_recurrent, cuts=cuts)["readout"].spikes
             return LOSSES[network.loss].total(outputs, labels)
 
         return jax.grad(objective)(parameters[name])
