@@ -7,7 +7,8 @@ import PackageDescription
 let embedded = Context.environment["HYPR_EMBEDDED"] == "1"
 let directory = Context.packageDirectory
 
-let mode: [SwiftSetting] = embedded
+let mode: [SwiftSetting] =
+  embedded
   ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])]
   : []
 

@@ -17,7 +17,9 @@ internal import HyprCore
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let target else { return session.pointee.nullProblem("target") }
-  if let problem = session.pointee.sizeProblem("target", size, session.pointee.model.pointee.outputSize) { return problem }
+  if let problem = session.pointee.sizeProblem("target", size, session.pointee.model.pointee.outputSize) {
+    return problem
+  }
   return status { () throws(Failure) in try session.pointee.teach(values: target) }
 }
 

@@ -46,9 +46,15 @@ extension OpaquePointer {
 
 @c @implementation public func hypr_model_free(_ model: OpaquePointer?) { model?.model.release() }
 
-@c @implementation public func hypr_model_input_size(_ model: OpaquePointer?) -> Int { model?.model.pointee.inputSize ?? 0 }
-@c @implementation public func hypr_model_output_size(_ model: OpaquePointer?) -> Int { model?.model.pointee.outputSize ?? 0 }
-@c @implementation public func hypr_model_layer_count(_ model: OpaquePointer?) -> Int { model?.model.pointee.layerCount ?? 0 }
+@c @implementation public func hypr_model_input_size(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.inputSize ?? 0
+}
+@c @implementation public func hypr_model_output_size(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.outputSize ?? 0
+}
+@c @implementation public func hypr_model_layer_count(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.layerCount ?? 0
+}
 
 @c @implementation public func hypr_model_parameter_count(_ model: OpaquePointer?) -> Int {
   model?.model.pointee.parameterCount ?? 0
@@ -66,7 +72,9 @@ extension OpaquePointer {
   model?.model.pointee.name ?? ("" as StaticString).text
 }
 
-@c @implementation public func hypr_model_time_step(_ model: OpaquePointer?) -> Float { model?.model.pointee.timeStep ?? 0 }
+@c @implementation public func hypr_model_time_step(_ model: OpaquePointer?) -> Float {
+  model?.model.pointee.timeStep ?? 0
+}
 
 @c @implementation public func hypr_model_input_name(_ model: OpaquePointer?, _ channel: Int) -> UnsafePointer<CChar>? {
   model?.model.pointee.inputName(channel)
@@ -84,6 +92,7 @@ extension OpaquePointer {
   model?.model.pointee.metadataKey(index)
 }
 
-@c @implementation public func hypr_model_metadata_value(_ model: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>? {
+@c @implementation public func hypr_model_metadata_value(_ model: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>?
+{
   model?.model.pointee.metadataValue(index)
 }

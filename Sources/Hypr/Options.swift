@@ -17,7 +17,9 @@ extension OpaquePointer {
   if let options { OptionsObject.free(options.options) }
 }
 
-@c @implementation public func hypr_options_set(_ options: OpaquePointer?, _ key: hypr_option, _ value: Double) -> hypr_status {
+@c @implementation public func hypr_options_set(_ options: OpaquePointer?, _ key: hypr_option, _ value: Double)
+  -> hypr_status
+{
   guard let options = options?.options else { return invalidArgument }
   guard let option = Option(key: key) else {
     return options.pointee.message.failure(.invalidArgument, "there is no option \(Int(key))").status
@@ -51,7 +53,9 @@ extension OpaquePointer {
   return ok
 }
 
-@c @implementation public func hypr_option_name(_ key: hypr_option) -> UnsafePointer<CChar>? { Option(key: key)?.facts.name.text }
+@c @implementation public func hypr_option_name(_ key: hypr_option) -> UnsafePointer<CChar>? {
+  Option(key: key)?.facts.name.text
+}
 
 @c @implementation public func hypr_option_find(
   _ name: UnsafePointer<CChar>?, _ key: UnsafeMutablePointer<hypr_option>?

@@ -43,7 +43,9 @@ private func checked<Element>(
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let flat else { return session.pointee.nullProblem("flat") }
-  if let problem = session.pointee.sizeProblem("flat", size, session.pointee.model.pointee.parameterCount) { return problem }
+  if let problem = session.pointee.sizeProblem("flat", size, session.pointee.model.pointee.parameterCount) {
+    return problem
+  }
   return call(session, flat)
 }
 
@@ -72,7 +74,9 @@ private func checked<Element>(
   }
 }
 
-@c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?) -> hypr_status {
+@c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?)
+  -> hypr_status
+{
   guard let session = session?.session else { return invalidArgument }
   guard let path else { return session.pointee.nullProblem("path") }
   return status { () throws(Failure) in try session.pointee.saveModel(to: path) }

@@ -103,7 +103,9 @@ extension Session {
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let input else { return session.pointee.nullProblem("input") }
-  if let problem = session.pointee.sizeProblem("input", input_size, session.pointee.model.pointee.inputSize) { return problem }
+  if let problem = session.pointee.sizeProblem("input", input_size, session.pointee.model.pointee.inputSize) {
+    return problem
+  }
   if let problem = session.pointee.outputProblem(output, output_size) { return problem }
   return status { () throws(Failure) in try session.pointee.step(input, into: output_size == 0 ? nil : output) }
 }

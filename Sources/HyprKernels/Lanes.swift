@@ -81,7 +81,8 @@ extension SIMD8<Float> {
   }
 
   @inline(__always) func limited(from lower: Float, to upper: Float) -> Lanes {
-    let low = Lanes(repeating: lower), high = Lanes(repeating: upper)
+    let low = Lanes(repeating: lower)
+    let high = Lanes(repeating: upper)
     let raised = self.replacing(with: low, where: self .< low)
     return raised.replacing(with: high, where: raised .> high)
   }

@@ -30,7 +30,8 @@ extension kernel_surrogate {
     case .doubleGaussian:
       let square = distance * distance
       // 1.15 / (0.5 sqrt(2 pi)) and 0.30 / (3 sqrt(2 pi))
-      return exponential(square * -2) * (0.917_567_24 * scale) - exponential(square * (-1 / 18)) * (0.039_894_228 * scale)
+      return exponential(square * -2) * (0.917_567_24 * scale) - exponential(square * (-1 / 18))
+        * (0.039_894_228 * scale)
     case .slayer:
       return exponential(-distance.magnitude) * (scale * slope * 0.5)
     case .triangle:

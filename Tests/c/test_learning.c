@@ -2,29 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "support.h"
-
-enum { STEPS = 120, INPUTS = 9, CLASSES = 3, WINDOW = 25 };
-
-static hypr_model *model;
-static float *samples;
-static int32_t *labels;
-
-static int set_up(void **state) {
-  (void)state;
-  model = load_model(TWO_LAYERS);
-  samples = random_samples(STEPS * INPUTS, 11);
-  labels = random_labels(STEPS, CLASSES, 12);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  free(labels);
-  free(samples);
-  hypr_model_free(model);
-  return 0;
-}
+#include "stream.h"
 
 static hypr_session *learner(double update) {
   return make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, WINDOW}, {HYPR_OPTION_UPDATE, update},
@@ -50,15 +28,15 @@ static void sequences_equal_their_steps(void **state) {
   (void)state;
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
     hypr_session *whole = learner(update), *stepped = learner(update);
-    float expected[STEPS * CLASSES], outputs[STEPS * CLASSES];
+    float expected[STREAM_STEPS * CLASSES], outputs[STREAM_STEPS * CLASSES];
     for (int round = 0; round < 3; round++) {
       double loss;
       assert_ok(hypr_session_clear_statistics(stepped));
       assert_ok(hypr_session_reset(stepped));
-      step_and_teach(stepped, model, samples, labels, STEPS, expected);
+      step_and_teach(stepped, model, samples, labels, STREAM_STEPS, expected);
       assert_ok(hypr_session_reset(stepped));
-      assert_ok(hypr_session_learn_sequence(whole, samples, STEPS, labels, outputs, &loss));
-      assert_same_bits(outputs, expected, STEPS * CLASSES);
+      assert_ok(hypr_session_learn_sequence(whole, samples, STREAM_STEPS, labels, outputs, &loss));
+      assert_same_bits(outputs, expected, STREAM_STEPS * CLASSES);
       assert_true(same_parameters(whole, stepped));
       assert_true(fabs(loss - statistics_of(stepped).mean_loss) < 1e-9 && loss > 0);
       if (update == HYPR_UPDATE_MANUAL) {
@@ -80,15 +58,15 @@ static void bad_sequences_change_nothing(void **state) {
   steps(twin, 0, 40, 1);
   float good = samples[99 * INPUTS];
   samples[99 * INPUTS] = INFINITY;
-  assert_status(HYPR_ERROR_NOT_FINITE, hypr_session_learn_sequence(session, samples, STEPS, labels, NULL, &loss));
+  assert_status(HYPR_ERROR_NOT_FINITE, hypr_session_learn_sequence(session, samples, STREAM_STEPS, labels, NULL, &loss));
   assert_non_null(strstr(hypr_session_message(session), "99"));
   samples[99 * INPUTS] = good;
   int32_t label = labels[98];
   labels[98] = CLASSES;
-  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_learn_sequence(session, samples, STEPS, labels, NULL, &loss));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_learn_sequence(session, samples, STREAM_STEPS, labels, NULL, &loss));
   assert_non_null(strstr(hypr_session_message(session), "98"));
   labels[98] = INT32_MAX;
-  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_learn_sequence(session, samples, STEPS, labels, NULL, &loss));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_learn_sequence(session, samples, STREAM_STEPS, labels, NULL, &loss));
   labels[98] = label;
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_learn_sequence(session, samples, SIZE_MAX, labels, NULL, &loss));
   assert_true(loss == 42);
@@ -147,7 +125,7 @@ static void updates_after_every_taught_window(void **state) {
 static void updates_at_the_end_of_a_sequence(void **state) {
   (void)state;
   hypr_session *session = learner(HYPR_UPDATE_SEQUENCE), *fresh = learner(HYPR_UPDATE_SEQUENCE);
-  steps(session, 0, STEPS, 1);
+  steps(session, 0, STREAM_STEPS, 1);
   assert_ok(hypr_session_flush(session));
   assert_true(has_gradient(session));
   assert_true(same_parameters(session, fresh));
@@ -167,7 +145,7 @@ static void updates_by_hand(void **state) {
   hypr_session *session = learner(HYPR_UPDATE_MANUAL), *fresh = learner(HYPR_UPDATE_MANUAL);
   assert_ok(hypr_session_apply(session));
   assert_int_equal(statistics_of(session).updates, 0);
-  steps(session, 0, STEPS, 1);
+  steps(session, 0, STREAM_STEPS, 1);
   assert_ok(hypr_session_reset(session));
   assert_true(has_gradient(session));
   assert_true(same_parameters(session, fresh));
@@ -195,10 +173,10 @@ static void updates_by_hand(void **state) {
 static void the_loss_falls(void **state) {
   (void)state;
   enum { CHANNELS = 4 };
-  float inputs[STEPS * CHANNELS] = {0};
-  int32_t targets[STEPS];
-  for (int i = 0; i < STEPS; i++) {
-    targets[i] = i / (STEPS / CHANNELS);
+  float inputs[STREAM_STEPS * CHANNELS] = {0};
+  int32_t targets[STREAM_STEPS];
+  for (int i = 0; i < STREAM_STEPS; i++) {
+    targets[i] = i / (STREAM_STEPS / CHANNELS);
     inputs[i * CHANNELS + targets[i]] = i % 3 == 0 ? 1 : 0;
   }
   for (int which = BRF; which <= SE_ADLIF; which++) {
@@ -210,9 +188,9 @@ static void the_loss_falls(void **state) {
             network, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, window}, {HYPR_OPTION_OPTIMIZER, optimizer},
                               {HYPR_OPTION_UPDATE, HYPR_UPDATE_SEQUENCE}, {HYPR_OPTION_LEARNING_RATE, rates[optimizer]}));
         double first, loss = 0;
-        assert_ok(hypr_session_learn_sequence(session, inputs, STEPS, targets, NULL, &first));
+        assert_ok(hypr_session_learn_sequence(session, inputs, STREAM_STEPS, targets, NULL, &first));
         for (int epoch = 0; epoch < 100; epoch++) {
-          assert_ok(hypr_session_learn_sequence(session, inputs, STEPS, targets, NULL, &loss));
+          assert_ok(hypr_session_learn_sequence(session, inputs, STREAM_STEPS, targets, NULL, &loss));
         }
         if (!(loss < 0.6 * first)) {
           print_message("%s, window %d, optimizer %d: loss from %g to %g", hypr_model_layer_neuron(network, 0), window,

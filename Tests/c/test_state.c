@@ -1,27 +1,7 @@
 /* Saved state, which continues bit for bit, and resets of parts of a session. */
-#include "support.h"
+#include "stream.h"
 
-enum { STEPS = 60, INPUTS = 9, CLASSES = 3, WINDOW = 25, PARTS = HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER };
-
-static hypr_model *model;
-static float *samples;
-static int32_t *labels;
-
-static int set_up(void **state) {
-  (void)state;
-  model = load_model(TWO_LAYERS);
-  samples = random_samples(2 * STEPS * INPUTS, 11);
-  labels = random_labels(2 * STEPS, CLASSES, 12);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  free(labels);
-  free(samples);
-  hypr_model_free(model);
-  return 0;
-}
+enum { STEPS = STREAM_STEPS / 2, PARTS = HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER };
 
 static hypr_session *learner(double update, double window) {
   return make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, window}, {HYPR_OPTION_UPDATE, update},

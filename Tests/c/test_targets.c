@@ -1,29 +1,7 @@
 /* Targets: classes, values and errors of the host, in time and late. */
 #include <math.h>
 
-#include "support.h"
-
-enum { STEPS = 120, INPUTS = 9, CLASSES = 3, WINDOW = 25 };
-
-static hypr_model *model;
-static float *samples;
-static int32_t *labels;
-
-static int set_up(void **state) {
-  (void)state;
-  model = load_model(TWO_LAYERS);
-  samples = random_samples(STEPS * INPUTS, 11);
-  labels = random_labels(STEPS, CLASSES, 12);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  free(labels);
-  free(samples);
-  hypr_model_free(model);
-  return 0;
-}
+#include "stream.h"
 
 static hypr_session *learner(void) {
   return make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, WINDOW}, {HYPR_OPTION_LEARNING_RATE, 0.01}));
@@ -135,13 +113,13 @@ static void values_teach_the_slope_of_the_squared_error(void **state) {
   (void)state;
   hypr_session *values = learner(), *errors = learner();
   double loss = 0;
-  for (size_t i = 0; i < STEPS; i++) {
+  for (size_t i = 0; i < STREAM_STEPS; i++) {
     float output[CLASSES], target[CLASSES], error[CLASSES];
     assert_ok(hypr_session_step(values, samples + i * INPUTS, INPUTS, output, CLASSES));
     for (int k = 0; k < CLASSES; k++) {
       target[k] = k == 1 ? 0.5f : -0.25f;
       error[k] = 2 * (output[k] - target[k]) / CLASSES;
-      loss += pow((double)output[k] - target[k], 2) / CLASSES / STEPS;
+      loss += pow((double)output[k] - target[k], 2) / CLASSES / STREAM_STEPS;
     }
     assert_ok(hypr_session_teach_values(values, target, CLASSES));
     assert_ok(hypr_session_step(errors, samples + i * INPUTS, INPUTS, output, CLASSES));
@@ -152,8 +130,8 @@ static void values_teach_the_slope_of_the_squared_error(void **state) {
   assert_ok(hypr_session_flush(errors));
   assert_true(same_parameters(values, errors));
   hypr_statistics of_values = statistics_of(values), of_errors = statistics_of(errors);
-  assert_int_equal(of_values.taught_steps, STEPS);
-  assert_int_equal(of_errors.taught_steps, STEPS);
+  assert_int_equal(of_values.taught_steps, STREAM_STEPS);
+  assert_int_equal(of_errors.taught_steps, STREAM_STEPS);
   assert_int_equal(of_values.correct_steps + of_errors.correct_steps, 0);
   assert_true(fabs(of_values.mean_loss - loss) < 1e-6 * loss);
   assert_true(of_errors.mean_loss == 0);

@@ -85,7 +85,8 @@ import Testing
     let inputs = batch.inputs.flatMap(\.self)
     let label = hypr_session_learn_batch(session.handle, inputs, batch.lengths, 4, labels, nil, nil)
     #expect(label == HYPR_ERROR_INVALID_ARGUMENT)
-    #expect(String(cString: hypr_session_message(session.handle)!) == "labels[80] is 3, expected below the output size 3")
+    #expect(
+      String(cString: hypr_session_message(session.handle)!) == "labels[80] is 3, expected below the output size 3")
     var bad = inputs
     bad[89 * 4 + 2] = .nan
     let input = hypr_session_learn_batch(session.handle, bad, batch.lengths, 4, batch.labels.map(Int32.init), nil, nil)

@@ -41,12 +41,16 @@ struct GoldenNet: CustomTestStringConvertible {
     model = try GoldenNet.description(file, neurons, inputSize: input.shape[1])
   }
 
-  private static func description(_ file: SafetensorsFile, _ neurons: [String], inputSize: Int) throws -> ModelDescription {
+  private static func description(_ file: SafetensorsFile, _ neurons: [String], inputSize: Int) throws
+    -> ModelDescription
+  {
     var layers: [LayerDescription] = []
     for (index, neuron) in neurons.enumerated() {
       func tensor(_ name: String) -> TensorDescription? { tensorDescription(file, "layer\(index).\(name)") }
       let schemaName = schemaNames[neuron]!
-      let settings = file.metadata["layer\(index).constants"]!.components(separatedBy: ",").map { $0.components(separatedBy: "=") }
+      let settings = file.metadata["layer\(index).constants"]!.components(separatedBy: ",").map {
+        $0.components(separatedBy: "=")
+      }
       let allowed = ModelSchema.constantNames(of: schemaName)!
       let constants = settings.filter { allowed.contains($0[0]) }.map { (name: $0[0], value: Float($0[1])!) }
       let parameters = ModelSchema.parameterNames(of: schemaName)!.map { (name: $0, tensor: tensor($0)!) }

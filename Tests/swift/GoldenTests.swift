@@ -35,7 +35,8 @@ import Testing
 
   @Test(arguments: nets, [false, true])
   func forwardPass(net: GoldenNet, learning: Bool) throws {
-    let session = try TestSession(TestModel(net.model), [HYPR_OPTION_LEARNING: learning ? 1 : 0, HYPR_OPTION_WINDOW: 7])
+    let session = try TestSession(
+      TestModel(net.model), [HYPR_OPTION_LEARNING: learning ? 1 : 0, HYPR_OPTION_WINDOW: 7])
     let (spikes, states) = (net.neurons.indices.map(net.spikes), net.neurons.indices.map(net.states))
     let outputs = net.outputs
     var spikeCount = 0.0
@@ -43,8 +44,11 @@ import Testing
       let output = try session.step(input)
       #expect(relativeError(output, outputs[step]) < 1e-4, "output at step \(step)")
       for layer in net.neurons.indices {
-        #expect(try session.spikes(layer).map(Double.init) == spikes[layer][step], "spikes of layer \(layer) at step \(step)")
-        #expect(try relativeError(session.state(layer), states[layer][step]) < 1e-4, "state of layer \(layer) at step \(step)")
+        #expect(
+          try session.spikes(layer).map(Double.init) == spikes[layer][step], "spikes of layer \(layer) at step \(step)")
+        #expect(
+          try relativeError(session.state(layer), states[layer][step]) < 1e-4, "state of layer \(layer) at step \(step)"
+        )
         spikeCount += spikes[layer][step].reduce(0, +)
       }
     }
@@ -57,7 +61,8 @@ import Testing
     let session = try TestSession(
       TestModel(net.model),
       [
-        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window), HYPR_OPTION_CREDIT: Double(GoldenTests.credits[rule.credit]!),
+        HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window),
+        HYPR_OPTION_CREDIT: Double(GoldenTests.credits[rule.credit]!),
         HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
       ])
     let loss = try session.learn(net.inputs, net.labels)

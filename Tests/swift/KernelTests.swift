@@ -18,7 +18,9 @@ import Testing
     #expect(exponential(.zero) == Lanes(repeating: 1))
   }
 
-  static let kinds: [SurrogateKind] = [.doubleGaussian, .slayer, .triangle, .fastSigmoid, .arcTangent, .straightThrough]
+  static let kinds: [SurrogateKind] = [
+    .doubleGaussian, .slayer, .triangle, .fastSigmoid, .arcTangent, .straightThrough,
+  ]
 
   @Test(arguments: kinds)
   func surrogateIsItsFormula(kind: SurrogateKind) {

@@ -18,7 +18,9 @@ import Testing
     Fault(message: "layers has 0 entries") { $0.layers = [] },
     Fault(message: "readout is missing") { $0.readout = nil },
     Fault(message: "readout.kind is 9", unsupported: true) { $0.readout!.kind = 9 },
-    Fault(message: "layers[0].input_weight[5] is nan, expected a finite number") { $0.layers[0].inputWeight.values[5] = .nan },
+    Fault(message: "layers[0].input_weight[5] is nan, expected a finite number") {
+      $0.layers[0].inputWeight.values[5] = .nan
+    },
     Fault(message: "readout.bias[1] is inf") { $0.readout!.bias!.values[1] = .infinity },
     Fault(message: "layers[1].input_weight.shape is [6, 7], expected 8 columns") {
       $0.layers[1].inputWeight = TensorDescription(shape: [6, 7], values: [Float](repeating: 0, count: 42))
@@ -49,7 +51,9 @@ import Testing
       $0.layers[1].surrogate = SurrogateDescription(.slayer, slope: 0)
     },
     Fault(message: "layers[0].reset is 2", unsupported: true) { $0.layers[0].reset = .subtract },
-    Fault(message: "input.size is 3, but layers[0].input_weight has 4 columns") { $0.input = InputDescription(size: 3) },
+    Fault(message: "input.size is 3, but layers[0].input_weight has 4 columns") {
+      $0.input = InputDescription(size: 3)
+    },
     Fault(message: "input.scale[1] is 0") {
       $0.input = InputDescription(size: 4)
       $0.input!.scale = [1, 0, 1, 1]

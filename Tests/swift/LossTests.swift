@@ -103,9 +103,15 @@ import Testing
     #expect(throws: CallFailure.self) { try run.session.teach(values: [1, 2, 3]) }
     try run.session.step(run.inputs[0])
     let failures: [(hypr_status, String, () throws -> Void)] = [
-      (hypr_status(HYPR_ERROR_SIZE_MISMATCH), "target has 2 elements, expected 3", { try run.session.teach(values: [1, 2]) }),
+      (
+        hypr_status(HYPR_ERROR_SIZE_MISMATCH), "target has 2 elements, expected 3",
+        { try run.session.teach(values: [1, 2]) }
+      ),
       (hypr_status(HYPR_ERROR_NOT_FINITE), "target[1] is nan", { try run.session.teach(values: [1, .nan, 2]) }),
-      (hypr_status(HYPR_ERROR_NOT_FINITE), "dloss_doutput[2] is inf", { try run.session.teach(error: [1, 2, .infinity]) }),
+      (
+        hypr_status(HYPR_ERROR_NOT_FINITE), "dloss_doutput[2] is inf",
+        { try run.session.teach(error: [1, 2, .infinity]) }
+      ),
     ]
     for (status, message, call) in failures {
       let failure = try #require(throws: CallFailure.self) { try call() }

@@ -133,7 +133,10 @@ import Testing
       ]) { $1 })
     var reference = Reference(rule: HYPR_OPTIMIZER_SGD, start: try run.session.parameters)
     try compare(run, &reference, updates: 2) { factors[$0]! }
-    #expect(try run.session.tensors.filter { !$0.trainable }.map(\.name) == ["layer0.p_u", "layer0.p_w", "layer0.a", "layer0.b"])
+    #expect(
+      try run.session.tensors.filter { !$0.trainable }.map(\.name) == [
+        "layer0.p_u", "layer0.p_w", "layer0.a", "layer0.b",
+      ])
   }
 
   @Test func clippingShortensTheGradient() throws {
@@ -183,7 +186,8 @@ import Testing
     for _ in 0..<5 { _ = try run.update() }
     let parameters = try run.session.parameters
     var atBound = 0
-    for tensor in try run.session.tensors where tensor.name.hasPrefix("layer0.") && tensor.shape.count == 1 && tensor.name != "layer0.bias" {
+    for tensor in try run.session.tensors
+    where tensor.name.hasPrefix("layer0.") && tensor.shape.count == 1 && tensor.name != "layer0.bias" {
       let upper: Float = tensor.name == "layer0.b" ? 2 : 1
       for value in parameters[tensor.range] {
         #expect(value >= 0 && value <= upper, "\(tensor.name)")

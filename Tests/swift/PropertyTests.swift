@@ -55,7 +55,8 @@ import Testing
       let (found, _) = try gradients(net, window: window, credit: HYPR_CREDIT_WINDOW)
       for tensor in tensors {
         let error = relativeError(Array(found[tensor.range]), reference[tensor.range].map(Double.init))
-        #expect(tensor.name.hasPrefix("readout") ? error < 1e-4 : error > 1e-3, "\(tensor.name), λ = \(window): \(error)")
+        #expect(
+          tensor.name.hasPrefix("readout") ? error < 1e-4 : error > 1e-3, "\(tensor.name), λ = \(window): \(error)")
       }
     }
   }
@@ -111,7 +112,8 @@ import Testing
     let model = try TestModel(random.model(net.neurons, sizes: net.sizes))
     let (inputs, labels) = (random.inputs(200, net.sizes[0]), random.labels(200, net.sizes.last!))
     let results = try (0..<2).map { _ in
-      let session = try TestSession(model, [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 9, HYPR_OPTION_LEARNING_RATE: 0.01])
+      let session = try TestSession(
+        model, [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 9, HYPR_OPTION_LEARNING_RATE: 0.01])
       for _ in 0..<3 { try session.learn(inputs, labels) }
       return try session.parameters.map(\.bitPattern)
     }

@@ -27,7 +27,9 @@ struct RandomNet {
     TensorDescription(shape: [rows, columns], values: uniform(rows * columns, -scale...scale))
   }
 
-  mutating func layer(_ neuron: String, inputs: Int, size: Int, recurrent: Bool = true, bias: Bool = true) -> LayerDescription {
+  mutating func layer(_ neuron: String, inputs: Int, size: Int, recurrent: Bool = true, bias: Bool = true)
+    -> LayerDescription
+  {
     // Ranges of the parameters, and a weight scale with which the model fires.
     let ranges: [(name: String, range: ClosedRange<Float>)]
     let scale: Float
@@ -62,6 +64,8 @@ struct RandomNet {
 
   /// [steps]; a third of them negative: no target.
   mutating func labels(_ steps: Int, _ classes: Int) -> [Int] {
-    (0..<steps).map { _ in Int.random(in: 0..<3, using: &generator) == 0 ? -1 : Int.random(in: 0..<classes, using: &generator) }
+    (0..<steps).map { _ in
+      Int.random(in: 0..<3, using: &generator) == 0 ? -1 : Int.random(in: 0..<classes, using: &generator)
+    }
   }
 }

@@ -19,7 +19,9 @@ final class TestModel {
     var message = [CChar](repeating: 1, count: 512)
     let status = hypr_model_load_diagnosed(bytes, bytes.count, &handle, &message, message.count)
     guard status == HYPR_OK, let handle else {
-      throw CallFailure(status: status, message: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+      throw CallFailure(
+        status: status,
+        message: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
     self.handle = handle
   }

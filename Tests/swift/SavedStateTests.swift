@@ -98,7 +98,9 @@ import Testing
   @Test func damageIsRefused() throws {
     let stream = Stream("SEAdLIF")
     let options = SavedStateTests.options(HYPR_OPTIMIZER_ADAM)
-    let (session, twin) = (try TestSession(TestModel(stream.model), options), try TestSession(TestModel(stream.model), options))
+    let (session, twin) = (
+      try TestSession(TestModel(stream.model), options), try TestSession(TestModel(stream.model), options)
+    )
     _ = try run(session, stream, 0..<57, teaching: true)
     _ = try run(twin, stream, 0..<57, teaching: true)
     let bytes = try state(session)

@@ -14,7 +14,10 @@ import Testing
 
   @Test func `random numbers are xoshiro256**, seeded by SplitMix64`() {
     var random = RandomNumbers(seed: 0)
-    #expect([random.next(), random.next(), random.next()] == [0x99ec5f36cb75f2b4, 0xbf6e1f784956452a, 0x1a5f849d4933e6e0])
+    #expect(
+      [random.next(), random.next(), random.next()] == [
+        0x99ec_5f36_cb75_f2b4, 0xbf6e_1f78_4956_452a, 0x1a5f_849d_4933_e6e0,
+      ])
   }
 
   @Test func `distributions have their mean and deviation`() {
@@ -110,7 +113,9 @@ import Testing
   @Test func `neuron models are found however they are written`() throws {
     for text in ["SEAdLIF", "seadlif", "se_adlif", "SE-ADLIF"] { #expect(try LayerPlan.neuron(text) == "SEAdLIF") }
     let known = ModelSchema.neuronNames.joined(separator: ", ")
-    #expect(throws: ToolError("there is no neuron model \"izhikevich\"; known are \(known)")) { try LayerPlan("izhikevich:3") }
+    #expect(throws: ToolError("there is no neuron model \"izhikevich\"; known are \(known)")) {
+      try LayerPlan("izhikevich:3")
+    }
     #expect(throws: ToolError("layer \"brf\", expected a neuron model and how many neurons, such as brf:36")) {
       try LayerPlan("brf")
     }
@@ -119,8 +124,11 @@ import Testing
 
   @Test func `impossible plans are refused`() throws {
     #expect(reason(ModelPlan(inputs: 3, layers: [], outputs: 2)).contains("no layers"))
-    #expect(reason(ModelPlan(inputs: 0, layers: [try LayerPlan("brf:5")], outputs: 2)) == "0 inputs, expected 1 to 16777216")
-    #expect(reason(ModelPlan(inputs: 3, layers: [try LayerPlan("brf:5000000")], outputs: 2)).contains("weights, expected fewer"))
+    #expect(
+      reason(ModelPlan(inputs: 0, layers: [try LayerPlan("brf:5")], outputs: 2)) == "0 inputs, expected 1 to 16777216")
+    #expect(
+      reason(ModelPlan(inputs: 3, layers: [try LayerPlan("brf:5000000")], outputs: 2)).contains(
+        "weights, expected fewer"))
     var plan = ModelPlan(inputs: 3, layers: [try LayerPlan("brf:5")], outputs: 2)
     plan.constants = [try NeuronSetting("brf.tau=1") { text, _ in Float(text) ?? 0 }]
     #expect(reason(plan) == "no layer has the constant BRF.tau; the layers have BRF: threshold, dt, refractory_decay")
@@ -131,8 +139,12 @@ import Testing
     #expect(try OptionSettings.number("0.5", of: "learning_rate") == 0.5)
     #expect(OptionSettings.text(2, of: "schedule") == "cosine")
     #expect(try OptionSettings(["learning-rate=0.1"]).contains("learning_rate"))
-    #expect(throws: ToolError("option learning_rate is given twice")) { try OptionSettings(["learning_rate=1", "learning-rate=2"]) }
-    #expect(throws: ToolError("option credit is \"far\", expected spatial, window, recurrent")) { try OptionSettings(["credit=far"]) }
+    #expect(throws: ToolError("option learning_rate is given twice")) {
+      try OptionSettings(["learning_rate=1", "learning-rate=2"])
+    }
+    #expect(throws: ToolError("option credit is \"far\", expected spatial, window, recurrent")) {
+      try OptionSettings(["credit=far"])
+    }
     #expect(throws: ToolError("option window is 0, expected 1 to 65536")) { try OptionSettings(["window=0"]) }
   }
 }

@@ -6,7 +6,8 @@ import Testing
   /// The bytes of a file with this header dictionary, as NumPy writes it.
   private func file(_ dictionary: String, _ data: [UInt8], version: UInt8 = 1) -> Data {
     let header = Array(dictionary.utf8) + [0x0A]
-    let length = version == 1
+    let length =
+      version == 1
       ? [UInt8(header.count & 0xFF), UInt8(header.count >> 8)]
       : (0..<4).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
     return Data([0x93] + Array("NUMPY".utf8) + [version, 0] + length + header + data)
@@ -67,7 +68,8 @@ import Testing
 
   @Test func `errors say what is wrong`() {
     #expect(reason(Data("PK".utf8)).contains("not an .npy file"))
-    #expect(reason(file(dictionary("<f4", "(1,)"), bytes([Float(0)]), version: 4)).contains("version is 4.0, expected 1.0"))
+    #expect(
+      reason(file(dictionary("<f4", "(1,)"), bytes([Float(0)]), version: 4)).contains("version is 4.0, expected 1.0"))
     let fortran = "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }"
     #expect(reason(file(fortran, bytes([Float(0)]))).contains("is in Fortran order"))
     #expect(reason(file(dictionary(">f4", "(1,)"), bytes([Float(0)]))).contains("is big-endian ('>f4')"))

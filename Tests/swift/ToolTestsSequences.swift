@@ -9,7 +9,9 @@ import Testing
     return try NumpyArray(Data(NumpyWriter.file(values ?? (0..<Int32(count)).map { $0 }, shape: shape)), name: name)
   }
 
-  private func reason(_ inputs: [Int], _ labels: [Int], lengths: [Int32]? = nil, labelValues: [Int32]? = nil) throws -> String {
+  private func reason(_ inputs: [Int], _ labels: [Int], lengths: [Int32]? = nil, labelValues: [Int32]? = nil) throws
+    -> String
+  {
     let inputs = try array(inputs, nil, "inputs")
     let zeros = [Int32](repeating: 0, count: labels.reduce(1, *))
     let labels = try array(labels, labelValues ?? zeros)
@@ -46,8 +48,11 @@ import Testing
       try reason([2, 3, 2], [2, 4])
         == "labels has the shape [2, 4], expected [2, 3] (a label per step) or [2] (one per sequence)")
     #expect(try reason([0, 3, 2], [0, 3]) == "inputs holds no steps")
-    #expect(try reason([1, 2, 2], [1, 2], labelValues: [0, 3]).contains("the label of sequence 0, step 1 is 3, expected below 3"))
-    #expect(try reason([5, 2], [5], lengths: [3, 3]) == "lengths: length 1 is 3, expected 1 to 2, the steps left in inputs")
+    #expect(
+      try reason([1, 2, 2], [1, 2], labelValues: [0, 3]).contains(
+        "the label of sequence 0, step 1 is 3, expected below 3"))
+    #expect(
+      try reason([5, 2], [5], lengths: [3, 3]) == "lengths: length 1 is 3, expected 1 to 2, the steps left in inputs")
     #expect(try reason([5, 2], [5], lengths: [3]) == "lengths adds up to 3 steps, but inputs has 5")
     #expect(try reason([5, 2], [5], lengths: [-1, 6]).contains("length 0 is -1"))
   }
@@ -85,7 +90,8 @@ import Testing
 
   @Test func `updates of an epoch are counted`() throws {
     let set = try SequenceSet(
-      inputs: array([3, 5, 1]), labels: array([3, 5], [0, -1, -1, -1, 0] + [-1, -1, 0, 0, -1] + [-1, -1, -1, -1, -1]),
+      inputs: array([3, 5, 1]),
+      labels: array([3, 5], [0, -1, -1, -1, 0] + [-1, -1, 0, 0, -1] + [-1, -1, -1, -1, -1]),
       lengths: nil, inputSize: 1, classes: 1)
     func updates(_ rule: UpdateRule) throws -> Int {
       TrainingPlan(epochs: 1, update: rule, settings: OptionSettings(), shuffleSeed: 0).updatesPerEpoch(set, window: 2)

@@ -57,7 +57,8 @@ struct Learner {
     carryAdjoint = arena.allocate(Float.self, states, rows: window, .scratch)
     adjoint = arena.allocate(Float.self, states, .scratch)
     transition = arena.allocate(Float.self, transitions, .scratch)
-    outputCarry = settings.credit == .recurrent
+    outputCarry =
+      settings.credit == .recurrent
       ? OutputCarry(
         unit: arena.allocate(Float.self, widest, rows: window, .scratch),
         currentAdjoint: arena.allocate(Float.self, widest, rows: window, .scratch),

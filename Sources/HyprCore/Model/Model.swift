@@ -74,7 +74,9 @@ public struct Model {
   var readout: LayerDescription { layers[layers.count - 1] }
 
   public func layerSize(_ layer: Int) -> Int { layer >= 0 && layer < layerCount ? layers[layer].size : 0 }
-  public func layerNeuron(_ layer: Int) -> UnsafePointer<CChar>? { layer >= 0 && layer < layerCount ? layers[layer].facts.name : nil }
+  public func layerNeuron(_ layer: Int) -> UnsafePointer<CChar>? {
+    layer >= 0 && layer < layerCount ? layers[layer].facts.name : nil
+  }
   public func inputName(_ channel: Int) -> UnsafePointer<CChar>? { format_channel_name(root, channel) }
   public func classLabel(_ output: Int) -> UnsafePointer<CChar>? { format_class_label(root, output) }
   public var metadataCount: Int { format_metadata_count(root) }

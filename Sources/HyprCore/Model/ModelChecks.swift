@@ -11,13 +11,17 @@ extension ModelLoader {
       throw unsupported("format_version is \(version), this library reads up to \(Model.formatVersion)")
     }
     let step = format_time_step(root)
-    if !(step >= 0 && step.isFinite) { throw invalid("time_step is \(step), expected a finite number of seconds, 0 or more") }
+    if !(step >= 0 && step.isFinite) {
+      throw invalid("time_step is \(step), expected a finite number of seconds, 0 or more")
+    }
     if hiddenCount < 1 || hiddenCount > Model.mostLayers {
       throw invalid("layers has \(hiddenCount) entries, expected 1 to \(Model.mostLayers)")
     }
     var kind: format_readout_kind = 0
     if !format_readout(root, &kind) { throw invalid("readout is missing") }
-    if kind != FORMAT_READOUT_LEAKY_INTEGRATOR { throw unsupported("readout.kind is \(Int(kind)), expected 0 (LeakyIntegrator)") }
+    if kind != FORMAT_READOUT_LEAKY_INTEGRATOR {
+      throw unsupported("readout.kind is \(Int(kind)), expected 0 (LeakyIntegrator)")
+    }
   }
 
   /// The neuron model of a layer; of the readout past the last one.
@@ -114,7 +118,9 @@ extension ModelLoader {
   func readOptions() throws(Failure) -> Options {
     var options = Options()
     for index in 0..<format_option_count(root) {
-      guard let name = format_option_name(root, index), let option = Option(name: name), option != .learning else { continue }
+      guard let name = format_option_name(root, index), let option = Option(name: name), option != .learning else {
+        continue
+      }
       let value = format_option_value(root, index)
       if let problem = option.problem(with: value) { throw invalid("recommended_options[\(index)]: \(problem)") }
       try options.set(option, value, message)

@@ -70,7 +70,8 @@ struct ModelLoader {
   init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
     try ModelLoader.checkIdentifier(file, message)
     guard let root = format_open(file.baseAddress, file.count) else {
-      throw message.failure(.modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
+      throw message.failure(
+        .modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
     }
     var table = kernel_table()
     kernel_table_fill_baseline(&table)

@@ -32,16 +32,23 @@ struct TensorReader {
     let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
     let (size, inputCount) = try matrixShape(weight, layer, inputs)
     var row = 0
-    try add(weight, layer, size: size, columns: inputCount, &row, isReadout ? TensorGroup.readout : .inputWeights, TensorReader.unbounded)
+    try add(
+      weight, layer, size: size, columns: inputCount, &row, isReadout ? TensorGroup.readout : .inputWeights,
+      TensorReader.unbounded)
     let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
-    if let recurrent { try add(recurrent, layer, size: size, columns: size, &row, .recurrentWeights, TensorReader.unbounded) }
+    if let recurrent {
+      try add(recurrent, layer, size: size, columns: size, &row, .recurrentWeights, TensorReader.unbounded)
+    }
     let bias = find(layer, text("bias"))
-    if let bias { try add(bias, layer, size: size, columns: nil, &row, isReadout ? TensorGroup.readout : .biases, TensorReader.unbounded) }
+    if let bias {
+      try add(
+        bias, layer, size: size, columns: nil, &row, isReadout ? TensorGroup.readout : .biases, TensorReader.unbounded)
+    }
     var quantity = kernel_quantity()
     for index in 0..<facts.parameter_count {
       guard loader.kernels.parameter(neuron, index, constants, &quantity) else { break }
       let group: TensorGroup = isReadout ? .readoutTau : .neuronParameters
-      try add(try require(layer, quantity.name), layer, size: size, columns: nil, &row, group, quantity)
+      try add(try require(layer, quantity.name, isNeuron: true), layer, size: size, columns: nil, &row, group, quantity)
     }
     return LayerDescription(
       neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
@@ -55,8 +62,8 @@ struct TensorReader {
     let path: Text
   }
 
-  private func require(_ layer: Int, _ field: UnsafePointer<CChar>) throws(Failure) -> Found {
-    if let found = find(layer, field) { return found }
+  private func require(_ layer: Int, _ field: UnsafePointer<CChar>, isNeuron: Bool = false) throws(Failure) -> Found {
+    if let found = find(layer, field, isNeuron: isNeuron) { return found }
     let path = path(layer, field)
     throw loader.invalid("\(path) is missing")
   }
@@ -65,13 +72,16 @@ struct TensorReader {
     layer == loader.hiddenCount ? "readout.\(field)" : "layers[\(layer)].\(field)"
   }
 
-  private func find(_ layer: Int, _ field: UnsafePointer<CChar>) -> Found? {
+  /// A tensor of the layer itself, or a parameter of its neuron model; the readout has both in one table.
+  private func find(_ layer: Int, _ field: UnsafePointer<CChar>, isNeuron: Bool = false) -> Found? {
     var tensor = format_tensor()
     let root = loader.root
     let present =
       layer == loader.hiddenCount
       ? format_readout_tensor(root, field, &tensor)
-      : format_layer_tensor(root, layer, field, &tensor) || format_neuron_tensor(root, layer, field, &tensor)
+      : isNeuron
+        ? format_neuron_tensor(root, layer, field, &tensor)
+        : format_layer_tensor(root, layer, field, &tensor)
     return present ? Found(tensor: tensor, field: field, path: path(layer, field)) : nil
   }
 
@@ -81,16 +91,19 @@ struct TensorReader {
     guard tensor.rank == 2 else { throw loader.invalid("\(found.path).shape has rank \(tensor.rank), expected 2") }
     let (rows, columns) = (Int(clamping: tensor.shape.0), Int(clamping: tensor.shape.1))
     if min(rows, columns) < 1 || max(rows, columns) > Model.largestCount {
-      throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected sizes from 1 to \(Model.largestCount)")
+      throw loader.invalid(
+        "\(found.path).shape is [\(rows), \(columns)], expected sizes from 1 to \(Model.largestCount)")
     }
     if let inputs, columns != inputs {
-      throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected \(inputs) columns, the size of the layer below")
+      throw loader.invalid(
+        "\(found.path).shape is [\(rows), \(columns)], expected \(inputs) columns, the size of the layer below")
     }
     return (rows, columns)
   }
 
   private mutating func add(
-    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ row: inout Int, _ group: TensorGroup, _ bounds: kernel_quantity
+    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ row: inout Int, _ group: TensorGroup,
+    _ bounds: kernel_quantity
   ) throws(Failure) {
     let data = try checkedData(found, rows: size, columns: columns)
     let name = names + count * Model.nameCapacity
@@ -98,7 +111,8 @@ struct TensorReader {
     let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer).\(found.field)"
     text.copy(to: name, size: Model.nameCapacity)
     let tensor = TensorDescription(
-      name: name, layer: layer, group: group, firstRow: row, rowCount: columns ?? 1, isMatrix: columns != nil, size: size, offset: offset,
+      name: name, layer: layer, group: group, firstRow: row, rowCount: columns ?? 1, isMatrix: columns != nil,
+      size: size, offset: offset,
       trainable: found.tensor.trainable, bounds: bounds, data: data)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
@@ -118,13 +132,15 @@ struct TensorReader {
     let shapeFits = columns.map { tensor.rank == 2 && Int(clamping: tensor.shape.1) == $0 } ?? (tensor.rank == 1)
     guard shapeFits, Int(clamping: tensor.shape.0) == rows else {
       let shape: Text = columns.map { "[\(rows), \($0)]" } ?? "[\(rows)]"
-      let found: Text = "\(found.path).shape is [\(Int(clamping: tensor.shape.0)), \(Int(clamping: tensor.shape.1))] of rank \(tensor.rank)"
+      let found: Text =
+        "\(found.path).shape is [\(Int(clamping: tensor.shape.0)), \(Int(clamping: tensor.shape.1))] of rank \(tensor.rank)"
       throw loader.invalid("\(found), expected \(shape)")
     }
     let (elements, tooMany) = rows.multipliedReportingOverflow(by: columns ?? 1)
     let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: 4)
     guard !tooMany, !tooLarge, tensor.byte_count == bytes, let data = tensor.data else {
-      throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(Double(rows) * Double(columns ?? 1) * 4)")
+      throw loader.invalid(
+        "\(found.path).data has \(tensor.byte_count) bytes, expected \(Double(rows) * Double(columns ?? 1) * 4)")
     }
     return data
   }
@@ -132,7 +148,9 @@ struct TensorReader {
   private func checkValues(_ tensor: TensorDescription, _ found: Found) throws(Failure) {
     for index in 0..<tensor.count {
       let value = tensor.value(index)
-      if let problem = tensor.problem(with: value) { throw loader.invalid("\(found.path)[\(index)] is \(value), \(problem)") }
+      if let problem = tensor.problem(with: value) {
+        throw loader.invalid("\(found.path)[\(index)] is \(value), \(problem)")
+      }
     }
   }
 

@@ -33,10 +33,12 @@ struct InputStage {
     for position in 0..<indices.count {
       let index = Int(clamping: indices[position])
       guard index < size else {
-        throw message.failure(.invalidArgument, "indices[\(position)] is \(index), expected below the input size \(size)")
+        throw message.failure(
+          .invalidArgument, "indices[\(position)] is \(index), expected below the input size \(size)")
       }
       guard index > previous else {
-        throw message.failure(.invalidArgument, "indices[\(position)] is \(index), expected more than \(previous) before it")
+        throw message.failure(
+          .invalidArgument, "indices[\(position)] is \(index), expected more than \(previous) before it")
       }
       previous = index
     }

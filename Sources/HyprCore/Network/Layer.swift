@@ -35,7 +35,8 @@ struct Layer {
       states: arena.allocate(Float.self, width, rows: description.stateCount, planes: steps + 1, .state),
       outputs: arena.allocate(Float.self, width, rows: steps + 1, .state),
       current: current,
-      tape: block.gradients == nil ? nil : arena.allocate(Float.self, width, rows: Int(facts.tape_count), planes: steps, .history),
+      tape: block.gradients == nil
+        ? nil : arena.allocate(Float.self, width, rows: Int(facts.tape_count), planes: steps, .history),
       surrogate: description.surrogate)
   }
 

@@ -24,7 +24,8 @@ struct ParameterStore {
       values = arena.allocate(Float.self, width, rows: rowCount, .parameters)
       gradients = settings.learning ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
       moment1 = optimizer != .gradientDescent ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
-      moment2 = optimizer == .adam || optimizer == .adamW ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
+      moment2 =
+        optimizer == .adam || optimizer == .adamW ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
       let anchored = settings.learning && settings.anchorStrength > 0
       anchor = anchored ? arena.allocate(Float.self, width, rows: rowCount, .optimizer) : nil
     }

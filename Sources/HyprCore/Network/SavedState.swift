@@ -38,7 +38,8 @@ extension Session {
   /// Becomes the session that was saved. Everything is checked before anything is changed.
   public mutating func loadState(_ buffer: UnsafeRawBufferPointer) throws(Failure) {
     guard let start = buffer.baseAddress, buffer.count >= StateHeader.size else {
-      throw message.failure(.invalidArgument, "the state has \(buffer.count) bytes, expected at least \(StateHeader.size)")
+      throw message.failure(
+        .invalidArgument, "the state has \(buffer.count) bytes, expected at least \(StateHeader.size)")
     }
     let header = start.loadUnaligned(as: StateHeader.self)
     guard header.magic == StateHeader.magic else {

@@ -79,7 +79,9 @@ public struct Session {
   public static func create(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
-    guard let start = memory.baseAddress, UInt(bitPattern: start) % UInt(Arena.alignment) == 0 else { throw .invalidArgument }
+    guard let start = memory.baseAddress, UInt(bitPattern: start) % UInt(Arena.alignment) == 0 else {
+      throw .invalidArgument
+    }
     guard let size = memorySize(model, options), memory.count >= size else { throw .bufferTooSmall }
     return build(model, options, start, ownsMemory: false)
   }

@@ -68,7 +68,8 @@ extension Session {
     events.starts[place.record + 1] = end
     layer.current.update(repeating: 0, count: layer.width)
     kernels.gather(
-      layer.current, layer.width, layer.parameters, layer.width, events.rows + start, events.values + start, end - start)
+      layer.current, layer.width, layer.parameters, layer.width, events.rows + start, events.values + start, end - start
+    )
   }
 
   private mutating func commit(_ place: StepPlace) {

@@ -100,7 +100,9 @@ struct StateStream {
   /// Flags, one byte each.
   mutating func flags(_ memory: UnsafeMutablePointer<Bool>, _ count: Int) {
     if mode == .check, let buffer, capacity - position >= count {
-      for index in 0..<count where (buffer + position).load(fromByteOffset: index, as: UInt8.self) > 1 { isValid = false }
+      for index in 0..<count where (buffer + position).load(fromByteOffset: index, as: UInt8.self) > 1 {
+        isValid = false
+      }
     }
     bytes(memory, count)
   }

@@ -21,7 +21,7 @@ public enum Option: Int {
   case schedule, scheduleUpdates, warmUpUpdates
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
 
-  static let count = 25
+  static var count: Int { Options.Values.count }
 
   public var facts: OptionFacts {
     switch self {
@@ -42,7 +42,8 @@ public enum Option: Int {
     case .weightDecay: .init(key: 27, name: "weight_decay", lower: 0, upper: 1000, standard: 0, whole: false)
     case .anchorStrength: .init(key: 28, name: "anchor_strength", lower: 0, upper: 1000, standard: 0, whole: false)
     case .schedule: .init(key: 40, name: "schedule", lower: 0, upper: 2, standard: 0, whole: true)
-    case .scheduleUpdates: .init(key: 41, name: "schedule_updates", lower: 1, upper: 1e12, standard: 10_000, whole: true)
+    case .scheduleUpdates:
+      .init(key: 41, name: "schedule_updates", lower: 1, upper: 1e12, standard: 10_000, whole: true)
     case .warmUpUpdates: .init(key: 42, name: "warm_up_updates", lower: 0, upper: 1e12, standard: 0, whole: true)
     case .rateInputWeights: .rate(key: 60, "rate_input_weights")
     case .rateRecurrentWeights: .rate(key: 61, "rate_recurrent_weights")

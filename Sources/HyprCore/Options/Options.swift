@@ -2,8 +2,10 @@ internal import CSystem
 
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
-  private var values = InlineArray<25, Double>(repeating: 0)
-  private var isSet = InlineArray<25, Bool>(repeating: false)
+  /// One place per option.
+  typealias Values = InlineArray<25, Double?>
+
+  private var values = Values(repeating: nil)
 
   public init() {}
 
@@ -11,21 +13,17 @@ public struct Options {
   public mutating func set(_ option: Option, _ value: Double, _ message: MessageBuffer) throws(Failure) {
     if let problem = option.problem(with: value) { throw message.failure(.invalidArgument, problem) }
     values[option.rawValue] = value
-    isSet[option.rawValue] = true
   }
 
   /// The value that was set, or the default.
   public func value(_ option: Option) -> Double {
-    isSet[option.rawValue] ? values[option.rawValue] : option.facts.standard
+    values[option.rawValue] ?? option.facts.standard
   }
 
   /// These options, with what is not set taken from `other`.
   func completed(by other: Options) -> Options {
     var result = self
-    for index in 0..<Option.count where !isSet[index] && other.isSet[index] {
-      result.values[index] = other.values[index]
-      result.isSet[index] = true
-    }
+    for index in 0..<Option.count { result.values[index] = values[index] ?? other.values[index] }
     return result
   }
 }
@@ -128,5 +126,7 @@ public struct OptionsObject {
 
   public static func free(_ options: UnsafeMutablePointer<OptionsObject>) { system_free(options) }
 
-  public mutating func set(_ option: Option, _ value: Double) throws(Failure) { try options.set(option, value, message) }
+  public mutating func set(_ option: Option, _ value: Double) throws(Failure) {
+    try options.set(option, value, message)
+  }
 }

@@ -1,7 +1,6 @@
 /// What memory is used for.
 public enum MemorySection: Int {
   case parameters, state, traces, history, optimizer, scratch
-  static let count = 6
 }
 
 /// Hands out one block of memory piece by piece, each 64-byte aligned and zeroed (plain data only). Without a block it only measures:

@@ -28,7 +28,9 @@ enum EulerForwardAdaptiveLIF: NeuronModel {
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
 
-  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? { AdaptiveLIFConstants.parameter(index) }
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
+    AdaptiveLIFConstants.parameter(index)
+  }
 
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
     constants.adaptive.derive(parameters, into: derived)
@@ -68,7 +70,8 @@ enum EulerForwardAdaptiveLIF: NeuronModel {
     gradient[1] += wAdjoint * (before[1] - (derived[6] * u + derived[7] * oldSpike)) * derived[5]
     gradient[2] += driveAdjoint * u * constants.adaptive.gain
     gradient[3] += driveAdjoint * oldSpike * constants.adaptive.gain
-    adjoint[0] = (freeAdjoint * derived[0] + driveAdjoint * derived[6]) * (1 - oldSpike) + tape[1] * driveAdjoint * derived[7]
+    adjoint[0] =
+      (freeAdjoint * derived[0] + driveAdjoint * derived[6]) * (1 - oldSpike) + tape[1] * driveAdjoint * derived[7]
     adjoint[1] = wAdjoint * derived[3] - currentAdjoint
     return currentAdjoint
   }

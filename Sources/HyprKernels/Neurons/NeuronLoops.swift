@@ -94,7 +94,8 @@ enum NeuronLoops<Model: NeuronModel> {
         }
         if let output = carry.output_eligibility, let transition = carry.output_transition {
           if let gradient = carry.gradient, let adjoint = carry.output_adjoint {
-            let sum = gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * output.lanes(row &* width &+ neuron)
+            let sum =
+              gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * output.lanes(row &* width &+ neuron)
             gradient.store(sum, row &* width &+ neuron)
           }
           var sum = Lanes.zero

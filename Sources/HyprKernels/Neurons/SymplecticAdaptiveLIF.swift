@@ -28,7 +28,9 @@ enum SymplecticAdaptiveLIF: NeuronModel {
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
 
-  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? { AdaptiveLIFConstants.parameter(index) }
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
+    AdaptiveLIFConstants.parameter(index)
+  }
 
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
     constants.adaptive.derive(parameters, into: derived)

@@ -39,7 +39,8 @@ struct CreateCommand: ParsableCommand {
   var tauOut: Double?
   @Option(
     name: .customLong("constant"), parsing: .singleValue,
-    help: ArgumentHelp("A constant of a neuron model, such as brf.dt=0.01; may be repeated.", valueName: "neuron.name=value"))
+    help: ArgumentHelp(
+      "A constant of a neuron model, such as brf.dt=0.01; may be repeated.", valueName: "neuron.name=value"))
   var constants: [String] = []
   @Option(
     name: .customLong("parameter"), parsing: .singleValue,
@@ -65,7 +66,8 @@ struct CreateCommand: ParsableCommand {
   @Option(
     name: .customLong("recommend"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A learning option that the file recommends, such as learning_rate=0.003; may be repeated.", valueName: "name=value"))
+      "A learning option that the file recommends, such as learning_rate=0.003; may be repeated.",
+      valueName: "name=value"))
   var recommendations: [String] = []
   @Option(
     name: .customLong("metadata"), parsing: .singleValue,

@@ -29,7 +29,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "How often all sequences are taught.") var epochs = 10
   @Option(help: "Sequences per update (default: 16).") var batch: Int?
   @Flag(help: "Update after every window; short for --update window.") var online = false
-  @Option(help: ArgumentHelp("When parameters are updated: window, sequence or batch.", valueName: "when")) var update: String?
+  @Option(help: ArgumentHelp("When parameters are updated: window, sequence or batch.", valueName: "when")) var update:
+    String?
 
   @Option(
     name: .customLong("option"), parsing: .singleValue,
@@ -52,7 +53,8 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     guard epochs >= 1 else { throw ToolError("--epochs is \(epochs), expected 1 or more") }
-    let plan = TrainingPlan(epochs: epochs, update: try updateRule(), settings: try settings(), shuffleSeed: shuffleSeed)
+    let plan = TrainingPlan(
+      epochs: epochs, update: try updateRule(), settings: try settings(), shuffleSeed: shuffleSeed)
     let file = try OutputFile(out, force: force)
     let model = try LoadedModel(path: model)
     let (training, validation) = try sequences(model)
@@ -77,14 +79,18 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func updateRule() throws -> UpdateRule {
-    if online, let update, update != "window" { throw ToolError("--online and --update \(update) contradict each other") }
+    if online, let update, update != "window" {
+      throw ToolError("--online and --update \(update) contradict each other")
+    }
     let when = online ? "window" : update ?? "batch"
     if let batch, when != "batch" { throw ToolError("--batch \(batch) needs --update batch, not \(when)") }
     switch when {
     case "window": return .window
     case "sequence": return .sequence
     case "batch":
-      guard let size = Optional(batch ?? 16), size >= 1 else { throw ToolError("--batch is \(batch ?? 0), expected 1 or more") }
+      guard let size = Optional(batch ?? 16), size >= 1 else {
+        throw ToolError("--batch is \(batch ?? 0), expected 1 or more")
+      }
       return .batch(size)
     default: throw ToolError("--update is \"\(when)\", expected window, sequence or batch")
     }
@@ -106,7 +112,8 @@ struct TrainCommand: ParsableCommand {
 
   private func sequences(_ model: LoadedModel) throws -> (training: SequenceSet, validation: SequenceSet?) {
     let all = try data.sequences(for: model)
-    guard (validationInputs == nil) == (validationLabels == nil), validationLengths == nil || validationInputs != nil else {
+    guard (validationInputs == nil) == (validationLabels == nil), validationLengths == nil || validationInputs != nil
+    else {
       throw ToolError("--validation-inputs and --validation-labels are needed together")
     }
     if let validationInputs, let validationLabels {
@@ -129,7 +136,8 @@ struct TrainCommand: ParsableCommand {
 struct DataArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The .npy file of the inputs.", valueName: "file")) var inputs: String
   @Option(help: ArgumentHelp("The .npy file of the labels.", valueName: "file")) var labels: String
-  @Option(help: ArgumentHelp("The .npy file of the sequences' lengths, if they lie one after the other.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The .npy file of the sequences' lengths, if they lie one after the other.", valueName: "file"))
   var lengths: String?
 
   func sequences(for model: LoadedModel) throws -> SequenceSet {

@@ -122,7 +122,8 @@ package struct LayerPlan: Equatable {
   package static func neuron(_ text: String) throws -> String {
     func plain(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" } }
     guard let name = ModelSchema.neuronNames.first(where: { plain($0) == plain(text) }) else {
-      throw ToolError("there is no neuron model \"\(text)\"; known are \(ModelSchema.neuronNames.joined(separator: ", "))")
+      throw ToolError(
+        "there is no neuron model \"\(text)\"; known are \(ModelSchema.neuronNames.joined(separator: ", "))")
     }
     return name
   }
@@ -156,6 +157,7 @@ package struct NeuronSetting<Value> {
     guard !layers.contains(where: { applies(to: $0.neuron, names) }) else { return }
     let known = Set(layers.map(\.neuron)).sorted().map { "\($0): \((names($0) ?? []).joined(separator: ", "))" }
     throw ToolError(
-      "no layer has the \(kind) \(neuron.map { "\($0)." } ?? "")\(name); the layers have \(known.joined(separator: "; "))")
+      "no layer has the \(kind) \(neuron.map { "\($0)." } ?? "")\(name); the layers have \(known.joined(separator: "; "))"
+    )
   }
 }

@@ -104,7 +104,8 @@ struct ModelReport: Encodable {
     recommendedOptions = facts.options
     metadata = (0..<model.pointer.pointee.metadataCount).map {
       Entry(
-        key: text(model.pointer.pointee.metadataKey($0)) ?? "", value: text(model.pointer.pointee.metadataValue($0)) ?? "")
+        key: text(model.pointer.pointee.metadataKey($0)) ?? "",
+        value: text(model.pointer.pointee.metadataValue($0)) ?? "")
     }
   }
 

@@ -44,7 +44,8 @@ extension ModelReport {
     let rows = tensors.map { tensor in
       [
         tensor.name, tensor.shape.map(String.init).joined(separator: " x "), tensor.trainable ? "trainable" : "fixed",
-        String(format: "%.5g", tensor.minimum), String(format: "%.5g", tensor.mean), String(format: "%.5g", tensor.maximum),
+        String(format: "%.5g", tensor.minimum), String(format: "%.5g", tensor.mean),
+        String(format: "%.5g", tensor.maximum),
       ]
     }
     return TextTable.text([["tensor", "shape", "", "min", "mean", "max"]] + rows, rightAligned: [3, 4, 5])
@@ -62,7 +63,8 @@ extension ModelReport {
     }
     let rows = [
       ["session, bytes", "running", "learning"], row("  parameters", \.parameters), row("  state", \.state),
-      row("  traces", \.traces), row("  history", \.history), row("  optimizer", \.optimizer), row("  scratch", \.scratch),
+      row("  traces", \.traces), row("  history", \.history), row("  optimizer", \.optimizer),
+      row("  scratch", \.scratch),
       row("  total", \.total),
     ]
     return TextTable.text(rows, rightAligned: [1, 2])

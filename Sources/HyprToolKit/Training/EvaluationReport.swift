@@ -37,7 +37,9 @@ struct EvaluationReport: Encodable {
       ["loss", String(format: "%.4f", loss)],
       ["accuracy per step", String(format: "%.2f %%", stepAccuracy * 100)],
     ]
-    if let sequenceAccuracy { rows.append(["accuracy per sequence", String(format: "%.2f %%", sequenceAccuracy * 100)]) }
+    if let sequenceAccuracy {
+      rows.append(["accuracy per sequence", String(format: "%.2f %%", sequenceAccuracy * 100)])
+    }
     rows += spikeRates.enumerated().map { ["spike rate, layer\($0)", String(format: "%.4f per neuron and step", $1)] }
     rows.append(["time", String(format: "%.2f µs per step", microsecondsPerStep)])
     return TextTable.text(rows) + "\n\n" + confusionText

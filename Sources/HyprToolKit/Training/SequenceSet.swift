@@ -37,7 +37,8 @@ package struct SequenceSet {
   /// with `inputSize` channels n and labels below `classes`.
   package init(inputs: String, labels: String, lengths: String?, inputSize: Int, classes: Int) throws {
     try self.init(
-      inputs: NumpyArray(path: inputs), labels: NumpyArray(path: labels), lengths: lengths.map { try NumpyArray(path: $0) },
+      inputs: NumpyArray(path: inputs), labels: NumpyArray(path: labels),
+      lengths: lengths.map { try NumpyArray(path: $0) },
       inputSize: inputSize, classes: classes)
   }
 
@@ -46,7 +47,8 @@ package struct SequenceSet {
     let ranges: [Range<Int>]
     if let lengths {
       guard inputs.shape.count == 2 else {
-        throw ToolError("\(inputs.name) has the shape \(inputs.shape), expected [total steps, \(inputSize)], as there are lengths")
+        throw ToolError(
+          "\(inputs.name) has the shape \(inputs.shape), expected [total steps, \(inputSize)], as there are lengths")
       }
       ranges = try SequenceSet.ranges(lengths, total: inputs.shape[0], of: inputs.name)
     } else {
@@ -82,13 +84,15 @@ package struct SequenceSet {
   private static func ranges(_ lengths: NumpyArray, total: Int, of name: String) throws -> [Range<Int>] {
     guard lengths.shape.count == 1, let numbers = lengths.integers(0..<lengths.count) else {
       throw ToolError(
-        "\(lengths.name) is \(lengths.elementType.name)\(lengths.shape), expected whole numbers of the shape [sequences]")
+        "\(lengths.name) is \(lengths.elementType.name)\(lengths.shape), expected whole numbers of the shape [sequences]"
+      )
     }
     var ranges: [Range<Int>] = []
     var end = 0
     for (index, length) in numbers.enumerated() {
       guard length >= 1, length <= total - end else {
-        throw ToolError("\(lengths.name): length \(index) is \(length), expected 1 to \(total - end), the steps left in \(name)")
+        throw ToolError(
+          "\(lengths.name): length \(index) is \(length), expected 1 to \(total - end), the steps left in \(name)")
       }
       ranges.append(end..<end + length)
       end += length

@@ -39,9 +39,10 @@ package struct TrainingPlan {
     case .window:
       return (0..<data.count).reduce(0) { sum, index in
         let labels = data.labels(of: index)
-        return sum + stride(from: 0, to: labels.count, by: window).count { start in
-          labels[start..<min(start + window, labels.count)].contains { $0 >= 0 }
-        }
+        return sum
+          + stride(from: 0, to: labels.count, by: window).count { start in
+            labels[start..<min(start + window, labels.count)].contains { $0 >= 0 }
+          }
       }
     case .sequence: return (0..<data.count).count { data.labels(of: $0).contains { $0 >= 0 } }
     case .batch(let size): return (data.count + size - 1) / size

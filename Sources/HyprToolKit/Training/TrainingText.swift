@@ -44,7 +44,8 @@ struct TrainingText {
   /// Which parameters were written; `nil`: those of the last update.
   func kept(_ epoch: Int?) -> String {
     guard let epoch else { return "the parameters after the last update" }
-    return trainer.validation == nil ? "the parameters after epoch \(epoch)" : "epoch \(epoch), the best on the validation data"
+    return trainer.validation == nil
+      ? "the parameters after epoch \(epoch)" : "epoch \(epoch), the best on the validation data"
   }
 
   private static func text(_ score: Score) -> String {
