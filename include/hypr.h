@@ -177,7 +177,15 @@ enum {
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
   HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
   HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
-  HYPR_OPTION_LABEL_SMOOTHING = 7, /* spread over all classes by hypr_session_teach_class, 0 to 1 [0] */
+  HYPR_OPTION_LABEL_SMOOTHING = 7, /* of targets that are classes: spread over all classes, 0 to 1 [0] */
+  HYPR_OPTION_LOSS = 8,       /* what one label for a whole sequence teaches [HYPR_LOSS_EVERY_STEP] */
+  HYPR_OPTION_LOSS_STEPS = 9, /* how many with HYPR_LOSS_LAST_STEPS, 1 to 65536 [1] */
+
+  /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every taught step of that window
+   * adds, for each spiking layer, penalty * (mean over its neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to the loss */
+  HYPR_OPTION_SPIKE_RATE_PENALTY = 10, /* 0 to 1e6; 0: off [0] */
+  HYPR_OPTION_SPIKE_RATE_LOWER = 11,   /* 0 to 1 [0] */
+  HYPR_OPTION_SPIKE_RATE_UPPER = 12,   /* 0 to 1 [1] */
 
   HYPR_OPTION_OPTIMIZER = 20,      /* [HYPR_OPTIMIZER_ADAM] */
   HYPR_OPTION_LEARNING_RATE = 21,  /* 0 to 1000 [0.001] */
@@ -206,8 +214,19 @@ enum {
 enum {
   HYPR_CREDIT_SPATIAL = 0, /* the layer above at the same step: the published HYPR, independent of lambda */
   HYPR_CREDIT_WINDOW = 1,  /* also through the memory of the readout and upper layers inside the window */
-  HYPR_CREDIT_RECURRENT = 2 /* also through the recurrent weights inside the window: with lambda = T exactly backpropagation
-                               through time; costs one more product with each recurrent weight matrix per step */
+  HYPR_CREDIT_RECURRENT = 2, /* also through the recurrent weights inside the window: with lambda = T exactly backpropagation
+                                through time; costs one more product with each recurrent weight matrix per step */
+  HYPR_CREDIT_FILTERED = 3   /* as window, and for the top layer also through the readout's memory of earlier windows, by one more
+                                eligibility per parameter of that layer, filtered with the mean decay of the readout: exact if
+                                all its time constants are equal (the filter of e-prop) */
+};
+
+/* Values of HYPR_OPTION_LOSS: the loss of one label for a whole sequence */
+enum {
+  HYPR_LOSS_EVERY_STEP = 0,    /* cross-entropy at every step */
+  HYPR_LOSS_LAST_STEPS = 1,    /* cross-entropy at each of the last LOSS_STEPS steps */
+  HYPR_LOSS_SUM_OF_SOFTMAX = 2 /* cross-entropy of the class scores sum over all steps of softmax(output); not causal: the window
+                                  must hold the whole sequence */
 };
 
 /* Values of HYPR_OPTION_UPDATE */
@@ -275,12 +294,24 @@ hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key
 
 /* Softmax cross-entropy with class `label` as the target of the last step; a second target for a step replaces the first.
  * With HYPR_OPTION_LABEL_SMOOTHING s the target is 1 - s for the label, plus s / C for each of the C classes.
+ * hypr_session_set_class_weights scales the loss.
  * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: there is no step in the open window. */
 hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 
 /* The same for an earlier step, if it is still in the open window: steps_ago 0 is the last step.
  * WRONG_STATE: the window that held that step is closed. */
 hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
+
+/* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says. In a stream, call it when the sequence is over.
+ * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: a step that the loss needs is not in the open window any more, or
+ * there is none. */
+hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
+
+/* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets, and
+ * HYPR_REDUCTION_MEAN is the weighted mean. Other targets have the weight 1.
+ *   weights [output size], 0 to 1e6
+ * SIZE_MISMATCH; INVALID_ARGUMENT; NOT_FINITE; WRONG_STATE. */
+hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
 
 /* Mean squared error, the mean over the outputs of (output - target)², as the loss of the last step.
  *   target [output size]
@@ -298,7 +329,7 @@ hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_d
  *   inputs    [steps][input size]
  *   labels    [steps], negative: no target at that step
  *   outputs   [steps][output size], or NULL
- *   mean_loss mean cross-entropy over the labelled steps (nats), or NULL; 0 if there are none
+ *   mean_loss mean cross-entropy over the labelled steps (nats), weighted as the classes are, or NULL; 0 if there are none
  * Inputs and labels are checked before the first step is made: NOT_FINITE, INVALID_ARGUMENT. If the network's state overflows in
  * the middle (NOT_FINITE; hypr_session_message names the step), the steps before stay made and taught. */
 hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
@@ -312,6 +343,12 @@ hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inpu
  *          one after the other, otherwise as hypr_session_learn_sequence, of which this is the general form */
 hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs, const size_t *steps, size_t sequences,
                                      const int32_t *labels, float *outputs, double *mean_loss);
+
+/* The same with one label per sequence, taught as HYPR_OPTION_LOSS says.
+ *   labels [sequences], negative: the sequence teaches nothing
+ * INVALID_ARGUMENT also with HYPR_LOSS_SUM_OF_SOFTMAX if a sequence is longer than the window. */
+hypr_status hypr_session_learn_labelled(hypr_session *session, const float *inputs, const size_t *steps, size_t sequences,
+                                        const int32_t *labels, float *outputs, double *mean_loss);
 
 /* ---- Updates (since 0.1) */
 
@@ -328,12 +365,12 @@ hypr_status hypr_session_apply(hypr_session *session);
 typedef struct hypr_statistics {
   size_t struct_size;       /* in: sizeof(hypr_statistics), so that the struct can grow */
   uint64_t steps;           /* steps made */
-  uint64_t taught_steps;    /* steps with a target in closed windows */
+  uint64_t taught_steps;    /* steps with a target in closed windows; HYPR_LOSS_SUM_OF_SOFTMAX counts as one of the last step */
   uint64_t correct_steps;   /* those taught a class, the largest output being of that class */
   uint64_t updates;         /* optimizer steps made since the session was created or its optimizer reset */
   uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created; the traces
                                of a layer whose eligibility had overflown were reset too */
-  double mean_loss;         /* over the taught steps (cross-entropy in nats); 0 if there are none */
+  double mean_loss;         /* of the targets (cross-entropy in nats), weighted as the classes are; 0 if there are none */
   double gradient_norm;     /* of the last update, before clipping */
   double learning_rate;     /* that the next update will use */
   float *spike_rates;       /* in: NULL, or an array that receives each layer's spikes per neuron and step */
@@ -349,10 +386,11 @@ hypr_status hypr_session_clear_statistics(hypr_session *session);
 
 /* ---- Tensors (since 0.1)
  * The flat vector of all parameters is the concatenation of these tensors, in row-major order:
- *   layer<i>.input_weight [N, n]   layer<i>.recurrent_weight [N, N]   layer<i>.bias [N]
+ *   layer<i>.input_weight [G N, n]   layer<i>.recurrent_weight [G N, N]   layer<i>.bias [G N]
  *   layer<i>.<neuron parameter> [N], such as omega, b_offset, p_u
  *   readout.weight [C, N]   readout.bias [C]   readout.tau [C]
- * with N neurons, n inputs of the layer and C outputs. Absent weights and biases have no tensor. */
+ * with N neurons, n inputs of the layer, C outputs, and G the gates of a gated cell, gate by gate (GRU 3: reset, update, candidate;
+ * LSTM 4: input, forget, cell, output), otherwise 1. Absent weights and biases have no tensor. */
 
 typedef struct hypr_tensor_info {
   size_t struct_size; /* in: sizeof(hypr_tensor_info) */
@@ -372,6 +410,11 @@ hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, 
 /* The index of a tensor by name. NOT_FOUND. */
 hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
 
+/* Freezes one tensor (trainable 0), or lets it be trained again (1): finer than HYPR_OPTION_TRAIN_MASK. What the model file or the
+ * options freeze stays frozen. The gradient that a frozen tensor has gathered is left out of updates.
+ * NOT_FOUND: no tensor of that index. INVALID_ARGUMENT: the file or the options freeze it. WRONG_STATE: the session does not learn. */
+hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
+
 /* All parameters; `size` is the model's parameter count. Setting them keeps state, traces and optimizer.
  * Setting closes the open window first, without an update: its history belongs to the old parameters.
  * SIZE_MISMATCH; NOT_FINITE; INVALID_ARGUMENT: a neuron parameter is out of its bounds: nothing was set. */
@@ -388,7 +431,7 @@ hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat,
 hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
 
 /* ---- Saved state (since 0.1)
- * Everything that a session has become: parameters, optimizer, traces, state and the open window. A session of the same model
+ * Everything that a session has become: parameters, optimizer, traces, state, the open window, class weights and frozen tensors. A session of the same model
  * file with the same learning, window, credit and optimizer continues from it bit for bit. */
 
 /* The exact size of the state as it is now; it grows with the steps of the open window. */
@@ -403,7 +446,7 @@ hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, s
 
 /* ---- Looking inside (since 0.1). NOT_FOUND: no such layer. SIZE_MISMATCH. */
 
-/* Spikes (0 or 1) of a layer at the last step, [N]. */
+/* Outputs of a layer at the last step, [N]: spikes (0 or 1), or what LI, GRU and LSTM give. */
 hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
 
 /* State variables of a layer after the last step, [k][N], in the order of docs/neuron-models.md. */

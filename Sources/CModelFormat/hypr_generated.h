@@ -46,6 +46,27 @@ struct RFBuilder;
 struct BRF;
 struct BRFBuilder;
 
+struct GeneralLIF;
+struct GeneralLIFBuilder;
+
+struct CubaLIF;
+struct CubaLIFBuilder;
+
+struct IF;
+struct IFBuilder;
+
+struct LI;
+struct LIBuilder;
+
+struct BRFExponential;
+struct BRFExponentialBuilder;
+
+struct GRU;
+struct GRUBuilder;
+
+struct LSTM;
+struct LSTMBuilder;
+
 struct Surrogate;
 struct SurrogateBuilder;
 
@@ -83,6 +104,20 @@ inline const flatbuffers::TypeTable *SEAdLIFTypeTable();
 inline const flatbuffers::TypeTable *RFTypeTable();
 
 inline const flatbuffers::TypeTable *BRFTypeTable();
+
+inline const flatbuffers::TypeTable *GeneralLIFTypeTable();
+
+inline const flatbuffers::TypeTable *CubaLIFTypeTable();
+
+inline const flatbuffers::TypeTable *IFTypeTable();
+
+inline const flatbuffers::TypeTable *LITypeTable();
+
+inline const flatbuffers::TypeTable *BRFExponentialTypeTable();
+
+inline const flatbuffers::TypeTable *GRUTypeTable();
+
+inline const flatbuffers::TypeTable *LSTMTypeTable();
 
 inline const flatbuffers::TypeTable *SurrogateTypeTable();
 
@@ -234,9 +269,7 @@ template<> struct SpikeEncodingTraits<hypr::format::LevelCrossing> {
 bool VerifySpikeEncoding(flatbuffers::Verifier &verifier, const void *obj, SpikeEncoding type);
 bool VerifySpikeEncodingVector(flatbuffers::Verifier &verifier, const flatbuffers::Vector<flatbuffers::Offset<void>> *values, const flatbuffers::Vector<SpikeEncoding> *types);
 
-/// The neuron model of a layer. Grows at its end (integrate-and-fire, current-based and general LIF with leak and reset
-/// potentials, leaky integrator as a hidden layer, GRU, LSTM ... when their equations are settled). The member's name is the
-/// model's name everywhere.
+/// The neuron model of a layer. Grows at its end. The member's name is the model's name everywhere.
 enum class NeuronModel : uint8_t {
   NONE = 0,
   LIF = 1,
@@ -246,11 +279,18 @@ enum class NeuronModel : uint8_t {
   SEAdLIF = 5,
   RF = 6,
   BRF = 7,
+  GeneralLIF = 8,
+  CubaLIF = 9,
+  IF = 10,
+  LI = 11,
+  BRFExponential = 12,
+  GRU = 13,
+  LSTM = 14,
   MIN = NONE,
-  MAX = BRF
+  MAX = LSTM
 };
 
-inline const NeuronModel (&EnumValuesNeuronModel())[8] {
+inline const NeuronModel (&EnumValuesNeuronModel())[15] {
   static const NeuronModel values[] = {
     NeuronModel::NONE,
     NeuronModel::LIF,
@@ -259,13 +299,20 @@ inline const NeuronModel (&EnumValuesNeuronModel())[8] {
     NeuronModel::EFAdLIF,
     NeuronModel::SEAdLIF,
     NeuronModel::RF,
-    NeuronModel::BRF
+    NeuronModel::BRF,
+    NeuronModel::GeneralLIF,
+    NeuronModel::CubaLIF,
+    NeuronModel::IF,
+    NeuronModel::LI,
+    NeuronModel::BRFExponential,
+    NeuronModel::GRU,
+    NeuronModel::LSTM
   };
   return values;
 }
 
 inline const char * const *EnumNamesNeuronModel() {
-  static const char * const names[9] = {
+  static const char * const names[16] = {
     "NONE",
     "LIF",
     "LIFHard",
@@ -274,13 +321,20 @@ inline const char * const *EnumNamesNeuronModel() {
     "SEAdLIF",
     "RF",
     "BRF",
+    "GeneralLIF",
+    "CubaLIF",
+    "IF",
+    "LI",
+    "BRFExponential",
+    "GRU",
+    "LSTM",
     nullptr
   };
   return names;
 }
 
 inline const char *EnumNameNeuronModel(NeuronModel e) {
-  if (flatbuffers::IsOutRange(e, NeuronModel::NONE, NeuronModel::BRF)) return "";
+  if (flatbuffers::IsOutRange(e, NeuronModel::NONE, NeuronModel::LSTM)) return "";
   const size_t index = static_cast<size_t>(e);
   return EnumNamesNeuronModel()[index];
 }
@@ -317,13 +371,42 @@ template<> struct NeuronModelTraits<hypr::format::BRF> {
   static const NeuronModel enum_value = NeuronModel::BRF;
 };
 
+template<> struct NeuronModelTraits<hypr::format::GeneralLIF> {
+  static const NeuronModel enum_value = NeuronModel::GeneralLIF;
+};
+
+template<> struct NeuronModelTraits<hypr::format::CubaLIF> {
+  static const NeuronModel enum_value = NeuronModel::CubaLIF;
+};
+
+template<> struct NeuronModelTraits<hypr::format::IF> {
+  static const NeuronModel enum_value = NeuronModel::IF;
+};
+
+template<> struct NeuronModelTraits<hypr::format::LI> {
+  static const NeuronModel enum_value = NeuronModel::LI;
+};
+
+template<> struct NeuronModelTraits<hypr::format::BRFExponential> {
+  static const NeuronModel enum_value = NeuronModel::BRFExponential;
+};
+
+template<> struct NeuronModelTraits<hypr::format::GRU> {
+  static const NeuronModel enum_value = NeuronModel::GRU;
+};
+
+template<> struct NeuronModelTraits<hypr::format::LSTM> {
+  static const NeuronModel enum_value = NeuronModel::LSTM;
+};
+
 bool VerifyNeuronModel(flatbuffers::Verifier &verifier, const void *obj, NeuronModel type);
 bool VerifyNeuronModelVector(flatbuffers::Verifier &verifier, const flatbuffers::Vector<flatbuffers::Offset<void>> *values, const flatbuffers::Vector<NeuronModel> *types);
 
 /// The shape of psi(v), which replaces the derivative of the spike. s = slope, k = scale; N(x; m, d) is the normal density with
 /// mean m and standard deviation d. Grows at its end.
 enum class SurrogateKind : uint8_t {
-  /// What the neuron model defines: RF, BRF, ALIF DoubleGaussian; LIF Triangle; LIFHard, EFAdLIF, SEAdLIF Slayer.
+  /// What the neuron model defines: RF, BRF, BRFExponential, ALIF DoubleGaussian; LIF Triangle; LIFHard, EFAdLIF, SEAdLIF
+  /// Slayer; GeneralLIF, CubaLIF, IF ArcTangent.
   ModelDefault = 0,
   DoubleGaussian = 1,
   Slayer = 2,
@@ -405,7 +488,7 @@ inline const char *EnumNameResetKind(ResetKind e) {
   return EnumNamesResetKind()[index];
 }
 
-/// How the spikes of the last layer become outputs. Grows at its end.
+/// How the outputs of the last layer become outputs. Grows at its end.
 enum class ReadoutKind : uint8_t {
   LeakyIntegrator = 0,
   MIN = LeakyIntegrator,
@@ -1522,6 +1605,547 @@ struct BRF::Traits {
   static auto constexpr Create = CreateBRF;
 };
 
+/// LIF with leak potential, resistance and reset potential (NIR's LIF).
+/// m = alpha u' + (1 - alpha) (leak_potential + resistance I); v = m - threshold; u by the layer's reset: None u = m; Subtract
+/// u = m - z threshold (the gradient goes through z); Set u = m (1 - z) + z reset_potential, z without gradient. ModelDefault: Set.
+struct GeneralLIF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef GeneralLIFBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return GeneralLIFTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_TAU_M = 4,
+    VT_RESISTANCE = 6,
+    VT_LEAK_POTENTIAL = 8,
+    VT_THRESHOLD = 10,
+    VT_RESET_POTENTIAL = 12
+  };
+  /// Membrane time constant [N], magnitude 0.01 to 1e6; alpha = alpha(tau_m).
+  const hypr::format::Tensor *tau_m() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU_M);
+  }
+  /// [N], -1e6 to 1e6.
+  const hypr::format::Tensor *resistance() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESISTANCE);
+  }
+  /// [N], -1e6 to 1e6.
+  const hypr::format::Tensor *leak_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_LEAK_POTENTIAL);
+  }
+  /// [N], 1e-6 to 1e6.
+  const hypr::format::Tensor *threshold() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_THRESHOLD);
+  }
+  /// [N], -1e6 to 1e6.
+  const hypr::format::Tensor *reset_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESET_POTENTIAL);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_TAU_M) &&
+           verifier.VerifyTable(tau_m()) &&
+           VerifyOffset(verifier, VT_RESISTANCE) &&
+           verifier.VerifyTable(resistance()) &&
+           VerifyOffset(verifier, VT_LEAK_POTENTIAL) &&
+           verifier.VerifyTable(leak_potential()) &&
+           VerifyOffset(verifier, VT_THRESHOLD) &&
+           verifier.VerifyTable(threshold()) &&
+           VerifyOffset(verifier, VT_RESET_POTENTIAL) &&
+           verifier.VerifyTable(reset_potential()) &&
+           verifier.EndTable();
+  }
+};
+
+struct GeneralLIFBuilder {
+  typedef GeneralLIF Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_tau_m(flatbuffers::Offset<hypr::format::Tensor> tau_m) {
+    fbb_.AddOffset(GeneralLIF::VT_TAU_M, tau_m);
+  }
+  void add_resistance(flatbuffers::Offset<hypr::format::Tensor> resistance) {
+    fbb_.AddOffset(GeneralLIF::VT_RESISTANCE, resistance);
+  }
+  void add_leak_potential(flatbuffers::Offset<hypr::format::Tensor> leak_potential) {
+    fbb_.AddOffset(GeneralLIF::VT_LEAK_POTENTIAL, leak_potential);
+  }
+  void add_threshold(flatbuffers::Offset<hypr::format::Tensor> threshold) {
+    fbb_.AddOffset(GeneralLIF::VT_THRESHOLD, threshold);
+  }
+  void add_reset_potential(flatbuffers::Offset<hypr::format::Tensor> reset_potential) {
+    fbb_.AddOffset(GeneralLIF::VT_RESET_POTENTIAL, reset_potential);
+  }
+  explicit GeneralLIFBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<GeneralLIF> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<GeneralLIF>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<GeneralLIF> CreateGeneralLIF(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> tau_m = 0,
+    flatbuffers::Offset<hypr::format::Tensor> resistance = 0,
+    flatbuffers::Offset<hypr::format::Tensor> leak_potential = 0,
+    flatbuffers::Offset<hypr::format::Tensor> threshold = 0,
+    flatbuffers::Offset<hypr::format::Tensor> reset_potential = 0) {
+  GeneralLIFBuilder builder_(_fbb);
+  builder_.add_reset_potential(reset_potential);
+  builder_.add_threshold(threshold);
+  builder_.add_leak_potential(leak_potential);
+  builder_.add_resistance(resistance);
+  builder_.add_tau_m(tau_m);
+  return builder_.Finish();
+}
+
+struct GeneralLIF::Traits {
+  using type = GeneralLIF;
+  static auto constexpr Create = CreateGeneralLIF;
+};
+
+/// LIF with a synaptic current (NIR's CubaLIF). i = alpha_s i' + (1 - alpha_s) I; j = (1 - synaptic_lag) i + synaptic_lag i';
+/// m = alpha_m u' + (1 - alpha_m) (leak_potential + resistance j); v = m - threshold; u by the layer's reset as GeneralLIF.
+struct CubaLIF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef CubaLIFBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return CubaLIFTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_TAU_SYN = 4,
+    VT_TAU_M = 6,
+    VT_RESISTANCE = 8,
+    VT_LEAK_POTENTIAL = 10,
+    VT_THRESHOLD = 12,
+    VT_RESET_POTENTIAL = 14,
+    VT_SYNAPTIC_LAG = 16
+  };
+  /// Synaptic time constant [N], magnitude 0.01 to 1e6; alpha_s = alpha(tau_syn).
+  const hypr::format::Tensor *tau_syn() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU_SYN);
+  }
+  const hypr::format::Tensor *tau_m() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU_M);
+  }
+  const hypr::format::Tensor *resistance() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESISTANCE);
+  }
+  const hypr::format::Tensor *leak_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_LEAK_POTENTIAL);
+  }
+  const hypr::format::Tensor *threshold() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_THRESHOLD);
+  }
+  const hypr::format::Tensor *reset_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESET_POTENTIAL);
+  }
+  /// 0: the membrane sees the synaptic current of the step itself; 1: that of the step before. 0 to 1. Default 0.
+  flatbuffers::Optional<float> synaptic_lag() const {
+    return GetOptional<float, float>(VT_SYNAPTIC_LAG);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_TAU_SYN) &&
+           verifier.VerifyTable(tau_syn()) &&
+           VerifyOffset(verifier, VT_TAU_M) &&
+           verifier.VerifyTable(tau_m()) &&
+           VerifyOffset(verifier, VT_RESISTANCE) &&
+           verifier.VerifyTable(resistance()) &&
+           VerifyOffset(verifier, VT_LEAK_POTENTIAL) &&
+           verifier.VerifyTable(leak_potential()) &&
+           VerifyOffset(verifier, VT_THRESHOLD) &&
+           verifier.VerifyTable(threshold()) &&
+           VerifyOffset(verifier, VT_RESET_POTENTIAL) &&
+           verifier.VerifyTable(reset_potential()) &&
+           VerifyField<float>(verifier, VT_SYNAPTIC_LAG, 4) &&
+           verifier.EndTable();
+  }
+};
+
+struct CubaLIFBuilder {
+  typedef CubaLIF Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_tau_syn(flatbuffers::Offset<hypr::format::Tensor> tau_syn) {
+    fbb_.AddOffset(CubaLIF::VT_TAU_SYN, tau_syn);
+  }
+  void add_tau_m(flatbuffers::Offset<hypr::format::Tensor> tau_m) {
+    fbb_.AddOffset(CubaLIF::VT_TAU_M, tau_m);
+  }
+  void add_resistance(flatbuffers::Offset<hypr::format::Tensor> resistance) {
+    fbb_.AddOffset(CubaLIF::VT_RESISTANCE, resistance);
+  }
+  void add_leak_potential(flatbuffers::Offset<hypr::format::Tensor> leak_potential) {
+    fbb_.AddOffset(CubaLIF::VT_LEAK_POTENTIAL, leak_potential);
+  }
+  void add_threshold(flatbuffers::Offset<hypr::format::Tensor> threshold) {
+    fbb_.AddOffset(CubaLIF::VT_THRESHOLD, threshold);
+  }
+  void add_reset_potential(flatbuffers::Offset<hypr::format::Tensor> reset_potential) {
+    fbb_.AddOffset(CubaLIF::VT_RESET_POTENTIAL, reset_potential);
+  }
+  void add_synaptic_lag(float synaptic_lag) {
+    fbb_.AddElement<float>(CubaLIF::VT_SYNAPTIC_LAG, synaptic_lag);
+  }
+  explicit CubaLIFBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<CubaLIF> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<CubaLIF>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<CubaLIF> CreateCubaLIF(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> tau_syn = 0,
+    flatbuffers::Offset<hypr::format::Tensor> tau_m = 0,
+    flatbuffers::Offset<hypr::format::Tensor> resistance = 0,
+    flatbuffers::Offset<hypr::format::Tensor> leak_potential = 0,
+    flatbuffers::Offset<hypr::format::Tensor> threshold = 0,
+    flatbuffers::Offset<hypr::format::Tensor> reset_potential = 0,
+    flatbuffers::Optional<float> synaptic_lag = flatbuffers::nullopt) {
+  CubaLIFBuilder builder_(_fbb);
+  if(synaptic_lag) { builder_.add_synaptic_lag(*synaptic_lag); }
+  builder_.add_reset_potential(reset_potential);
+  builder_.add_threshold(threshold);
+  builder_.add_leak_potential(leak_potential);
+  builder_.add_resistance(resistance);
+  builder_.add_tau_m(tau_m);
+  builder_.add_tau_syn(tau_syn);
+  return builder_.Finish();
+}
+
+struct CubaLIF::Traits {
+  using type = CubaLIF;
+  static auto constexpr Create = CreateCubaLIF;
+};
+
+/// Integrate-and-fire without leak (NIR's IF). m = u' + resistance I; v = m - threshold; u by the layer's reset as GeneralLIF.
+struct IF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef IFBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return IFTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_RESISTANCE = 4,
+    VT_THRESHOLD = 6,
+    VT_RESET_POTENTIAL = 8
+  };
+  const hypr::format::Tensor *resistance() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESISTANCE);
+  }
+  const hypr::format::Tensor *threshold() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_THRESHOLD);
+  }
+  const hypr::format::Tensor *reset_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESET_POTENTIAL);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_RESISTANCE) &&
+           verifier.VerifyTable(resistance()) &&
+           VerifyOffset(verifier, VT_THRESHOLD) &&
+           verifier.VerifyTable(threshold()) &&
+           VerifyOffset(verifier, VT_RESET_POTENTIAL) &&
+           verifier.VerifyTable(reset_potential()) &&
+           verifier.EndTable();
+  }
+};
+
+struct IFBuilder {
+  typedef IF Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_resistance(flatbuffers::Offset<hypr::format::Tensor> resistance) {
+    fbb_.AddOffset(IF::VT_RESISTANCE, resistance);
+  }
+  void add_threshold(flatbuffers::Offset<hypr::format::Tensor> threshold) {
+    fbb_.AddOffset(IF::VT_THRESHOLD, threshold);
+  }
+  void add_reset_potential(flatbuffers::Offset<hypr::format::Tensor> reset_potential) {
+    fbb_.AddOffset(IF::VT_RESET_POTENTIAL, reset_potential);
+  }
+  explicit IFBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<IF> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<IF>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<IF> CreateIF(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> resistance = 0,
+    flatbuffers::Offset<hypr::format::Tensor> threshold = 0,
+    flatbuffers::Offset<hypr::format::Tensor> reset_potential = 0) {
+  IFBuilder builder_(_fbb);
+  builder_.add_reset_potential(reset_potential);
+  builder_.add_threshold(threshold);
+  builder_.add_resistance(resistance);
+  return builder_.Finish();
+}
+
+struct IF::Traits {
+  using type = IF;
+  static auto constexpr Create = CreateIF;
+};
+
+/// Leaky integrator: y = kappa y' + (1 - kappa) I, kappa = alpha(tau). Its output is y, not a spike.
+struct LI FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef LIBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return LITypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_TAU = 4
+  };
+  /// Time constant [N], magnitude 0.01 to 1e6.
+  const hypr::format::Tensor *tau() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_TAU) &&
+           verifier.VerifyTable(tau()) &&
+           verifier.EndTable();
+  }
+};
+
+struct LIBuilder {
+  typedef LI Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_tau(flatbuffers::Offset<hypr::format::Tensor> tau) {
+    fbb_.AddOffset(LI::VT_TAU, tau);
+  }
+  explicit LIBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<LI> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<LI>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<LI> CreateLI(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> tau = 0) {
+  LIBuilder builder_(_fbb);
+  builder_.add_tau(tau);
+  return builder_.Finish();
+}
+
+struct LI::Traits {
+  using type = LI;
+  static auto constexpr Create = CreateLI;
+};
+
+/// BRF by the exponential Euler method. s = x + i y = exp(dt (-|b_offset| - q' + i w)) s' + dt I, w = |omega|;
+/// v = x - threshold - q'; q = refractory_decay q' + z (not detached).
+struct BRFExponential FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef BRFExponentialBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return BRFExponentialTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_OMEGA = 4,
+    VT_B_OFFSET = 6,
+    VT_THRESHOLD = 8,
+    VT_DT = 10,
+    VT_REFRACTORY_DECAY = 12
+  };
+  /// Angular frequency [N] in radians per unit of dt; |dt omega| at most pi.
+  const hypr::format::Tensor *omega() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_OMEGA);
+  }
+  /// Damping offset [N] per unit of dt; |dt b_offset| at most 1.
+  const hypr::format::Tensor *b_offset() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_B_OFFSET);
+  }
+  flatbuffers::Optional<float> threshold() const {
+    return GetOptional<float, float>(VT_THRESHOLD);
+  }
+  flatbuffers::Optional<float> dt() const {
+    return GetOptional<float, float>(VT_DT);
+  }
+  flatbuffers::Optional<float> refractory_decay() const {
+    return GetOptional<float, float>(VT_REFRACTORY_DECAY);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_OMEGA) &&
+           verifier.VerifyTable(omega()) &&
+           VerifyOffset(verifier, VT_B_OFFSET) &&
+           verifier.VerifyTable(b_offset()) &&
+           VerifyField<float>(verifier, VT_THRESHOLD, 4) &&
+           VerifyField<float>(verifier, VT_DT, 4) &&
+           VerifyField<float>(verifier, VT_REFRACTORY_DECAY, 4) &&
+           verifier.EndTable();
+  }
+};
+
+struct BRFExponentialBuilder {
+  typedef BRFExponential Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_omega(flatbuffers::Offset<hypr::format::Tensor> omega) {
+    fbb_.AddOffset(BRFExponential::VT_OMEGA, omega);
+  }
+  void add_b_offset(flatbuffers::Offset<hypr::format::Tensor> b_offset) {
+    fbb_.AddOffset(BRFExponential::VT_B_OFFSET, b_offset);
+  }
+  void add_threshold(float threshold) {
+    fbb_.AddElement<float>(BRFExponential::VT_THRESHOLD, threshold);
+  }
+  void add_dt(float dt) {
+    fbb_.AddElement<float>(BRFExponential::VT_DT, dt);
+  }
+  void add_refractory_decay(float refractory_decay) {
+    fbb_.AddElement<float>(BRFExponential::VT_REFRACTORY_DECAY, refractory_decay);
+  }
+  explicit BRFExponentialBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<BRFExponential> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<BRFExponential>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<BRFExponential> CreateBRFExponential(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> omega = 0,
+    flatbuffers::Offset<hypr::format::Tensor> b_offset = 0,
+    flatbuffers::Optional<float> threshold = flatbuffers::nullopt,
+    flatbuffers::Optional<float> dt = flatbuffers::nullopt,
+    flatbuffers::Optional<float> refractory_decay = flatbuffers::nullopt) {
+  BRFExponentialBuilder builder_(_fbb);
+  if(refractory_decay) { builder_.add_refractory_decay(*refractory_decay); }
+  if(dt) { builder_.add_dt(*dt); }
+  if(threshold) { builder_.add_threshold(*threshold); }
+  builder_.add_b_offset(b_offset);
+  builder_.add_omega(omega);
+  return builder_.Finish();
+}
+
+struct BRFExponential::Traits {
+  using type = BRFExponential;
+  static auto constexpr Create = CreateBRFExponential;
+};
+
+/// Gated recurrent unit, G = 3 gates in the order reset, update, candidate; s(.) is the logistic function, . and * act unit by unit.
+/// r = s(I_r), u = s(I_u), n = tanh(candidate_bias + (W x)_n + r * (V h' + b)_n), h = (1 - u) * n + u * h'. Its output is h, not a
+/// spike. These are the equations of torch.nn.GRU: b holds its b_ir + b_hr, b_iz + b_hz and b_hn, candidate_bias its b_in.
+struct GRU FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef GRUBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return GRUTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_CANDIDATE_BIAS = 4
+  };
+  /// [N], -1e6 to 1e6.
+  const hypr::format::Tensor *candidate_bias() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_CANDIDATE_BIAS);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_CANDIDATE_BIAS) &&
+           verifier.VerifyTable(candidate_bias()) &&
+           verifier.EndTable();
+  }
+};
+
+struct GRUBuilder {
+  typedef GRU Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_candidate_bias(flatbuffers::Offset<hypr::format::Tensor> candidate_bias) {
+    fbb_.AddOffset(GRU::VT_CANDIDATE_BIAS, candidate_bias);
+  }
+  explicit GRUBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<GRU> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<GRU>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<GRU> CreateGRU(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> candidate_bias = 0) {
+  GRUBuilder builder_(_fbb);
+  builder_.add_candidate_bias(candidate_bias);
+  return builder_.Finish();
+}
+
+struct GRU::Traits {
+  using type = GRU;
+  static auto constexpr Create = CreateGRU;
+};
+
+/// Long short-term memory, G = 4 gates in the order input, forget, cell, output. i = s(I_i), f = s(I_f), g = tanh(I_g), o = s(I_o),
+/// c = f * c' + i * g. Its output is o * tanh(c), not a spike. These are the equations of torch.nn.LSTM: b holds its b_i + b_h.
+struct LSTM FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef LSTMBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return LSTMTypeTable();
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           verifier.EndTable();
+  }
+};
+
+struct LSTMBuilder {
+  typedef LSTM Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  explicit LSTMBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<LSTM> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<LSTM>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<LSTM> CreateLSTM(
+    flatbuffers::FlatBufferBuilder &_fbb) {
+  LSTMBuilder builder_(_fbb);
+  return builder_.Finish();
+}
+
+struct LSTM::Traits {
+  using type = LSTM;
+  static auto constexpr Create = CreateLSTM;
+};
+
 /// The surrogate derivative; affects learning only.
 struct Surrogate FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef SurrogateBuilder Builder;
@@ -1593,7 +2217,7 @@ struct Surrogate::Traits {
   static auto constexpr Create = CreateSurrogate;
 };
 
-/// One layer. The first gets the input, every other the spikes of the layer before it in the same step.
+/// One layer. The first gets the input, every other the outputs of the layer before it in the same step.
 struct Layer FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef LayerBuilder Builder;
   struct Traits;
@@ -1642,6 +2266,27 @@ struct Layer FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const hypr::format::BRF *neuron_as_BRF() const {
     return neuron_type() == hypr::format::NeuronModel::BRF ? static_cast<const hypr::format::BRF *>(neuron()) : nullptr;
   }
+  const hypr::format::GeneralLIF *neuron_as_GeneralLIF() const {
+    return neuron_type() == hypr::format::NeuronModel::GeneralLIF ? static_cast<const hypr::format::GeneralLIF *>(neuron()) : nullptr;
+  }
+  const hypr::format::CubaLIF *neuron_as_CubaLIF() const {
+    return neuron_type() == hypr::format::NeuronModel::CubaLIF ? static_cast<const hypr::format::CubaLIF *>(neuron()) : nullptr;
+  }
+  const hypr::format::IF *neuron_as_IF() const {
+    return neuron_type() == hypr::format::NeuronModel::IF ? static_cast<const hypr::format::IF *>(neuron()) : nullptr;
+  }
+  const hypr::format::LI *neuron_as_LI() const {
+    return neuron_type() == hypr::format::NeuronModel::LI ? static_cast<const hypr::format::LI *>(neuron()) : nullptr;
+  }
+  const hypr::format::BRFExponential *neuron_as_BRFExponential() const {
+    return neuron_type() == hypr::format::NeuronModel::BRFExponential ? static_cast<const hypr::format::BRFExponential *>(neuron()) : nullptr;
+  }
+  const hypr::format::GRU *neuron_as_GRU() const {
+    return neuron_type() == hypr::format::NeuronModel::GRU ? static_cast<const hypr::format::GRU *>(neuron()) : nullptr;
+  }
+  const hypr::format::LSTM *neuron_as_LSTM() const {
+    return neuron_type() == hypr::format::NeuronModel::LSTM ? static_cast<const hypr::format::LSTM *>(neuron()) : nullptr;
+  }
   /// None: the model's own.
   const hypr::format::Surrogate *surrogate() const {
     return GetPointer<const hypr::format::Surrogate *>(VT_SURROGATE);
@@ -1649,15 +2294,15 @@ struct Layer FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   hypr::format::ResetKind reset() const {
     return static_cast<hypr::format::ResetKind>(GetField<uint8_t>(VT_RESET, 0));
   }
-  /// W [N, n]. Its shape defines N.
+  /// W [G N, n]. Its shape defines N.
   const hypr::format::Tensor *input_weight() const {
     return GetPointer<const hypr::format::Tensor *>(VT_INPUT_WEIGHT);
   }
-  /// V [N, N], applied to the layer's own spikes of the step before, the diagonal included. None: no recurrence.
+  /// V [G N, N], applied to the layer's own outputs of the step before, the diagonal included. None: no recurrence.
   const hypr::format::Tensor *recurrent_weight() const {
     return GetPointer<const hypr::format::Tensor *>(VT_RECURRENT_WEIGHT);
   }
-  /// b [N]. None: no bias.
+  /// b [G N]. None: no bias.
   const hypr::format::Tensor *bias() const {
     return GetPointer<const hypr::format::Tensor *>(VT_BIAS);
   }
@@ -1707,6 +2352,34 @@ template<> inline const hypr::format::RF *Layer::neuron_as<hypr::format::RF>() c
 
 template<> inline const hypr::format::BRF *Layer::neuron_as<hypr::format::BRF>() const {
   return neuron_as_BRF();
+}
+
+template<> inline const hypr::format::GeneralLIF *Layer::neuron_as<hypr::format::GeneralLIF>() const {
+  return neuron_as_GeneralLIF();
+}
+
+template<> inline const hypr::format::CubaLIF *Layer::neuron_as<hypr::format::CubaLIF>() const {
+  return neuron_as_CubaLIF();
+}
+
+template<> inline const hypr::format::IF *Layer::neuron_as<hypr::format::IF>() const {
+  return neuron_as_IF();
+}
+
+template<> inline const hypr::format::LI *Layer::neuron_as<hypr::format::LI>() const {
+  return neuron_as_LI();
+}
+
+template<> inline const hypr::format::BRFExponential *Layer::neuron_as<hypr::format::BRFExponential>() const {
+  return neuron_as_BRFExponential();
+}
+
+template<> inline const hypr::format::GRU *Layer::neuron_as<hypr::format::GRU>() const {
+  return neuron_as_GRU();
+}
+
+template<> inline const hypr::format::LSTM *Layer::neuron_as<hypr::format::LSTM>() const {
+  return neuron_as_LSTM();
 }
 
 struct LayerBuilder {
@@ -2270,6 +2943,34 @@ inline bool VerifyNeuronModel(flatbuffers::Verifier &verifier, const void *obj, 
       auto ptr = reinterpret_cast<const hypr::format::BRF *>(obj);
       return verifier.VerifyTable(ptr);
     }
+    case NeuronModel::GeneralLIF: {
+      auto ptr = reinterpret_cast<const hypr::format::GeneralLIF *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case NeuronModel::CubaLIF: {
+      auto ptr = reinterpret_cast<const hypr::format::CubaLIF *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case NeuronModel::IF: {
+      auto ptr = reinterpret_cast<const hypr::format::IF *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case NeuronModel::LI: {
+      auto ptr = reinterpret_cast<const hypr::format::LI *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case NeuronModel::BRFExponential: {
+      auto ptr = reinterpret_cast<const hypr::format::BRFExponential *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case NeuronModel::GRU: {
+      auto ptr = reinterpret_cast<const hypr::format::GRU *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case NeuronModel::LSTM: {
+      auto ptr = reinterpret_cast<const hypr::format::LSTM *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
     default: return true;
   }
 }
@@ -2369,7 +3070,14 @@ inline const flatbuffers::TypeTable *NeuronModelTypeTable() {
     { flatbuffers::ET_SEQUENCE, 0, 3 },
     { flatbuffers::ET_SEQUENCE, 0, 4 },
     { flatbuffers::ET_SEQUENCE, 0, 5 },
-    { flatbuffers::ET_SEQUENCE, 0, 6 }
+    { flatbuffers::ET_SEQUENCE, 0, 6 },
+    { flatbuffers::ET_SEQUENCE, 0, 7 },
+    { flatbuffers::ET_SEQUENCE, 0, 8 },
+    { flatbuffers::ET_SEQUENCE, 0, 9 },
+    { flatbuffers::ET_SEQUENCE, 0, 10 },
+    { flatbuffers::ET_SEQUENCE, 0, 11 },
+    { flatbuffers::ET_SEQUENCE, 0, 12 },
+    { flatbuffers::ET_SEQUENCE, 0, 13 }
   };
   static const flatbuffers::TypeFunction type_refs[] = {
     hypr::format::LIFTypeTable,
@@ -2378,7 +3086,14 @@ inline const flatbuffers::TypeTable *NeuronModelTypeTable() {
     hypr::format::EFAdLIFTypeTable,
     hypr::format::SEAdLIFTypeTable,
     hypr::format::RFTypeTable,
-    hypr::format::BRFTypeTable
+    hypr::format::BRFTypeTable,
+    hypr::format::GeneralLIFTypeTable,
+    hypr::format::CubaLIFTypeTable,
+    hypr::format::IFTypeTable,
+    hypr::format::LITypeTable,
+    hypr::format::BRFExponentialTypeTable,
+    hypr::format::GRUTypeTable,
+    hypr::format::LSTMTypeTable
   };
   static const char * const names[] = {
     "NONE",
@@ -2388,10 +3103,17 @@ inline const flatbuffers::TypeTable *NeuronModelTypeTable() {
     "EFAdLIF",
     "SEAdLIF",
     "RF",
-    "BRF"
+    "BRF",
+    "GeneralLIF",
+    "CubaLIF",
+    "IF",
+    "LI",
+    "BRFExponential",
+    "GRU",
+    "LSTM"
   };
   static const flatbuffers::TypeTable tt = {
-    flatbuffers::ST_UNION, 8, type_codes, type_refs, nullptr, nullptr, names
+    flatbuffers::ST_UNION, 15, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }
@@ -2709,6 +3431,141 @@ inline const flatbuffers::TypeTable *BRFTypeTable() {
   };
   static const flatbuffers::TypeTable tt = {
     flatbuffers::ST_TABLE, 5, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *GeneralLIFTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "tau_m",
+    "resistance",
+    "leak_potential",
+    "threshold",
+    "reset_potential"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 5, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *CubaLIFTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_FLOAT, 0, -1 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "tau_syn",
+    "tau_m",
+    "resistance",
+    "leak_potential",
+    "threshold",
+    "reset_potential",
+    "synaptic_lag"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 7, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *IFTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "resistance",
+    "threshold",
+    "reset_potential"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 3, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *LITypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "tau"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 1, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *BRFExponentialTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_FLOAT, 0, -1 },
+    { flatbuffers::ET_FLOAT, 0, -1 },
+    { flatbuffers::ET_FLOAT, 0, -1 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "omega",
+    "b_offset",
+    "threshold",
+    "dt",
+    "refractory_decay"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 5, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *GRUTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "candidate_bias"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 1, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *LSTMTypeTable() {
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 0, nullptr, nullptr, nullptr, nullptr, nullptr
   };
   return &tt;
 }

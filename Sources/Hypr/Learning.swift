@@ -33,6 +33,22 @@ internal import HyprCore
   return status { () throws(Failure) in try session.pointee.teach(error: dloss_doutput) }
 }
 
+@c @implementation public func hypr_session_teach_sequence(_ session: OpaquePointer?, _ label: UInt32) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.teachSequence(label: label) }
+}
+
+@c @implementation public func hypr_session_set_class_weights(
+  _ session: OpaquePointer?, _ weights: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let weights else { return session.pointee.nullProblem("weights") }
+  if let problem = session.pointee.sizeProblem("weights", size, session.pointee.model.pointee.outputSize) {
+    return problem
+  }
+  return status { () throws(Failure) in try session.pointee.setClassWeights(weights) }
+}
+
 @c @implementation public func hypr_session_learn_sequence(
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
   _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
@@ -44,6 +60,20 @@ internal import HyprCore
 @c @implementation public func hypr_session_learn_batch(
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
   _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
+) -> hypr_status {
+  learnBatch(session, inputs, steps, sequences, labels.map { .steps($0) }, outputs, mean_loss)
+}
+
+@c @implementation public func hypr_session_learn_labelled(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
+  _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
+) -> hypr_status {
+  learnBatch(session, inputs, steps, sequences, labels.map { .sequences($0) }, outputs, mean_loss)
+}
+
+private func learnBatch(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
+  _ labels: Session.Labels?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let inputs else { return session.pointee.nullProblem("inputs") }

@@ -37,6 +37,13 @@ internal import HyprCore
   return ok
 }
 
+@c @implementation public func hypr_session_set_trainable(
+  _ session: OpaquePointer?, _ index: Int, _ trainable: Int32
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return status { () throws(Failure) in try session.pointee.setTrained(index, trainable != 0) }
+}
+
 /// The session of a call on the flat vector of all parameters, after its arguments were checked.
 private func checked<Element>(
   _ session: OpaquePointer?, _ flat: Element?, _ size: Int, _ call: (SessionPointer, Element) -> hypr_status

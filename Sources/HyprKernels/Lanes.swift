@@ -109,3 +109,26 @@ extension SIMD8<Float> {
   let exponent = unsafeBitCast(shifted, to: LaneBits.self) &<< LaneBits(repeating: 23)
   return unsafeBitCast(unsafeBitCast(p, to: LaneBits.self) &+ exponent, to: Lanes.self)
 }
+
+/// The logistic function 1/(1 + e^-x), relative error below 4e-7 for x > -87.
+@inline(__always) func sigmoid(_ x: Lanes) -> Lanes {
+  let power = exponential(-x.magnitude)
+  let small = power / (power + 1)
+  return small.replacing(with: 1 - small, where: x .> Lanes.zero)
+}
+
+/// tanh x, relative error below 4e-7.
+@inline(__always) func hyperbolicTangent(_ x: Lanes) -> Lanes {
+  let size = x.magnitude
+  let power = exponential(size * -2)
+  let large = (1 - power) / (1 + power)
+  // The difference above loses digits near 0, where the Taylor polynomial of degree 9 has them all.
+  let square = x * x
+  var small = square * (62 / 2835) - (17 / 315)
+  small = small * square + (2 / 15)
+  small = small * square - (1 / 3)
+  small = (small * square + 1) * size
+  let result = large.replacing(with: small, where: size .< Lanes(repeating: 0.25))
+  let negative = unsafeBitCast(x, to: LaneBits.self) & LaneBits(repeating: 0x8000_0000)
+  return unsafeBitCast(unsafeBitCast(result, to: LaneBits.self) | negative, to: Lanes.self)
+}

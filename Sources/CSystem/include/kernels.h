@@ -4,6 +4,9 @@
 // compiled several times for different instruction sets. All arrays are float32, 64-byte aligned,
 // and every row is `width` floats long: the number of neurons rounded up to whole vectors. Padding
 // neurons hold valid parameters and zero weights; they never fire and get zero gradients.
+//
+// A neuron has one input current, a gated cell several: I[current][width]. A presynaptic event adds to `gate_count` of them in a
+// row, so that the weights of one presynaptic neuron are `gate_count` rows, one after the other.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,7 +44,7 @@ typedef struct kernel_layer {
   float *derived;                  // [derived_count][width], computed from the parameters by `derive`
   float *states;                   // [slots][state_count][width]
   float *outputs;                  // [slots][width], spikes or analog values
-  float *current;                  // [width], total input current of the step being made
+  float *current;                  // [current_count][width], total input currents of the step being made
   float *_Nullable tape;           // [window][tape_count][width], what the backward sweep needs; NULL: not learning
   kernel_surrogate surrogate;
 } kernel_layer;
@@ -51,7 +54,7 @@ typedef struct kernel_sweep {
   intptr_t first, last;
   const float *_Nullable output_adjoint;  // [window][width], dL/dz of every step; NULL: zero
   float *adjoint;                         // [state_count][width], in: after the last step, out: before the first
-  float *current_adjoint;                 // dL/dI of step t at current_adjoint + t * current_stride
+  float *current_adjoint;                 // dL/dI[c] of step t at current_adjoint + (t * current_count + c) * current_stride
   intptr_t current_stride;
   bool instantaneous;                     // no path through the state: every step starts from a zero adjoint
   float *parameter_gradient;              // [parameter_count][width], added to
@@ -62,7 +65,8 @@ typedef struct kernel_sweep {
 //   g[row] += sum_k adjoint[k] * e[row][k]        (when gradient is not NULL)
 //   e[row][k] = sum_m transition[k][m] * e[row][m]
 // and, if outputs are carried too, the same for their eligibility:
-//   g[row] += output_adjoint * e_z[row]       e_z[row] = sum_m output_transition[m] * e[row][m], with e from before
+//   g[row] += output_adjoint * e_z[row]
+//   e_z[row] = output_decay * e_z[row] + sum_m output_transition[m] * e[row][m], with e from before
 typedef struct kernel_carry {
   intptr_t width;
   const int32_t *rows;                // the rows to treat
@@ -73,13 +77,16 @@ typedef struct kernel_carry {
   const float *_Nullable adjoint;     // [state_count][width]
   float *_Nullable output_eligibility;         // e_z [all rows][width]; NULL: not carried
   const float *_Nullable output_transition;    // [state_count][width]
-  const float *_Nullable output_adjoint;       // [width]
+  const float *_Nullable output_adjoint;       // [width]; NULL: zero
+  float output_decay;
 } kernel_carry;
 
 // The facts about one neuron model.
 typedef struct kernel_neuron {
   const char *_Null_unspecified name;  // the member of the schema's union NeuronModel
   int32_t state_count, parameter_count, constant_count, derived_count, tape_count;
+  int32_t current_count;  // input currents
+  int32_t gate_count;     // currents that one presynaptic event adds to: inputs to the first ones, the others to the last ones
   bool spiking;      // outputs are 0 or 1
   int32_t surrogate_kind;  // the model's own
 } kernel_neuron;

@@ -10,6 +10,7 @@ static inline float system_exp_minus_one(float x) { return expm1f(x); }
 static inline float system_log(float x) { return logf(x); }
 static inline double system_power(double x, double y) { return pow(x, y); }
 static inline double system_cos(double x) { return cos(x); }
+static inline double system_sin(double x) { return sin(x); }
 
 // Writes `value` with as many digits as it needs, `digits` at most; returns the number of bytes, without the final NUL.
 static inline int32_t system_format_number(char *_Nonnull text, size_t size, double value, int32_t digits) {

@@ -4,32 +4,41 @@ internal import CSystem
 struct Learner {
   /// Steps in the open window; step i lies between slots i and i + 1.
   var steps = 0
-  /// Taught steps whose gradient was gathered since the last update.
-  var gathered = 0
-  /// Sum of the losses, and taught steps, since the batch being learnt began.
+  /// Steps since the state was reset.
+  var sequenceSteps = 0
+  /// Sum of the weights of the taught steps whose gradient was gathered since the last update.
+  var gatheredWeight = 0.0
+  /// Weighted sum of the losses, and sum of the weights, since the batch being learnt began.
   var batchLoss = 0.0
-  var batchTaught = 0
+  var batchWeight = 0.0
+  /// [C]: factors on the loss of a target that is a class.
+  let classWeights: UnsafeMutablePointer<Float>
 
   /// [window]: whether the step has a target.
   let taught: UnsafeMutablePointer<Bool>
+  let weights: UnsafeMutablePointer<Double>
+  /// Times the weight.
   let losses: UnsafeMutablePointer<Double>
   let correct: UnsafeMutablePointer<Bool>
   /// [window][width of the readout]: ∂loss/∂y, zero where nothing was taught.
   let outputError: UnsafeMutablePointer<Float>
 
+  /// [C]: sums over the outputs of a sequence.
+  let scores: UnsafeMutablePointer<Float>
   /// [window][width]: ℓ of the hidden layer at work.
   let outputAdjoint: UnsafeMutablePointer<Float>
-  /// [window][width]: ∂L/∂I.
+  /// [window][currents][width]: ∂L/∂I.
   let currentAdjoint: UnsafeMutablePointer<Float>
-  /// [window][k][width]: the same for each state at the end of the window.
+  /// [window][currents][k][width]: the same for each state at the end of the window.
   let carryAdjoint: UnsafeMutablePointer<Float>
   /// [k][width]
   let adjoint: UnsafeMutablePointer<Float>
   /// Φ [k][k][width]: ∂(state at the end)/∂(state at the start).
   let transition: UnsafeMutablePointer<Float>
-  /// The same three for z at the end of the window, with recurrent credit: [window][width], [k][width], [p][width].
+  /// The same three for outputs that are carried, with recurrent or filtered credit: [window][currents][width], [k][width],
+  /// [p][width].
   let outputCarry: OutputCarry?
-  /// Vᵀ ∂L/∂I of the first step: the adjoint of z at the start of the window, [width].
+  /// The adjoint of the outputs that are carried into the window, [width].
   let startAdjoint: UnsafeMutablePointer<Float>
   /// [p][width]
   let parameterGradient: UnsafeMutablePointer<Float>
@@ -39,7 +48,7 @@ struct Learner {
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     let window = settings.window
     let lanes = model.kernels.lanes
-    var (widest, states, transitions, parameters, carried) = (0, 0, 0, 0, 0)
+    var (widest, states, transitions, parameters, carried, currents, carriedCurrents) = (0, 0, 0, 0, 0, 0, 0)
     for layer in model.layers {
       let width = layer.width(lanes)
       widest = max(widest, width)
@@ -47,21 +56,26 @@ struct Learner {
       transitions = max(transitions, layer.stateCount * layer.stateCount * width)
       parameters = max(parameters, layer.parameterCount * width)
       carried = max(carried, layer.parameterCount * layer.stateCount * width)
+      currents = max(currents, layer.currentCount * width)
+      carriedCurrents = max(carriedCurrents, layer.currentCount * layer.stateCount * width)
     }
+    classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
+    scores = arena.allocate(Float.self, model.outputSize, .scratch)
     taught = arena.allocate(Bool.self, window, .history)
+    weights = arena.allocate(Double.self, window, .history)
     losses = arena.allocate(Double.self, window, .history)
     correct = arena.allocate(Bool.self, window, .history)
     outputError = arena.allocate(Float.self, model.readout.width(lanes), rows: window, .history)
     outputAdjoint = arena.allocate(Float.self, widest, rows: window, .scratch)
-    currentAdjoint = arena.allocate(Float.self, widest, rows: window, .scratch)
-    carryAdjoint = arena.allocate(Float.self, states, rows: window, .scratch)
+    currentAdjoint = arena.allocate(Float.self, currents, rows: window, .scratch)
+    carryAdjoint = arena.allocate(Float.self, carriedCurrents, rows: window, .scratch)
     adjoint = arena.allocate(Float.self, states, .scratch)
     transition = arena.allocate(Float.self, transitions, .scratch)
     outputCarry =
-      settings.credit == .recurrent
+      settings.carriesOutputs
       ? OutputCarry(
-        unit: arena.allocate(Float.self, widest, rows: window, .scratch),
-        currentAdjoint: arena.allocate(Float.self, widest, rows: window, .scratch),
+        adjoint: arena.allocate(Float.self, widest, rows: window, .scratch),
+        currentAdjoint: arena.allocate(Float.self, currents, rows: window, .scratch),
         transition: arena.allocate(Float.self, states, .scratch),
         parameters: arena.allocate(Float.self, parameters, .scratch))
       : nil
@@ -75,6 +89,14 @@ struct Learner {
     taught[steps] = false
     (outputError + steps * readoutWidth).update(repeating: 0, count: readoutWidth)
     steps += 1
+    sequenceSteps += 1
+  }
+
+  /// Sum of the weights of the taught steps in the open window.
+  var weight: Double {
+    var sum = 0.0
+    for step in 0..<steps where taught[step] { sum += weights[step] }
+    return sum
   }
 
   var hasTarget: Bool {
@@ -83,9 +105,9 @@ struct Learner {
   }
 }
 
-/// Working memory for the sweep of a unit adjoint of z at the end of the window.
+/// Working memory for the sweep that carries outputs over the end of the window.
 struct OutputCarry {
-  /// [window][width]: one at the last step, zero before.
-  let unit: UnsafeMutablePointer<Float>
+  /// [window][width]: how much of the output of each step is carried.
+  let adjoint: UnsafeMutablePointer<Float>
   let currentAdjoint, transition, parameters: UnsafeMutablePointer<Float>
 }

@@ -8,19 +8,34 @@ func crossEntropy(
 ) -> Double {
   let top = outputs[largest(outputs, count)]
   var sum: Float = 0
-  for index in 0..<count {
-    gradient[index] = system_exp(outputs[index] - top)
-    sum += gradient[index]
-  }
+  for index in 0..<count { sum += system_exp(outputs[index] - top) }
   let logSum = Double(system_log(sum))
   let share = smoothing / Float(count)
   var loss = Double(1 - smoothing) * (logSum - (Double(outputs[label]) - Double(top)))
+  // Outputs and gradient may be the same array.
   for index in 0..<count {
     loss += Double(share) * (logSum - (Double(outputs[index]) - Double(top)))
-    gradient[index] = gradient[index] / sum - share
+    gradient[index] = system_exp(outputs[index] - top) / sum - share
   }
   gradient[label] -= 1 - smoothing
   return loss
+}
+
+func softmax(_ outputs: UnsafePointer<Float>, _ count: Int, into probabilities: UnsafeMutablePointer<Float>) {
+  let top = outputs[largest(outputs, count)]
+  var sum: Float = 0
+  for index in 0..<count {
+    probabilities[index] = system_exp(outputs[index] - top)
+    sum += probabilities[index]
+  }
+  for index in 0..<count { probabilities[index] /= sum }
+}
+
+/// From probabilities p = softmax(y) and outer = ∂loss/∂p to ∂loss/∂y, in place: p (outer - Σ p outer).
+func softmaxGradient(_ probabilities: UnsafeMutablePointer<Float>, _ count: Int, outer: UnsafePointer<Float>) {
+  var mean: Float = 0
+  for index in 0..<count { mean += probabilities[index] * outer[index] }
+  for index in 0..<count { probabilities[index] *= outer[index] - mean }
 }
 
 /// The mean over the outputs of (output - target)².

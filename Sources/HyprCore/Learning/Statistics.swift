@@ -3,6 +3,9 @@ struct Statistics {
   var steps: UInt64 = 0
   var taughtSteps: UInt64 = 0
   var correctSteps: UInt64 = 0
+  /// Sum of the weights of the taught steps.
+  var weight = 0.0
+  /// Each loss times its weight.
   var lossSum = 0.0
   /// Per hidden layer.
   let spikes: UnsafeMutableBufferPointer<UInt64>
@@ -27,7 +30,7 @@ extension Session {
     StatisticsReport(
       steps: statistics.steps, taughtSteps: statistics.taughtSteps, correctSteps: statistics.correctSteps,
       updates: statistics.updates, skippedUpdates: statistics.skippedUpdates,
-      meanLoss: statistics.taughtSteps == 0 ? 0 : statistics.lossSum / Double(statistics.taughtSteps),
+      meanLoss: statistics.weight > 0 ? statistics.lossSum / statistics.weight : 0,
       gradientNorm: statistics.gradientNorm, learningRate: settings.learningRate(after: statistics.updates))
   }
 
@@ -41,6 +44,7 @@ extension Session {
     statistics.steps = 0
     statistics.taughtSteps = 0
     statistics.correctSteps = 0
+    statistics.weight = 0
     statistics.lossSum = 0
     for layer in 0..<statistics.spikes.count { statistics.spikes[layer] = 0 }
   }

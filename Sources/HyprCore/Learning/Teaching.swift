@@ -1,18 +1,12 @@
+internal import CSystem
+
 // Targets: what a host teaches the steps of the open window.
 
 extension Session {
   /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
   public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
     let step = try openStep(stepsAgo)
-    let classes = readout.description.size
-    guard Int(clamping: label) < classes else {
-      throw message.failure(.invalidArgument, "label is \(Double(label)), expected below the output size \(classes)")
-    }
-    let outputs = readout.outputs(step.index + 1)
-    step.learner.losses[step.index] = crossEntropy(
-      outputs, classes, label: Int(label), smoothing: settings.labelSmoothing, gradient: step.error)
-    step.learner.correct[step.index] = largest(outputs, classes) == Int(label)
-    step.learner.taught[step.index] = true
+    step.teach(try crossEntropy(readout.outputs(step.index + 1), label: checked(label), gradient: step.error))
   }
 
   /// Mean squared error with `target` [C] for the last step.
@@ -24,10 +18,8 @@ extension Session {
       throw message.failure(
         .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
     }
-    step.learner.losses[step.index] = meanSquaredError(
-      outputs, readout.description.size, target: target, gradient: step.error)
-    step.learner.correct[step.index] = false
-    step.learner.taught[step.index] = true
+    let loss = meanSquaredError(outputs, readout.description.size, target: target, gradient: step.error)
+    step.teach(Target(loss: loss, weight: 1, correct: false))
   }
 
   /// The host's own ∂loss/∂output [C] of the last step.
@@ -35,22 +27,63 @@ extension Session {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
     step.error.update(from: error, count: readout.description.size)
-    step.learner.losses[step.index] = 0
-    step.learner.correct[step.index] = false
-    step.learner.taught[step.index] = true
+    step.teach(Target(loss: 0, weight: 1, correct: false))
+  }
+
+  /// What a step of the open window is taught.
+  struct Target {
+    /// Times the weight.
+    let loss: Double
+    let weight: Double
+    let correct: Bool
   }
 
   /// A step of the open window, and where its ∂loss/∂output goes.
-  private func openStep(
-    _ stepsAgo: Int
-  ) throws(Failure) -> (learner: Learner, index: Int, error: UnsafeMutablePointer<Float>) {
+  struct OpenStep {
+    let learner: Learner
+    let index: Int
+    let error: UnsafeMutablePointer<Float>
+
+    func teach(_ target: Target) {
+      learner.losses[index] = target.loss
+      learner.weights[index] = target.weight
+      learner.correct[index] = target.correct
+      learner.taught[index] = true
+    }
+  }
+
+  func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
     guard stepsAgo >= 0 && stepsAgo < learner.steps else {
       throw message.failure(
         .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.steps) steps")
     }
     let index = learner.steps - 1 - stepsAgo
-    return (learner, index, learner.outputError + index * readout.width)
+    return OpenStep(learner: learner, index: index, error: learner.outputError + index * readout.width)
+  }
+
+  /// A label that is a class.
+  func checked(_ label: UInt32) throws(Failure) -> Int {
+    let classes = readout.description.size
+    guard Int(clamping: label) < classes else {
+      throw message.failure(.invalidArgument, "label is \(Double(label)), expected below the output size \(classes)")
+    }
+    return Int(label)
+  }
+
+  /// Cross-entropy of scores [C] with a class, weighted by that class, and its gradient.
+  func crossEntropy(
+    _ scores: UnsafePointer<Float>, label: Int, gradient: UnsafeMutablePointer<Float>
+  ) throws(Failure) -> Target {
+    let learner = try requireLearning()
+    let classes = readout.description.size
+    let weight = learner.classWeights[label]
+    let loss = HyprCore.crossEntropy(
+      scores, classes, label: label, smoothing: settings.labelSmoothing, gradient: gradient)
+    if weight != 1 {
+      for index in 0..<classes { gradient[index] *= weight }
+    }
+    return Target(loss: loss * Double(weight), weight: Double(weight), correct: largest(scores, classes) == label)
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
@@ -59,60 +92,19 @@ extension Session {
     }
   }
 
-  /// Sequences one after the other, each from a fresh state; returns the mean loss over all labelled steps.
-  public mutating func learnBatch(
-    _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: UnsafePointer<Int32>,
-    into outputs: UnsafeMutablePointer<Float>?
-  ) throws(Failure) -> Double {
-    try requireLearning()
-    try checkBatch(samples, steps: steps, labels: labels)
-    finishSequence()
-    learner?.batchLoss = 0
-    learner?.batchTaught = 0
-    var start = 0
-    for count in steps {
-      clear([.state, .traces])
-      for step in start..<start + count {
-        do throws(Failure) {
-          try self.step(samples + step * input.size, into: outputs.map { $0 + step * readout.description.size })
-          if labels[step] >= 0 { try teach(label: UInt32(labels[step]), stepsAgo: 0) }
-        } catch {
-          throw message.prepend("step \(step): ", error)
-        }
+  /// Factors on the loss of targets that are classes, one per class.
+  public mutating func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
+    let learner = try requireLearning()
+    for index in 0..<readout.description.size {
+      if let problem = classWeightProblem(weights[index]) {
+        throw message.failure(
+          weights[index].isFinite ? .invalidArgument : .notFinite, "class_weights[\(index)] is \(weights[index]), \(problem)")
       }
-      closeWindow()
-      start += count
     }
-    finishSequence()
-    guard let learner, learner.batchTaught > 0 else { return 0 }
-    return learner.batchLoss / Double(learner.batchTaught)
+    learner.classWeights.update(from: weights, count: readout.description.size)
   }
 
-  /// Everything about a batch that can be checked before its first step.
-  private func checkBatch(
-    _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: UnsafePointer<Int32>
-  ) throws(Failure) {
-    let classes = readout.description.size
-    var total = 0
-    for index in 0..<steps.count {
-      let (sum, overflow) = total.addingReportingOverflow(steps[index])
-      guard steps[index] >= 0 && !overflow else {
-        throw message.failure(.invalidArgument, "steps[\(index)] is too large")
-      }
-      total = sum
-    }
-    for step in 0..<total {
-      do throws(Failure) {
-        try input.load(samples + step * input.size, message)
-      } catch {
-        throw message.prepend("step \(step): ", error)
-      }
-      guard Int(labels[step]) < classes else {
-        throw message.failure(
-          .invalidArgument, "labels[\(step)] is \(Int(labels[step])), expected below the output size \(classes)")
-      }
-    }
-  }
+  func clearClassWeights() { learner?.classWeights.update(repeating: 1, count: readout.description.size) }
 
   /// Closes the open window now.
   public mutating func flush() throws(Failure) {
@@ -140,4 +132,9 @@ extension Session {
     closeWindow()
     if settings.update == .sequence { update() }
   }
+}
+
+/// Why a class weight is not allowed; nil if it is.
+func classWeightProblem(_ weight: Float) -> Text? {
+  weight >= 0 && weight <= 1e6 ? nil : "expected 0 to 1e6"
 }

@@ -18,13 +18,13 @@ extension Settings {
 extension Session {
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
-    guard let learner, learner.gathered > 0, settings.reduction == .mean else { return 1 }
-    return 1 / Double(learner.gathered)
+    guard let learner, learner.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
+    return 1 / learner.gatheredWeight
   }
 
   /// One optimizer step, unless nothing was taught. A gradient that is not finite is dropped and counted.
   mutating func update() {
-    guard let learner, learner.gathered > 0 else { return }
+    guard let learner, learner.gatheredWeight > 0 else { return }
     let norm = gradientNorm() * reductionScale
     if norm.isFinite {
       step(scale: reductionScale * clipFactor(norm))
@@ -36,11 +36,8 @@ extension Session {
       dropOverflownTraces()
     }
     parameters.clearGradients()
-    self.learner?.gathered = 0
+    self.learner?.gatheredWeight = 0
   }
-
-  /// Whether this session trains a tensor: its group has a learning rate, and the model file allows it.
-  func isTrained(_ tensor: TensorDescription) -> Bool { tensor.trainable && settings.rateFactor(tensor.group) > 0 }
 
   /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
   private func dropOverflownTraces() {
@@ -59,7 +56,8 @@ extension Session {
   /// Euclidean norm of the gathered sum over all trained tensors.
   private func gradientNorm() -> Double {
     var sum = 0.0
-    for tensor in model.pointee.tensors where isTrained(tensor) {
+    for index in 0..<model.pointee.tensors.count where isTrained(index) {
+      let tensor = model.pointee.tensors[index]
       let block = parameters.blocks[tensor.layer]
       guard let gradients = block.gradients else { continue }
       sum += kernels.square_sum(gradients + tensor.firstRow * block.width, tensor.rowCount * block.width)
@@ -81,7 +79,8 @@ extension Session {
     update.correction1 = Float(1 / (1 - system_power(beta1, number)))
     update.correction2 = Float(1 / (1 - system_power(beta2, number)))
     update.anchor_strength = Float(settings.anchorStrength)
-    for tensor in model.pointee.tensors where isTrained(tensor) {
+    for index in 0..<model.pointee.tensors.count where isTrained(index) {
+      let tensor = model.pointee.tensors[index]
       let block = parameters.blocks[tensor.layer]
       let start = tensor.firstRow * block.width
       update.count = tensor.rowCount * block.width

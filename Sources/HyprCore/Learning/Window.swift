@@ -7,7 +7,8 @@ internal import CSystem
 //   carry      Φ and Φ B of every step, from one sweep of a unit adjoint per state variable
 //   gradient   g += q' e' + Σ gI ⊗ x̄           eligibility   e = Φ e' + Σ (Φ B) ⊗ x̄
 // With recurrent credit ℓ of a step also gets Vᵀ gI of the next one, and the adjoint that so reaches z' meets its own
-// eligibility e_z, which comes from one more unit sweep.
+// eligibility e_z, which comes from one more unit sweep. With filtered credit the top layer carries, in the place of e_z, the
+// eligibility of its outputs as the readout remembers them: ε̄ = Σ κ̄^(t1 - t) ∂z/∂(parameters) over all steps t until now.
 
 extension Session {
   /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
@@ -16,13 +17,21 @@ extension Session {
     guard let learner, learner.steps > 0 else { return }
     let taught = learner.hasTarget
     var outputAdjoint = taught ? learner.outputError : nil
+    // κ̄ of the outputs that the layer carries; 0: only those of the last step.
+    var outputDecay: Float = 0
     for index in stride(from: layers.count - 1, through: 0, by: -1) {
       let layer = layers[index]
       guard let state = layer.learning else { continue }
-      if let outputAdjoint { sweepLoss(layer, learner, outputAdjoint) }
+      if let outputAdjoint {
+        addSpikeRatePenalty(layer, learner, to: outputAdjoint)
+        sweepLoss(layer, learner, outputAdjoint)
+      }
       sweepTransition(layer, learner)
-      if state.outputEligibility != nil { sweepOutput(layer, learner) }
-      carry(layer, state, learner, taught: taught)
+      let keptOutput = state.outputEligibility == nil ? 0 : sweepOutput(layer, learner, decay: outputDecay)
+      carry(layer, state, learner, taught: taught, keptOutput: keptOutput)
+      if let output = learner.outputCarry, settings.credit == .filtered && index == layers.count - 1 {
+        outputDecay = filterReadout(layer, learner, output)
+      }
       if let above = outputAdjoint, index > 0 {
         projectDown(layer, learner, above, to: layers[index - 1].width)
         outputAdjoint = learner.outputAdjoint
@@ -50,9 +59,10 @@ extension Session {
     for step in stride(from: learner.steps - 1, through: 0, by: -1) {
       sweep(layer, step..<step + 1, outputAdjoint, paths)
       // What this step's current owes to the outputs of the step before it.
+      let width = description.gateCount * layer.width
       kernels.project(
-        learner.startAdjoint, layer.parameters + description.inputCount * layer.width, description.size,
-        learner.currentAdjoint + step * layer.width, layer.width)
+        learner.startAdjoint, layer.parameters + description.inputCount * width, description.size,
+        learner.currentAdjoint + (step * description.currentCount + description.firstRecurrentCurrent) * layer.width, width)
       if step > 0 { add(learner.startAdjoint, to: outputAdjoint + (step - 1) * layer.width, description.size) }
     }
     (learner.startAdjoint + description.size).update(repeating: 0, count: layer.width - description.size)
@@ -75,18 +85,49 @@ extension Session {
     }
   }
 
-  /// A unit adjoint of z at the end of the window.
-  private func sweepOutput(_ layer: Layer, _ learner: Learner) {
-    guard let output = learner.outputCarry else { return }
+  /// An adjoint of z that is one at the end of the window and `decay` times smaller at every step before. Returns what is left of it
+  /// before the window.
+  private func sweepOutput(_ layer: Layer, _ learner: Learner, decay: Float) -> Float {
+    guard let output = learner.outputCarry else { return 0 }
     let width = layer.width
-    output.unit.update(repeating: 0, count: learner.steps * width)
-    (output.unit + (learner.steps - 1) * width).update(repeating: 1, count: layer.description.size)
+    var weight: Float = 1
+    for step in stride(from: learner.steps - 1, through: 0, by: -1) {
+      let row = output.adjoint + step * width
+      row.update(repeating: weight, count: layer.description.size)
+      (row + layer.description.size).update(repeating: 0, count: width - layer.description.size)
+      weight *= decay
+    }
     output.transition.update(repeating: 0, count: layer.description.stateCount * width)
     output.parameters.update(repeating: 0, count: layer.description.parameterCount * width)
     let paths = SweepPaths(
       adjoint: output.transition, currentAdjoint: output.currentAdjoint, currentStride: width,
       parameters: output.parameters, parameterStride: width)
-    sweep(layer, 0..<learner.steps, output.unit, paths)
+    sweep(layer, 0..<learner.steps, output.adjoint, paths)
+    return weight
+  }
+
+  /// The adjoint of the readout's state before the window, as it reaches the outputs that the state is made of: W_oᵀ B q'. Returns κ̄, by
+  /// which the readout forgets them in a step: the mean of A over its outputs.
+  private func filterReadout(_ readout: Layer, _ learner: Learner, _ output: OutputCarry) -> Float {
+    let width = readout.width
+    let size = readout.description.size
+    // One step of the readout, which is linear: A into `transition`, B into the first row of `currentAdjoint`.
+    output.transition.update(repeating: 1, count: width)
+    let paths = SweepPaths(
+      adjoint: output.transition, currentAdjoint: output.currentAdjoint, currentStride: width,
+      parameters: output.parameters, parameterStride: width)
+    sweep(readout, 0..<1, nil, paths)
+    var sum: Float = 0
+    for index in 0..<size {
+      sum += output.transition[index]
+      output.currentAdjoint[index] *= learner.adjoint[index]
+    }
+    (output.currentAdjoint + size).update(repeating: 0, count: width - size)
+    let inputCount = readout.description.inputCount
+    kernels.project(learner.startAdjoint, readout.parameters, inputCount, output.currentAdjoint, width)
+    let padded = layers[layers.count - 2].width
+    (learner.startAdjoint + inputCount).update(repeating: 0, count: padded - inputCount)
+    return sum / Float(size)
   }
 
   /// Where a sweep takes its adjoint from and what it fills.
@@ -109,7 +150,9 @@ extension Session {
   }
 
   /// Gradient and eligibility: first what comes through the state at the start of the window, then the window's own events.
-  private func carry(_ layer: Layer, _ state: LayerLearning, _ learner: Learner, taught: Bool) {
+  private func carry(
+    _ layer: Layer, _ state: LayerLearning, _ learner: Learner, taught: Bool, keptOutput: Float
+  ) {
     let width = layer.width
     let description = layer.description
     let eligibilityStride = description.stateCount * width
@@ -117,25 +160,25 @@ extension Session {
       width: width, rows: state.activeRows, row_count: state.activeCount.pointee, eligibility: state.eligibility,
       transition: learner.transition, gradient: taught ? state.gradients : nil, adjoint: taught ? learner.adjoint : nil,
       output_eligibility: state.outputEligibility, output_transition: learner.outputCarry?.transition,
-      output_adjoint: learner.startAdjoint)
+      output_adjoint: learner.startAdjoint, output_decay: keptOutput)
     withUnsafePointer(to: pass) { kernels.carry(description.neuron, $0) }
 
-    let events = layer.events
     for step in 0..<learner.steps {
-      let (rows, values) = (events.rows + events.starts[step], events.values + events.starts[step])
-      let count = events.count(step)
-      if taught {
-        kernels.scatter(state.gradients, width, learner.currentAdjoint + step * width, width, rows, values, count)
+      layer.forEachGroup(step) { events in
+        let current = step * description.currentCount + events.firstCurrent
+        if taught {
+          scatter(events, to: state.gradients, description.gateCount * width, learner.currentAdjoint + current * width)
+        }
+        scatter(
+          events, to: state.eligibility, description.gateCount * eligibilityStride,
+          learner.carryAdjoint + current * eligibilityStride)
+        if let eligibility = state.outputEligibility, let output = learner.outputCarry {
+          scatter(events, to: eligibility, description.gateCount * width, output.currentAdjoint + current * width)
+        }
+        for event in 0..<events.count { state.activate(events.indices[event], gates: description.gateCount) }
       }
-      kernels.scatter(
-        state.eligibility, eligibilityStride, learner.carryAdjoint + step * eligibilityStride, eligibilityStride, rows,
-        values, count)
-      if let eligibility = state.outputEligibility, let output = learner.outputCarry {
-        kernels.scatter(eligibility, width, output.currentAdjoint + step * width, width, rows, values, count)
-      }
-      for event in 0..<count { state.activate(rows[event]) }
     }
-    let firstParameter = description.presynapticCount
+    let firstParameter = description.weightRowCount
     if taught {
       add(learner.parameterGradient, to: state.gradients + firstParameter * width, description.parameterCount * width)
     }
@@ -145,6 +188,13 @@ extension Session {
     if let eligibility = state.outputEligibility, let output = learner.outputCarry {
       add(output.parameters, to: eligibility + firstParameter * width, description.parameterCount * width)
     }
+  }
+
+  /// Adds the piece of every event, its value times `source`, to that event's piece of `target`.
+  private func scatter(
+    _ events: EventGroup, to target: UnsafeMutablePointer<Float>, _ width: Int, _ source: UnsafePointer<Float>
+  ) {
+    kernels.scatter(target, width, source, width, events.indices, events.values, events.count)
   }
 
   /// ℓ of the layer below: through gI of this layer, or with spatial credit through the same step only (D ℓ).
@@ -159,22 +209,23 @@ extension Session {
     let inputCount = layer.description.inputCount
     for step in 0..<learner.steps {
       let target = learner.outputAdjoint + step * width
-      kernels.project(target, layer.parameters, inputCount, learner.currentAdjoint + step * layer.width, layer.width)
+      kernels.project(
+        target, layer.parameters, inputCount, learner.currentAdjoint + step * layer.description.currentCount * layer.width,
+        layer.description.gateCount * layer.width)
       (target + inputCount).update(repeating: 0, count: width - inputCount)
     }
   }
 
   private mutating func gatherStatistics(_ learner: Learner) {
-    var taught = 0
     for step in 0..<learner.steps where learner.taught[step] {
-      taught += 1
-      statistics.lossSum += learner.losses[step]
-      self.learner?.batchLoss += learner.losses[step]
+      statistics.taughtSteps += 1
       statistics.correctSteps += learner.correct[step] ? 1 : 0
+      statistics.weight += learner.weights[step]
+      statistics.lossSum += learner.losses[step]
+      self.learner?.batchWeight += learner.weights[step]
+      self.learner?.batchLoss += learner.losses[step]
+      self.learner?.gatheredWeight += learner.weights[step]
     }
-    statistics.taughtSteps += UInt64(taught)
-    self.learner?.batchTaught += taught
-    self.learner?.gathered += taught
   }
 }
 

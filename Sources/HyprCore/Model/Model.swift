@@ -3,8 +3,8 @@ internal import CSystem
 
 /// One layer of neurons with its weights; the readout is the last one, a layer of leaky integrators.
 ///
-/// All parameters of a layer are one matrix of `rowCount` rows, one column per neuron: a row per input, per recurrent neuron
-/// and one for the bias, then a row per neuron parameter. A presynaptic event thus touches one contiguous row.
+/// All parameters of a layer are one matrix of `rowCount` rows, one column per neuron: `gateCount` rows per input, per recurrent
+/// neuron and for the bias, then a row per neuron parameter. A presynaptic event thus touches one contiguous piece.
 struct LayerDescription {
   let neuron: Int32
   let facts: kernel_neuron
@@ -18,9 +18,16 @@ struct LayerDescription {
 
   var stateCount: Int { Int(facts.state_count) }
   var parameterCount: Int { Int(facts.parameter_count) }
-  /// J: presynaptic rows, those of input, recurrent neurons and bias.
+  /// Weights per pair of neurons: 1, or the gates of a gated cell.
+  var gateCount: Int { Int(facts.gate_count) }
+  /// Input currents of a neuron; inputs add to the first `gateCount` of them.
+  var currentCount: Int { Int(facts.current_count) }
+  /// The first current that recurrent events and the bias add to.
+  var firstRecurrentCurrent: Int { currentCount - gateCount }
+  /// J: presynaptic neurons, those of input, the layer itself and the bias.
   var presynapticCount: Int { inputCount + (isRecurrent ? size : 0) + (hasBias ? 1 : 0) }
-  var rowCount: Int { presynapticCount + parameterCount }
+  var weightRowCount: Int { presynapticCount * gateCount }
+  var rowCount: Int { weightRowCount + parameterCount }
 
   /// N rounded up to whole vectors.
   func width(_ lanes: Int) -> Int { (size + lanes - 1) / lanes * lanes }
@@ -32,9 +39,13 @@ struct TensorDescription {
   let layer: Int
   let group: TensorGroup
   let firstRow: Int
-  /// 1 for vectors [N], the number of presynaptic neurons for weights [N, rows].
-  let rowCount: Int
+  /// 1 for vectors, the number of presynaptic neurons for weights.
+  let columns: Int
   let isMatrix: Bool
+  /// Of weights and biases those of the layer, gate by gate in the tensor: [gates * N, columns] or [gates * N].
+  let gateCount: Int
+  /// How much later the gates stand in the layer's rows, modulo their count: a layer's currents need not be in the tensor's order.
+  let gateShift: Int
   /// N
   let size: Int
   /// Of the first element in the flat vector of all parameters.
@@ -44,6 +55,8 @@ struct TensorDescription {
   /// The elements in the file: float32, row-major, perhaps unaligned.
   let data: UnsafeRawPointer
 
+  /// Rows of the layer's matrix.
+  var rowCount: Int { columns * gateCount }
   var count: Int { size * rowCount }
   var range: Range<Int> { offset..<offset + count }
 
@@ -108,8 +121,8 @@ public struct TensorFacts {
 
   init(_ tensor: TensorDescription, trainable: Bool) {
     name = tensor.name
-    rows = tensor.size
-    columns = tensor.isMatrix ? tensor.rowCount : nil
+    rows = tensor.size * tensor.gateCount
+    columns = tensor.isMatrix ? tensor.columns : nil
     offset = tensor.offset
     self.trainable = trainable
   }

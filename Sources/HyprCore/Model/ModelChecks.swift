@@ -32,14 +32,8 @@ extension ModelLoader {
       _ = format_layer(root, layer, &info)
       name = info.neuron_name
     }
-    var index: Int32 = 0
-    var facts = kernel_neuron()
-    while kernels.neuron(index, &facts) {
-      if layer == hiddenCount ? equal(facts.name, "LI") : name.map({ equal(facts.name, $0) }) ?? false {
-        return (index, facts)
-      }
-      index += 1
-    }
+    let wanted = layer == hiddenCount ? text("LI") : name
+    if let found = wanted.flatMap({ neuronModel(named: $0, kernels) }) { return found }
     if info.neuron_type == 0 { throw invalid("layers[\(layer)].neuron is missing") }
     if let name { throw unsupported("layers[\(layer)].neuron is \(name), which this library does not have") }
     throw unsupported("layers[\(layer)].neuron is type \(Int(info.neuron_type)), which this library does not know")
@@ -49,9 +43,6 @@ extension ModelLoader {
   func surrogate(of layer: Int, _ facts: kernel_neuron) throws(Failure) -> kernel_surrogate {
     var info = format_layer_info()
     if layer < hiddenCount { _ = format_layer(root, layer, &info) }
-    if info.reset != FORMAT_RESET_MODEL_DEFAULT {
-      throw unsupported("layers[\(layer)].reset is \(Int(info.reset)), expected 0 (ModelDefault)")
-    }
     let kind = info.surrogate_kind == FORMAT_SURROGATE_MODEL_DEFAULT ? facts.surrogate_kind : info.surrogate_kind
     var surrogate = kernel_surrogate()
     guard kernels.surrogate(kind, &surrogate) else {
@@ -69,16 +60,31 @@ extension ModelLoader {
 
   func readConstants(_ layer: Int, into values: UnsafeMutablePointer<Float>) throws(Failure) {
     let (neuron, facts) = try neuron(of: layer)
+    var info = format_layer_info()
+    if layer < hiddenCount { _ = format_layer(root, layer, &info) }
     var quantity = kernel_quantity()
     for index in 0..<facts.constant_count {
       guard kernels.constant(neuron, index, &quantity) else { break }
       var value: Float = 0
-      let stated = format_neuron_constant(root, layer, quantity.name, &value)
+      var stated = format_neuron_constant(root, layer, quantity.name, &value)
+      // The reset is said by the layer. A model that leaves the choice has a constant of that name.
+      if isReset(quantity) {
+        stated = info.reset != FORMAT_RESET_MODEL_DEFAULT
+        value = Float(info.reset)
+        if value > quantity.upper {
+          throw unsupported("layers[\(layer)].reset is \(Int(info.reset)), which this library does not know")
+        }
+        info.reset = FORMAT_RESET_MODEL_DEFAULT
+      }
       values[Int(index)] = stated ? value : quantity.default_value
       if !(values[Int(index)] >= quantity.lower && values[Int(index)] <= quantity.upper) {
         throw invalid(
           "layers[\(layer)].neuron.\(quantity.name) is \(value), expected \(quantity.lower) to \(quantity.upper)")
       }
+    }
+    if info.reset != FORMAT_RESET_MODEL_DEFAULT {
+      throw unsupported(
+        "layers[\(layer)].reset is \(Int(info.reset)), but \(facts.name) leaves no choice: expected 0 (ModelDefault)")
     }
   }
 

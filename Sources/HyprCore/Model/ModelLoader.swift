@@ -73,12 +73,10 @@ struct ModelLoader {
       throw message.failure(
         .modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
     }
-    var table = kernel_table()
-    kernel_table_fill_baseline(&table)
     self.file = file
     self.root = root
     self.message = message
-    kernels = table
+    kernels = kernelTable()
     hiddenCount = format_layer_count(root)
   }
 

@@ -30,25 +30,31 @@ struct TensorReader {
     let surrogate = try loader.surrogate(of: layer, facts)
     let isReadout = layer == loader.hiddenCount
     let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
-    let (size, inputCount) = try matrixShape(weight, layer, inputs)
+    let gates = Int(facts.gate_count)
+    let (size, inputCount) = try matrixShape(weight, layer, inputs, gates: gates)
+    // Recurrent events add to the last currents in the order of the tensor's gates, inputs to the first ones.
+    let inputOrder = Gates(count: gates, shift: Int(facts.current_count) - gates)
+    let order = Gates(count: gates, shift: 0)
     var row = 0
     try add(
-      weight, layer, size: size, columns: inputCount, &row, isReadout ? TensorGroup.readout : .inputWeights,
+      weight, layer, size: size, columns: inputCount, inputOrder, &row, isReadout ? TensorGroup.readout : .inputWeights,
       TensorReader.unbounded)
     let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
     if let recurrent {
-      try add(recurrent, layer, size: size, columns: size, &row, .recurrentWeights, TensorReader.unbounded)
+      try add(recurrent, layer, size: size, columns: size, order, &row, .recurrentWeights, TensorReader.unbounded)
     }
     let bias = find(layer, text("bias"))
     if let bias {
       try add(
-        bias, layer, size: size, columns: nil, &row, isReadout ? TensorGroup.readout : .biases, TensorReader.unbounded)
+        bias, layer, size: size, columns: nil, order, &row, isReadout ? TensorGroup.readout : .biases,
+        TensorReader.unbounded)
     }
     var quantity = kernel_quantity()
     for index in 0..<facts.parameter_count {
       guard loader.kernels.parameter(neuron, index, constants, &quantity) else { break }
       let group: TensorGroup = isReadout ? .readoutTau : .neuronParameters
-      try add(try require(layer, quantity.name, isNeuron: true), layer, size: size, columns: nil, &row, group, quantity)
+      let tensor = try require(layer, quantity.name, isNeuron: true)
+      try add(tensor, layer, size: size, columns: nil, Gates(count: 1, shift: 0), &row, group, quantity)
     }
     return LayerDescription(
       neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
@@ -86,7 +92,9 @@ struct TensorReader {
   }
 
   /// N and n of a weight matrix.
-  private func matrixShape(_ found: Found, _ layer: Int, _ inputs: Int?) throws(Failure) -> (Int, Int) {
+  private func matrixShape(
+    _ found: Found, _ layer: Int, _ inputs: Int?, gates: Int
+  ) throws(Failure) -> (Int, Int) {
     let tensor = found.tensor
     guard tensor.rank == 2 else { throw loader.invalid("\(found.path).shape has rank \(tensor.rank), expected 2") }
     let (rows, columns) = (Int(clamping: tensor.shape.0), Int(clamping: tensor.shape.1))
@@ -98,26 +106,34 @@ struct TensorReader {
       throw loader.invalid(
         "\(found.path).shape is [\(rows), \(columns)], expected \(inputs) columns, the size of the layer below")
     }
-    return (rows, columns)
+    guard rows % gates == 0 else {
+      throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected a multiple of \(gates) rows, one per gate")
+    }
+    return (rows / gates, columns)
+  }
+
+  /// How many gates a tensor has, and how much later they stand in the layer's rows.
+  private struct Gates {
+    let count, shift: Int
   }
 
   private mutating func add(
-    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ row: inout Int, _ group: TensorGroup,
+    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ gates: Gates, _ row: inout Int, _ group: TensorGroup,
     _ bounds: kernel_quantity
   ) throws(Failure) {
-    let data = try checkedData(found, rows: size, columns: columns)
+    let data = try checkedData(found, rows: size * gates.count, columns: columns)
     let name = names + count * Model.nameCapacity
     let isReadout = layer == loader.hiddenCount
     let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer).\(found.field)"
     text.copy(to: name, size: Model.nameCapacity)
     let tensor = TensorDescription(
-      name: name, layer: layer, group: group, firstRow: row, rowCount: columns ?? 1, isMatrix: columns != nil,
-      size: size, offset: offset,
-      trainable: found.tensor.trainable, bounds: bounds, data: data)
+      name: name, layer: layer, group: group, firstRow: row, columns: columns ?? 1, isMatrix: columns != nil,
+      gateCount: gates.count, gateShift: gates.shift, size: size, offset: offset, trainable: found.tensor.trainable,
+      bounds: bounds, data: data)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
-    row += columns ?? 1
+    row += tensor.rowCount
     offset += tensor.count
   }
 
@@ -182,6 +198,6 @@ extension TensorDescription {
   var padding: Float { min(max(bounds.default_value, bounds.lower), bounds.upper) }
 }
 
-private func text(_ literal: StaticString) -> UnsafePointer<CChar> {
+func text(_ literal: StaticString) -> UnsafePointer<CChar> {
   UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
 }

@@ -6,7 +6,7 @@ extension Session {
   /// Facts about one tensor; `trainable` is whether this session trains it.
   public func tensor(_ index: Int) -> TensorFacts? {
     let tensors = model.pointee.tensors
-    return index >= 0 && index < tensors.count ? TensorFacts(tensors[index], trainable: isTrained(tensors[index])) : nil
+    return index >= 0 && index < tensors.count ? TensorFacts(tensors[index], trainable: isTrained(index)) : nil
   }
 
   public func readParameters(into flat: UnsafeMutablePointer<Float>) {
@@ -34,9 +34,10 @@ extension Session {
 
   public func readGradients(into flat: UnsafeMutablePointer<Float>) throws(Failure) {
     try requireLearning()
-    for tensor in model.pointee.tensors {
+    for index in 0..<model.pointee.tensors.count {
+      let tensor = model.pointee.tensors[index]
       let target = flat + tensor.offset
-      if isTrained(tensor) {
+      if isTrained(index) {
         parameters.readGradients(tensor, scale: Float(reductionScale), into: target)
       } else {
         target.update(repeating: 0, count: tensor.count)

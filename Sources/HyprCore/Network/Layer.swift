@@ -16,21 +16,24 @@ struct Layer {
   /// Only in learning sessions.
   let learning: LayerLearning?
 
-  init(_ arena: inout Arena, _ description: LayerDescription, _ block: ParameterStore.Block, _ settings: Settings) {
+  init(
+    _ arena: inout Arena, _ description: LayerDescription, _ block: ParameterStore.Block, _ settings: Settings,
+    carriesOutput: Bool
+  ) {
     let steps = settings.learning ? settings.window : 1
     let facts = description.facts
     let width = block.width
     self.description = description
     self.width = width
     parameters = block.values
-    current = arena.allocate(Float.self, width, .scratch)
-    events = EventHistory(&arena, rows: description.presynapticCount, steps: steps)
+    current = arena.allocate(Float.self, width, rows: description.currentCount, .scratch)
+    events = EventHistory(&arena, presynapticCount: description.presynapticCount, steps: steps)
     learning = block.gradients.map {
-      LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: settings.credit == .recurrent)
+      LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: carriesOutput)
     }
     view = kernel_layer(
       neuron: description.neuron, width: width, constants: description.constants,
-      parameters: block.values + description.presynapticCount * width,
+      parameters: block.values + description.weightRowCount * width,
       derived: arena.allocate(Float.self, width, rows: Int(facts.derived_count), .parameters),
       states: arena.allocate(Float.self, width, rows: description.stateCount, planes: steps + 1, .state),
       outputs: arena.allocate(Float.self, width, rows: steps + 1, .state),
@@ -63,12 +66,14 @@ struct LayerLearning {
   let gradients: UnsafeMutablePointer<Float>
   /// e [rowCount][k][width]: ∂s/∂(every parameter) at the start of the window.
   let eligibility: UnsafeMutablePointer<Float>
-  /// e_z [rowCount][width]: ∂z/∂(every parameter) at the start of the window. Only of recurrent layers with recurrent credit.
+  /// [rowCount][width]: ∂/∂(every parameter) of the outputs that are carried into the window. With recurrent credit, of recurrent
+  /// layers: those of the step before it (e_z). With filtered credit, of the top layer: all, as the readout remembers them (ε̄).
   let outputEligibility: UnsafeMutablePointer<Float>?
-  /// Rows whose eligibility is not zero: presynaptic neurons that were active since the last reset, and the neuron parameters.
+  /// Rows whose eligibility is not zero: weights of presynaptic neurons that were active since the last reset, and the neuron
+  /// parameters.
   let activeRows: UnsafeMutablePointer<Int32>
   let activeCount: UnsafeMutablePointer<Int>
-  /// One flag per presynaptic row.
+  /// One flag per presynaptic neuron.
   let isActive: UnsafeMutablePointer<Bool>
 
   init(
@@ -79,7 +84,7 @@ struct LayerLearning {
     self.gradients = gradients
     eligibility = arena.allocate(Float.self, width, rows: description.stateCount, planes: rows, .traces)
     outputEligibility =
-      carriesOutput && description.isRecurrent ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
+      carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
     activeRows = arena.allocate(Int32.self, rows, .traces)
     activeCount = arena.allocate(Int.self, 1, .traces)
     isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
@@ -89,32 +94,73 @@ struct LayerLearning {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
     outputEligibility?.update(repeating: 0, count: description.rowCount * width)
     isActive.update(repeating: false, count: description.presynapticCount)
-    for index in 0..<description.parameterCount {
-      activeRows[index] = Int32(truncatingIfNeeded: description.presynapticCount + index)
-    }
-    activeCount.pointee = description.parameterCount
+    listActiveRows(description)
   }
 
-  func activate(_ row: Int32) {
-    guard !isActive[Int(row)] else { return }
-    isActive[Int(row)] = true
-    activeRows[activeCount.pointee] = row
+  /// The list of active rows from the flags.
+  func listActiveRows(_ description: LayerDescription) {
+    activeCount.pointee = 0
+    for row in description.weightRowCount..<description.rowCount { append(row) }
+    for presynaptic in 0..<description.presynapticCount where isActive[presynaptic] {
+      appendGates(presynaptic, description.gateCount)
+    }
+  }
+
+  func activate(_ presynaptic: Int32, gates: Int) {
+    guard !isActive[Int(presynaptic)] else { return }
+    isActive[Int(presynaptic)] = true
+    appendGates(Int(presynaptic), gates)
+  }
+
+  private func appendGates(_ presynaptic: Int, _ gates: Int) {
+    for gate in 0..<gates { append(presynaptic * gates + gate) }
+  }
+
+  private func append(_ row: Int) {
+    activeRows[activeCount.pointee] = Int32(truncatingIfNeeded: row)
     activeCount.pointee += 1
   }
 }
 
-/// The presynaptic events of every step of a window: the non-zero entries of x̄ = [x; z'; 1] with their row numbers.
+/// The presynaptic events of every step of a window: the non-zero entries of x̄ = [x; z'; 1] with their places in it.
 struct EventHistory {
   /// Where each step's events start; one more entry than steps.
   let starts: UnsafeMutablePointer<Int>
-  let rows: UnsafeMutablePointer<Int32>
+  let indices: UnsafeMutablePointer<Int32>
   let values: UnsafeMutablePointer<Float>
 
-  init(_ arena: inout Arena, rows count: Int, steps: Int) {
+  init(_ arena: inout Arena, presynapticCount count: Int, steps: Int) {
     starts = arena.allocate(Int.self, steps + 1, .history)
-    rows = arena.allocate(Int32.self, count, rows: steps, .history)
+    indices = arena.allocate(Int32.self, count, rows: steps, .history)
     values = arena.allocate(Float.self, count, rows: steps, .history)
   }
 
-  func count(_ step: Int) -> Int { starts[step + 1] - starts[step] }
+}
+
+/// Presynaptic events of one step that add to the same currents.
+struct EventGroup {
+  let indices: UnsafePointer<Int32>
+  let values: UnsafePointer<Float>
+  let count: Int
+  let firstCurrent: Int
+}
+
+extension Layer {
+  /// Gives the events of a step of the window in their order, in as few groups as the neuron model allows: one, or with currents
+  /// that only inputs or only recurrent events add to, two.
+  func forEachGroup(_ step: Int, _ body: (EventGroup) -> Void) {
+    let (start, end) = (events.starts[step], events.starts[step + 1])
+    var middle = start
+    if description.firstRecurrentCurrent > 0 {
+      while middle < end && events.indices[middle] < description.inputCount { middle += 1 }
+      body(group(start..<middle, firstCurrent: 0))
+    }
+    body(group(middle..<end, firstCurrent: description.firstRecurrentCurrent))
+  }
+
+  private func group(_ range: Range<Int>, firstCurrent: Int) -> EventGroup {
+    EventGroup(
+      indices: events.indices + range.lowerBound, values: events.values + range.lowerBound, count: range.count,
+      firstCurrent: firstCurrent)
+  }
 }

@@ -46,8 +46,11 @@ struct ParameterStore {
 
   /// Where element `index` of a row-major tensor lies in its padded rows.
   @inline(__always) func place(_ index: Int, _ tensor: TensorDescription, _ width: Int) -> Int {
-    let (neuron, presynaptic) = index.quotientAndRemainder(dividingBy: tensor.rowCount)
-    return presynaptic * width + neuron
+    let (row, presynaptic) = index.quotientAndRemainder(dividingBy: tensor.columns)
+    guard tensor.gateCount > 1 else { return presynaptic * width + row }
+    let (gate, neuron) = row.quotientAndRemainder(dividingBy: tensor.size)
+    let place = (gate + tensor.gateShift) % tensor.gateCount
+    return (presynaptic * tensor.gateCount + place) * width + neuron
   }
 
   /// Copies a tensor's values out, row-major, from element `first` on.

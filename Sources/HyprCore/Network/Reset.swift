@@ -43,10 +43,11 @@ extension Session {
       if parts.contains(.state) { layer.clearSlot(slot) }
       if parts.contains(.traces) { layer.clearTraces() }
     }
+    if parts.contains(.state) { learner?.sequenceSteps = 0 }
     guard parts.contains(.optimizer) else { return }
     parameters.clearGradients()
     parameters.clearMoments()
-    learner?.gathered = 0
+    learner?.gatheredWeight = 0
     statistics.updates = 0
   }
 }

@@ -5,7 +5,7 @@ internal import CSystem
 /// The first bytes of a saved state.
 private struct StateHeader {
   static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
-  static let version: UInt64 = 1
+  static let version: UInt64 = 2
   static let size = 5 * 8
 
   var magic, version, model, payload, checksum: UInt64
@@ -46,7 +46,7 @@ extension Session {
       throw message.failure(.invalidArgument, "this is no saved state: it does not start with HYPRSTAT")
     }
     guard header.version == StateHeader.version else {
-      throw message.failure(.stateMismatch, "the state has version \(Double(header.version)), expected 1")
+      throw message.failure(.stateMismatch, "the state has version \(Double(header.version)), expected \(Double(StateHeader.version))")
     }
     guard header.model == model.pointee.identity else {
       throw message.failure(.stateMismatch, "the state was saved with another model file")
@@ -77,7 +77,7 @@ extension Session {
     var reading = StateStream(.read, memory, used.count)
     walkState(&reading)
     deriveAll()
-    for layer in layers { layer.learning?.restoreActiveRows(layer.description) }
+    for layer in layers { layer.learning?.listActiveRows(layer.description) }
   }
 
   /// What the rest of the format depends on.
@@ -92,6 +92,7 @@ extension Session {
   private mutating func walkState(_ stream: inout StateStream) {
     walkLayout(&stream)
     statistics.walkState(&stream)
+    if let frozen { stream.flags(frozen, model.pointee.tensors.count) }
     let readout = readout
     learner?.walkState(&stream, window: settings.window, outputs: readout)
     slot = stream.integer(slot, in: learner.map { $0.steps...$0.steps } ?? 0...1)
@@ -121,6 +122,7 @@ extension Statistics {
     steps = stream.count(steps)
     taughtSteps = stream.count(taughtSteps)
     correctSteps = stream.count(correctSteps)
+    weight = stream.sum(weight)
     lossSum = stream.sum(lossSum)
     updates = stream.count(updates)
     skippedUpdates = stream.count(skippedUpdates)
@@ -132,10 +134,17 @@ extension Statistics {
 extension Learner {
   fileprivate mutating func walkState(_ stream: inout StateStream, window: Int, outputs: Layer) {
     steps = stream.integer(steps, in: 0...window)
-    gathered = stream.integer(gathered, in: 0...Int.max / 2)
+    sequenceSteps = stream.integer(sequenceSteps, in: steps...Int.max / 2)
+    gatheredWeight = stream.sum(gatheredWeight)
+    stream.rows(classWeights, 1, size: outputs.description.size, width: outputs.width) { _, weight in
+      classWeightProblem(weight) == nil
+    }
     stream.flags(taught, steps)
     stream.flags(correct, steps)
-    for step in 0..<steps { losses[step] = stream.sum(losses[step]) }
+    for step in 0..<steps {
+      weights[step] = stream.sum(weights[step])
+      losses[step] = stream.sum(losses[step])
+    }
     stream.rows(outputError, steps, size: outputs.description.size, width: outputs.width)
   }
 }
@@ -162,30 +171,19 @@ extension Layer {
     stream.rows(learning.eligibility, description.rowCount * description.stateCount, size: size, width: width)
     stream.rows(learning.outputEligibility, description.rowCount, size: size, width: width)
     stream.flags(learning.isActive, description.presynapticCount)
-    events.walkState(&stream, steps: steps, rowLimit: description.presynapticCount)
+    events.walkState(&stream, steps: steps, limit: description.presynapticCount)
   }
 }
 
 extension EventHistory {
-  fileprivate func walkState(_ stream: inout StateStream, steps: Int, rowLimit: Int) {
+  fileprivate func walkState(_ stream: inout StateStream, steps: Int, limit: Int) {
     var end = 0
     for step in 0..<steps {
-      let next = stream.integer(starts[step + 1], in: end...end + rowLimit)
+      let next = stream.integer(starts[step + 1], in: end...end + limit)
       if stream.mode == .read { starts[step + 1] = next }
       end = next
     }
-    stream.indices(rows, end, below: rowLimit)
+    stream.indices(indices, end, below: limit)
     stream.rows(values, 1, size: end, width: end)
-  }
-}
-
-extension LayerLearning {
-  /// The list of active rows from the flags.
-  fileprivate func restoreActiveRows(_ description: LayerDescription) {
-    activeCount.pointee = description.parameterCount
-    for row in 0..<description.presynapticCount where isActive[row] {
-      activeRows[activeCount.pointee] = Int32(truncatingIfNeeded: row)
-      activeCount.pointee += 1
-    }
   }
 }

@@ -12,6 +12,8 @@ public struct Session {
   let parameters: ParameterStore
   let input: InputStage
   var learner: Learner?
+  /// One flag per tensor: whether the host keeps it as it is. Only in learning sessions.
+  let frozen: UnsafeMutablePointer<Bool>?
   var statistics: Statistics
   /// Where the state after the last step is.
   var slot = 0
@@ -37,7 +39,8 @@ public struct Session {
     for index in 0..<descriptions.count {
       let description = descriptions[index]
       let block = ParameterStore.Block(&arena, description, width: description.width(lanes), settings)
-      let layer = Layer(&arena, description, block, settings)
+      let layer = Layer(
+        &arena, description, block, settings, carriesOutput: settings.carriesOutput(of: index, among: descriptions))
       if !arena.isMeasuring {
         (blocks + index).initialize(to: block)
         (layers + index).initialize(to: layer)
@@ -46,6 +49,7 @@ public struct Session {
     self.layers = UnsafeMutableBufferPointer(start: layers, count: descriptions.count)
     parameters = ParameterStore(blocks: UnsafeMutableBufferPointer(start: blocks, count: descriptions.count))
     learner = settings.learning ? Learner(&arena, model.pointee, settings) : nil
+    frozen = settings.learning ? arena.allocate(Bool.self, model.pointee.tensors.count, .scratch) : nil
     statistics = Statistics(&arena, layers: descriptions.count - 1)
     messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
     message = MessageBuffer(arena.isMeasuring ? nil : messageText, size: Session.messageSize)
@@ -96,6 +100,7 @@ public struct Session {
     session.pointee.parameters.load(model.pointee)
     session.pointee.deriveAll()
     session.pointee.clear([.state, .traces])
+    session.pointee.clearClassWeights()
     return session
   }
 

@@ -54,22 +54,24 @@ extension Session {
     let events = layer.events
     var end = events.starts[place.record]
     let source = below.map { UnsafePointer($0.outputs(place.to)) } ?? UnsafePointer(input.values)
-    end += kernels.events(source, description.inputCount, 0, events.rows + end, events.values + end)
+    end += kernels.events(source, description.inputCount, 0, events.indices + end, events.values + end)
     if description.isRecurrent {
       let first = Int32(truncatingIfNeeded: description.inputCount)
-      end += kernels.events(layer.outputs(place.from), description.size, first, events.rows + end, events.values + end)
+      end += kernels.events(layer.outputs(place.from), description.size, first, events.indices + end, events.values + end)
     }
     if description.hasBias {
-      events.rows[end] = Int32(truncatingIfNeeded: description.presynapticCount - 1)
+      events.indices[end] = Int32(truncatingIfNeeded: description.presynapticCount - 1)
       events.values[end] = 1
       end += 1
     }
-    let start = events.starts[place.record]
     events.starts[place.record + 1] = end
-    layer.current.update(repeating: 0, count: layer.width)
-    kernels.gather(
-      layer.current, layer.width, layer.parameters, layer.width, events.rows + start, events.values + start, end - start
-    )
+    layer.current.update(repeating: 0, count: description.currentCount * layer.width)
+    let width = description.gateCount * layer.width
+    layer.forEachGroup(place.record) { group in
+      kernels.gather(
+        layer.current + group.firstCurrent * layer.width, width, layer.parameters, width, group.indices, group.values,
+        group.count)
+    }
   }
 
   private mutating func commit(_ place: StepPlace) {

@@ -86,7 +86,7 @@ struct StateStream {
     return mode == .read ? stored : value
   }
 
-  /// Row numbers below `limit`.
+  /// Indices below `limit`.
   mutating func indices(_ memory: UnsafeMutablePointer<Int32>, _ count: Int, below limit: Int) {
     if mode == .check, let buffer, capacity - position >= count * 4 {
       for index in 0..<count {

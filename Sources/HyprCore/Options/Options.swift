@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option.
-  typealias Values = InlineArray<25, Double?>
+  typealias Values = InlineArray<30, Double?>
 
   private var values = Values(repeating: nil)
 
@@ -43,9 +43,11 @@ extension Option {
 }
 
 /// Which paths of the loss reach a layer (algorithm: docs/learning.md).
-enum Credit: Int { case spatial, window, recurrent }
+enum Credit: Int { case spatial, window, recurrent, filtered }
 enum Update: Int { case window, sequence, manual }
 enum Reduction: Int { case mean, sum }
+/// What one label for a whole sequence teaches.
+enum SequenceLoss: Int { case everyStep, lastSteps, sumOfSoftmax }
 enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }
 enum Schedule: Int { case constant, linear, cosine }
 
@@ -69,6 +71,9 @@ struct Settings {
   let reduction: Reduction
   let trainMask: Int
   let labelSmoothing: Float
+  let sequenceLoss: SequenceLoss
+  let lossSteps: Int
+  let spikeRatePenalty, spikeRateLower, spikeRateUpper: Float
   let optimizer: Optimizer
   let learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength: Double
   let schedule: Schedule
@@ -85,6 +90,11 @@ struct Settings {
     reduction = Reduction(rawValue: number(.reduction)) ?? .mean
     trainMask = number(.trainMask)
     labelSmoothing = Float(options.value(.labelSmoothing))
+    sequenceLoss = SequenceLoss(rawValue: number(.loss)) ?? .everyStep
+    lossSteps = number(.lossSteps)
+    spikeRatePenalty = Float(options.value(.spikeRatePenalty))
+    spikeRateLower = Float(options.value(.spikeRateLower))
+    spikeRateUpper = Float(options.value(.spikeRateUpper))
     optimizer = Optimizer(rawValue: number(.optimizer)) ?? .adam
     learningRate = options.value(.learningRate)
     beta1 = options.value(.beta1)
@@ -97,6 +107,18 @@ struct Settings {
     schedule = Schedule(rawValue: number(.schedule)) ?? .constant
     scheduleUpdates = options.value(.scheduleUpdates)
     warmUpUpdates = options.value(.warmUpUpdates)
+  }
+
+  /// Whether any layer carries outputs over the end of the window, beside the states of its neurons.
+  var carriesOutputs: Bool { credit == .recurrent || credit == .filtered }
+
+  /// Whether layer `index` does; the readout, the last one, never.
+  func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
+    switch credit {
+    case .recurrent: layers[index].isRecurrent
+    case .filtered: index == layers.count - 2
+    case .spatial, .window: false
+    }
   }
 
   /// The factor on the learning rate of a group; 0 if the mask leaves it out.

@@ -8,7 +8,7 @@ internal import CSystem
 ///     u = ũ - z ϑ     a = ρ a' + (1 - ρ) z
 ///
 /// with α = exp(-1/|tau_m|) and ρ = exp(-1/|tau_a|). Nothing is detached.
-enum AdaptiveThresholdLIF: NeuronModel {
+enum AdaptiveThresholdLIF: PointNeuron {
   typealias State = InlineArray<2, Lanes>
   typealias Parameters = InlineArray<2, Lanes>
   typealias Derived = InlineArray<6, Lanes>

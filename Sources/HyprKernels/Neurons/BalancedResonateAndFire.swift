@@ -9,7 +9,7 @@ internal import CSystem
 ///     z = Θ(u - threshold - q')           q = refractory_decay q' + z
 ///
 /// with ω = |omega|. The refractory path is differentiated too.
-enum BalancedResonateAndFire: NeuronModel {
+enum BalancedResonateAndFire: PointNeuron {
   typealias State = InlineArray<3, Lanes>
   typealias Parameters = InlineArray<2, Lanes>
   typealias Derived = InlineArray<5, Lanes>

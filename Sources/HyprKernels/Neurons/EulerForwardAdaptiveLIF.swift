@@ -10,7 +10,7 @@ internal import CSystem
 ///     w = α_w w' + (1 - α_w) adaptation_gain (a u' + b z')
 ///
 /// with the decays of SE-adLIF. No gradient flows through the reset.
-enum EulerForwardAdaptiveLIF: NeuronModel {
+enum EulerForwardAdaptiveLIF: PointNeuron {
   typealias State = InlineArray<2, Lanes>
   typealias Parameters = InlineArray<4, Lanes>
   typealias Derived = InlineArray<8, Lanes>

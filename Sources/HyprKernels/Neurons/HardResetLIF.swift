@@ -2,7 +2,7 @@ internal import CSystem
 
 /// LIF with hard reset (Baronig et al. 2024, arXiv 2408.07517): ũ = α u' + (1 - α) I, z = Θ(ũ - threshold), u = ũ (1 - z), with
 /// α = exp(-1/τ) and τ = p_u tau_u_max + (1 - p_u) tau_u_min. No gradient flows through the reset.
-enum HardResetLIF: NeuronModel {
+enum HardResetLIF: PointNeuron {
   typealias State = InlineArray<1, Lanes>
   typealias Parameters = InlineArray<1, Lanes>
   typealias Derived = InlineArray<3, Lanes>

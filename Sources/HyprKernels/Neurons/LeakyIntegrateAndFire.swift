@@ -2,7 +2,7 @@ internal import CSystem
 
 /// LIF with soft reset: ũ = α u' + (1 - α) I, z = Θ(ũ - threshold), u = ũ - z threshold, with α = exp(-1/|tau_m|).
 /// The gradient flows through the reset.
-enum LeakyIntegrateAndFire: NeuronModel {
+enum LeakyIntegrateAndFire: PointNeuron {
   typealias State = InlineArray<1, Lanes>
   typealias Parameters = InlineArray<1, Lanes>
   typealias Derived = InlineArray<3, Lanes>

@@ -1,16 +1,14 @@
 internal import CSystem
 
-/// LI, the leaky integrator: y = κ y' + (1 - κ) I with κ = exp(-1/|tau|). Its output is y itself; the readout is a layer of these.
-enum LeakyIntegrator: NeuronModel {
+/// LI, the leaky integrator: y = κ y' + (1 - κ) I with κ = exp(-1/|tau|). Its output is y itself; the readout is a layer
+/// of these.
+enum LeakyIntegrator: PointNeuron {
   typealias State = InlineArray<1, Lanes>
   typealias Parameters = InlineArray<1, Lanes>
   typealias Derived = InlineArray<3, Lanes>
   typealias Tape = InlineArray<1, Lanes>
 
-  struct Constants: NeuronConstants {
-    init(_ values: Row) {}
-    static func quantity(_ index: Int) -> kernel_quantity? { nil }
-  }
+  typealias Constants = NoConstants
 
   static var name: StaticString { "LI" }
   static var spiking: Bool { false }

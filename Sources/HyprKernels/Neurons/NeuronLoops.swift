@@ -9,6 +9,8 @@ enum NeuronLoops<Model: NeuronModel> {
       constant_count: Int32(truncatingIfNeeded: Model.Constants.count),
       derived_count: Int32(truncatingIfNeeded: Model.Derived.size),
       tape_count: Int32(truncatingIfNeeded: Model.Tape.size),
+      current_count: Int32(truncatingIfNeeded: Model.Currents.size),
+      gate_count: Int32(truncatingIfNeeded: Model.gateCount),
       spiking: Model.spiking, surrogate_kind: Model.surrogate.rawValue)
   }
 
@@ -36,8 +38,8 @@ enum NeuronLoops<Model: NeuronModel> {
       let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
       var record = Model.Tape(repeating: .zero)
       let output = Model.step(
-        &state, current: layer.current.lanes(neuron), derived, constants, layer.surrogate, tape: &record,
-        recording: tape != nil)
+        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants, layer.surrogate,
+        tape: &record, recording: tape != nil)
       state.store(new + neuron, stride: width)
       outputs.store(output, neuron)
       if let tape { record.store(tape + neuron, stride: width) }
@@ -65,10 +67,12 @@ enum NeuronLoops<Model: NeuronModel> {
         let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
         let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
         let outputAdjoint = sweep.output_adjoint.map { $0.lanes(step &* width &+ neuron) } ?? .zero
-        let currentAdjoint = Model.backward(
+        let currentAdjoint: Model.Currents = Model.backward(
           &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record,
           derived, constants, gradient: &gradient)
-        sweep.current_adjoint.store(currentAdjoint, step &* sweep.current_stride &+ neuron)
+        currentAdjoint.store(
+          sweep.current_adjoint + (step &* Model.Currents.size &* sweep.current_stride &+ neuron),
+          stride: sweep.current_stride)
         if sweep.instantaneous { adjoint = .init(repeating: .zero) }
         after = before
       }
@@ -93,12 +97,11 @@ enum NeuronLoops<Model: NeuronModel> {
           gradient.store(sum, row &* width &+ neuron)
         }
         if let output = carry.output_eligibility, let transition = carry.output_transition {
+          let filtered = output.lanes(row &* width &+ neuron)
           if let gradient = carry.gradient, let adjoint = carry.output_adjoint {
-            let sum =
-              gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * output.lanes(row &* width &+ neuron)
-            gradient.store(sum, row &* width &+ neuron)
+            gradient.store(gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * filtered, row &* width &+ neuron)
           }
-          var sum = Lanes.zero
+          var sum = filtered * carry.output_decay
           for m in 0..<count { sum += transition.lanes(m &* width &+ neuron) * old[row: m] }
           output.store(sum, row &* width &+ neuron)
         }

@@ -8,7 +8,7 @@ internal import CSystem
 /// gradient is a sweep of the loss adjoint over a window, and the eligibility carried across windows comes
 /// from k sweeps of unit adjoints (HYPR, arXiv 2506.14464, P-stage).
 ///
-/// A new model is one file that conforms to this protocol, one table in the schema's union, and one line
+/// A new model is one file that conforms to this protocol (most: to `PointNeuron`), one table in the schema's union, and one line
 /// in `visitNeuronModel`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
 protocol NeuronModel {
   associatedtype State: LaneArray
@@ -17,6 +17,8 @@ protocol NeuronModel {
   associatedtype Derived: LaneArray
   /// What `backward` needs beyond the states before and after the step and the output.
   associatedtype Tape: LaneArray
+  /// The input currents I, one per gate; a `PointNeuron` has one.
+  associatedtype Currents: LaneArray
   /// Constants of the whole layer, read from their array.
   associatedtype Constants: NeuronConstants
 
@@ -24,6 +26,9 @@ protocol NeuronModel {
   static var name: StaticString { get }
   /// Whether outputs are spikes (0 or 1).
   static var spiking: Bool { get }
+  /// How many currents a presynaptic event adds to, one weight for each: inputs to the first ones, recurrent events and the bias to
+  /// the last ones. Fewer than there are currents where a gate keeps the two apart.
+  static var gateCount: Int { get }
   /// The surrogate that the model was published with.
   static var surrogate: SurrogateKind { get }
   /// Facts about parameter `index`, in the order of θ; NULL past the end.
@@ -32,9 +37,9 @@ protocol NeuronModel {
   /// Derived values of one neuron. Not in a hot loop: may call libm.
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column)
 
-  /// One step of a block of neurons; `current` is I^t. Returns the output z^t.
+  /// One step of a block of neurons; `currents` is I^t. Returns the output z^t.
   static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
     _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
   ) -> Lanes
 
@@ -43,13 +48,54 @@ protocol NeuronModel {
   static func backward(
     _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
     _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Currents
+}
+
+/// A neuron model with one input current, which all of its presynaptic events add to.
+protocol PointNeuron: NeuronModel where Currents == InlineArray<1, Lanes> {
+  static func step(
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
+    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
   ) -> Lanes
+
+  static func backward(
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
+    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Lanes
+}
+
+extension PointNeuron {
+  static var gateCount: Int { 1 }
+
+  @inline(__always) static func step(
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
+    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+  ) -> Lanes {
+    step(
+      &state, current: currents[0], derived, constants, surrogate, tape: &tape, recording: recording)
+  }
+
+  @inline(__always) static func backward(
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
+    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Currents {
+    let current: Lanes = backward(
+      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, tape, derived, constants,
+      gradient: &gradient)
+    return Currents(repeating: current)
+  }
 }
 
 /// The constants of a layer, stored in the order of `quantity`.
 protocol NeuronConstants {
   static func quantity(_ index: Int) -> kernel_quantity?
   init(_ values: Row)
+}
+
+/// Of models that have none.
+struct NoConstants: NeuronConstants {
+  init(_ values: Row) {}
+  static func quantity(_ index: Int) -> kernel_quantity? { nil }
 }
 
 extension NeuronConstants {
@@ -89,6 +135,12 @@ protocol NeuronVisitor {
   case 5: visitor.visit(AdaptiveThresholdLIF.self)
   case 6: visitor.visit(EulerForwardAdaptiveLIF.self)
   case 7: visitor.visit(ResonateAndFire.self)
+  case 8: visitor.visit(GeneralLIF.self)
+  case 9: visitor.visit(CurrentBasedLIF.self)
+  case 10: visitor.visit(IntegrateAndFire.self)
+  case 11: visitor.visit(ExponentialBRF.self)
+  case 12: visitor.visit(GatedRecurrentUnit.self)
+  case 13: visitor.visit(LongShortTermMemory.self)
   default: nil
   }
 }

@@ -5,7 +5,7 @@ internal import CSystem
 /// State u, v (complex membrane potential); with b = -|b_offset|, ω = |omega| and primes for the step before,
 ///
 ///     u = u' + dt (b u' - ω v' + I)     v = v' + dt (ω u' + b v')     z = Θ(u - threshold)
-enum ResonateAndFire: NeuronModel {
+enum ResonateAndFire: PointNeuron {
   typealias State = InlineArray<2, Lanes>
   typealias Parameters = InlineArray<2, Lanes>
   typealias Derived = InlineArray<4, Lanes>

@@ -10,7 +10,7 @@ internal import CSystem
 ///
 /// with the new u and z in w, α = exp(-1/τ), τ_u = p_u tau_u_max + (1 - p_u) tau_u_min and τ_w likewise.
 /// No gradient flows through the reset.
-enum SymplecticAdaptiveLIF: NeuronModel {
+enum SymplecticAdaptiveLIF: PointNeuron {
   typealias State = InlineArray<2, Lanes>
   typealias Parameters = InlineArray<4, Lanes>
   typealias Derived = InlineArray<8, Lanes>

@@ -1,16 +1,29 @@
 import ArgumentParser
 import HyprModelWriter
 
+extension ResetKind: ExpressibleByArgument {
+  public init?(argument: String) {
+    switch argument {
+    case "none": self = .none
+    case "subtract": self = .subtract
+    case "set": self = .set
+    default: return nil
+    }
+  }
+
+  public var defaultValueDescription: String { "set" }
+}
+
 /// `hypr create`: a fresh model.
 struct CreateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create",
     abstract: "Make a fresh model with random weights.",
     discussion: """
-      Weights and neuron parameters are drawn as the authors of the neuron models published it: for BRF, RF, LIF and ALIF \
-      Xavier-uniform weights, no bias and a readout whose time constants are trained; for the adaptive LIF models uniform \
-      input weights, orthogonal recurrent ones, biases and a readout with a fixed time constant. The same command makes the \
-      same file.
+      Weights and neuron parameters are drawn as the authors of the neuron models published it: for BRF, RF, LIF, ALIF and \
+      the models of NIR Xavier-uniform weights, no bias and a readout whose time constants are trained; for the adaptive LIF \
+      models uniform input weights, orthogonal recurrent ones, biases and a readout with a fixed time constant; for GRU and \
+      LSTM uniform weights and biases, as PyTorch does. The same command makes the same file.
 
         hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
         hypr create shd.hypr --inputs 700 --layer brf:128 --layer brf:64 --outputs 20
@@ -32,6 +45,9 @@ struct CreateCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Whether the readout has a bias (default: as is usual for the neuron model).")
   var readoutBias: Bool?
 
+  @Option(
+    help: "What a spike does to the membrane in layers that leave it open (GeneralLIF, CubaLIF, IF): none, subtract or set.")
+  var reset: ResetKind = .modelDefault
   @Option(
     help: """
       Time constant of the readout in steps (default: around 20 and trained, or 3 and fixed, as is usual for the neuron model).
@@ -76,7 +92,8 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     let file = try OutputFile(out, force: force)
-    var model = try plan().description()
+    let plan = try plan()
+    var model = try plan.description()
     try describe(&model)
     let bytes: [UInt8]
     do {
@@ -87,8 +104,8 @@ struct CreateCommand: ParsableCommand {
     // The loader knows all rules that a file must keep; what it refuses is not written.
     let loaded = try LoadedModel(bytes)
     try file.write(bytes)
-    let layers = model.layers.map { "\($0.inputWeight.shape[0]) \($0.neuron.name)" }
-    let sizes = ([String(inputs)] + layers + [String(outputs)]).joined(separator: " - ")
+    let names = plan.layers.map { "\($0.size) \($0.neuron)" }
+    let sizes = ([String(inputs)] + names + [String(outputs)]).joined(separator: " - ")
     print("\(out): \(sizes), \(loaded.parameterCount) parameters")
   }
 
@@ -96,6 +113,7 @@ struct CreateCommand: ParsableCommand {
     var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
     plan.isRecurrent = recurrent
+    plan.reset = reset
     plan.hasBias = bias
     plan.hasReadoutBias = readoutBias
     plan.readoutTau = tauOut

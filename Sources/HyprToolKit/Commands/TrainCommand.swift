@@ -38,8 +38,8 @@ struct TrainCommand: ParsableCommand {
   var options: [String] = []
   @Option(help: "Short for --option learning_rate=...") var learningRate: String?
   @Option(help: "Steps per window; short for --option window=...") var window: String?
-  @Option(help: "window or spatial; short for --option credit=...") var credit: String?
-  @Option(help: "adam or sgd; short for --option optimizer=...") var optimizer: String?
+  @Option(help: "spatial, window, recurrent or filtered; short for --option credit=...") var credit: String?
+  @Option(help: "sgd, adam, momentum or adamw; short for --option optimizer=...") var optimizer: String?
   @Option(help: "Longest gradient; short for --option gradient_clip=...") var gradientClip: String?
   @Option(help: "constant, linear or cosine, down to 0 in the last epoch; short for --option schedule=...")
   var schedule: String?

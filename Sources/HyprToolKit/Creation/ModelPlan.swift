@@ -1,3 +1,4 @@
+import HyprCore
 import HyprModelWriter
 
 /// What a fresh model shall be. ``description()`` makes it.
@@ -14,6 +15,8 @@ package struct ModelPlan {
   package var hasBias: Bool?
   /// Whether the readout has a bias; `nil`: as is usual for the neuron model below it.
   package var hasReadoutBias: Bool?
+  /// What a spike does to the membrane, in layers whose neuron model leaves the choice.
+  package var reset = ResetKind.modelDefault
   /// Time constant of the readout in steps; `nil`: as is usual for the neuron model below it.
   package var readoutTau: Double?
   /// Constants of neuron models.
@@ -54,7 +57,7 @@ package struct ModelPlan {
     var below = inputs
     var weights = 0
     for layer in layers {
-      weights += layer.size * (below + (isRecurrent ? layer.size : 0))
+      weights += layer.gateCount * layer.size * (below + (isRecurrent ? layer.size : 0))
       below = layer.size
     }
     weights += outputs * below
@@ -62,6 +65,9 @@ package struct ModelPlan {
       throw ToolError(
         "the model would have \(weights) weights, expected fewer than \(ModelPlan.largestWeightCount):"
           + " a file holds less than 2 GiB")
+    }
+    guard reset == .modelDefault || layers.contains(where: \.hasReset) else {
+      throw ToolError("no layer leaves the reset open, as GeneralLIF, CubaLIF and IF do")
     }
     for setting in constants { try setting.check(against: layers, kind: "constant", ModelSchema.constantNames) }
     for setting in parameters { try setting.check(against: layers, kind: "parameter", ModelSchema.parameterNames) }
@@ -71,7 +77,8 @@ package struct ModelPlan {
     _ plan: LayerPlan, inputs: Int, at place: String, _ random: inout RandomNumbers
   ) throws -> LayerDescription {
     let recipe = NeuronRecipe(plan.neuron)
-    let weights = recipe.weights(inputs: inputs, neurons: plan.size, recurrent: isRecurrent, &random)
+    let gates = plan.gateCount
+    let weights = recipe.weights(inputs: inputs, neurons: plan.size, gates: gates, recurrent: isRecurrent, &random)
     var neuron = NeuronDescription(plan.neuron)
     for setting in constants where setting.applies(to: plan.neuron, ModelSchema.constantNames) {
       neuron.constants.append((setting.name, setting.value))
@@ -83,11 +90,14 @@ package struct ModelPlan {
       }
       neuron.parameters.append((name, TensorDescription(distribution.values(plan.size, &random))))
     }
-    return LayerDescription(
+    let rows = gates * plan.size
+    var layer = LayerDescription(
       neuron: neuron,
-      inputWeight: TensorDescription(shape: [plan.size, inputs], values: weights.input),
-      recurrentWeight: weights.recurrent.map { TensorDescription(shape: [plan.size, plan.size], values: $0) },
-      bias: hasBias ?? recipe.hasBias ? TensorDescription([Float](repeating: 0, count: plan.size)) : nil)
+      inputWeight: TensorDescription(shape: [rows, inputs], values: weights.input),
+      recurrentWeight: weights.recurrent.map { TensorDescription(shape: [rows, plan.size], values: $0) },
+      bias: hasBias ?? recipe.hasBias ? TensorDescription(recipe.biases(rows, neurons: plan.size, &random)) : nil)
+    if plan.hasReset { layer.reset = reset }
+    return layer
   }
 
   private func readout(inputs: Int, _ random: inout RandomNumbers) -> ReadoutDescription {
@@ -107,6 +117,11 @@ package struct LayerPlan: Equatable {
   package let neuron: String
   /// Neurons.
   package let size: Int
+
+  /// Weights per pair of neurons: 1, or the gates of a gated cell.
+  var gateCount: Int { neuronGateCount(neuron) }
+  /// Whether the neuron model leaves the reset to the layer.
+  var hasReset: Bool { neuronHasReset(neuron) }
 
   /// `neuron:size`, such as `brf:36` or `se_adlif:64`.
   package init(_ text: String) throws {

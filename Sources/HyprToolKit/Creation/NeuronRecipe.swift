@@ -8,6 +8,8 @@ struct NeuronRecipe {
     /// Adaptive LIF (Baronig et al. 2024, arXiv 2408.07517): W uniform within ±1/√n, V orthogonal, biases that start at 0; a fixed
     /// time constant of the readout of 3 steps.
     case orthogonal
+    /// Gated cells (the defaults of PyTorch): weights and biases uniform within ±1/√N; a fixed time constant of the readout of 3 steps.
+    case gated
   }
 
   let family: Family
@@ -18,7 +20,7 @@ struct NeuronRecipe {
   /// values of its parameters must be given.
   init(_ neuron: String) {
     switch neuron {
-    case "RF", "BRF":
+    case "RF", "BRF", "BRFExponential":
       family = .xavier
       parameters = ["omega": .uniform(3, 5), "b_offset": .uniform(0.1, 1)]
     case "LIF":
@@ -27,6 +29,21 @@ struct NeuronRecipe {
     case "ALIF":
       family = .xavier
       parameters = ["tau_m": .normal(20, 0.5), "tau_a": .normal(7, 0.2)]
+    case "GeneralLIF":
+      family = .xavier
+      parameters = NeuronRecipe.membrane
+    case "CubaLIF":
+      family = .xavier
+      parameters = NeuronRecipe.membrane.merging(["tau_syn": .normal(5, 0.2)]) { $1 }
+    case "IF":
+      family = .xavier
+      parameters = NeuronRecipe.membrane
+    case "LI":
+      family = .xavier
+      parameters = ["tau": .normal(20, 1)]
+    case "GRU", "LSTM":
+      family = .gated
+      parameters = ["candidate_bias": .uniform(0, 0)]
     case "LIFHard":
       family = .orthogonal
       parameters = ["p_u": .uniform(0, 1)]
@@ -39,13 +56,29 @@ struct NeuronRecipe {
     }
   }
 
-  var hasBias: Bool { family == .orthogonal }
+  /// Potentials relative to a threshold of 1, as NIR and its simulators start.
+  private static let membrane: [String: Distribution] = [
+    "tau_m": .normal(20, 0.5), "resistance": .uniform(1, 1), "leak_potential": .uniform(0, 0), "threshold": .uniform(1, 1),
+    "reset_potential": .uniform(0, 0),
+  ]
 
-  /// Input weights W [N, n] and recurrent weights V [N, N].
+  var hasBias: Bool { family != .xavier }
+
+  /// Biases [count].
+  func biases(_ count: Int, neurons: Int, _ random: inout RandomNumbers) -> [Float] {
+    let limit = family == .gated ? 1 / Double(neurons).squareRoot() : 0
+    return Distribution.uniform(-limit, limit).values(count, &random)
+  }
+
+  /// Input weights W [N, n] and recurrent weights V [N, N], of gated cells gate by gate.
   func weights(
-    inputs: Int, neurons: Int, recurrent: Bool, _ random: inout RandomNumbers
+    inputs: Int, neurons: Int, gates: Int, recurrent: Bool, _ random: inout RandomNumbers
   ) -> (input: [Float], recurrent: [Float]?) {
     switch family {
+    case .gated:
+      let distribution = Distribution.uniform(-1 / Double(neurons).squareRoot(), 1 / Double(neurons).squareRoot())
+      let input = distribution.values(gates * neurons * inputs, &random)
+      return (input, recurrent ? distribution.values(gates * neurons * neurons, &random) : nil)
     case .xavier:
       let limit = (6 / Double(inputs + (recurrent ? neurons : 0) + neurons)).squareRoot()
       let distribution = Distribution.uniform(-limit, limit)
@@ -63,7 +96,7 @@ struct NeuronRecipe {
     let limit =
       switch family {
       case .xavier: (6 / Double(neurons + outputs)).squareRoot()
-      case .orthogonal: 1 / Double(neurons).squareRoot()
+      case .orthogonal, .gated: 1 / Double(neurons).squareRoot()
       }
     return Distribution.uniform(-limit, limit).values(outputs * neurons, &random)
   }
@@ -72,7 +105,7 @@ struct NeuronRecipe {
   func readoutTau(_ tau: Double?) -> (distribution: Distribution, trainable: Bool) {
     switch family {
     case .xavier: (.normal(tau ?? 20, 1), true)
-    case .orthogonal: (.uniform(tau ?? 3, tau ?? 3), false)
+    case .orthogonal, .gated: (.uniform(tau ?? 3, tau ?? 3), false)
     }
   }
 }

@@ -74,7 +74,8 @@ package struct OptionSettings {
   /// Words for the values of enumerated options, in the order of their numbers in hypr.h.
   private static let choices: [String: [String]] = [
     "learning": ["off", "on"],
-    "credit": ["spatial", "window", "recurrent"],
+    "credit": ["spatial", "window", "recurrent", "filtered"],
+    "loss": ["every_step", "last_steps", "sum_of_softmax"],
     "update": ["window", "sequence", "manual"],
     "reduction": ["mean", "sum"],
     "optimizer": ["sgd", "adam", "momentum", "adamw"],

@@ -39,12 +39,17 @@ final class RunningSession {
     return outputs
   }
 
-  /// Teaches a whole sequence from a fresh state; returns the outputs `[steps][outputs]`.
-  func learn(_ inputs: [Float], labels: [Int32]) throws -> [Float] {
+  /// Teaches a whole sequence from a fresh state; returns the outputs `[steps][outputs]`. `labels` are those of the steps, or as
+  /// many times that of the sequence.
+  func learn(_ inputs: [Float], labels: [Int32], _ labelling: SequenceSet.Labelling) throws -> [Float] {
     var outputs = [Float](repeating: 0, count: labels.count * model.outputSize)
     try check { () throws(Failure) in
       _ = try [labels.count].withUnsafeBufferPointer { steps throws(Failure) in
-        try session.pointee.learnBatch(inputs, steps: steps, labels: labels, into: &outputs)
+        try labels.withUnsafeBufferPointer { labels throws(Failure) in
+          guard let first = labels.baseAddress else { return 0.0 }
+          return try session.pointee.learnBatch(
+            inputs, steps: steps, labels: labelling == .steps ? .steps(first) : .sequences(first), into: &outputs)
+        }
       }
     }
     return outputs

@@ -34,8 +34,9 @@ final class Trainer {
     observer = try RunningSession(model, observing)
     try settings.set(.learning, 1)
     if !settings.contains("schedule_updates") {
-      let window = Int(observer.option(.window))
-      try settings.set(.scheduleUpdates, Double(max(1, plan.epochs * plan.updatesPerEpoch(training, window: window))))
+      let updates = plan.updatesPerEpoch(
+        training, window: Int(observer.option(.window)), taughtSteps: training.taughtSteps(observer))
+      try settings.set(.scheduleUpdates, Double(max(1, plan.epochs * updates)))
     }
     learner = try RunningSession(model, settings)
     random = RandomNumbers(seed: plan.shuffleSeed)
@@ -91,7 +92,7 @@ final class Trainer {
       if Interruption.isRequested { return nil }
       bar.show(done)
       let labels = training.labels(of: index)
-      let outputs = try training.at(index) { try learner.learn(training.inputs(of: index), labels: labels) }
+      let outputs = try training.at(index) { try learner.learn(training.inputs(of: index), labels: labels, training.labelling) }
       score.add(outputs: outputs, labels: labels)
       gathered += 1
       if case .batch(let size) = plan.update, gathered == size || done == training.count - 1 {

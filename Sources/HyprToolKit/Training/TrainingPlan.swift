@@ -33,15 +33,17 @@ package struct TrainingPlan {
     self.shuffleSeed = shuffleSeed
   }
 
-  /// How many updates one epoch makes with windows of `window` steps: what a falling learning rate needs to know.
-  package func updatesPerEpoch(_ data: SequenceSet, window: Int) -> Int {
+  /// How many updates one epoch makes with windows of `window` steps, if only the last `taughtSteps` steps of a sequence are taught:
+  /// what a falling learning rate needs to know.
+  package func updatesPerEpoch(_ data: SequenceSet, window: Int, taughtSteps: Int = .max) -> Int {
     switch update {
     case .window:
       return (0..<data.count).reduce(0) { sum, index in
         let labels = data.labels(of: index)
         return sum
           + stride(from: 0, to: labels.count, by: window).count { start in
-            labels[start..<min(start + window, labels.count)].contains { $0 >= 0 }
+            let end = min(start + window, labels.count)
+            return labels[max(start, min(end, labels.count - taughtSteps))..<end].contains { $0 >= 0 }
           }
       }
     case .sequence: return (0..<data.count).count { data.labels(of: $0).contains { $0 >= 0 } }

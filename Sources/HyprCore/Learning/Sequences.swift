@@ -1,0 +1,133 @@
+internal import CSystem
+
+// Whole sequences, with a label for each step or one for all of them.
+
+extension Session {
+  /// One label for all steps since the last reset, as the option `loss` has it.
+  public mutating func teachSequence(label: UInt32) throws(Failure) {
+    let learner = try requireLearning()
+    let label = try checked(label)
+    let needed = settings.sequenceLoss == .lastSteps ? min(settings.lossSteps, learner.sequenceSteps) : learner.sequenceSteps
+    guard needed > 0 else { throw message.failure(.wrongState, "there is no step since the last reset") }
+    guard needed <= learner.steps else {
+      throw message.failure(
+        .wrongState, "the loss needs the last \(needed) steps, but the open window holds only \(learner.steps) of them")
+    }
+    guard settings.sequenceLoss == .sumOfSoftmax else {
+      for stepsAgo in 0..<needed { try teach(label: UInt32(label), stepsAgo: stepsAgo) }
+      return
+    }
+    let target = try sumOfSoftmax(learner, label: label)
+    for index in 0..<learner.steps { learner.taught[index] = false }
+    try openStep(0).teach(target)
+  }
+
+  /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window. It is one loss, and counts as a target of the last step.
+  private func sumOfSoftmax(_ learner: Learner, label: Int) throws(Failure) -> Target {
+    let (classes, width) = (readout.description.size, readout.width)
+    learner.scores.update(repeating: 0, count: classes)
+    for step in 0..<learner.steps {
+      let probabilities = learner.outputError + step * width
+      softmax(readout.outputs(step + 1), classes, into: probabilities)
+      for index in 0..<classes { learner.scores[index] += probabilities[index] }
+    }
+    let target = try crossEntropy(learner.scores, label: label, gradient: learner.scores)
+    for step in 0..<learner.steps {
+      softmaxGradient(learner.outputError + step * width, classes, outer: learner.scores)
+    }
+    return target
+  }
+
+  /// Labels of the sequences of a batch.
+  public enum Labels {
+    /// One for every step of all sequences; negative: none.
+    case steps(UnsafePointer<Int32>)
+    /// One for every sequence, taught as the option `loss` has it; negative: none.
+    case sequences(UnsafePointer<Int32>)
+  }
+
+  /// Sequences one after the other, each from a fresh state; returns the weighted mean of the losses of all targets.
+  public mutating func learnBatch(
+    _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: Labels,
+    into outputs: UnsafeMutablePointer<Float>?
+  ) throws(Failure) -> Double {
+    try requireLearning()
+    try checkBatch(samples, steps: steps, labels: labels)
+    finishSequence()
+    learner?.batchLoss = 0
+    learner?.batchWeight = 0
+    var start = 0
+    for (sequence, count) in steps.enumerated() {
+      clear([.state, .traces])
+      for step in start..<start + count {
+        do throws(Failure) {
+          try self.step(samples + step * input.size, into: outputs.map { $0 + step * readout.description.size })
+          let label = label(of: step - start, in: sequence, from: start, count, labels)
+          if label >= 0 { try teach(label: UInt32(label), stepsAgo: 0) }
+        } catch {
+          throw message.prepend("step \(step): ", error)
+        }
+      }
+      if case .sequences(let labels) = labels, settings.sequenceLoss == .sumOfSoftmax, labels[sequence] >= 0, count > 0 {
+        try teachSequence(label: UInt32(labels[sequence]))
+      }
+      closeWindow()
+      start += count
+    }
+    finishSequence()
+    guard let learner, learner.batchWeight > 0 else { return 0 }
+    return learner.batchLoss / learner.batchWeight
+  }
+
+  /// What a step of a sequence of `count` steps is taught by itself; negative: nothing.
+  private func label(of step: Int, in sequence: Int, from start: Int, _ count: Int, _ labels: Labels) -> Int32 {
+    switch labels {
+    case .steps(let labels): labels[start + step]
+    case .sequences(let labels):
+      switch settings.sequenceLoss {
+      case .everyStep: labels[sequence]
+      case .lastSteps: count - step <= settings.lossSteps ? labels[sequence] : -1
+      case .sumOfSoftmax: -1
+      }
+    }
+  }
+
+  /// Everything about a batch that can be checked before its first step.
+  private func checkBatch(
+    _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: Labels
+  ) throws(Failure) {
+    var total = 0
+    for index in 0..<steps.count {
+      let (sum, overflow) = total.addingReportingOverflow(steps[index])
+      guard steps[index] >= 0 && !overflow else {
+        throw message.failure(.invalidArgument, "steps[\(index)] is too large")
+      }
+      if case .sequences = labels, settings.sequenceLoss == .sumOfSoftmax, steps[index] > settings.window {
+        throw message.failure(
+          .invalidArgument,
+          "steps[\(index)] is \(steps[index]), but the loss sum_of_softmax needs the whole sequence in one window of \(settings.window) steps"
+        )
+      }
+      total = sum
+    }
+    switch labels {
+    case .steps(let labels): try checkLabels(labels, total)
+    case .sequences(let labels): try checkLabels(labels, steps.count)
+    }
+    for step in 0..<total {
+      do throws(Failure) {
+        try input.load(samples + step * input.size, message)
+      } catch {
+        throw message.prepend("step \(step): ", error)
+      }
+    }
+  }
+
+  private func checkLabels(_ labels: UnsafePointer<Int32>, _ count: Int) throws(Failure) {
+    let classes = readout.description.size
+    for index in 0..<count where Int(labels[index]) >= classes {
+      throw message.failure(
+        .invalidArgument, "labels[\(index)] is \(Int(labels[index])), expected below the output size \(classes)")
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// Which tensors a session trains.
+
+extension Session {
+  /// Whether the model file allows it, its group has a learning rate, and the host has not frozen it.
+  func isTrained(_ index: Int) -> Bool { isTrainable(model.pointee.tensors[index]) && !(frozen?[index] ?? false) }
+
+  /// Freezes one tensor, or lets it be trained again. What was gathered for it until then is left out of the next update.
+  public func setTrained(_ index: Int, _ trained: Bool) throws(Failure) {
+    try requireLearning()
+    let tensors = model.pointee.tensors
+    guard index >= 0 && index < tensors.count, let frozen else {
+      throw message.failure(.notFound, "tensor is \(index), expected below \(tensors.count)")
+    }
+    if trained && !isTrainable(tensors[index]) {
+      throw message.failure(
+        .invalidArgument, "\(tensors[index].name) cannot be trained: the model file or the options of this session freeze it")
+    }
+    frozen[index] = !trained
+  }
+
+  private func isTrainable(_ tensor: TensorDescription) -> Bool {
+    tensor.trainable && settings.rateFactor(tensor.group) > 0
+  }
+}

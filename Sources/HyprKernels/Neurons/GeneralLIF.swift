@@ -1,0 +1,73 @@
+internal import CSystem
+
+/// LIF with leak potential, resistance and reset potential, as NIR describes it (Pedersen et al. 2024, arXiv 2311.14641):
+///
+///     m = α u' + (1 - α)(leak_potential + resistance I)     z = Θ(m - threshold)
+///
+/// with α = exp(-1/|tau_m|); u follows from m by the layer's reset.
+enum GeneralLIF: PointNeuron {
+  typealias State = InlineArray<1, Lanes>
+  typealias Parameters = InlineArray<5, Lanes>
+  typealias Derived = InlineArray<7, Lanes>
+  typealias Tape = InlineArray<3, Lanes>
+
+  struct Constants: NeuronConstants {
+    let reset: PotentialReset
+
+    init(_ values: Row) { reset = PotentialReset(values[0]) }
+
+    static func quantity(_ index: Int) -> kernel_quantity? { index == 0 ? PotentialReset.quantity : nil }
+  }
+
+  static var name: StaticString { "GeneralLIF" }
+  static var spiking: Bool { true }
+  static var surrogate: SurrogateKind { .arcTangent }
+
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
+    switch index {
+    case 0: .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true)
+    default: MembraneParameters.quantity(index - 1)
+    }
+  }
+
+  // Derived: α, 1 - α, dα/dtau_m, resistance, leak potential, threshold, reset potential
+  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
+    let membrane = Decay(tau: parameters[0])
+    (derived[0], derived[1], derived[2]) = (membrane.decay, membrane.complement, membrane.slope)
+    for index in 1..<5 { derived[index + 2] = parameters[index] }
+  }
+
+  @inline(__always) static func step(
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
+    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+  ) -> Lanes {
+    let u = state[0]
+    let drive = derived[4] + derived[3] * current
+    let m = derived[0] * u + derived[1] * drive
+    let distance = m - derived[5]
+    let spike = distance.heaviside
+    if recording {
+      tape[0] = surrogate.derivative(distance)
+      tape[1] = u - drive
+      tape[2] = current
+    }
+    state[0] = constants.reset.apply(m, spike: spike, threshold: derived[5], resetPotential: derived[6])
+    return spike
+  }
+
+  @inline(__always) static func backward(
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
+    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Lanes {
+    let reset = constants.reset.backward(
+      adjoint[0], outputAdjoint: outputAdjoint, spike: output, surrogate: tape[0], threshold: derived[5])
+    let driveAdjoint = reset.potential * derived[1]
+    gradient[0] += reset.potential * tape[1] * derived[2]
+    gradient[1] += driveAdjoint * tape[2]
+    gradient[2] += driveAdjoint
+    gradient[3] += reset.threshold
+    gradient[4] += reset.resetPotential
+    adjoint[0] = reset.potential * derived[0]
+    return driveAdjoint * derived[3]
+  }
+}

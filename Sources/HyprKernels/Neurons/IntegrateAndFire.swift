@@ -1,0 +1,64 @@
+internal import CSystem
+
+/// IF, integrate-and-fire without leak, as NIR describes it (Pedersen et al. 2024, arXiv 2311.14641):
+/// m = u' + resistance I, z = Θ(m - threshold); u follows from m by the layer's reset.
+enum IntegrateAndFire: PointNeuron {
+  typealias State = InlineArray<1, Lanes>
+  typealias Parameters = InlineArray<3, Lanes>
+  typealias Derived = InlineArray<3, Lanes>
+  typealias Tape = InlineArray<2, Lanes>
+
+  struct Constants: NeuronConstants {
+    let reset: PotentialReset
+
+    init(_ values: Row) { reset = PotentialReset(values[0]) }
+
+    static func quantity(_ index: Int) -> kernel_quantity? { index == 0 ? PotentialReset.quantity : nil }
+  }
+
+  static var name: StaticString { "IF" }
+  static var spiking: Bool { true }
+  static var surrogate: SurrogateKind { .arcTangent }
+
+  static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
+    switch index {
+    case 0: MembraneParameters.resistance
+    case 1: MembraneParameters.threshold
+    case 2: MembraneParameters.resetPotential
+    default: nil
+    }
+  }
+
+  // Derived: the parameters
+  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
+    for index in 0..<3 { derived[index] = parameters[index] }
+  }
+
+  @inline(__always) static func step(
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
+    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+  ) -> Lanes {
+    let m = state[0] + derived[0] * current
+    let distance = m - derived[1]
+    let spike = distance.heaviside
+    if recording {
+      tape[0] = surrogate.derivative(distance)
+      tape[1] = current
+    }
+    state[0] = constants.reset.apply(m, spike: spike, threshold: derived[1], resetPotential: derived[2])
+    return spike
+  }
+
+  @inline(__always) static func backward(
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
+    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+  ) -> Lanes {
+    let reset = constants.reset.backward(
+      adjoint[0], outputAdjoint: outputAdjoint, spike: output, surrogate: tape[0], threshold: derived[1])
+    gradient[0] += reset.potential * tape[1]
+    gradient[1] += reset.threshold
+    gradient[2] += reset.resetPotential
+    adjoint[0] = reset.potential
+    return reset.potential * derived[0]
+  }
+}
