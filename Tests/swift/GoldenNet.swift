@@ -17,7 +17,14 @@ struct GoldenNet: CustomTestStringConvertible {
   /// The schema's name of each model of the oracle.
   static let schemaNames = [
     "lif": "LIF", "lif_hard": "LIFHard", "alif": "ALIF", "ef_adlif": "EFAdLIF", "se_adlif": "SEAdLIF", "rf": "RF",
-    "brf": "BRF",
+    "brf": "BRF", "general_lif": "GeneralLIF", "cuba_lif": "CubaLIF", "if": "IF", "li": "LI",
+    "brf_exponential": "BRFExponential", "gru": "GRU", "lstm": "LSTM",
+  ]
+
+  private static let resets: [String: ResetKind] = ["none": .none, "subtract": .subtract, "set": .set]
+  private static let surrogates: [String: SurrogateKind] = [
+    "double_gaussian": .doubleGaussian, "slayer": .slayer, "triangle": .triangle, "fast_sigmoid": .fastSigmoid,
+    "arc_tangent": .arcTangent, "straight_through": .straightThrough,
   ]
 
   /// All golden nets whose neuron models are in the list.
@@ -54,10 +61,17 @@ struct GoldenNet: CustomTestStringConvertible {
       let allowed = ModelSchema.constantNames(of: schemaName)!
       let constants = settings.filter { allowed.contains($0[0]) }.map { (name: $0[0], value: Float($0[1])!) }
       let parameters = ModelSchema.parameterNames(of: schemaName)!.map { (name: $0, tensor: tensor($0)!) }
-      layers.append(
-        LayerDescription(
-          neuron: NeuronDescription(schemaName, constants: constants, parameters: parameters),
-          inputWeight: tensor("input_weight")!, recurrentWeight: tensor("recurrent_weight"), bias: tensor("bias")))
+      var layer = LayerDescription(
+        neuron: NeuronDescription(schemaName, constants: constants, parameters: parameters),
+        inputWeight: tensor("input_weight")!, recurrentWeight: tensor("recurrent_weight"), bias: tensor("bias"))
+      func setting(_ name: String) -> String? { settings.first { $0[0] == name }?[1] }
+      if let reset = setting("reset") { layer.reset = resets[reset]! }
+      if let kind = setting("surrogate") {
+        layer.surrogate = SurrogateDescription(
+          surrogates[kind]!, slope: setting("surrogate_slope").map { Float($0)! },
+          scale: setting("surrogate_scale").map { Float($0)! })
+      }
+      layers.append(layer)
     }
     let readout = ReadoutDescription(
       weight: tensorDescription(file, "readout.weight")!, bias: tensorDescription(file, "readout.bias"),
@@ -78,6 +92,17 @@ struct GoldenNet: CustomTestStringConvertible {
   var outputs: [[Double]] { GoldenNet.rows(file.arrays["forward/output"]!) }
   func spikes(_ layer: Int) -> [[Double]] { GoldenNet.rows(file.arrays["forward/layer\(layer).spikes"]!) }
   func states(_ layer: Int) -> [[Double]] { GoldenNet.rows(file.arrays["forward/layer\(layer).state"]!) }
+
+  var sequenceLabel: Int { Int(file.arrays["sequence_label"]!.values[0]) }
+  var targets: [[Float]] { GoldenNet.rows(file.arrays["target"]!).map { $0.map(Float.init) } }
+  var errors: [[Float]] { GoldenNet.rows(file.arrays["error"]!).map { $0.map(Float.init) } }
+  var classWeights: [Float] { file.arrays["class_weights"]!.values.map(Float.init) }
+  func value(ofLoss loss: String) -> Double? { file.arrays["loss_value/\(loss)"]?.values[0] }
+
+  /// The gradient of all tensors, in the order of the flat vector, with another loss than the cross-entropy of every step.
+  func gradient(ofLoss loss: String, _ credit: String, window: Int) -> [Double]? {
+    file.arrays["loss_gradient/\(loss)/\(credit)/\(window)"]?.values
+  }
 
   /// The gradient of a tensor by the rule `kind`, such as "window/10" or "local_bptt".
   func gradient(_ kind: String, _ tensor: String) -> [Double]? { file.arrays["gradient/\(kind)/\(tensor)"]?.values }

@@ -18,6 +18,23 @@ import Testing
     #expect(exponential(.zero) == Lanes(repeating: 1))
   }
 
+  @Test func gateFunctionsAreAccurate() {
+    var (largestSigmoid, largestTangent) = (0.0, 0.0)
+    for index in -20_000...20_000 {
+      let x = Float(index) * 20 / 20_000
+      let (s, t) = (1 / (1 + exp(-Double(x))), tanh(Double(x)))
+      largestSigmoid = max(largestSigmoid, abs(Double(sigmoid(Lanes(repeating: x))[2]) - s) / s)
+      guard index != 0 else { continue }
+      largestTangent = max(largestTangent, abs(Double(hyperbolicTangent(Lanes(repeating: x))[6]) - t) / abs(t))
+    }
+    #expect(largestSigmoid < 4e-7 && largestTangent < 4e-7, "\(largestSigmoid) \(largestTangent)")
+    #expect(hyperbolicTangent(.zero) == .zero)
+    for x: Float in [1e30, .greatestFiniteMagnitude] {
+      #expect(hyperbolicTangent(Lanes(repeating: x))[0] == 1 && hyperbolicTangent(Lanes(repeating: -x))[0] == -1)
+      #expect(sigmoid(Lanes(repeating: x))[0] == 1 && sigmoid(Lanes(repeating: -x))[0] < 1e-37)
+    }
+  }
+
   static let kinds: [SurrogateKind] = [
     .doubleGaussian, .slayer, .triangle, .fastSigmoid, .arcTangent, .straightThrough,
   ]

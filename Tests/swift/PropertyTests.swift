@@ -61,6 +61,30 @@ import Testing
     }
   }
 
+  /// With equal time constants in the readout, filtered credit makes a single layer's gradient independent of λ: that of one window.
+  @Test(arguments: single)
+  func filteredCreditDoesNotDependOnWindow(net: Case) throws {
+    func gradients(_ window: Int, _ credit: Int) throws -> ([Float], [TensorInfo]) {
+      var random = RandomNet(seed: net.seed)
+      var description = random.model(net.neurons, sizes: net.sizes)
+      description.readout!.tau!.values = [6, -6, 6, 6, 6]
+      let (inputs, labels) = (random.inputs(53, net.sizes[0]), random.labels(53, net.sizes.last!))
+      let session = try TestSession(
+        TestModel(description),
+        PropertyTests.manual.merging([HYPR_OPTION_WINDOW: Double(window), HYPR_OPTION_CREDIT: Double(credit)]) { $1 })
+      try session.learn(inputs, labels)
+      return (try session.gradients, try session.tensors)
+    }
+    let (reference, tensors) = try gradients(53, HYPR_CREDIT_WINDOW)
+    for window in [1, 2, 5, 16, 53] {
+      let (found, _) = try gradients(window, HYPR_CREDIT_FILTERED)
+      for tensor in tensors {
+        let error = relativeError(Array(found[tensor.range]), reference[tensor.range].map(Double.init))
+        #expect(error < 1e-4, "\(tensor.name), λ = \(window): \(error)")
+      }
+    }
+  }
+
   /// An arbiter that knows no derivative: the loss is smooth in the readout's parameters.
   @Test(arguments: single + deep)
   func readoutGradientIsThatOfFiniteDifferences(net: Case) throws {

@@ -38,14 +38,26 @@ struct RandomNet {
     case "LIF": (ranges, scale) = ([("tau_m", 4...15)], 10)
     case "LIFHard": (ranges, scale) = ([("p_u", 0.1...0.9)], 10)
     case "ALIF": (ranges, scale) = ([("tau_m", 4...15), ("tau_a", 4...15)], 2)
+    case "BRFExponential": (ranges, scale) = ([("omega", 3...12), ("b_offset", 0.1...1)], 80)
+    case "GeneralLIF": (ranges, scale) = ([("tau_m", 4...15)] + RandomNet.membrane, 10)
+    case "CubaLIF": (ranges, scale) = ([("tau_syn", 3...9), ("tau_m", 4...15)] + RandomNet.membrane, 20)
+    case "IF": (ranges, scale) = (RandomNet.membrane.filter { $0.name != "leak_potential" }, 1)
+    case "LI": (ranges, scale) = ([("tau", 3...15)], 3)
+    case "GRU": (ranges, scale) = ([("candidate_bias", -0.5...0.5)], 2)
+    case "LSTM": (ranges, scale) = ([], 2)
     default: (ranges, scale) = ([("p_u", 0.1...0.9), ("p_w", 0.1...0.9), ("a", 0.1...0.9), ("b", 0.1...1.9)], 12)
     }
     let parameters = ranges.map { (name: $0.name, tensor: TensorDescription(uniform(size, $0.range))) }
+    let rows = size * (neuron == "GRU" ? 3 : neuron == "LSTM" ? 4 : 1)
     return LayerDescription(
-      neuron: NeuronDescription(neuron, parameters: parameters), inputWeight: matrix(size, inputs, scale: scale),
-      recurrentWeight: recurrent ? matrix(size, size, scale: scale / 4) : nil,
-      bias: bias ? TensorDescription(uniform(size, -0.2...0.2)) : nil)
+      neuron: NeuronDescription(neuron, parameters: parameters), inputWeight: matrix(rows, inputs, scale: scale),
+      recurrentWeight: recurrent ? matrix(rows, size, scale: scale / 4) : nil,
+      bias: bias ? TensorDescription(uniform(rows, -0.2...0.2)) : nil)
   }
+
+  private static let membrane: [(name: String, range: ClosedRange<Float>)] = [
+    ("resistance", 0.5...2), ("leak_potential", -0.2...0.2), ("threshold", 0.5...1.5), ("reset_potential", -0.3...0.3),
+  ]
 
   mutating func model(_ neurons: [String], sizes: [Int]) -> ModelDescription {
     let layers = neurons.indices.map { layer(neurons[$0], inputs: sizes[$0], size: sizes[$0 + 1]) }

@@ -96,6 +96,30 @@ final class TestSession {
     return loss
   }
 
+  /// Whole sequences with one label each.
+  @discardableResult func learn(_ sequences: [[[Float]]], _ labels: [Int]) throws -> Double {
+    var loss = 0.0
+    try check(
+      hypr_session_learn_labelled(
+        handle, sequences.flatMap { $0.flatMap(\.self) }, sequences.map(\.count), sequences.count, labels.map(Int32.init),
+        nil, &loss))
+    return loss
+  }
+
+  /// A sequence step by step; `teach` gets every step that has a label.
+  func stream(_ inputs: [[Float]], _ labels: [Int], _ teach: (Int) throws -> Void) throws {
+    for (step, input) in inputs.enumerated() {
+      try self.step(input)
+      if labels[step] >= 0 { try teach(step) }
+    }
+    try flush()
+  }
+
+  func teachSequence(_ label: Int) throws { try check(hypr_session_teach_sequence(handle, UInt32(label))) }
+  func setClassWeights(_ weights: [Float]) throws {
+    try check(hypr_session_set_class_weights(handle, weights, weights.count))
+  }
+
   func spikes(_ layer: Int) throws -> [Float] {
     var result = [Float](repeating: -1, count: hypr_model_layer_size(model.handle, layer))
     try check(hypr_session_get_spikes(handle, layer, &result, result.count))
@@ -137,6 +161,19 @@ final class TestSession {
           name: String(cString: info.name), shape: Array(shape), range: info.offset..<info.offset + info.size,
           trainable: info.trainable != 0)
       }
+    }
+  }
+
+  var spikeRates: [Float] {
+    get throws {
+      var rates = [Float](repeating: -1, count: model.layerCount)
+      try rates.withUnsafeMutableBufferPointer { buffer in
+        var statistics = hypr_statistics()
+        statistics.struct_size = MemoryLayout<hypr_statistics>.size
+        (statistics.spike_rates, statistics.spike_rate_count) = (buffer.baseAddress, buffer.count)
+        try check(hypr_session_statistics(handle, &statistics))
+      }
+      return rates
     }
   }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Reads a safetensors file of float64 and int64 arrays: an 8-byte length, a JSON header of that length, then the data.
+/// Reads a safetensors file of float64, float32 and int64 arrays: an 8-byte length, a JSON header of that length, then the data.
 struct SafetensorsFile {
   struct Array {
     let shape: [Int]
@@ -40,20 +40,25 @@ struct SafetensorsFile {
       case .metadata(let found): metadata = found
       case .entry(let entry):
         let bytes = file.subdata(in: 8 + headerSize + entry.data_offsets[0]..<8 + headerSize + entry.data_offsets[1])
-        arrays[name] = Array(shape: entry.shape, values: SafetensorsFile.numbers(bytes, integers: entry.dtype == "I64"))
+        arrays[name] = Array(shape: entry.shape, values: SafetensorsFile.numbers(bytes, entry.dtype))
       }
     }
     self.metadata = metadata
     self.arrays = arrays
   }
 
-  private static func numbers(_ bytes: Data, integers: Bool) -> [Double] {
-    bytes.withUnsafeBytes { raw in
-      (0..<raw.count / 8).map { index in
-        integers
-          ? Double(raw.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
-          : raw.loadUnaligned(fromByteOffset: index * 8, as: Double.self)
-      }
+  private static func numbers(_ bytes: Data, _ type: String) -> [Double] {
+    switch type {
+    case "F32": values(bytes, of: Float.self).map(Double.init)
+    case "I64": values(bytes, of: Int64.self).map(Double.init)
+    default: values(bytes, of: Double.self)
+    }
+  }
+
+  private static func values<Number: BitwiseCopyable>(_ bytes: Data, of type: Number.Type) -> [Number] {
+    let size = MemoryLayout<Number>.size
+    return bytes.withUnsafeBytes { raw in
+      (0..<raw.count / size).map { raw.loadUnaligned(fromByteOffset: $0 * size, as: type) }
     }
   }
 }

@@ -4,7 +4,10 @@ import Testing
 
 /// A saved session continues bit for bit, and what is no saved state of this model is refused without any harm.
 @Suite struct SavedStateTests {
-  static let neurons = ["LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF"]
+  static let neurons = [
+    "LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF", "GeneralLIF", "CubaLIF", "IF", "LI", "BRFExponential", "GRU",
+    "LSTM",
+  ]
   static let optimizers = [HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_MOMENTUM, HYPR_OPTIMIZER_ADAMW]
 
   private struct Stream {
@@ -69,7 +72,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [HYPR_CREDIT_SPATIAL, HYPR_CREDIT_RECURRENT])
+  @Test(arguments: [HYPR_CREDIT_SPATIAL, HYPR_CREDIT_RECURRENT, HYPR_CREDIT_FILTERED])
   func continuesWithEveryCredit(credit: Int) throws {
     let stream = Stream("BRF")
     let options = SavedStateTests.options(HYPR_OPTIMIZER_ADAM, credit)

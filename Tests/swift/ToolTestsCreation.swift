@@ -142,7 +142,7 @@ import Testing
     #expect(throws: ToolError("option learning_rate is given twice")) {
       try OptionSettings(["learning_rate=1", "learning-rate=2"])
     }
-    #expect(throws: ToolError("option credit is \"far\", expected spatial, window, recurrent")) {
+    #expect(throws: ToolError("option credit is \"far\", expected spatial, window, recurrent, filtered")) {
       try OptionSettings(["credit=far"])
     }
     #expect(throws: ToolError("option window is 0, expected 1 to 65536")) { try OptionSettings(["window=0"]) }
