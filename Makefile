@@ -112,7 +112,7 @@ TEST_C := $(STAGED) $(MAKE) --no-print-directory -C Tests/c BUILD=$(CURDIR)/$(BU
 stage: $(LIBRARY)
 	@$(MAKE) --silent install PREFIX=/opt/hypr DESTDIR=$(STAGE)
 
-TEST_MODELS := $(patsubst %,$(BUILD)/models/%.hypr,brf se_adlif two_layers feed_forward)
+TEST_MODELS := $(patsubst %,$(BUILD)/models/%.hypr,brf se_adlif two_layers feed_forward gated)
 
 test-c: stage $(TEST_MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev
@@ -157,6 +157,8 @@ $(BUILD)/models/se_adlif.hypr: NET := --inputs 4 --layer se_adlif:36 --outputs 6
 $(BUILD)/models/two_layers.hypr: NET := --inputs 9 --layer brf:20 --layer se_adlif:13 --outputs 3 --input-scale 20 \
   --constant brf.threshold=0.02 --constant se_adlif.threshold=0.05
 $(BUILD)/models/feed_forward.hypr: NET := --inputs 5 --layer brf:17 --outputs 2 --input-scale 400 --no-recurrent
+
+$(BUILD)/models/gated.hypr: NET := --inputs 9 --layer gru:20 --layer brf:13 --outputs 3 --constant brf.threshold=0.02
 
 # The others are named <neuron>-<inputs>-<neurons>-<outputs>.
 part = $(word $1,$(subst -, ,$*))

@@ -373,7 +373,8 @@ typedef struct hypr_statistics {
   double mean_loss;         /* of the targets (cross-entropy in nats), weighted as the classes are; 0 if there are none */
   double gradient_norm;     /* of the last update, before clipping */
   double learning_rate;     /* that the next update will use */
-  float *spike_rates;       /* in: NULL, or an array that receives each layer's spikes per neuron and step */
+  float *spike_rates;       /* in: NULL, or an array that receives each layer's spikes per neuron and step; 0
+                               for layers without spikes */
   size_t spike_rate_count;  /* in: its size, the model's layer count */
 } hypr_statistics;
 

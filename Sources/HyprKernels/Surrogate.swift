@@ -24,7 +24,8 @@ enum SurrogateKind: Int32 {
 
 extension kernel_surrogate {
   /// The surrogate derivative at distance `v` from the threshold. The kind is the same for a whole layer: the branch is predicted.
-  @inline(__always) func derivative(_ v: Lanes) -> Lanes {
+  /// Not inlined: it would be the larger part of every model.
+  @inline(never) func derivative(_ v: Lanes) -> Lanes {
     let distance = v * slope
     switch SurrogateKind(rawValue: kind) ?? .straightThrough {
     case .doubleGaussian:

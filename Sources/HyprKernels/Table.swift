@@ -83,5 +83,5 @@ private struct Sweep: NeuronVisitor {
 
 private struct Carry: NeuronVisitor {
   let carry: UnsafePointer<kernel_carry>
-  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.carry(carry.pointee) }
+  func visit<Model: NeuronModel>(_ model: Model.Type) { HyprKernels.carry(Model.State.self, carry.pointee) }
 }

@@ -80,6 +80,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   float rates[2], out[100];
   uint32_t channels[] = {0, 3, 8};
   const size_t lengths[] = {STEPS - 5, 5};
+  const float class_weights[CLASSES] = {1, 2, 0.5f};
   double value;
   size_t index;
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
@@ -98,6 +99,10 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_run(session, samples, STEPS, outputs);
   hypr_session_learn_sequence(session, samples, STEPS, labels, outputs, &value);
   hypr_session_learn_batch(session, samples, lengths, 2, labels, outputs, &value);
+  hypr_session_learn_labelled(session, samples, lengths, 2, labels, outputs, &value);
+  hypr_session_teach_sequence(session, 1);
+  hypr_session_set_class_weights(session, class_weights, CLASSES);
+  hypr_session_set_trainable(session, 0, 0);
   hypr_session_flush(session);
   hypr_session_apply(session);
   hypr_session_statistics(session, &statistics);
@@ -126,15 +131,15 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_reset(session);
 }
 
-static void calls_on_a_session_allocate_nothing(void **state) {
-  (void)state;
-  hypr_model *model = load_model(TWO_LAYERS);
+static void allocate_nothing(int which) {
+  hypr_model *model = load_model(which);
   float *samples = random_samples(STEPS * INPUTS, 5);
   int32_t *labels = random_labels(STEPS, CLASSES, 6);
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
     for (int learning = 0; learning < 2; learning++) {
       hypr_session *session = make_session(
-          model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20}));
+          model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
+                          {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1}));
       size_t allocated = allocations, freed = frees;
       call_everything(session, samples, labels);
       assert_int_equal(allocations, allocated);
@@ -146,6 +151,12 @@ static void calls_on_a_session_allocate_nothing(void **state) {
   free(samples);
   free(labels);
   hypr_model_free(model);
+}
+
+static void calls_on_a_session_allocate_nothing(void **state) {
+  (void)state;
+  allocate_nothing(TWO_LAYERS);
+  allocate_nothing(GATED);
 }
 
 int main(void) {

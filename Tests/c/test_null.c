@@ -82,6 +82,7 @@ static void no_session(void **state) {
   float number = 0;
   double value;
   size_t size;
+  const size_t one = 1;
   uint32_t index = 0;
   int32_t label = 0;
   hypr_statistics statistics = {.struct_size = sizeof statistics};
@@ -100,6 +101,11 @@ static void no_session(void **state) {
   refused(hypr_session_teach_class_at(NULL, 0, 0));
   refused(hypr_session_teach_values(NULL, &number, 1));
   refused(hypr_session_teach_error(NULL, &number, 1));
+  refused(hypr_session_teach_sequence(NULL, 0));
+  refused(hypr_session_set_class_weights(NULL, &number, 1));
+  refused(hypr_session_set_trainable(NULL, 0, 1));
+  refused(hypr_session_learn_batch(NULL, &number, &one, 1, &label, &number, &value));
+  refused(hypr_session_learn_labelled(NULL, &number, &one, 1, &label, &number, &value));
   refused(hypr_session_learn_sequence(NULL, &number, 1, &label, &number, &value));
   refused(hypr_session_flush(NULL));
   refused(hypr_session_apply(NULL));
@@ -144,6 +150,7 @@ static void null_arguments(void **state) {
   int32_t labels[1] = {0};
   uint32_t channel = 0;
   double value;
+  const size_t one = 1;
   size_t index, parameters = hypr_model_parameter_count(model);
 #define refused_naming(name, call) \
   refused(call);                   \
@@ -158,6 +165,9 @@ static void null_arguments(void **state) {
   refused_naming("dloss_doutput", hypr_session_teach_error(session, NULL, 6));
   refused_naming("inputs", hypr_session_learn_sequence(session, NULL, 1, labels, output, &value));
   refused_naming("labels", hypr_session_learn_sequence(session, input, 1, NULL, output, &value));
+  refused_naming("weights", hypr_session_set_class_weights(session, NULL, 6));
+  refused_naming("labels", hypr_session_learn_labelled(session, input, &one, 1, NULL, output, &value));
+  refused_naming("steps", hypr_session_learn_labelled(session, input, NULL, 1, labels, output, &value));
   refused_naming("statistics", hypr_session_statistics(session, NULL));
   refused_naming("info", hypr_session_tensor_info(session, 0, NULL));
   refused_naming("name", hypr_session_find_tensor(session, NULL, &index));

@@ -169,7 +169,10 @@ static void networks_answer_to_their_input(void **state) {
     hypr_statistics statistics = {
         .struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = hypr_model_layer_count(net.model)};
     assert_ok(hypr_session_statistics(session, &statistics));
-    for (size_t layer = 0; layer < statistics.spike_rate_count; layer++) assert_true(rates[layer] > 0.005f);
+    for (size_t layer = 0; layer < statistics.spike_rate_count; layer++) {
+      int spikes = strcmp(hypr_model_layer_neuron(net.model, layer), "GRU") != 0;
+      assert_true(spikes ? rates[layer] > 0.005f : rates[layer] == 0);
+    }
     for (size_t i = 0; i < STEPS * net.outputs; i++) assert_true(isfinite(outputs[i]));
 
     assert_ok(hypr_session_reset(session));

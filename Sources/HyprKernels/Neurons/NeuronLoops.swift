@@ -81,37 +81,4 @@ enum NeuronLoops<Model: NeuronModel> {
       neuron &+= Lanes.scalarCount
     }
   }
-
-  static func carry(_ carry: kernel_carry) {
-    let width = carry.width
-    let count = Model.State.size
-    for index in 0..<carry.row_count {
-      let row = Int(carry.rows[index])
-      let eligibility = carry.eligibility + row &* count &* width
-      var neuron = 0
-      while neuron < width {
-        let old = Model.State(Row(eligibility + neuron), stride: width)
-        if let gradient = carry.gradient, let adjoint = carry.adjoint {
-          var sum = gradient.lanes(row &* width &+ neuron)
-          for k in 0..<count { sum += adjoint.lanes(k &* width &+ neuron) * old[row: k] }
-          gradient.store(sum, row &* width &+ neuron)
-        }
-        if let output = carry.output_eligibility, let transition = carry.output_transition {
-          let filtered = output.lanes(row &* width &+ neuron)
-          if let gradient = carry.gradient, let adjoint = carry.output_adjoint {
-            gradient.store(gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * filtered, row &* width &+ neuron)
-          }
-          var sum = filtered * carry.output_decay
-          for m in 0..<count { sum += transition.lanes(m &* width &+ neuron) * old[row: m] }
-          output.store(sum, row &* width &+ neuron)
-        }
-        for k in 0..<count {
-          var sum = Lanes.zero
-          for m in 0..<count { sum += carry.transition.lanes((k &* count &+ m) &* width &+ neuron) * old[row: m] }
-          eligibility.store(sum, k &* width &+ neuron)
-        }
-        neuron &+= Lanes.scalarCount
-      }
-    }
-  }
 }
