@@ -158,7 +158,7 @@ $(BUILD)/models/two_layers.hypr: NET := --inputs 9 --layer brf:20 --layer se_adl
   --constant brf.threshold=0.02 --constant se_adlif.threshold=0.05
 $(BUILD)/models/feed_forward.hypr: NET := --inputs 5 --layer brf:17 --outputs 2 --input-scale 400 --no-recurrent
 
-$(BUILD)/models/gated.hypr: NET := --inputs 9 --layer gru:20 --layer brf:13 --outputs 3 --constant brf.threshold=0.02
+$(BUILD)/models/gated.hypr: NET := --inputs 9 --layer gru:20 --layer brf:13 --outputs 3 --input-scale 4 --constant brf.threshold=0.002
 
 # The others are named <neuron>-<inputs>-<neurons>-<outputs>.
 part = $(word $1,$(subst -, ,$*))

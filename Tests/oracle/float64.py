@@ -13,4 +13,6 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 from jax.flatten_util import ravel_pytree  # noqa: E402
 
-__all__ = ["jax", "jnp", "ravel_pytree"]
+QUICK_TO_COMPILE = {"xla_backend_optimization_level": 0}  # for what runs once or twice and goes into no golden file
+
+__all__ = ["QUICK_TO_COMPILE", "jax", "jnp", "ravel_pytree"]

@@ -8,9 +8,9 @@ import safetensors.numpy
 
 from golden_nets import Draw, GoldenNet
 from losses import LOSSES
-from network import forward
+from network import Network, forward
 
-TYPE_NAMES = {"float64": "F64", "int64": "I64"}
+TYPE_NAMES = {"float64": "F64", "float32": "F32", "int64": "I64"}
 
 
 def tensor_name(layer: str, name: str) -> str:
@@ -23,15 +23,30 @@ def named(prefix: str, tree) -> dict[str, np.ndarray]:
             for layer, tensors in tree.items() for name, array in tensors.items()}
 
 
-def tensors_of(golden: GoldenNet, drawn: Draw, gradients: dict) -> dict[str, np.ndarray]:
+def flat(network: Network, gradient) -> np.ndarray:
+    """All tensors one after the other in float32: layers bottom to top, in each the weights, the bias and the neuron
+    parameters in their order."""
+    parts = []
+    for layer, model in network.layers().items():
+        names = ("input_weight", "recurrent_weight", "bias", *model.parameter_names)
+        parts += [np.ravel(gradient[layer][name]) for name in names if name in gradient[layer]]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def tensors_of(golden: GoldenNet, drawn: Draw, gradients: dict, loss_gradients: dict) -> dict[str, np.ndarray]:
+    targets = drawn.targets
     traces = forward(golden.network, drawn.parameters, drawn.inputs)
     outputs = traces["readout"].spikes
-    loss = LOSSES[golden.network.loss]
+    loss = LOSSES["cross_entropy"]
     tensors = {
         "input": drawn.inputs,
-        "labels": drawn.labels,
-        "loss": loss.total(outputs, drawn.labels),
-        "loss_per_step": loss.per_step(outputs, drawn.labels),
+        "labels": targets.labels,
+        "sequence_label": targets.sequence_label,
+        "target": targets.values,
+        "error": targets.error,
+        "class_weights": targets.class_weights,
+        "loss": loss.total(outputs, {}, targets, None),
+        "loss_per_step": loss.per_step(outputs, targets),
         "forward/output": outputs,
         **named("parameter", drawn.parameters),
     }
@@ -40,6 +55,11 @@ def tensors_of(golden: GoldenNet, drawn: Draw, gradients: dict) -> dict[str, np.
             tensors |= {f"forward/{name}.state": trace.state, f"forward/{name}.spikes": trace.spikes}
     for kind, gradient in gradients.items():
         tensors |= named(f"gradient/{kind}", gradient)
+    for kind, gradient in loss_gradients.items():
+        tensors[f"loss_gradient/{kind}"] = flat(golden.network, gradient)
+    for name, loss in LOSSES.items():
+        if name != "cross_entropy" and loss.penalty is None:  # a penalty depends on the windows
+            tensors[f"loss_value/{name}"] = loss.total(outputs, {}, targets, None)
     return {name: np.asarray(array, order="C") for name, array in tensors.items()}
 
 
@@ -48,7 +68,7 @@ def metadata_of(golden: GoldenNet, drawn: Draw) -> dict[str, str]:
         "neurons": ",".join(golden.network.neurons),
         "sizes": ",".join(map(str, golden.network.sizes)),
         "windows": ",".join(map(str, golden.windows)),
-        "loss": golden.network.loss,
+        "loss": "cross_entropy",
         "seed": str(drawn.seed),
     }
     for name, model in golden.network.layers().items():
@@ -60,10 +80,11 @@ def metadata_of(golden: GoldenNet, drawn: Draw) -> dict[str, str]:
 def serialize(tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     """The safetensors format: length of the header, header in JSON padded to 8 bytes, then the data.
 
-    Written here because the library orders the metadata differently in every run. It reads the result back.
+    Written here because the library orders the metadata differently in every run. It reads the result back. Longer
+    numbers come first, so that all are aligned.
     """
     header, chunks, offset = {"__metadata__": dict(sorted(metadata.items()))}, [], 0
-    for name, array in sorted(tensors.items()):
+    for name, array in sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])):
         little_endian = array.astype(array.dtype.newbyteorder("<"))
         chunks.append(little_endian.tobytes())
         end = offset + len(chunks[-1])

@@ -1,13 +1,14 @@
-"""The golden nets: their shapes, and the random draw of parameters, inputs and labels.
+"""The golden nets: their shapes, and the random draw of parameters, inputs and targets.
 
-Seeds are tried one after the other until every layer fires moderately and no membrane comes near its threshold, so
-that float32 arithmetic gives the same spikes. All drawn numbers are exact in float32.
+Seeds are tried one after the other until every spiking layer fires moderately and no membrane comes near its
+threshold, so that float32 arithmetic gives the same spikes. All drawn numbers are exact in float32.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from losses import Targets
 from network import Network, forward
 
 FIRING_RATES = (0.08, 0.40)
@@ -15,7 +16,10 @@ SMALLEST_MARGIN = 2e-3
 LAST_SEED = 100_000
 
 # Scale of the input weights with which a model fires moderately. Spikes carry less current than analog inputs do.
-WEIGHT_SCALE = {"lif": 10.0, "lif_hard": 10.0, "alif": 2.0, "ef_adlif": 12.0, "se_adlif": 12.0, "rf": 50.0, "brf": 60.0}
+WEIGHT_SCALE = {
+    "lif": 10.0, "lif_hard": 10.0, "alif": 2.0, "ef_adlif": 12.0, "se_adlif": 12.0, "rf": 50.0, "brf": 60.0,
+    "brf_exponential": 60.0, "general_lif": 10.0, "cuba_lif": 12.0, "if": 1.0, "li": 1.0, "gru": 1.5, "lstm": 1.5,
+}
 SPIKE_INPUT_FACTOR = 2.0
 READOUT_WEIGHT_SCALE = 2.0
 
@@ -25,8 +29,10 @@ PARAMETER_RANGES = {
     "p_u": (0.1, 0.9), "p_w": (0.1, 0.9), "a": (0.1, 0.9), "b": (0.2, 1.8),
     "omega": (3.0, 12.0), "b_offset": (0.1, 1.0),
     "tau": (3.0, 15.0),
+    "tau_syn": (3.0, 10.0), "resistance": (0.5, 2.0), "leak_potential": (-0.2, 0.2),
+    "threshold": (0.5, 1.5), "reset_potential": (-0.3, 0.3), "candidate_bias": (-0.5, 0.5),
 }
-ABSOLUTE_PARAMETERS = ("tau_m", "tau_a", "omega", "b_offset", "tau")  # the models take their absolute value
+ABSOLUTE_PARAMETERS = ("tau_m", "tau_a", "omega", "b_offset", "tau", "tau_syn")  # the models take their absolute value
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class GoldenNet:
     steps: int = 40
     windows: tuple[int, ...] = (1, 7, 10, 40)
     unlabelled: bool = False  # a third of the steps, among them steps 20 to 29
+    readout_tau: float | None = None  # the same for all outputs, in place of those drawn
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,15 @@ class Draw:
     seed: int
     parameters: dict
     inputs: np.ndarray
-    labels: np.ndarray
+    targets: Targets
 
 
 def all_golden_nets() -> list[GoldenNet]:
     biases = {  # layers, readout
         "lif": (False, False), "lif_hard": (True, True), "alif": (True, False), "ef_adlif": (True, True),
         "se_adlif": (True, True), "rf": (False, True), "brf": (False, False),
+        "li": (True, True), "general_lif": (False, False), "cuba_lif": (True, True), "if": (False, True),
+        "brf_exponential": (False, False), "gru": (True, True), "lstm": (True, True),
     }
     nets = []
     for model, (bias, readout_bias) in biases.items():
@@ -61,15 +70,32 @@ def all_golden_nets() -> list[GoldenNet]:
         one_layer = Network((model,), (5, 8, 3))
         nets.append(GoldenNet(f"{model}_5-8-3", one_layer, **usual))
         nets.append(GoldenNet(f"{model}_5-8-6-3", Network((model, model), (5, 8, 6, 3)), **usual,
-                              negative=model in ("lif", "alif")))
+                              negative=model in ("lif", "alif", "cuba_lif", "brf_exponential")))
         if model in ("brf", "se_adlif"):
             nets.append(GoldenNet(f"{model}_5-8-3_no_recurrent", one_layer, **usual, recurrent=False))
             nets.append(GoldenNet(f"{model}_5-8-3_bias_toggle", one_layer, bias=not bias,
                                   readout_bias=not readout_bias))
             nets.append(GoldenNet(f"{model}_12-37-7", Network((model,), (12, 37, 7)), **usual, steps=60,
                                   windows=(1, 7, 10, 60), unlabelled=True, negative=model == "brf"))
-    nets.append(GoldenNet("brf_se_adlif_5-8-6-3", Network(("brf", "se_adlif"), (5, 8, 6, 3)), bias=True,
-                          readout_bias=True))
+    for below, above in (("brf", "se_adlif"), ("gru", "brf"), ("brf", "lstm")):
+        nets.append(GoldenNet(f"{below}_{above}_5-8-6-3", Network((below, above), (5, 8, 6, 3)), bias=True,
+                              readout_bias=True))
+    nets.append(GoldenNet("gru_5-8-3_no_bias", Network(("gru",), (5, 8, 3))))
+    nets.append(GoldenNet("brf_5-8-3_equal_tau", Network(("brf",), (5, 8, 3)), readout_tau=8.0))
+
+    variants = [  # model, name of the variant, constants that it sets
+        ("general_lif", "subtract", {"reset": "subtract"}),
+        ("general_lif", "no_reset", {"reset": "none"}),
+        ("cuba_lif", "subtract", {"synaptic_lag": 1.0, "reset": "subtract"}),
+        ("if", "subtract", {"reset": "subtract"}),
+    ]
+    for model, kind, scale in (("lif", "fast_sigmoid", 0.6), ("brf", "arc_tangent", 0.6),
+                               ("se_adlif", "straight_through", 0.3)):
+        variants.append((model, kind, {"surrogate": kind, "surrogate_slope": 2.0, "surrogate_scale": scale}))
+    for model, variant, constants in variants:
+        bias, readout_bias = biases[model]
+        nets.append(GoldenNet(f"{model}_5-8-3_{variant}", Network((model,), (5, 8, 3), tuple(constants.items())),
+                              bias=bias, readout_bias=readout_bias))
     return nets
 
 
@@ -77,20 +103,31 @@ def draw_layer(random: np.random.Generator, golden: GoldenNet, name: str, index:
     """Tensors of one layer; the scale of the weights is drawn, too, log-uniformly within a factor of four."""
     inputs, size = golden.network.sizes[index:index + 2]
     model = golden.network.layers()[name]
+    rows = len(model.input_currents) * size
     is_readout = name == "readout"
     scale = READOUT_WEIGHT_SCALE if is_readout else WEIGHT_SCALE[golden.network.neurons[index]]
     scale *= 2.0 ** random.uniform(-1, 1) * (SPIKE_INPUT_FACTOR if index > 0 else 1.0)
-    layer = {"input_weight": random.normal(0, scale / np.sqrt(inputs), (size, inputs))}
+    layer = {"input_weight": random.normal(0, scale / np.sqrt(inputs), (rows, inputs))}
     if golden.recurrent and not is_readout:
-        layer["recurrent_weight"] = random.normal(0, 0.5 * scale / np.sqrt(size), (size, size))
+        layer["recurrent_weight"] = random.normal(0, 0.5 * scale / np.sqrt(size), (rows, size))
     if golden.readout_bias if is_readout else golden.bias:
-        layer["bias"] = random.uniform(-0.2 * scale, 0.2 * scale, size)
+        layer["bias"] = random.uniform(-0.2 * scale, 0.2 * scale, rows)
     for parameter in model.parameter_names:
         layer[parameter] = random.uniform(*PARAMETER_RANGES[parameter], size)
         if golden.negative and parameter in ABSOLUTE_PARAMETERS:
             flipped = random.choice(size, max(1, size // 3), replace=False)
             layer[parameter][flipped] *= -1
+    if is_readout and golden.readout_tau is not None:
+        layer["tau"][:] = golden.readout_tau
     return layer
+
+
+def draw_targets(labels: np.ndarray, outputs: int, seed: int) -> Targets:
+    """What the other losses ask for, from random numbers of its own."""
+    random = np.random.default_rng([seed, 1])
+    shape = (len(labels), outputs)
+    return Targets(labels, random.integers(0, outputs), as_float32(random.normal(0, 1, shape)),
+                   as_float32(random.normal(0, 1, shape)), as_float32(random.uniform(0.25, 2.0, outputs)))
 
 
 def draw(golden: GoldenNet, seed: int) -> Draw:
@@ -106,7 +143,7 @@ def draw(golden: GoldenNet, seed: int) -> Draw:
         elsewhere = np.concatenate([np.arange(20), np.arange(30, steps)])
         labels[20:30] = -1
         labels[random.choice(elsewhere, steps // 3 - 10, replace=False)] = -1
-    return Draw(seed, parameters, inputs, labels)
+    return Draw(seed, parameters, inputs, draw_targets(labels, sizes[-1], seed))
 
 
 def as_float32(array):
@@ -115,16 +152,17 @@ def as_float32(array):
 
 
 def firing_rates_and_margins(golden: GoldenNet, drawn: Draw) -> tuple[list[float], list[float]]:
-    """Per layer: the mean firing rate, and the smallest distance of a membrane from its threshold."""
+    """Per spiking layer: the mean firing rate, and the smallest distance of a membrane from its threshold."""
     traces = forward(golden.network, drawn.parameters, drawn.inputs)
-    spiking = [traces[name] for name in golden.network.layers() if name != "readout"]
+    spiking = [traces[name] for name in golden.network.spiking_layers()]
     return ([float(np.mean(trace.spikes)) for trace in spiking],
             [float(np.min(np.abs(trace.excess))) for trace in spiking])
 
 
 def is_well_conditioned(golden: GoldenNet, drawn: Draw) -> bool:
     rates, margins = firing_rates_and_margins(golden, drawn)
-    return all(FIRING_RATES[0] <= rate <= FIRING_RATES[1] for rate in rates) and min(margins) >= SMALLEST_MARGIN
+    return (all(FIRING_RATES[0] <= rate <= FIRING_RATES[1] for rate in rates)
+            and all(margin >= SMALLEST_MARGIN for margin in margins))
 
 
 def first_well_conditioned_draw(golden: GoldenNet) -> Draw:

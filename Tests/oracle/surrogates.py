@@ -63,10 +63,44 @@ def triangle_integral(x, constants):
     return 0.5 + inside - 0.5 * inside * jnp.abs(inside)
 
 
+# fast_sigmoid: psi(x) = k / (1 + s |x|)^2, with the slope s and the scale k.
+def fast_sigmoid(x, constants):
+    slope, scale = constants["surrogate_slope"], constants["surrogate_scale"]
+    return scale / (1 + slope * jnp.abs(x)) ** 2
+
+
+def fast_sigmoid_integral(x, constants):
+    slope, scale = constants["surrogate_slope"], constants["surrogate_scale"]
+    return scale / slope * (1 + slope * x / (1 + slope * jnp.abs(x)))
+
+
+# arc_tangent: psi(x) = k / (1 + (pi/2 s x)^2), with the slope s and the scale k.
+def arc_tangent(x, constants):
+    slope, scale = constants["surrogate_slope"], constants["surrogate_scale"]
+    return scale / (1 + (jnp.pi / 2 * slope * x) ** 2)
+
+
+def arc_tangent_integral(x, constants):
+    slope, scale = constants["surrogate_slope"], constants["surrogate_scale"]
+    return scale / slope * (1 + 2 / jnp.pi * jnp.arctan(jnp.pi / 2 * slope * x))
+
+
+# straight_through: psi(x) = k, with the scale k. Its slope is not used.
+def straight_through(x, constants):
+    return jnp.full_like(x, constants["surrogate_scale"])
+
+
+def straight_through_integral(x, constants):
+    return constants["surrogate_scale"] * x
+
+
 SURROGATES = {
     "double_gaussian": Surrogate(double_gaussian, double_gaussian_integral),
     "slayer": Surrogate(slayer, slayer_integral),
     "triangle": Surrogate(triangle, triangle_integral),
+    "fast_sigmoid": Surrogate(fast_sigmoid, fast_sigmoid_integral),
+    "arc_tangent": Surrogate(arc_tangent, arc_tangent_integral),
+    "straight_through": Surrogate(straight_through, straight_through_integral),
 }
 
 
