@@ -4,7 +4,7 @@ internal import CSystem
 
 extension Session {
   /// One label for all steps since the last reset, as the option `loss` has it.
-  public mutating func teachSequence(label: UInt32) throws(Failure) {
+  public func teachSequence(label: UInt32) throws(Failure) {
     let learner = try requireLearning()
     let label = try checked(label)
     let needed = settings.sequenceLoss == .lastSteps ? min(settings.lossSteps, learner.sequenceSteps) : learner.sequenceSteps

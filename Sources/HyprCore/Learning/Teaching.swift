@@ -4,13 +4,13 @@ internal import CSystem
 
 extension Session {
   /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
-  public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
+  public func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
     let step = try openStep(stepsAgo)
     step.teach(try crossEntropy(readout.outputs(step.index + 1), label: checked(label), gradient: step.error))
   }
 
   /// Mean squared error with `target` [C] for the last step.
-  public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
+  public func teach(values target: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
     let outputs = readout.outputs(step.index + 1)
@@ -23,7 +23,7 @@ extension Session {
   }
 
   /// The host's own ∂loss/∂output [C] of the last step.
-  public mutating func teach(error: UnsafePointer<Float>) throws(Failure) {
+  public func teach(error: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
     step.error.update(from: error, count: readout.description.size)
@@ -93,7 +93,7 @@ extension Session {
   }
 
   /// Factors on the loss of targets that are classes, one per class.
-  public mutating func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
+  public func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
     for index in 0..<readout.description.size {
       if let problem = classWeightProblem(weights[index]) {
