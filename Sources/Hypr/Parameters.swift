@@ -94,7 +94,7 @@ private func checked<Element>(
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let bytes else { return session.pointee.nullProblem("bytes") }
-  bytes.pointee = session.pointee.stateSize
+  bytes.pointee = session.pointee.stateSize()
   return ok
 }
 
@@ -121,7 +121,7 @@ private func checked<Element>(
 /// The session of a call that reads a layer into an array, after its arguments were checked.
 private func checked(
   _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int,
-  expected: (Session) -> Int, _ call: (SessionPointer, UnsafeMutablePointer<Float>) -> Void
+  expected: (borrowing Session) -> Int, _ call: (SessionPointer, UnsafeMutablePointer<Float>) -> Void
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   let layers = session.pointee.model.pointee.layerCount

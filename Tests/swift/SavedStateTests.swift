@@ -128,8 +128,7 @@ import Testing
     let session = try TestSession(TestModel(stream.model), SavedStateTests.options(HYPR_OPTIMIZER_ADAM))
     _ = try run(session, stream, 0..<30, teaching: true)
     let bytes = try state(session)
-    // Behind the header of 5 and the layout of 4 numbers: 7 statistics, a spike count per layer, steps, gathered; after
-    // flags, losses and errors of the 4 open steps the slot. 0 to 10 are the first group.
+    // Behind the header of 5 and the layout of 4 numbers: 8 statistics and a spike count per layer; then a flag per tensor.
     for place in 0..<11 {
       var changed = bytes
       changed.replaceSubrange((9 + place) * 8..<(10 + place) * 8, with: [UInt8](repeating: 0xff, count: 7) + [0x7f])

@@ -13,22 +13,20 @@ private struct StateHeader {
 
 extension Session {
   /// Exact size of the state as it is now, in bytes; it grows with the steps of the open window.
-  public var stateSize: Int {
+  public mutating func stateSize() -> Int {
     var stream = StateStream(measuring: ())
-    var session = self
-    session.walkState(&stream)
+    walkState(&stream)
     return StateHeader.size + stream.position
   }
 
-  public func saveState(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
-    let size = stateSize
+  public mutating func saveState(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
+    let size = stateSize()
     guard let start = buffer.baseAddress, buffer.count >= size else {
       throw message.failure(.bufferTooSmall, "the buffer has \(buffer.count) bytes, the state takes \(size)")
     }
     let payload = UnsafeMutableRawBufferPointer(start: start + StateHeader.size, count: size - StateHeader.size)
     var stream = StateStream(.write, start + StateHeader.size, payload.count)
-    var session = self
-    session.walkState(&stream)
+    walkState(&stream)
     let header = StateHeader(
       magic: StateHeader.magic, version: StateHeader.version, model: model.pointee.identity,
       payload: UInt64(payload.count), checksum: checksum(UnsafeRawBufferPointer(payload)))
@@ -68,9 +66,11 @@ extension Session {
       throw message.failure(
         .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
     }
+    // Checking takes the counters over, as what follows depends on them; the arrays stay.
+    let (learner, statistics, slot) = (learner, statistics, slot)
     var checking = StateStream(.check, memory, used.count)
-    var copy = self
-    copy.walkState(&checking)
+    walkState(&checking)
+    (self.learner, self.statistics, self.slot) = (learner, statistics, slot)
     guard checking.isValid && checking.position == used.count else {
       throw message.failure(.invalidArgument, "the state is damaged: it holds what no session can have become")
     }
@@ -88,7 +88,8 @@ extension Session {
     for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
   }
 
-  /// The state's format: every call names one piece, in order. Only a reading stream changes the session.
+  /// The state's format: every call names one piece, in order. A stream that measures or writes
+  /// changes nothing, one that checks only the counters.
   private mutating func walkState(_ stream: inout StateStream) {
     walkLayout(&stream)
     statistics.walkState(&stream)

@@ -2,8 +2,9 @@ internal import CSystem
 
 /// A network that runs one stream: state, traces and its own copy of the parameters, in one block of memory.
 ///
-/// Everything is laid out once, when the session is created, and nothing is allocated afterwards. One thread at a time.
-public struct Session {
+/// Everything is laid out once, when the session is created, and nothing is allocated afterwards. One thread at a time. Not
+/// copyable: it is large, and a copy would share its memory.
+public struct Session: ~Copyable {
   public let model: UnsafeMutablePointer<Model>
   let kernels: kernel_table
   let settings: Settings

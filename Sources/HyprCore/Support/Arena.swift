@@ -17,7 +17,7 @@ struct Arena {
   init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
   /// Room for `count` * `rows` * `planes` elements.
-  mutating func allocate<Element>(
+  mutating func allocate<Element: ~Copyable>(
     _ type: Element.Type, _ count: Int, rows: Int = 1, planes: Int = 1, _ section: MemorySection
   ) -> UnsafeMutablePointer<Element> {
     reserve(MemoryLayout<Element>.stride, count, rows, planes, section).assumingMemoryBound(to: Element.self)
