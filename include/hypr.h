@@ -181,8 +181,8 @@ enum {
   HYPR_OPTION_LOSS = 8,       /* what one label for a whole sequence teaches [HYPR_LOSS_EVERY_STEP] */
   HYPR_OPTION_LOSS_STEPS = 9, /* how many with HYPR_LOSS_LAST_STEPS, 1 to 65536 [1] */
 
-  /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every taught step of that window
-   * adds, for each spiking layer, penalty * (mean over its neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to the loss */
+  /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every target in that window adds,
+   * for each spiking layer, penalty * (mean over its neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to its loss */
   HYPR_OPTION_SPIKE_RATE_PENALTY = 10, /* 0 to 1e6; 0: off [0] */
   HYPR_OPTION_SPIKE_RATE_LOWER = 11,   /* 0 to 1 [0] */
   HYPR_OPTION_SPIKE_RATE_UPPER = 12,   /* 0 to 1 [1] */
@@ -217,8 +217,9 @@ enum {
   HYPR_CREDIT_RECURRENT = 2, /* also through the recurrent weights inside the window: with lambda = T exactly backpropagation
                                 through time; costs one more product with each recurrent weight matrix per step */
   HYPR_CREDIT_FILTERED = 3   /* as window, and for the top layer also through the readout's memory of earlier windows, by one more
-                                eligibility per parameter of that layer, filtered with the mean decay of the readout: exact if
-                                all its time constants are equal (the filter of e-prop) */
+                                eligibility per parameter of that layer, filtered with the mean decay of the readout (the filter
+                                of e-prop). If all time constants of the readout are equal, the gradient of the top layer is then
+                                the same for every lambda */
 };
 
 /* Values of HYPR_OPTION_LOSS: the loss of one label for a whole sequence */

@@ -36,6 +36,15 @@ import Testing
     #expect(try stream.gradients == batch.gradients)
     #expect(try batch.gradients.contains { $0 != 0 })
     #expect(try stream.statistics.mean_loss == mean)
+    // The class that the sum of softmax favours is the one taught: right once, wrong for the other two.
+    if loss == HYPR_LOSS_SUM_OF_SOFTMAX {
+      let correct = try (0..<3).map { label in
+        let session = try data.session(options)
+        try session.learn([data.inputs], [label])
+        return try session.statistics.correct_steps
+      }
+      #expect(correct.sorted() == [0, 0, 1])
+    }
     let expected = [30, 7, 1][loss]
     #expect(try stream.statistics.taught_steps == UInt64(expected))
   }

@@ -88,6 +88,22 @@ import Testing
     #expect(score.confusion == [[1, 0], [0, 0]])
   }
 
+  @Test func `scores of sequences go by the steps that have a target`() {
+    var score = Score(.sequences, classes: 2, .lastSteps(2))
+    #expect(score.add(outputs: [0, 1, 0, 1, 9, 0], labels: [0, 0, 0]) == [0])
+    #expect(score.add(outputs: [9, 0, 0, 1, 0, 1], labels: [0, 0, 0]) == [1])
+    #expect(score.accuracy == 0.5)
+    let losses = [log(1 + exp(1.0)), log(1 + exp(-9.0)), log(1 + exp(1.0)), log(1 + exp(1.0))]
+    #expect(abs(score.loss - losses.reduce(0, +) / 4) < 1e-9)
+  }
+
+  @Test func `scores of sequences go by the sum of softmax`() {
+    var score = Score(.sequences, classes: 2, .sumOfSoftmax)
+    #expect(score.add(outputs: [0, 1, 0, 1, 9, 0], labels: [0, 0, 0]) == [1])
+    let sums = [2 / (1 + exp(1.0)) + 1 / (1 + exp(-9.0)), 2 / (1 + exp(-1.0)) + 1 / (1 + exp(9.0))]
+    #expect(abs(score.loss - log(1 + exp(sums[1] - sums[0]))) < 1e-9)
+  }
+
   @Test func `updates of an epoch are counted`() throws {
     let set = try SequenceSet(
       inputs: array([3, 5, 1]),
@@ -99,5 +115,11 @@ import Testing
     #expect(try updates(.window) == 3)
     #expect(try updates(.sequence) == 2)
     #expect(try updates(.batch(2)) == 2)
+    let sequences = try SequenceSet(
+      inputs: array([3, 5, 1]), labels: array([3], [0, -1, 0]), lengths: nil, inputSize: 1, classes: 1)
+    let plan = TrainingPlan(epochs: 1, update: .window, settings: OptionSettings(), shuffleSeed: 0)
+    #expect(plan.updatesPerEpoch(sequences, window: 2) == 6)
+    #expect(plan.updatesPerEpoch(sequences, window: 2, taughtSteps: 2) == 4)
+    #expect(plan.updatesPerEpoch(sequences, window: 2, taughtSteps: 1) == 2)
   }
 }

@@ -96,13 +96,14 @@ extension Session {
   private func checkBatch(
     _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: Labels
   ) throws(Failure) {
+    let limit = settings.sequenceLoss == .sumOfSoftmax ? settings.window : Int.max
     var total = 0
     for index in 0..<steps.count {
       let (sum, overflow) = total.addingReportingOverflow(steps[index])
       guard steps[index] >= 0 && !overflow else {
         throw message.failure(.invalidArgument, "steps[\(index)] is too large")
       }
-      if case .sequences = labels, settings.sequenceLoss == .sumOfSoftmax, steps[index] > settings.window {
+      if case .sequences(let labels) = labels, labels[index] >= 0 && steps[index] > limit {
         throw message.failure(
           .invalidArgument,
           "steps[\(index)] is \(steps[index]), but the loss sum_of_softmax needs the whole sequence in one window of \(settings.window) steps"

@@ -1,17 +1,17 @@
 import ArgumentParser
 import HyprModelWriter
 
-extension ResetKind: ExpressibleByArgument {
-  public init?(argument: String) {
-    switch argument {
-    case "none": self = .none
-    case "subtract": self = .subtract
-    case "set": self = .set
-    default: return nil
+/// What a spike may do to the membrane.
+enum Reset: String, ExpressibleByArgument, CaseIterable {
+  case none, subtract, set
+
+  var kind: ResetKind {
+    switch self {
+    case .none: .none
+    case .subtract: .subtract
+    case .set: .set
     }
   }
-
-  public var defaultValueDescription: String { "set" }
 }
 
 /// `hypr create`: a fresh model.
@@ -23,7 +23,7 @@ struct CreateCommand: ParsableCommand {
       Weights and neuron parameters are drawn as the authors of the neuron models published it: for BRF, RF, LIF, ALIF and \
       the models of NIR Xavier-uniform weights, no bias and a readout whose time constants are trained; for the adaptive LIF \
       models uniform input weights, orthogonal recurrent ones, biases and a readout with a fixed time constant; for GRU and \
-      LSTM uniform weights and biases, as PyTorch does. The same command makes the same file.
+      LSTM uniform weights and biases, much as PyTorch does. The same command makes the same file.
 
         hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
         hypr create shd.hypr --inputs 700 --layer brf:128 --layer brf:64 --outputs 20
@@ -46,8 +46,8 @@ struct CreateCommand: ParsableCommand {
   var readoutBias: Bool?
 
   @Option(
-    help: "What a spike does to the membrane in layers that leave it open (GeneralLIF, CubaLIF, IF): none, subtract or set.")
-  var reset: ResetKind = .modelDefault
+    help: "What a spike does to the membrane in layers that leave it open: GeneralLIF, CubaLIF, IF (default: set).")
+  var reset: Reset?
   @Option(
     help: """
       Time constant of the readout in steps (default: around 20 and trained, or 3 and fixed, as is usual for the neuron model).
@@ -113,7 +113,7 @@ struct CreateCommand: ParsableCommand {
     var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
     plan.isRecurrent = recurrent
-    plan.reset = reset
+    plan.reset = reset?.kind ?? .modelDefault
     plan.hasBias = bias
     plan.hasReadoutBias = readoutBias
     plan.readoutTau = tauOut

@@ -13,6 +13,12 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp(
       "An .npy file for the predicted classes, int32, shaped like the labels.", valueName: "file"))
   var predictions: String?
+  @Option(
+    name: .customLong("option"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "An option of the library, such as loss=last_steps for what a sequence is judged by; may be repeated.",
+      valueName: "name=value"))
+  var options: [String] = []
   @Flag(help: "Replace the file of the predictions if there is one.") var force = false
   @Flag(help: "Print JSON.") var json = false
 
@@ -20,7 +26,7 @@ struct EvaluateCommand: ParsableCommand {
     let file = try predictions.map { try OutputFile($0, force: force) }
     let model = try LoadedModel(path: model)
     let sequences = try data.sequences(for: model)
-    let session = try RunningSession(model, OptionSettings(["learning=off"]))
+    let session = try RunningSession(model, OptionSettings(options + ["learning=off"]))
     Interruption.watch()
     guard let evaluation = try Evaluation.run(session, sequences, classes: model.outputSize, title: "eval") else {
       throw ExitCode(Interruption.exitStatus)

@@ -8,7 +8,7 @@ struct NeuronRecipe {
     /// Adaptive LIF (Baronig et al. 2024, arXiv 2408.07517): W uniform within ±1/√n, V orthogonal, biases that start at 0; a fixed
     /// time constant of the readout of 3 steps.
     case orthogonal
-    /// Gated cells (the defaults of PyTorch): weights and biases uniform within ±1/√N; a fixed time constant of the readout of 3 steps.
+    /// Gated cells (much as PyTorch does): weights and biases uniform within ±1/√N; a fixed time constant of the readout of 3 steps.
     case gated
   }
 
@@ -66,7 +66,8 @@ struct NeuronRecipe {
 
   /// Biases [count].
   func biases(_ count: Int, neurons: Int, _ random: inout RandomNumbers) -> [Float] {
-    let limit = family == .gated ? 1 / Double(neurons).squareRoot() : 0
+    guard family == .gated else { return [Float](repeating: 0, count: count) }
+    let limit = 1 / Double(neurons).squareRoot()
     return Distribution.uniform(-limit, limit).values(count, &random)
   }
 

@@ -17,6 +17,8 @@ struct ModelReport: Encodable {
     let name: String
     let neuron: String
     let size: Int
+    /// None, subtract or set, where the file says it; empty: the neuron model's own.
+    let reset: String
   }
 
   struct Tensor: Encodable {
@@ -96,7 +98,9 @@ struct ModelReport: Encodable {
     timeStep = model.pointer.pointee.timeStep
     input = facts.input ?? Input(size: model.inputSize, names: [], scale: [], offset: [])
     layers = (0..<model.layerCount).map {
-      Layer(name: facts.layerNames[$0], neuron: model.neuron(of: $0), size: model.pointer.pointee.layerSize($0))
+      Layer(
+        name: facts.layers[$0].name, neuron: model.neuron(of: $0), size: model.pointer.pointee.layerSize($0),
+        reset: facts.layers[$0].reset)
     }
     outputs = model.outputSize
     classLabels = (0..<model.outputSize).compactMap { text(model.pointer.pointee.classLabel($0)) }
@@ -125,7 +129,7 @@ private struct FileFacts {
   let bytes: Int
   let formatVersion: Int
   let input: ModelReport.Input?
-  let layerNames: [String]
+  let layers: [(name: String, reset: String)]
   let options: [ModelReport.Setting]
 
   init(path: String) throws {
@@ -140,9 +144,10 @@ private struct FileFacts {
     }
     formatVersion = Int(format_version(root))
     input = FileFacts.input(root)
-    layerNames = (0..<format_layer_count(root)).map { index in
+    layers = (0..<format_layer_count(root)).map { index in
       var layer = format_layer_info()
-      return format_layer(root, index, &layer) ? text(layer.name) ?? "" : ""
+      guard format_layer(root, index, &layer) else { return ("", "") }
+      return (text(layer.name) ?? "", ["", "none", "subtract", "set"][Int(layer.reset)])
     }
     options = (0..<format_option_count(root)).map {
       .init(name: text(format_option_name(root, $0)) ?? "", value: format_option_value(root, $0))

@@ -10,7 +10,7 @@ struct Evaluation {
 
   /// Runs every sequence from a fresh state; `nil` if interrupted. The session's statistics start anew.
   static func run(_ session: RunningSession, _ data: SequenceSet, classes: Int, title: String) throws -> Evaluation? {
-    var score = Score(data.labelling, classes: classes)
+    var score = Score(data.labelling, classes: classes, SequenceTarget(session))
     var predictions: [[Int32]] = []
     var bar = ProgressBar(title, total: data.count)
     defer { bar.finish() }

@@ -8,7 +8,7 @@ struct EvaluationReport: Encodable {
   /// Mean cross-entropy in nats.
   let loss: Double
   let stepAccuracy: Double
-  /// Where sequences are labelled: by the mean of the outputs.
+  /// Where sequences are labelled: by the mean of the outputs that have a target, or the sum of softmax (the option `loss`).
   let sequenceAccuracy: Double?
   /// Spikes per neuron and step of each layer.
   let spikeRates: [Double]

@@ -1,10 +1,37 @@
 import Foundation
 
+/// What one label for a whole sequence is compared with; the option `loss`.
+package enum SequenceTarget: Equatable {
+  /// The outputs of the last steps, so many of them.
+  case lastSteps(Int)
+  /// The sum over all steps of softmax(output).
+  case sumOfSoftmax
+
+  init(_ session: RunningSession) {
+    switch session.option(.loss) {
+    case 0: self = .lastSteps(.max)
+    case 1: self = .lastSteps(Int(session.option(.lossSteps)))
+    default: self = .sumOfSoftmax
+    }
+  }
+
+  /// How many steps of a sequence have a target of their own.
+  var steps: Int {
+    switch self {
+    case .lastSteps(let count): count
+    case .sumOfSoftmax: 1
+    }
+  }
+}
+
 /// How well outputs agree with labels: loss, accuracy and confusion, gathered sequence by sequence.
 package struct Score {
   private let labelling: SequenceSet.Labelling
   private let classes: Int
+  private let target: SequenceTarget
   private var lossSum = 0.0
+  /// Of the sums of softmax, one per sequence.
+  private var lossCount = 0
   package private(set) var labelledSteps = 0
   private var correctSteps = 0
   private var labelledSequences = 0
@@ -12,17 +39,20 @@ package struct Score {
   /// [true class][predicted class], of steps or, where sequences are labelled, of sequences.
   package private(set) var confusion: [[Int]]
 
-  package init(_ labelling: SequenceSet.Labelling, classes: Int) {
+  /// `target` is of consequence where sequences are labelled.
+  package init(_ labelling: SequenceSet.Labelling, classes: Int, _ target: SequenceTarget = .lastSteps(.max)) {
     self.labelling = labelling
     self.classes = classes
+    self.target = labelling == .steps ? .lastSteps(.max) : target
     confusion = Array(repeating: Array(repeating: 0, count: classes), count: classes)
   }
 
-  /// Mean cross-entropy over the labelled steps, in nats.
-  package var loss: Double { labelledSteps == 0 ? 0 : lossSum / Double(labelledSteps) }
+  /// Mean cross-entropy over the targets, in nats.
+  package var loss: Double { lossCount == 0 ? 0 : lossSum / Double(lossCount) }
   /// Share of the labelled steps whose largest output was their class.
   package var stepAccuracy: Double { share(correctSteps, of: labelledSteps) }
-  /// Share of the sequences whose mean output was largest at their class; `nil` where steps are labelled.
+  /// Share of the sequences whose output, its mean over the steps that have a target or the sum of softmax, was largest at their class;
+  /// `nil` where steps are labelled.
   package var sequenceAccuracy: Double? {
     labelling == .sequences ? share(correctSequences, of: labelledSequences) : nil
   }
@@ -44,7 +74,10 @@ package struct Score {
         guard labels[step] >= 0 else { continue }
         let label = Int(labels[step])
         labelledSteps += 1
-        lossSum += crossEntropy(logits, label, top: logits[prediction])
+        if target != .sumOfSoftmax && labels.count - step <= target.steps {
+          lossSum += crossEntropy(logits, label)
+          lossCount += 1
+        }
         correctSteps += prediction == label ? 1 : 0
         if labelling == .steps { confusion[label][prediction] += 1 }
       }
@@ -53,21 +86,38 @@ package struct Score {
   }
 
   private mutating func addSequence(_ outputs: UnsafeBufferPointer<Float>, _ labels: [Int32]) -> Int32 {
-    var sums = [Double](repeating: 0, count: classes)
-    for index in outputs.indices { sums[index % classes] += Double(outputs[index]) }
-    let prediction = sums.withUnsafeBufferPointer { largest($0) }
+    let scores = scores(outputs, steps: labels.count)
+    let prediction = scores.withUnsafeBufferPointer { largest($0) }
     if let label = labels.first, label >= 0 {
       labelledSequences += 1
       correctSequences += prediction == Int(label) ? 1 : 0
       confusion[Int(label)][prediction] += 1
+      if target == .sumOfSoftmax {
+        lossSum += scores.withUnsafeBufferPointer { crossEntropy($0, Int(label)) }
+        lossCount += 1
+      }
     }
     return Int32(prediction)
   }
 
-  private func crossEntropy(_ logits: UnsafeBufferPointer<Float>, _ label: Int, top: Float) -> Double {
+  /// What the class of a sequence is decided by.
+  private func scores(_ outputs: UnsafeBufferPointer<Float>, steps: Int) -> [Double] {
+    var sums = [Double](repeating: 0, count: classes)
+    let first = target == .sumOfSoftmax ? 0 : max(0, steps - min(steps, target.steps))
+    for step in first..<steps {
+      let logits = UnsafeBufferPointer(rebasing: outputs[step * classes..<(step + 1) * classes])
+      for index in logits.indices {
+        sums[index] += target == .sumOfSoftmax ? exp(-crossEntropy(logits, index)) : Double(logits[index])
+      }
+    }
+    return sums
+  }
+
+  private func crossEntropy<Value: BinaryFloatingPoint>(_ logits: UnsafeBufferPointer<Value>, _ label: Int) -> Double {
+    let top = Double(logits[largest(logits)])
     var sum = 0.0
-    for logit in logits { sum += exp(Double(logit) - Double(top)) }
-    return log(sum) - (Double(logits[label]) - Double(top))
+    for logit in logits { sum += exp(Double(logit) - top) }
+    return log(sum) - (Double(logits[label]) - top)
   }
 
   /// The index of the largest value, the first of equals.

@@ -129,16 +129,6 @@ package struct SequenceSet {
     }
   }
 
-  /// How many of the last steps of a sequence are taught, with the loss of a session.
-  func taughtSteps(_ session: RunningSession) -> Int {
-    guard labelling == .sequences else { return .max }
-    return switch session.option(.loss) {
-    case 0: .max
-    case 1: Int(session.option(.lossSteps))
-    default: 1
-    }
-  }
-
   /// Where a sequence is, for errors.
   func place(of index: Int) -> String { "\(inputs.name), sequence \(sequences[index].number)" }
 

@@ -35,7 +35,7 @@ final class Trainer {
     try settings.set(.learning, 1)
     if !settings.contains("schedule_updates") {
       let updates = plan.updatesPerEpoch(
-        training, window: Int(observer.option(.window)), taughtSteps: training.taughtSteps(observer))
+        training, window: Int(observer.option(.window)), taughtSteps: training.labelling == .steps ? .max : SequenceTarget(observer).steps)
       try settings.set(.scheduleUpdates, Double(max(1, plan.epochs * updates)))
     }
     learner = try RunningSession(model, settings)
@@ -83,7 +83,7 @@ final class Trainer {
   }
 
   private func train(_ title: String) throws -> Score? {
-    var score = Score(training.labelling, classes: model.outputSize)
+    var score = Score(training.labelling, classes: model.outputSize, SequenceTarget(learner))
     var bar = ProgressBar(title, total: training.count)
     defer { bar.finish() }
     learner.clearStatistics()

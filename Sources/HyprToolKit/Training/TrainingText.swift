@@ -18,6 +18,8 @@ struct TrainingText {
       }
     var options: [HyprCore.Option] = [.optimizer, .learningRate, .window, .credit, .gradientClip, .schedule]
     if trainer.option(.schedule) != 0 { options.append(.scheduleUpdates) }
+    if trainer.training.labelling == .sequences { options.append(.loss) }
+    if trainer.option(.spikeRatePenalty) != 0 { options.append(.spikeRatePenalty) }
     let settings = options.map { option in
       let name = "\(option.facts.name)"
       return "\(name)=\(OptionSettings.text(trainer.option(option), of: name))"
