@@ -84,9 +84,9 @@ $(PYTHON): $(WATCH)/requirements.txt
 
 .PHONY: test
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema headers library swift c memory cpp accuracy
+	@.ci/test schema headers library swift c memory cpp neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-headers test-library test-swift test-c test-memory test-cpp test-accuracy
+.PHONY: test-schema test-headers test-library test-swift test-c test-memory test-cpp test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -112,7 +112,10 @@ TEST_C := $(STAGED) $(MAKE) --no-print-directory -C Tests/c BUILD=$(CURDIR)/$(BU
 stage: $(LIBRARY)
 	@$(MAKE) --silent install PREFIX=/opt/hypr DESTDIR=$(STAGE)
 
-TEST_MODELS := $(patsubst %,$(BUILD)/models/%.hypr,brf se_adlif two_layers feed_forward gated)
+# Test models, and one of each of the neuron models that are not among them.
+models = $(patsubst %,$(BUILD)/models/%.hypr,$1)
+ONE_LAYER := lif lif_hard alif ef_adlif rf general_lif cuba_lif if li brf_exponential gru lstm
+TEST_MODELS := $(call models,brf se_adlif two_layers feed_forward gated $(ONE_LAYER))
 
 test-c: stage $(TEST_MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev
@@ -127,6 +130,15 @@ test-cpp: stage $(TEST_MODELS)
 	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
 	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
 	ctest --test-dir $(BUILD)/test/cpp --output-on-failure
+
+# A neuron model is added to a copy of the project, as docs/neuron-model.md says.
+test-neuron-model:
+	@.ci/require-swift 6.3
+	@.ci/require-packages binutils gcc libc6-dev pkg-config flatbuffers-compiler libflatbuffers-dev libcmocka-dev
+	Tests/neuron-model/run
+
+test-cue-recall: $(BUILD)/examples/cue_recall $(BUILD)/models/cue_recall.hypr
+	.ci/check-cue-recall $^
 
 ifdef HYPR_TEST_DATA
 test-accuracy: $(TOOL)
@@ -159,6 +171,17 @@ $(BUILD)/models/two_layers.hypr: NET := --inputs 9 --layer brf:20 --layer se_adl
 $(BUILD)/models/feed_forward.hypr: NET := --inputs 5 --layer brf:17 --outputs 2 --input-scale 400 --no-recurrent
 
 $(BUILD)/models/gated.hypr: NET := --inputs 9 --layer gru:20 --layer brf:13 --outputs 3 --input-scale 4 --constant brf.threshold=0.002
+
+# For memory over 10,000 steps: damping that leaves something of a cue, and a period longer than its time of arrival varies.
+$(BUILD)/models/cue_recall.hypr: NET := --inputs 4 --layer brf:32 --outputs 2 --input-scale 3,3,10,10 \
+  --parameter brf.omega=0.5:2 --parameter brf.b_offset=0.001:0.01
+
+ONE = --inputs 4 --layer $*:12 --outputs 3
+$(call models,alif li gru lstm): NET = $(ONE) --input-scale 5
+$(call models,if): NET = $(ONE) --input-scale 10
+$(call models,lif lif_hard ef_adlif general_lif): NET = $(ONE) --input-scale 60
+$(call models,cuba_lif): NET = $(ONE) --input-scale 100
+$(call models,rf brf_exponential): NET = $(ONE) --input-scale 400
 
 # The others are named <neuron>-<inputs>-<neurons>-<outputs>.
 part = $(word $1,$(subst -, ,$*))
