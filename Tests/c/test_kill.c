@@ -1,7 +1,7 @@
 /* A process that learns is killed; another one goes on from the state that it had saved, bit for bit as if it had never
  * stopped: for every neuron model, every optimizer and every kind of credit.
  *
- * Both processes are this program again: `test_kill die|go_on NEURON OPTIMIZER CREDIT`. */
+ * Both processes are this program again: `test_kill die|come_back NEURON OPTIMIZER CREDIT`. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>
@@ -11,14 +11,15 @@
 
 #include "support.h"
 
-/* The state is saved in the middle of a window, after updates, and with some still to come; so is the process killed. */
+/* State is saved in the middle of a window, after updates, and with some still to come; so is the process killed. */
 enum { WINDOW = 10, SAVED = 34, KILLED = 57, STEPS = 75 };
 
 static const char state_file[] = "kill.state";
 static const char *program;
 
-static const char *const neurons[] = {"lif",         "lif_hard", "alif", "ef_adlif", "se_adlif",        "rf",  "brf",
-                                      "general_lif", "cuba_lif", "if",   "li",       "brf_exponential", "gru", "lstm"};
+static const char *const neurons[] = {"lif", "lif_hard",    "alif",     "ef_adlif", "se_adlif", "rf",
+                                      "brf", "general_lif", "cuba_lif", "if",       "li",       "brf_exponential",
+                                      "gru", "lstm"};
 enum { NEURONS = sizeof neurons / sizeof *neurons };
 
 static int is_spiking(int neuron) {
@@ -68,7 +69,8 @@ static void go_on(const stream *with, size_t from, size_t to, float *outputs) {
                  with->labels + from, to - from, outputs);
 }
 
-/* The outputs from SAVED on, and the parameters after the last window was closed: all that a continuation can get wrong. */
+/* The outputs from SAVED on, and the parameters after the last window was closed: all that a continuation can get
+ * wrong. */
 static float *end_of(const stream *with, size_t *count) {
   size_t outputs = (STEPS - SAVED) * hypr_model_output_size(with->model), parameters = parameter_count(with->session);
   float *end = malloc((outputs + parameters) * sizeof *end);
@@ -141,7 +143,8 @@ static double spike_rate(const hypr_session *session) {
   return rate;
 }
 
-/* The end of a stream that never stops. Before and after the state would be saved, neurons spike and every tensor learns. */
+/* The end of a stream that never stops. Before and after the state would be saved, neurons spike and every tensor
+ * learns. */
 static float *expected_end(int neuron, int optimizer, int credit, size_t *count) {
   stream whole = open_stream(neuron, optimizer, credit);
   float *first = parameters_of(whole.session);
@@ -181,7 +184,7 @@ static void assert_continues(int neuron, int optimizer, int credit) {
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
   fclose(answer);
 
-  child = start("go_on", neuron, optimizer, credit, &answer);
+  child = start("come_back", neuron, optimizer, credit, &answer);
   size_t got = fread(end, sizeof *end, count + 1, answer);
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -193,8 +193,8 @@ static void the_loss_falls(void **state) {
           assert_ok(hypr_session_learn_sequence(session, inputs, STREAM_STEPS, targets, NULL, &loss));
         }
         if (!(loss < 0.6 * first)) {
-          print_message("%s, window %d, optimizer %d: loss from %g to %g", hypr_model_layer_neuron(network, 0), window,
-                   optimizer, first, loss);
+          fail_msg("%s, window %d, optimizer %d: loss from %g to %g", hypr_model_layer_neuron(network, 0), window,
+              optimizer, first, loss);
         }
         hypr_session_free(session);
       }

@@ -24,7 +24,7 @@ struct Learner {
   let outputError: UnsafeMutablePointer<Float>
 
   /// [C]: sums over the outputs of a sequence.
-  let scores: UnsafeMutablePointer<Float>
+  let scores: UnsafeMutablePointer<Double>
   /// [window][width]: ℓ of the hidden layer at work.
   let outputAdjoint: UnsafeMutablePointer<Float>
   /// [window][currents][width]: ∂L/∂I.
@@ -60,7 +60,7 @@ struct Learner {
       carriedCurrents = max(carriedCurrents, layer.currentCount * layer.stateCount * width)
     }
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
-    scores = arena.allocate(Float.self, model.outputSize, .scratch)
+    scores = arena.allocate(Double.self, model.outputSize, .scratch)
     taught = arena.allocate(Bool.self, window, .history)
     weights = arena.allocate(Double.self, window, .history)
     losses = arena.allocate(Double.self, window, .history)

@@ -8,16 +8,41 @@ func crossEntropy(
 ) -> Double {
   let top = outputs[largest(outputs, count)]
   var sum: Float = 0
-  for index in 0..<count { sum += system_exp(outputs[index] - top) }
+  for index in 0..<count {
+    gradient[index] = system_exp(outputs[index] - top)
+    sum += gradient[index]
+  }
   let logSum = Double(system_log(sum))
   let share = smoothing / Float(count)
   var loss = Double(1 - smoothing) * (logSum - (Double(outputs[label]) - Double(top)))
-  // Outputs and gradient may be the same array.
   for index in 0..<count {
     loss += Double(share) * (logSum - (Double(outputs[index]) - Double(top)))
-    gradient[index] = system_exp(outputs[index] - top) / sum - share
+    gradient[index] = gradient[index] / sum - share
   }
   gradient[label] -= 1 - smoothing
+  return loss
+}
+
+/// The same for scores that are sums over a sequence, in place: from scores to ∂loss/∂score. In double precision, and by sums that do not
+/// cancel, because such scores are far apart.
+func crossEntropyOfSums(
+  _ scores: UnsafeMutablePointer<Double>, _ count: Int, label: Int, smoothing: Double
+) -> Double {
+  let best = largest(scores, count)
+  let top = scores[best]
+  var others = 0.0
+  for index in 0..<count where index != best { others += system_exp_double(scores[index] - top) }
+  let logSum = system_log_one_plus(others)
+  let share = smoothing / Double(count)
+  var loss = (1 - smoothing) * (logSum + (top - scores[label]))
+  var elsewhere = 0.0
+  for index in 0..<count {
+    loss += share * (logSum + (top - scores[index]))
+    let probability = system_exp_double(scores[index] - top) / (1 + others)
+    scores[index] = probability - share
+    if index != label { elsewhere += probability }
+  }
+  scores[label] = smoothing - share - elsewhere
   return loss
 }
 
@@ -32,10 +57,10 @@ func softmax(_ outputs: UnsafePointer<Float>, _ count: Int, into probabilities: 
 }
 
 /// From probabilities p = softmax(y) and outer = ∂loss/∂p to ∂loss/∂y, in place: p (outer - Σ p outer).
-func softmaxGradient(_ probabilities: UnsafeMutablePointer<Float>, _ count: Int, outer: UnsafePointer<Float>) {
-  var mean: Float = 0
-  for index in 0..<count { mean += probabilities[index] * outer[index] }
-  for index in 0..<count { probabilities[index] *= outer[index] - mean }
+func softmaxGradient(_ probabilities: UnsafeMutablePointer<Float>, _ count: Int, outer: UnsafePointer<Double>) {
+  var mean = 0.0
+  for index in 0..<count { mean += Double(probabilities[index]) * outer[index] }
+  for index in 0..<count { probabilities[index] = Float(Double(probabilities[index]) * (outer[index] - mean)) }
 }
 
 /// The mean over the outputs of (output - target)².
@@ -52,7 +77,7 @@ func meanSquaredError(
 }
 
 /// The index of the largest value, the first of equals.
-func largest(_ values: UnsafePointer<Float>, _ count: Int) -> Int {
+func largest<Value: Comparable>(_ values: UnsafePointer<Value>, _ count: Int) -> Int {
   var best = 0
   for index in 1..<max(count, 1) where values[index] > values[best] { best = index }
   return best

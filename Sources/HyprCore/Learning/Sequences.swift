@@ -17,25 +17,29 @@ extension Session {
       for stepsAgo in 0..<needed { try teach(label: UInt32(label), stepsAgo: stepsAgo) }
       return
     }
-    let target = try sumOfSoftmax(learner, label: label)
+    let target = sumOfSoftmax(learner, label: label)
     for index in 0..<learner.steps { learner.taught[index] = false }
     try openStep(0).teach(target)
   }
 
   /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window. It is one loss, and counts as a target of the last step.
-  private func sumOfSoftmax(_ learner: Learner, label: Int) throws(Failure) -> Target {
+  private func sumOfSoftmax(_ learner: Learner, label: Int) -> Target {
     let (classes, width) = (readout.description.size, readout.width)
     learner.scores.update(repeating: 0, count: classes)
     for step in 0..<learner.steps {
       let probabilities = learner.outputError + step * width
       softmax(readout.outputs(step + 1), classes, into: probabilities)
-      for index in 0..<classes { learner.scores[index] += probabilities[index] }
+      for index in 0..<classes { learner.scores[index] += Double(probabilities[index]) }
     }
-    let target = try crossEntropy(learner.scores, label: label, gradient: learner.scores)
+    let weight = Double(learner.classWeights[label])
+    let correct = largest(learner.scores, classes) == label
+    let loss = crossEntropyOfSums(
+      learner.scores, classes, label: label, smoothing: Double(settings.labelSmoothing))
+    for index in 0..<classes { learner.scores[index] *= weight }
     for step in 0..<learner.steps {
       softmaxGradient(learner.outputError + step * width, classes, outer: learner.scores)
     }
-    return target
+    return Target(loss: loss * weight, weight: weight, correct: correct)
   }
 
   /// Labels of the sequences of a batch.

@@ -78,14 +78,12 @@ extension Session {
     let learner = try requireLearning()
     let classes = readout.description.size
     let weight = learner.classWeights[label]
-    // Scores and gradient may be the same array.
-    let correct = largest(scores, classes) == label
     let loss = HyprCore.crossEntropy(
       scores, classes, label: label, smoothing: settings.labelSmoothing, gradient: gradient)
     if weight != 1 {
       for index in 0..<classes { gradient[index] *= weight }
     }
-    return Target(loss: loss * Double(weight), weight: Double(weight), correct: correct)
+    return Target(loss: loss * Double(weight), weight: Double(weight), correct: largest(scores, classes) == label)
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
