@@ -151,6 +151,15 @@ endif
 
 # ---- Measurements
 
+.PHONY: accuracy cosines
+accuracy: $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
+	@.ci/require-packages python3-venv
+	HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run accuracy.py --cache $(BUILD)/ecg
+
+cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT (3 minutes; needs HYPR_TEST_DATA)
+	@.ci/require-packages python3-venv
+	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run cosine.py
+
 BENCH_MODELS := $(foreach net,4-36-6 700-128-20 1-256-10 64-512-10,$(patsubst %,$(BUILD)/models/%-$(net).hypr,brf se_adlif))
 
 .PHONY: bench

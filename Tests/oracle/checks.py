@@ -150,8 +150,8 @@ def check_finite_and_non_zero(golden: GoldenNet, gradients: dict):
 
 def check_bptt_against_finite_differences(report: Report, golden: GoldenNet, drawn: Draw):
     """Full BPTT of the smooth twin against central differences of each loss, element by element, for every leaf."""
-    network, parameters, inputs, targets = golden.network, drawn.parameters, drawn.inputs, drawn.targets
-    starts = starts_of_windows(golden.steps, golden.steps)
+    network, parameters, length = golden.network, drawn.parameters, golden.smooth_steps or golden.steps
+    inputs, targets, starts = drawn.inputs[:length], drawn.targets.first(length), starts_of_windows(length, length)
     flat, unflatten = ravel_pytree(parameters)
     steps = DIFFERENCE_STEP * jnp.maximum(1.0, jnp.abs(flat))
 
@@ -171,7 +171,7 @@ def check_bptt_against_finite_differences(report: Report, golden: GoldenNet, dra
         expected = bptt_of_signals(network, parameters, inputs, signals, False, smooth=True)
         require_equal(report, "full BPTT of the smooth net = finite differences", f"{golden.name}, {loss}",
                       unflatten(by_loss[loss]), expected, FINITE_DIFFERENCE, SMALLEST_DIFFERENCE)
-        recurrent = hypr_gradient(recording, jax.tree.map(np.asarray, signals), golden.steps, "recurrent")
+        recurrent = hypr_gradient(recording, jax.tree.map(np.asarray, signals), length, "recurrent")
         require_equal(report, "HYPR recurrent, lambda = T, of the smooth net = its full BPTT",
                       f"{golden.name}, {loss}", recurrent, expected, EXACT)
 
@@ -231,8 +231,9 @@ def check_hypr_against_cut_gradient(report: Report, golden: GoldenNet, drawn: Dr
                           gradient, kinds[f"{loss}/window/{window}"], EXACT)
 
 
-def check_not_vacuous(golden: GoldenNet, gradients: dict):
+def check_not_vacuous(golden: GoldenNet, gradients: dict, loss_gradients: dict):
     """The kinds of gradient must differ by more than any tolerance, or a mix-up of them would go unseen."""
+    gradients = gradients | loss_gradients
 
     def require_different(first: str, second: str, leaf: str):
         one, other = leaves(gradients[first])[leaf], leaves(gradients[second])[leaf]
@@ -245,6 +246,9 @@ def check_not_vacuous(golden: GoldenNet, gradients: dict):
         require_different(f"window/{window}", f"window/{whole}", "layer0.input_weight")
         require_different(f"filtered/{window}", f"window/{window}", top)
     require_different(f"spatial/{whole}", f"window/{whole}", "layer0.input_weight")
+    for loss in golden.network.losses():
+        if loss != "cross_entropy":
+            require_different(f"{loss}/window/{whole}", f"window/{whole}", "layer0.input_weight")
     if golden.recurrent:
         require_different("local_bptt", "bptt", "layer0.recurrent_weight")
         for window in golden.windows:
@@ -261,4 +265,4 @@ def check_all(report: Report, golden: GoldenNet, drawn: Draw, gradients: dict, l
     check_bptt_against_finite_differences(report, golden, drawn)
     check_hypr_against_bptt(report, golden, drawn, gradients, loss_gradients)
     check_hypr_against_cut_gradient(report, golden, drawn, gradients, loss_gradients)
-    check_not_vacuous(golden, gradients)
+    check_not_vacuous(golden, gradients, loss_gradients)

@@ -56,6 +56,8 @@ def tensors_of(golden: GoldenNet, drawn: Draw, gradients: dict, loss_gradients: 
     for kind, gradient in gradients.items():
         tensors |= named(f"gradient/{kind}", gradient)
     for kind, gradient in loss_gradients.items():
+        if not golden.stores(int(kind.split("/")[-1])):
+            continue
         tensors[f"loss_gradient/{kind}"] = flat(golden.network, gradient)
     for name, loss in LOSSES.items():
         if name != "cross_entropy" and loss.penalty is None:  # a penalty depends on the windows

@@ -45,8 +45,15 @@ class GoldenNet:
     negative: bool = False  # some of the parameters that are used by absolute value are negative
     steps: int = 40
     windows: tuple[int, ...] = (1, 7, 10, 40)
+    variant: bool = False  # of another net: its file holds the gradients of the other losses for two windows only
     unlabelled: bool = False  # a third of the steps, among them steps 20 to 29
     readout_tau: float | None = None  # the same for all outputs, in place of those drawn
+    smooth_steps: int | None = None  # the smooth twin is checked over so many steps; later it grows beyond all bounds
+
+
+    def stores(self, window: int) -> bool:
+        """Whether its file holds gradients of the other losses for this window; all of them are checked."""
+        return not self.variant or window in self.windows[1::2]
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,17 @@ def all_golden_nets() -> list[GoldenNet]:
         nets.append(GoldenNet(f"{model}_5-8-6-3", Network((model, model), (5, 8, 6, 3)), **usual,
                               negative=model in ("lif", "alif", "cuba_lif", "brf_exponential")))
         if model in ("brf", "se_adlif"):
-            nets.append(GoldenNet(f"{model}_5-8-3_no_recurrent", one_layer, **usual, recurrent=False))
+            nets.append(GoldenNet(f"{model}_5-8-3_no_recurrent", one_layer, **usual, recurrent=False,
+                                  variant=True))
             nets.append(GoldenNet(f"{model}_5-8-3_bias_toggle", one_layer, bias=not bias,
-                                  readout_bias=not readout_bias))
+                                  readout_bias=not readout_bias, variant=True))
             nets.append(GoldenNet(f"{model}_12-37-7", Network((model,), (12, 37, 7)), **usual, steps=60,
-                                  windows=(1, 7, 10, 60), unlabelled=True, negative=model == "brf"))
+                                  windows=(1, 7, 10, 60), unlabelled=True, negative=model == "brf", variant=True))
     for below, above in (("brf", "se_adlif"), ("gru", "brf"), ("brf", "lstm")):
         nets.append(GoldenNet(f"{below}_{above}_5-8-6-3", Network((below, above), (5, 8, 6, 3)), bias=True,
                               readout_bias=True))
-    nets.append(GoldenNet("gru_5-8-3_no_bias", Network(("gru",), (5, 8, 3))))
-    nets.append(GoldenNet("brf_5-8-3_equal_tau", Network(("brf",), (5, 8, 3)), readout_tau=8.0))
+    nets.append(GoldenNet("gru_5-8-3_no_bias", Network(("gru",), (5, 8, 3)), variant=True))
+    nets.append(GoldenNet("brf_5-8-3_equal_tau", Network(("brf",), (5, 8, 3)), readout_tau=8.0, variant=True))
 
     variants = [  # model, name of the variant, constants that it sets
         ("general_lif", "subtract", {"reset": "subtract"}),
@@ -95,7 +103,8 @@ def all_golden_nets() -> list[GoldenNet]:
     for model, variant, constants in variants:
         bias, readout_bias = biases[model]
         nets.append(GoldenNet(f"{model}_5-8-3_{variant}", Network((model,), (5, 8, 3), tuple(constants.items())),
-                              bias=bias, readout_bias=readout_bias))
+                              bias=bias, readout_bias=readout_bias, variant=True,
+                              smooth_steps=5 if variant == "straight_through" else None))
     return nets
 
 

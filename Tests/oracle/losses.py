@@ -24,6 +24,9 @@ class Targets(NamedTuple):
     error: object  # [T, C], the derivative of a loss that only the caller knows
     class_weights: object  # [C]
 
+    def first(self, steps: int) -> "Targets":
+        return self._replace(labels=self.labels[:steps], values=self.values[:steps], error=self.error[:steps])
+
 
 class Loss(NamedTuple):
     per_step: Callable  # (outputs [T, C], targets) -> [T], zero where a step has no target

@@ -88,6 +88,13 @@ struct GoldenNet: CustomTestStringConvertible {
     return (0..<array.shape[0]).map { Array(array.values[$0 * size..<($0 + 1) * size]) }
   }
 
+  /// Whether nothing depends on a tensor: the reset potential of a layer that is not set to it.
+  func isUnused(_ tensor: String) -> Bool {
+    model.layers.indices.contains {
+      tensor == "layer\($0).reset_potential" && [.none, .subtract].contains(model.layers[$0].reset)
+    }
+  }
+
   var loss: Double { file.arrays["loss"]!.values[0] }
   var outputs: [[Double]] { GoldenNet.rows(file.arrays["forward/output"]!) }
   func spikes(_ layer: Int) -> [[Double]] { GoldenNet.rows(file.arrays["forward/layer\(layer).spikes"]!) }
