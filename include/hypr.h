@@ -182,7 +182,8 @@ enum {
   HYPR_OPTION_LOSS_STEPS = 9, /* how many with HYPR_LOSS_LAST_STEPS, 1 to 65536 [1] */
 
   /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every target in that window adds,
-   * for each spiking layer, penalty * (mean over its neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to its loss */
+   * for each spiking layer, its weight * penalty * (mean over the neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to what is
+   * minimised. mean_loss does not contain it */
   HYPR_OPTION_SPIKE_RATE_PENALTY = 10, /* 0 to 1e6; 0: off [0] */
   HYPR_OPTION_SPIKE_RATE_LOWER = 11,   /* 0 to 1 [0] */
   HYPR_OPTION_SPIKE_RATE_UPPER = 12,   /* 0 to 1 [1] */
@@ -303,14 +304,15 @@ hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
  * WRONG_STATE: the window that held that step is closed. */
 hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
 
-/* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says. In a stream, call it when the sequence is over.
+/* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says; it replaces all targets in the open window. In a
+ * stream, call it when the sequence is over.
  * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: a step that the loss needs is not in the open window any more, or
  * there is none. */
 hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 
 /* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets, and
  * HYPR_REDUCTION_MEAN is the weighted mean. Other targets have the weight 1.
- *   weights [output size], 0 to 1e6
+ *   weights [output size], 0 or 1e-6 to 1e6
  * SIZE_MISMATCH; INVALID_ARGUMENT; NOT_FINITE; WRONG_STATE. */
 hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
 
@@ -347,7 +349,8 @@ hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs,
 
 /* The same with one label per sequence, taught as HYPR_OPTION_LOSS says.
  *   labels [sequences], negative: the sequence teaches nothing
- * INVALID_ARGUMENT also with HYPR_LOSS_SUM_OF_SOFTMAX if a sequence is longer than the window. */
+ * INVALID_ARGUMENT also with HYPR_LOSS_SUM_OF_SOFTMAX if a sequence is longer than the window. If the state overflows in the
+ * middle of a sequence, only those of its steps that have a target by themselves were taught. */
 hypr_status hypr_session_learn_labelled(hypr_session *session, const float *inputs, const size_t *steps, size_t sequences,
                                         const int32_t *labels, float *outputs, double *mean_loss);
 
@@ -366,8 +369,8 @@ hypr_status hypr_session_apply(hypr_session *session);
 typedef struct hypr_statistics {
   size_t struct_size;       /* in: sizeof(hypr_statistics), so that the struct can grow */
   uint64_t steps;           /* steps made */
-  uint64_t taught_steps;    /* steps with a target in closed windows; HYPR_LOSS_SUM_OF_SOFTMAX counts as one of the last step */
-  uint64_t correct_steps;   /* those taught a class, the largest output being of that class */
+  uint64_t taught_steps;    /* steps with a target in closed windows; a target of all steps together counts as one */
+  uint64_t correct_steps;   /* those taught a class, the largest output (or sum of softmax) being of that class */
   uint64_t updates;         /* optimizer steps made since the session was created or its optimizer reset */
   uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created; the traces
                                of a layer whose eligibility had overflown were reset too */
@@ -412,9 +415,10 @@ hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, 
 /* The index of a tensor by name. NOT_FOUND. */
 hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
 
-/* Freezes one tensor (trainable 0), or lets it be trained again (1): finer than HYPR_OPTION_TRAIN_MASK. What the model file or the
- * options freeze stays frozen. The gradient that a frozen tensor has gathered is left out of updates.
- * NOT_FOUND: no tensor of that index. INVALID_ARGUMENT: the file or the options freeze it. WRONG_STATE: the session does not learn. */
+/* Freezes one tensor (trainable 0), or lets it be trained again (1): finer than HYPR_OPTION_TRAIN_MASK. What the model file or
+ * the options freeze stays frozen. The gradient that the tensor has gathered until then is dropped.
+ * NOT_FOUND: no tensor of that index. INVALID_ARGUMENT: the file or the options freeze it. WRONG_STATE: the session does not
+ * learn. */
 hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
 
 /* All parameters; `size` is the model's parameter count. Setting them keeps state, traces and optimizer.
@@ -433,7 +437,8 @@ hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat,
 hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
 
 /* ---- Saved state (since 0.1)
- * Everything that a session has become: parameters, optimizer, traces, state, the open window, class weights and frozen tensors. A session of the same model
+ * Everything that a session has become: parameters, optimizer, traces, state, the open window, class weights and frozen
+ * tensors. A session of the same model
  * file with the same learning, window, credit and optimizer continues from it bit for bit. */
 
 /* The exact size of the state as it is now; it grows with the steps of the open window. */

@@ -1,7 +1,7 @@
 internal import CSystem
 
-/// The dense pass over rows of the eligibility at the end of a window (`kernel_carry`). It depends on a neuron model only by the number of
-/// its state variables, so models that agree in it share the code.
+/// The dense pass over rows of the eligibility at the end of a window (`kernel_carry`). It depends on a neuron model only by the
+/// number of its state variables, so models that agree in it share the code.
 @inline(never) func carry<State: LaneArray>(_ state: State.Type, _ carry: kernel_carry) {
   let width = carry.width
   let count = State.size
@@ -19,7 +19,8 @@ internal import CSystem
       if let output = carry.output_eligibility, let transition = carry.output_transition {
         let filtered = output.lanes(row &* width &+ neuron)
         if let gradient = carry.gradient, let adjoint = carry.output_adjoint {
-          gradient.store(gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * filtered, row &* width &+ neuron)
+          gradient.store(
+            gradient.lanes(row &* width &+ neuron) + adjoint.lanes(neuron) * filtered, row &* width &+ neuron)
         }
         var sum = filtered * carry.output_decay
         for m in 0..<count { sum += transition.lanes(m &* width &+ neuron) * old[row: m] }

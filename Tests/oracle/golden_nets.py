@@ -50,7 +50,6 @@ class GoldenNet:
     readout_tau: float | None = None  # the same for all outputs, in place of those drawn
     smooth_steps: int | None = None  # the smooth twin is checked over so many steps; later it grows beyond all bounds
 
-
     def stores(self, window: int) -> bool:
         """Whether its file holds gradients of the other losses for this window; all of them are checked."""
         return not self.variant or window in self.windows[1::2]

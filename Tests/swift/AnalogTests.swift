@@ -64,7 +64,8 @@ import Testing
     let layer = LayerDescription(
       neuron: NeuronDescription("GRU", parameters: [("candidate_bias", TensorDescription([0.3]))]),
       inputWeight: TensorDescription(shape: [3, 1], values: [0.5, -0.4, 0.9]),
-      recurrentWeight: TensorDescription(shape: [3, 1], values: [0.2, 0.7, -0.6]), bias: TensorDescription([0.1, -0.2, 0.25]))
+      recurrentWeight: TensorDescription(shape: [3, 1], values: [0.2, 0.7, -0.6]),
+      bias: TensorDescription([0.1, -0.2, 0.25]))
     let model = ModelDescription(
       layers: [layer],
       readout: ReadoutDescription(weight: TensorDescription(shape: [1, 1], values: [1]), tau: TensorDescription([1])))

@@ -101,7 +101,8 @@ final class TestSession {
     var loss = 0.0
     try check(
       hypr_session_learn_labelled(
-        handle, sequences.flatMap { $0.flatMap(\.self) }, sequences.map(\.count), sequences.count, labels.map(Int32.init),
+        handle, sequences.flatMap { $0.flatMap(\.self) }, sequences.map(\.count), sequences.count,
+        labels.map(Int32.init),
         nil, &loss))
     return loss
   }

@@ -5,7 +5,8 @@ import Testing
 /// A saved session continues bit for bit, and what is no saved state of this model is refused without any harm.
 @Suite struct SavedStateTests {
   static let neurons = [
-    "LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF", "GeneralLIF", "CubaLIF", "IF", "LI", "BRFExponential", "GRU",
+    "LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF", "GeneralLIF", "CubaLIF", "IF", "LI", "BRFExponential",
+    "GRU",
     "LSTM",
   ]
   static let optimizers = [HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_MOMENTUM, HYPR_OPTIMIZER_ADAMW]

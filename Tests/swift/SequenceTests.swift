@@ -11,7 +11,7 @@ import Testing
 
     init(_ neurons: [String] = ["BRF", "SEAdLIF"], steps: Int = 30) throws {
       var random = RandomNet(seed: 61)
-      model = try TestModel(random.model(neurons, sizes: [4, 11, 9, 3]))
+      model = try TestModel(random.model(neurons, sizes: [4] + [11, 9].prefix(neurons.count) + [3]))
       inputs = random.inputs(steps, 4)
       labels = random.labels(steps, 3)
     }
@@ -49,6 +49,49 @@ import Testing
     #expect(try stream.statistics.taught_steps == UInt64(expected))
   }
 
+  /// A second target replaces the first, whether one step's or that of all steps together.
+  @Test(arguments: losses)
+  func lastTargetCounts(loss: Int) throws {
+    let data = try Data()
+    let options: [Int: Double] = [HYPR_OPTION_LOSS: Double(loss), HYPR_OPTION_LOSS_STEPS: 7, HYPR_OPTION_WINDOW: 30]
+    func gradient(_ teach: (TestSession) throws -> Void) throws -> [Float] {
+      let session = try data.session(options)
+      for input in data.inputs { try session.step(input) }
+      try teach(session)
+      try session.flush()
+      return try session.gradients
+    }
+    let sequence = try gradient { try $0.teachSequence(1) }
+    #expect(
+      try gradient {
+        try $0.teach(0, stepsAgo: 20)
+        try $0.teachSequence(2)
+        try $0.teachSequence(1)
+      } == sequence)
+    guard loss == HYPR_LOSS_SUM_OF_SOFTMAX else { return }
+    let step = try gradient { try $0.teach(2, stepsAgo: 3) }
+    #expect(
+      try gradient {
+        try $0.teachSequence(1)
+        try $0.teach(2, stepsAgo: 3)
+      } == step)
+  }
+
+  /// With filtered credit the layer below the readout is no longer credited for what the readout has forgotten.
+  @Test func resettingTheReadoutEndsItsMemory() throws {
+    let data = try Data(["LI"], steps: 40)
+    func gradient(_ credit: Int) throws -> [Float] {
+      let session = try data.session([HYPR_OPTION_WINDOW: 100, HYPR_OPTION_CREDIT: Double(credit)])
+      for input in data.inputs[..<35] { try session.step(input) }
+      try session.check(hypr_session_reset_layer(session.handle, 1))
+      for input in data.inputs[35...] { try session.step(input) }
+      try session.teach(1)
+      try session.flush()
+      return try session.gradients
+    }
+    #expect(try gradient(HYPR_CREDIT_FILTERED) == gradient(HYPR_CREDIT_WINDOW))
+  }
+
   /// Losses that are causal need not have the sequence in one window.
   @Test func causalLossesCrossWindows() throws {
     let data = try Data()
@@ -81,7 +124,9 @@ import Testing
     for input in data.inputs { try session.step(input) }
     let late = try #require(throws: CallFailure.self) { try session.teachSequence(1) }
     #expect(late.status == HYPR_ERROR_WRONG_STATE)
-    #expect(late.message == "the loss needs the last 30 steps, but the open window holds only 10 of them")
+    #expect(
+      late.message
+        == "the loss needs steps that are no longer in the open window: it holds only the last 10 of the sequence")
     let label = try #require(throws: CallFailure.self) { try session.teachSequence(3) }
     #expect(label.message == "label is 3, expected below the output size 3")
     let sum = try data.session([HYPR_OPTION_WINDOW: 20, HYPR_OPTION_LOSS: Double(HYPR_LOSS_SUM_OF_SOFTMAX)])
@@ -113,6 +158,8 @@ import Testing
     }
     let session = try data.session()
     #expect(throws: CallFailure.self) { try session.setClassWeights([1, 1]) }
+    let tiny = try #require(throws: CallFailure.self) { try session.setClassWeights([1, 1e-39, 1]) }
+    #expect(tiny.message.hasSuffix("expected 0, or 1e-6 to 1e6"))
     #expect(throws: CallFailure.self) { try session.setClassWeights([1, -1, 1]) }
     #expect(throws: CallFailure.self) { try session.setClassWeights([1, .nan, 1]) }
   }
@@ -195,7 +242,12 @@ import Testing
     let other = try data.session()
     try other.check(hypr_session_load_state(other.handle, state, state.count))
     #expect(try other.tensors.first { $0.name == "layer1.p_w" }?.trainable == false)
+    // What it gathered while frozen is dropped when it thaws.
+    try session.learn(data.inputs, data.labels)
     try setTrainable(session, "layer1.p_w", 1)
+    let range = try #require(try session.tensors.first { $0.name == "layer1.p_w" }).range
+    #expect(try session.gradients[range].allSatisfy { $0 == 0 })
+    #expect(try session.gradients.contains { $0 != 0 })
     #expect(try moved().contains("layer1.p_w"))
     let masked = try data.session([HYPR_OPTION_TRAIN_MASK: Double(HYPR_TRAIN_READOUT)])
     let failure = try #require(throws: CallFailure.self) { try setTrainable(masked, "layer1.p_w", 1) }

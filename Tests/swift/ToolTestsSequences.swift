@@ -99,9 +99,9 @@ import Testing
 
   @Test func `scores of sequences go by the sum of softmax`() {
     var score = Score(.sequences, classes: 2, .sumOfSoftmax)
-    #expect(score.add(outputs: [0, 1, 0, 1, 3, 0], labels: [0, 0, 0]) == [0])
+    #expect(score.add(outputs: [0, 1, 0, 1, 9, 0], labels: [0, 0, 0]) == [0])
     #expect(score.add(outputs: [0, 1, 0, 1, 2.1, 0], labels: [0, 0, 0]) == [1])
-    let sums = [3.0, 2.1].map { last in
+    let sums = [9.0, 2.1].map { last in
       [2 / (1 + exp(1.0)) + 1 / (1 + exp(-last)), 2 / (1 + exp(-1.0)) + 1 / (1 + exp(last))]
     }
     let losses = sums.map { log(1 + exp($0[1] - $0[0])) }

@@ -77,7 +77,7 @@ typedef struct kernel_carry {
   const float *_Nullable adjoint;     // [state_count][width]
   float *_Nullable output_eligibility;         // e_z [all rows][width]; NULL: not carried
   const float *_Nullable output_transition;    // [state_count][width]
-  const float *_Nullable output_adjoint;       // [width]; NULL: zero
+  const float *_Nullable output_adjoint;       // [width]
   float output_decay;
 } kernel_carry;
 
@@ -90,6 +90,9 @@ typedef struct kernel_neuron {
   bool spiking;      // outputs are 0 or 1
   int32_t surrogate_kind;  // the model's own
 } kernel_neuron;
+
+// Rows of the derived values of a leaky integrator: how much of its state it keeps in a step, and how much of its input it takes.
+enum { KERNEL_INTEGRATOR_DECAY = 0, KERNEL_INTEGRATOR_GAIN = 1 };
 
 enum { KERNEL_RULE_GRADIENT_DESCENT = 0, KERNEL_RULE_ADAM = 1, KERNEL_RULE_MOMENTUM = 2 };
 

@@ -4,7 +4,7 @@ internal import CSystem
 struct Learner {
   /// Steps in the open window; step i lies between slots i and i + 1.
   var steps = 0
-  /// Steps since the state was reset.
+  /// Steps since the state was reset, counted until they are more than a window.
   var sequenceSteps = 0
   /// Sum of the weights of the taught steps whose gradient was gathered since the last update.
   var gatheredWeight = 0.0
@@ -14,6 +14,8 @@ struct Learner {
   /// [C]: factors on the loss of a target that is a class.
   let classWeights: UnsafeMutablePointer<Float>
 
+  /// Whether the target is one of all steps in the window together, though it counts as one of the last.
+  let isShared: UnsafeMutablePointer<Bool>
   /// [window]: whether the step has a target.
   let taught: UnsafeMutablePointer<Bool>
   let weights: UnsafeMutablePointer<Double>
@@ -61,6 +63,7 @@ struct Learner {
     }
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
+    isShared = arena.allocate(Bool.self, 1, .history)
     taught = arena.allocate(Bool.self, window, .history)
     weights = arena.allocate(Double.self, window, .history)
     losses = arena.allocate(Double.self, window, .history)
@@ -85,11 +88,19 @@ struct Learner {
   }
 
   /// A step was made: it has no target yet.
-  mutating func beginStep(readoutWidth: Int) {
+  mutating func beginStep(readoutWidth: Int, window: Int) {
+    if steps == 0 { isShared.pointee = false }
     taught[steps] = false
     (outputError + steps * readoutWidth).update(repeating: 0, count: readoutWidth)
     steps += 1
-    sequenceSteps += 1
+    sequenceSteps = min(sequenceSteps + 1, window + 1)
+  }
+
+  /// Takes back what the open window was taught.
+  func clearTargets(readoutWidth: Int) {
+    isShared.pointee = false
+    taught.update(repeating: false, count: steps)
+    outputError.update(repeating: 0, count: steps * readoutWidth)
   }
 
   /// Sum of the weights of the taught steps in the open window.

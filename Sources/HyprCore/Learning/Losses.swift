@@ -23,8 +23,8 @@ func crossEntropy(
   return loss
 }
 
-/// The same for scores that are sums over a sequence, in place: from scores to ∂loss/∂score. In double precision, and by sums that do not
-/// cancel, because such scores are far apart.
+/// The same for scores that are sums over a sequence, in place: from scores to ∂loss/∂score. In double precision, and by sums that
+/// do not cancel, because such scores are far apart.
 func crossEntropyOfSums(
   _ scores: UnsafeMutablePointer<Double>, _ count: Int, label: Int, smoothing: Double
 ) -> Double {

@@ -6,23 +6,26 @@ extension Session {
   /// One label for all steps since the last reset, as the option `loss` has it.
   public func teachSequence(label: UInt32) throws(Failure) {
     let learner = try requireLearning()
-    let label = try checked(label)
-    let needed = settings.sequenceLoss == .lastSteps ? min(settings.lossSteps, learner.sequenceSteps) : learner.sequenceSteps
+    let checked = try checked(label)
+    let spansAll = settings.sequenceLoss != .lastSteps
+    let needed = spansAll ? learner.sequenceSteps : min(settings.lossSteps, learner.sequenceSteps)
     guard needed > 0 else { throw message.failure(.wrongState, "there is no step since the last reset") }
     guard needed <= learner.steps else {
       throw message.failure(
-        .wrongState, "the loss needs the last \(needed) steps, but the open window holds only \(learner.steps) of them")
+        .wrongState,
+        "the loss needs steps that are no longer in the open window: it holds only the last \(learner.steps) of the sequence"
+      )
     }
-    guard settings.sequenceLoss == .sumOfSoftmax else {
-      for stepsAgo in 0..<needed { try teach(label: UInt32(label), stepsAgo: stepsAgo) }
-      return
+    learner.clearTargets(readoutWidth: readout.width)
+    if settings.sequenceLoss == .sumOfSoftmax {
+      try openStep(0).teach(sumOfSoftmax(learner, label: checked))
+      learner.isShared.pointee = true
+    } else {
+      for stepsAgo in 0..<needed { try teach(label: label, stepsAgo: stepsAgo) }
     }
-    let target = sumOfSoftmax(learner, label: label)
-    for index in 0..<learner.steps { learner.taught[index] = false }
-    try openStep(0).teach(target)
   }
 
-  /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window. It is one loss, and counts as a target of the last step.
+  /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window: one loss of all its steps together.
   private func sumOfSoftmax(_ learner: Learner, label: Int) -> Target {
     let (classes, width) = (readout.description.size, readout.width)
     learner.scores.update(repeating: 0, count: classes)
@@ -72,7 +75,8 @@ extension Session {
           throw message.prepend("step \(step): ", error)
         }
       }
-      if case .sequences(let labels) = labels, settings.sequenceLoss == .sumOfSoftmax, labels[sequence] >= 0, count > 0 {
+      if case .sequences(let labels) = labels, settings.sequenceLoss == .sumOfSoftmax, labels[sequence] >= 0, count > 0
+      {
         try teachSequence(label: UInt32(labels[sequence]))
       }
       closeWindow()
@@ -108,10 +112,10 @@ extension Session {
         throw message.failure(.invalidArgument, "steps[\(index)] is too large")
       }
       if case .sequences(let labels) = labels, labels[index] >= 0 && steps[index] > limit {
+        let found: Text = "steps[\(index)] is \(steps[index])"
         throw message.failure(
           .invalidArgument,
-          "steps[\(index)] is \(steps[index]), but the loss sum_of_softmax needs the whole sequence in one window of \(settings.window) steps"
-        )
+          "\(found), but the loss sum_of_softmax needs the whole sequence in one window of \(settings.window) steps")
       }
       total = sum
     }

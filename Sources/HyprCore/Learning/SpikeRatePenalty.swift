@@ -1,8 +1,8 @@
 internal import CSystem
 
 extension Session {
-  /// Adds to ℓ what keeps the spike rates of a layer between their bounds. With r the rate of a neuron in the window, the loss of every
-  /// taught step, before it is weighted, grows by
+  /// Adds to ℓ what keeps the spike rates of a layer between their bounds. With r the rate of a neuron in the window, the loss of
+  /// every taught step, before it is weighted, grows by
   ///
   ///     strength mean over the neurons of max(0, lower - r)² + max(0, r - upper)²
   func addSpikeRatePenalty(_ layer: Layer, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>) {

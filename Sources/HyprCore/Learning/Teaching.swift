@@ -6,7 +6,16 @@ extension Session {
   /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
   public func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
     let step = try openStep(stepsAgo)
-    step.teach(try crossEntropy(readout.outputs(step.index + 1), label: checked(label), gradient: step.error))
+    let label = try checked(label)
+    let (outputs, classes) = (readout.outputs(step.index + 1), readout.description.size)
+    let weight = step.learner.classWeights[label]
+    replaceSharedTarget(step.learner)
+    let loss = crossEntropy(outputs, classes, label: label, smoothing: settings.labelSmoothing, gradient: step.error)
+    if weight != 1 {
+      for index in 0..<classes { step.error[index] *= weight }
+    }
+    step.teach(
+      Target(loss: loss * Double(weight), weight: Double(weight), correct: largest(outputs, classes) == label))
   }
 
   /// Mean squared error with `target` [C] for the last step.
@@ -18,6 +27,7 @@ extension Session {
       throw message.failure(
         .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
     }
+    replaceSharedTarget(step.learner)
     let loss = meanSquaredError(outputs, readout.description.size, target: target, gradient: step.error)
     step.teach(Target(loss: loss, weight: 1, correct: false))
   }
@@ -26,6 +36,7 @@ extension Session {
   public func teach(error: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
+    replaceSharedTarget(step.learner)
     step.error.update(from: error, count: readout.description.size)
     step.teach(Target(loss: 0, weight: 1, correct: false))
   }
@@ -71,19 +82,9 @@ extension Session {
     return Int(label)
   }
 
-  /// Cross-entropy of scores [C] with a class, weighted by that class, and its gradient.
-  func crossEntropy(
-    _ scores: UnsafePointer<Float>, label: Int, gradient: UnsafeMutablePointer<Float>
-  ) throws(Failure) -> Target {
-    let learner = try requireLearning()
-    let classes = readout.description.size
-    let weight = learner.classWeights[label]
-    let loss = HyprCore.crossEntropy(
-      scores, classes, label: label, smoothing: settings.labelSmoothing, gradient: gradient)
-    if weight != 1 {
-      for index in 0..<classes { gradient[index] *= weight }
-    }
-    return Target(loss: loss * Double(weight), weight: Double(weight), correct: largest(scores, classes) == label)
+  /// A target of one step takes the place of one that all steps share.
+  private func replaceSharedTarget(_ learner: Learner) {
+    if learner.isShared.pointee { learner.clearTargets(readoutWidth: readout.width) }
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
@@ -98,7 +99,7 @@ extension Session {
     for index in 0..<readout.description.size {
       if let problem = classWeightProblem(weights[index]) {
         throw message.failure(
-          weights[index].isFinite ? .invalidArgument : .notFinite, "class_weights[\(index)] is \(weights[index]), \(problem)")
+          weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }
     }
     learner.classWeights.update(from: weights, count: readout.description.size)
@@ -134,7 +135,10 @@ extension Session {
   }
 }
 
+/// The smallest class weight but 0: small enough to mean nothing, and large enough to divide by.
+let smallestClassWeight = 1e-6
+
 /// Why a class weight is not allowed; nil if it is.
 func classWeightProblem(_ weight: Float) -> Text? {
-  weight >= 0 && weight <= 1e6 ? nil : "expected 0 to 1e6"
+  weight == 0 || (weight >= Float(smallestClassWeight) && weight <= 1e6) ? nil : "expected 0, or 1e-6 to 1e6"
 }

@@ -29,9 +29,7 @@ extension Session {
       sweepTransition(layer, learner)
       let keptOutput = state.outputEligibility == nil ? 0 : sweepOutput(layer, learner, decay: outputDecay)
       carry(layer, state, learner, taught: taught, keptOutput: keptOutput)
-      if let output = learner.outputCarry, settings.credit == .filtered && index == layers.count - 1 {
-        outputDecay = filterReadout(layer, learner, output)
-      }
+      if settings.credit == .filtered && index == layers.count - 1 { outputDecay = filterReadout(layer, learner) }
       if let above = outputAdjoint, index > 0 {
         projectDown(layer, learner, above, to: layers[index - 1].width)
         outputAdjoint = learner.outputAdjoint
@@ -62,7 +60,8 @@ extension Session {
       let width = description.gateCount * layer.width
       kernels.project(
         learner.startAdjoint, layer.parameters + description.inputCount * width, description.size,
-        learner.currentAdjoint + (step * description.currentCount + description.firstRecurrentCurrent) * layer.width, width)
+        learner.currentAdjoint + (step * description.currentCount + description.firstRecurrentCurrent) * layer.width,
+        width)
       if step > 0 { add(learner.startAdjoint, to: outputAdjoint + (step - 1) * layer.width, description.size) }
     }
     (learner.startAdjoint + description.size).update(repeating: 0, count: layer.width - description.size)
@@ -85,8 +84,8 @@ extension Session {
     }
   }
 
-  /// An adjoint of z that is one at the end of the window and `decay` times smaller at every step before. Returns what is left of it
-  /// before the window.
+  /// An adjoint of z that is one at the end of the window and `decay` times smaller at every step before. Returns what is left of
+  /// it before the window.
   private func sweepOutput(_ layer: Layer, _ learner: Learner, decay: Float) -> Float {
     guard let output = learner.outputCarry else { return 0 }
     let width = layer.width
@@ -106,25 +105,19 @@ extension Session {
     return weight
   }
 
-  /// The adjoint of the readout's state before the window, as it reaches the outputs that the state is made of: W_oᵀ B q'. Returns κ̄, by
-  /// which the readout forgets them in a step: the mean of A over its outputs.
-  private func filterReadout(_ readout: Layer, _ learner: Learner, _ output: OutputCarry) -> Float {
-    let width = readout.width
-    let size = readout.description.size
-    // One step of the readout, which is linear: A into `transition`, B into the first row of `currentAdjoint`.
-    output.transition.update(repeating: 1, count: width)
-    let paths = SweepPaths(
-      adjoint: output.transition, currentAdjoint: output.currentAdjoint, currentStride: width,
-      parameters: output.parameters, parameterStride: width)
-    sweep(readout, 0..<1, nil, paths)
+  /// The adjoint q' of the readout's state before the window, as it reaches the outputs that the state is made of:
+  /// W_oᵀ (1 - κ) q'. Returns κ̄, the mean of κ: by it the readout forgets them in a step.
+  private func filterReadout(_ readout: Layer, _ learner: Learner) -> Float {
+    let (width, size) = (readout.width, readout.description.size)
+    let decay = readout.view.derived + Int(KERNEL_INTEGRATOR_DECAY) * width
+    let gain = readout.view.derived + Int(KERNEL_INTEGRATOR_GAIN) * width
     var sum: Float = 0
     for index in 0..<size {
-      sum += output.transition[index]
-      output.currentAdjoint[index] *= learner.adjoint[index]
+      sum += decay[index]
+      learner.adjoint[index] *= gain[index]
     }
-    (output.currentAdjoint + size).update(repeating: 0, count: width - size)
     let inputCount = readout.description.inputCount
-    kernels.project(learner.startAdjoint, readout.parameters, inputCount, output.currentAdjoint, width)
+    kernels.project(learner.startAdjoint, readout.parameters, inputCount, learner.adjoint, width)
     let padded = layers[layers.count - 2].width
     (learner.startAdjoint + inputCount).update(repeating: 0, count: padded - inputCount)
     return sum / Float(size)
@@ -210,7 +203,8 @@ extension Session {
     for step in 0..<learner.steps {
       let target = learner.outputAdjoint + step * width
       kernels.project(
-        target, layer.parameters, inputCount, learner.currentAdjoint + step * layer.description.currentCount * layer.width,
+        target, layer.parameters, inputCount,
+        learner.currentAdjoint + step * layer.description.currentCount * layer.width,
         layer.description.gateCount * layer.width)
       (target + inputCount).update(repeating: 0, count: width - inputCount)
     }

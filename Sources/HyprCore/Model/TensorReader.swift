@@ -107,7 +107,8 @@ struct TensorReader {
         "\(found.path).shape is [\(rows), \(columns)], expected \(inputs) columns, the size of the layer below")
     }
     guard rows % gates == 0 else {
-      throw loader.invalid("\(found.path).shape is [\(rows), \(columns)], expected a multiple of \(gates) rows, one per gate")
+      throw loader.invalid(
+        "\(found.path).shape is [\(rows), \(columns)], expected a multiple of \(gates) rows, one per gate")
     }
     return (rows / gates, columns)
   }

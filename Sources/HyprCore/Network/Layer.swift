@@ -53,6 +53,9 @@ struct Layer {
   }
 
   func clearTraces() { learning?.clear(description, width: width) }
+  func clearOutputEligibility() {
+    learning?.outputEligibility?.update(repeating: 0, count: description.rowCount * width)
+  }
 
   func clearSlot(_ slot: Int) {
     state(slot).update(repeating: 0, count: description.stateCount * width)
@@ -134,7 +137,6 @@ struct EventHistory {
     indices = arena.allocate(Int32.self, count, rows: steps, .history)
     values = arena.allocate(Float.self, count, rows: steps, .history)
   }
-
 }
 
 /// Presynaptic events of one step that add to the same currents.

@@ -77,6 +77,12 @@ struct ParameterStore {
     for block in blocks { block.gradients?.update(repeating: 0, count: block.rowCount * block.width) }
   }
 
+  func clearGradients(of tensor: TensorDescription) {
+    let block = blocks[tensor.layer]
+    guard let gradients = block.gradients else { return }
+    (gradients + tensor.firstRow * block.width).update(repeating: 0, count: tensor.rowCount * block.width)
+  }
+
   func clearMoments() {
     for block in blocks {
       block.moment1?.update(repeating: 0, count: block.rowCount * block.width)

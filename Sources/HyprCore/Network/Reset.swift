@@ -35,6 +35,10 @@ extension Session {
     closeWindow()
     layers[layer].clearSlot(slot)
     layers[layer].clearTraces()
+    if settings.credit == .filtered && layer == layers.count - 1 {
+      // What the readout has forgotten is no longer credited to the layer below.
+      layers[layer - 1].clearOutputEligibility()
+    }
   }
 
   /// The open window must be closed, or its history be dropped with the state.

@@ -44,7 +44,8 @@ extension Session {
       throw message.failure(.invalidArgument, "this is no saved state: it does not start with HYPRSTAT")
     }
     guard header.version == StateHeader.version else {
-      throw message.failure(.stateMismatch, "the state has version \(Double(header.version)), expected \(Double(StateHeader.version))")
+      throw message.failure(
+        .stateMismatch, "the state has version \(Double(header.version)), expected \(Double(StateHeader.version))")
     }
     guard header.model == model.pointee.identity else {
       throw message.failure(.stateMismatch, "the state was saved with another model file")
@@ -135,11 +136,12 @@ extension Statistics {
 extension Learner {
   fileprivate mutating func walkState(_ stream: inout StateStream, window: Int, outputs: Layer) {
     steps = stream.integer(steps, in: 0...window)
-    sequenceSteps = stream.integer(sequenceSteps, in: steps...Int.max / 2)
+    sequenceSteps = stream.integer(sequenceSteps, in: steps...window + 1)
     gatheredWeight = stream.sum(gatheredWeight)
     stream.rows(classWeights, 1, size: outputs.description.size, width: outputs.width) { _, weight in
       classWeightProblem(weight) == nil
     }
+    stream.flags(isShared, 1)
     stream.flags(taught, steps)
     stream.flags(correct, steps)
     for step in 0..<steps {

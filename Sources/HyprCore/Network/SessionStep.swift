@@ -57,7 +57,8 @@ extension Session {
     end += kernels.events(source, description.inputCount, 0, events.indices + end, events.values + end)
     if description.isRecurrent {
       let first = Int32(truncatingIfNeeded: description.inputCount)
-      end += kernels.events(layer.outputs(place.from), description.size, first, events.indices + end, events.values + end)
+      end += kernels.events(
+        layer.outputs(place.from), description.size, first, events.indices + end, events.values + end)
     }
     if description.hasBias {
       events.indices[end] = Int32(truncatingIfNeeded: description.presynapticCount - 1)
@@ -77,7 +78,7 @@ extension Session {
   private mutating func commit(_ place: StepPlace) {
     slot = place.to
     let width = readout.width
-    learner?.beginStep(readoutWidth: width)
+    learner?.beginStep(readoutWidth: width, window: settings.window)
     statistics.steps += 1
     for index in 0..<layers.count - 1 where layers[index].description.facts.spiking {
       statistics.spikes[index] += UInt64(truncatingIfNeeded: countNonzero(layers[index]))

@@ -5,8 +5,8 @@ internal import CSystem
 ///     i = α_s i' + (1 - α_s) I     j = (1 - synaptic_lag) i + synaptic_lag i'
 ///     m = α_m u' + (1 - α_m)(leak_potential + resistance j)     z = Θ(m - threshold)
 ///
-/// with α_s = exp(-1/|tau_syn|) and α_m = exp(-1/|tau_m|); u follows from m by the layer's reset. With a lag of 0 the membrane sees the
-/// synaptic current of the step itself, with 1 that of the step before.
+/// with α_s = exp(-1/|tau_syn|) and α_m = exp(-1/|tau_m|); u follows from m by the layer's reset. With a lag of 0 the membrane
+/// sees the synaptic current of the step itself, with 1 that of the step before.
 enum CurrentBasedLIF: PointNeuron {
   typealias State = InlineArray<2, Lanes>
   typealias Parameters = InlineArray<6, Lanes>

@@ -10,14 +10,7 @@ enum GeneralLIF: PointNeuron {
   typealias Parameters = InlineArray<5, Lanes>
   typealias Derived = InlineArray<7, Lanes>
   typealias Tape = InlineArray<3, Lanes>
-
-  struct Constants: NeuronConstants {
-    let reset: PotentialReset
-
-    init(_ values: Row) { reset = PotentialReset(values[0]) }
-
-    static func quantity(_ index: Int) -> kernel_quantity? { index == 0 ? PotentialReset.quantity : nil }
-  }
+  typealias Constants = ResetConstants
 
   static var name: StaticString { "GeneralLIF" }
   static var spiking: Bool { true }

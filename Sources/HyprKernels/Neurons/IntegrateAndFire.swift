@@ -7,14 +7,7 @@ enum IntegrateAndFire: PointNeuron {
   typealias Parameters = InlineArray<3, Lanes>
   typealias Derived = InlineArray<3, Lanes>
   typealias Tape = InlineArray<2, Lanes>
-
-  struct Constants: NeuronConstants {
-    let reset: PotentialReset
-
-    init(_ values: Row) { reset = PotentialReset(values[0]) }
-
-    static func quantity(_ index: Int) -> kernel_quantity? { index == 0 ? PotentialReset.quantity : nil }
-  }
+  typealias Constants = ResetConstants
 
   static var name: StaticString { "IF" }
   static var spiking: Bool { true }

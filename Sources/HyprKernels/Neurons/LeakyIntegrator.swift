@@ -18,7 +18,7 @@ enum LeakyIntegrator: PointNeuron {
     index == 0 ? .init("tau", from: 0.01, to: 1e6, default: 20, absolute: true) : nil
   }
 
-  // Derived: κ, 1 - κ, dκ/dtau
+  // Derived: κ, 1 - κ (both known to the core, by kernels.h), dκ/dtau
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
     let kappa = Decay(tau: parameters[0])
     (derived[0], derived[1], derived[2]) = (kappa.decay, kappa.complement, kappa.slope)

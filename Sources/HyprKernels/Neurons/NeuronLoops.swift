@@ -38,7 +38,8 @@ enum NeuronLoops<Model: NeuronModel> {
       let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
       var record = Model.Tape(repeating: .zero)
       let output = Model.step(
-        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants, layer.surrogate,
+        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants,
+        layer.surrogate,
         tape: &record, recording: tape != nil)
       state.store(new + neuron, stride: width)
       outputs.store(output, neuron)

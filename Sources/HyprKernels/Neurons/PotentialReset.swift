@@ -12,9 +12,13 @@ struct PotentialReset {
   /// The layer constant that holds the schema's ResetKind, without its ModelDefault.
   static var quantity: kernel_quantity { .init("reset", from: 1, to: 3, default: 3) }
 
+  /// The schema's ResetKind.
+  private static let subtract: Float = 2
+  private static let set: Float = 3
+
   init(_ kind: Float) {
-    subtracts = kind == 2 ? 1 : 0
-    sets = kind == 3 ? 1 : 0
+    subtracts = kind == PotentialReset.subtract ? 1 : 0
+    sets = kind == PotentialReset.set ? 1 : 0
   }
 
   @inline(__always) func apply(_ m: Lanes, spike: Lanes, threshold: Lanes, resetPotential: Lanes) -> Lanes {
@@ -35,4 +39,13 @@ struct PotentialReset {
       threshold: -distanceAdjoint - uAdjoint * spike * subtracts,
       resetPotential: uAdjoint * spike * sets)
   }
+}
+
+/// Of models that leave nothing but the reset to the layer.
+struct ResetConstants: NeuronConstants {
+  let reset: PotentialReset
+
+  init(_ values: Row) { reset = PotentialReset(values[0]) }
+
+  static func quantity(_ index: Int) -> kernel_quantity? { index == 0 ? PotentialReset.quantity : nil }
 }

@@ -58,7 +58,8 @@ struct NeuronRecipe {
 
   /// Potentials relative to a threshold of 1, as NIR and its simulators start.
   private static let membrane: [String: Distribution] = [
-    "tau_m": .normal(20, 0.5), "resistance": .uniform(1, 1), "leak_potential": .uniform(0, 0), "threshold": .uniform(1, 1),
+    "tau_m": .normal(20, 0.5), "resistance": .uniform(1, 1), "leak_potential": .uniform(0, 0),
+    "threshold": .uniform(1, 1),
     "reset_potential": .uniform(0, 0),
   ]
 

@@ -35,7 +35,8 @@ extension ModelReport {
   }
 
   private var layerText: String {
-    var rows = layers.enumerated().map { [
+    var rows = layers.enumerated().map {
+      [
         "layer\($0)", $1.neuron, "\($1.size) neurons",
         [$1.reset.isEmpty ? "" : "reset \($1.reset)", $1.name].filter { !$0.isEmpty }.joined(separator: ", "),
       ]

@@ -106,11 +106,16 @@ package struct Score {
     let first = target == .sumOfSoftmax ? 0 : max(0, steps - min(steps, target.steps))
     for step in first..<steps {
       let logits = UnsafeBufferPointer(rebasing: outputs[step * classes..<(step + 1) * classes])
-      for index in logits.indices {
-        sums[index] += target == .sumOfSoftmax ? exp(-crossEntropy(logits, index)) : Double(logits[index])
-      }
+      let values = target == .sumOfSoftmax ? softmax(logits) : logits.map(Double.init)
+      for index in values.indices { sums[index] += values[index] }
     }
     return sums
+  }
+
+  private func softmax(_ logits: UnsafeBufferPointer<Float>) -> [Double] {
+    let powers = logits.map { exp(Double($0) - Double(logits[largest(logits)])) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
   }
 
   private func crossEntropy<Value: BinaryFloatingPoint>(_ logits: UnsafeBufferPointer<Value>, _ label: Int) -> Double {

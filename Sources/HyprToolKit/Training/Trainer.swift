@@ -35,7 +35,8 @@ final class Trainer {
     try settings.set(.learning, 1)
     if !settings.contains("schedule_updates") {
       let updates = plan.updatesPerEpoch(
-        training, window: Int(observer.option(.window)), taughtSteps: training.labelling == .steps ? .max : SequenceTarget(observer).steps)
+        training, window: Int(observer.option(.window)),
+        taughtSteps: training.labelling == .steps ? .max : SequenceTarget(observer).steps)
       try settings.set(.scheduleUpdates, Double(max(1, plan.epochs * updates)))
     }
     learner = try RunningSession(model, settings)
@@ -92,7 +93,9 @@ final class Trainer {
       if Interruption.isRequested { return nil }
       bar.show(done)
       let labels = training.labels(of: index)
-      let outputs = try training.at(index) { try learner.learn(training.inputs(of: index), labels: labels, training.labelling) }
+      let outputs = try training.at(index) {
+        try learner.learn(training.inputs(of: index), labels: labels, training.labelling)
+      }
       score.add(outputs: outputs, labels: labels)
       gathered += 1
       if case .batch(let size) = plan.update, gathered == size || done == training.count - 1 {
