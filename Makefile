@@ -29,6 +29,7 @@ $(LIBRARY): $(SOURCES)
 	@.ci/require-packages binutils libflatbuffers-dev
 	HYPR_EMBEDDED=1 swift build -c release --product hypr --scratch-path .build-embedded
 	@mkdir -p $(@D)
+	.ci/check-levels .build-embedded/release/libhypr.so
 	strip -o $@ .build-embedded/release/libhypr.so
 	@ln -sf $(@F) $(@D)/libhypr.so
 	@.ci/check-library $@

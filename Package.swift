@@ -15,6 +15,23 @@ let mode: [SwiftSetting] =
 // Nothing outside of the kernels is hot: small is better there.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
+// The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
+// a model is loaded.
+func kernels(_ name: String, _ level: String? = nil, _ flags: [String] = []) -> Target {
+  let level: [SwiftSetting] = level.map { [.define($0), .unsafeFlags(flags.flatMap { ["-Xcc", $0] })] } ?? []
+  return .target(name: name, dependencies: ["CSystem"], swiftSettings: mode + level)
+}
+#if arch(x86_64)
+  let kernelTargets = [
+    kernels("HyprKernels"),
+    kernels("HyprKernelsV3", "HYPR_V3", ["-march=x86-64-v3"]),
+    kernels("HyprKernelsV4", "HYPR_V4", ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+  ]
+#else
+  let kernelTargets = [kernels("HyprKernels")]
+#endif
+let kernelNames = kernelTargets.map { Target.Dependency(stringLiteral: $0.name) }
+
 // No C++ run-time library is needed with these flags (docs/building.md).
 let freestandingCxx: [CXXSetting] = [
   .unsafeFlags([
@@ -41,10 +58,9 @@ var targets: [Target] = [
   .systemLibrary(name: "CHypr", path: "include"),
   .target(name: "CSystem"),
   .target(name: "CModelFormat", cxxSettings: freestandingCxx),
-  .target(name: "HyprKernels", dependencies: ["CSystem"], swiftSettings: mode),
-  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat", "HyprKernels"], swiftSettings: mode + small),
+  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode + small),
   .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
-]
+] + kernelTargets
 
 if embedded {
   products.append(.library(name: "hypr", type: .dynamic, targets: ["HyprLibrary"]))
@@ -65,7 +81,7 @@ if embedded {
     .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),
     .testTarget(
       name: "HyprTests",
-      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprKernels", "HyprModelWriter", "HyprToolKit"],
+      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprModelWriter", "HyprToolKit"] + kernelNames,
       path: "Tests/swift"),
   ]
 }

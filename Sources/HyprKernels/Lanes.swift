@@ -1,8 +1,8 @@
 internal import CSystem
 
 /// The vector that every hot loop works on: one neuron per lane.
-typealias Lanes = SIMD8<Float>
-typealias LaneBits = SIMD8<UInt32>
+typealias Lanes = lanes
+typealias LaneBits = lane_bits
 
 typealias Row = UnsafePointer<Float>
 typealias MutableRow = UnsafeMutablePointer<Float>
@@ -28,11 +28,14 @@ extension UnsafeMutablePointer<Float> {
 protocol LaneArray {
   static var size: Int { get }
   init(repeating value: Lanes)
+  init(each lanes: (Int) -> Lanes)
   subscript(row index: Int) -> Lanes { get set }
 }
 
 extension InlineArray: LaneArray where Element == Lanes {
   @inline(__always) static var size: Int { count }
+
+  @inline(__always) init(each lanes: (Int) -> Lanes) { self.init(lanes) }
 
   @inline(__always) subscript(row index: Int) -> Lanes {
     get { self[index] }
@@ -43,8 +46,7 @@ extension InlineArray: LaneArray where Element == Lanes {
 extension LaneArray {
   /// Reads one vector per row, `stride` floats apart.
   @inline(__always) init(_ base: Row, stride: Int) {
-    self.init(repeating: .zero)
-    for index in 0..<Self.size { self[row: index] = base.lanes(index &* stride) }
+    self.init(each: { base.lanes($0 &* stride) })
   }
 
   @inline(__always) func store(_ base: MutableRow, stride: Int) {
@@ -70,7 +72,27 @@ struct Column {
   }
 }
 
-extension SIMD8<Float> {
+// Products and sums that may be fused, and that need no specialisation: preferred to those of the standard library.
+extension Lanes {
+  @inline(__always) static func + (one: Lanes, other: Lanes) -> Lanes { lanes_add(one, other) }
+  @inline(__always) static func - (one: Lanes, other: Lanes) -> Lanes { lanes_subtract(one, other) }
+  @inline(__always) static func * (one: Lanes, other: Lanes) -> Lanes { lanes_multiply(one, other) }
+  @inline(__always) static func / (one: Lanes, other: Lanes) -> Lanes { lanes_divide(one, other) }
+  @inline(__always) static func + (one: Lanes, other: Float) -> Lanes { one + Lanes(repeating: other) }
+  @inline(__always) static func - (one: Lanes, other: Float) -> Lanes { one - Lanes(repeating: other) }
+  @inline(__always) static func * (one: Lanes, other: Float) -> Lanes { one * Lanes(repeating: other) }
+  @inline(__always) static func / (one: Lanes, other: Float) -> Lanes { one / Lanes(repeating: other) }
+  @inline(__always) static func + (one: Float, other: Lanes) -> Lanes { Lanes(repeating: one) + other }
+  @inline(__always) static func - (one: Float, other: Lanes) -> Lanes { Lanes(repeating: one) - other }
+  @inline(__always) static func * (one: Float, other: Lanes) -> Lanes { Lanes(repeating: one) * other }
+  @inline(__always) static func / (one: Float, other: Lanes) -> Lanes { Lanes(repeating: one) / other }
+  @inline(__always) static prefix func - (one: Lanes) -> Lanes { Lanes.zero - one }
+  @inline(__always) static func += (one: inout Lanes, other: Lanes) { one = one + other }
+  @inline(__always) static func -= (one: inout Lanes, other: Lanes) { one = one - other }
+  @inline(__always) static func *= (one: inout Lanes, other: Lanes) { one = one * other }
+}
+
+extension Lanes {
   @inline(__always) var magnitude: Lanes {
     unsafeBitCast(unsafeBitCast(self, to: LaneBits.self) & LaneBits(repeating: 0x7fff_ffff), to: Lanes.self)
   }
@@ -81,10 +103,8 @@ extension SIMD8<Float> {
   }
 
   @inline(__always) func limited(from lower: Float, to upper: Float) -> Lanes {
-    let low = Lanes(repeating: lower)
-    let high = Lanes(repeating: upper)
-    let raised = self.replacing(with: low, where: self .< low)
-    return raised.replacing(with: high, where: raised .> high)
+    // In this order a value that is not a number stays one.
+    lanes_smaller(Lanes(repeating: upper), lanes_larger(Lanes(repeating: lower), self))
   }
 }
 

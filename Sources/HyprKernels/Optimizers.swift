@@ -1,13 +1,30 @@
 internal import CSystem
 
-/// Sum of squares, in double precision so that it neither overflows nor loses small entries.
+/// Sum of squares of whole vectors, in double precision so that it neither overflows nor loses small entries.
 func squareSum(_ values: Row, _ count: Int) -> Double {
-  var sum = 0.0
-  for index in 0..<count { sum += Double(values[index]) * Double(values[index]) }
-  return sum
+  typealias Doubles = SIMD4<Double>
+  // Independent sums hide the latency of addition.
+  var sums: InlineArray<4, Doubles> = [.zero, .zero, .zero, .zero]
+  var index = 0
+  while index &+ 16 <= count {
+    for part in 0..<4 {
+      let value = Doubles(UnsafeRawPointer(values + (index &+ part &* 4)).load(as: SIMD4<Float>.self))
+      sums[part] += value * value
+    }
+    index &+= 16
+  }
+  var total = 0.0
+  for part in 0..<4 {
+    for lane in 0..<4 { total += sums[part][lane] }
+  }
+  while index < count {
+    total += Double(values[index]) * Double(values[index])
+    index &+= 1
+  }
+  return total
 }
 
-/// One optimizer step on a run of parameters, then the bounds.
+/// One optimizer step on a run of parameters, then the bounds; the gathered gradient is zero afterwards.
 ///
 /// The gradient that every rule works on is
 ///
@@ -22,50 +39,80 @@ func optimize(_ update: kernel_update) {
   switch Int(update.rule) {
   case KERNEL_RULE_ADAM:
     guard let moment1 = update.moment1, let moment2 = update.moment2 else { return }
-    let epsilon = Lanes(repeating: update.epsilon)
-    forEach(update) { gradient, index in
-      let mean = moment1.lanes(index) * update.beta1 + gradient * update.complement1
-      // Limited: an infinite square would keep its parameter where it is for ever.
-      let square = (moment2.lanes(index) * update.beta2 + gradient * gradient * update.complement2)
-        .limited(from: 0, to: .greatestFiniteMagnitude)
-      moment1.store(mean, index)
-      moment2.store(square, index)
-      return (mean * update.correction1) / ((square * update.correction2).squareRoot() + epsilon)
-    }
+    apply(update, Adam(update, moment1, moment2))
   case KERNEL_RULE_MOMENTUM:
     guard let moment1 = update.moment1 else { return }
-    forEach(update) { gradient, index in
-      let velocity = moment1.lanes(index) * update.beta1 + gradient
-      moment1.store(velocity, index)
-      return velocity
-    }
+    apply(update, Momentum(moment1: moment1, beta1: update.beta1))
   default:
-    forEach(update) { gradient, _ in gradient }
+    apply(update, GradientDescent())
+  }
+}
+
+/// How a rule turns the gradient at `index` into a direction.
+private protocol OptimizerRule {
+  func direction(_ gradient: Lanes, _ index: Int) -> Lanes
+}
+
+private struct GradientDescent: OptimizerRule {
+  @inline(__always) func direction(_ gradient: Lanes, _ index: Int) -> Lanes { gradient }
+}
+
+private struct Momentum: OptimizerRule {
+  let moment1: MutableRow
+  let beta1: Float
+
+  @inline(__always) func direction(_ gradient: Lanes, _ index: Int) -> Lanes {
+    let velocity = moment1.lanes(index) * beta1 + gradient
+    moment1.store(velocity, index)
+    return velocity
+  }
+}
+
+private struct Adam: OptimizerRule {
+  let moment1, moment2: MutableRow
+  let beta1, beta2, complement1, complement2, correction1, correction2, epsilon: Float
+
+  init(_ update: kernel_update, _ moment1: MutableRow, _ moment2: MutableRow) {
+    (self.moment1, self.moment2) = (moment1, moment2)
+    (beta1, beta2, epsilon) = (update.beta1, update.beta2, update.epsilon)
+    (complement1, complement2) = (update.complement1, update.complement2)
+    (correction1, correction2) = (update.correction1, update.correction2)
+  }
+
+  @inline(__always) func direction(_ gradient: Lanes, _ index: Int) -> Lanes {
+    let mean = moment1.lanes(index) * beta1 + gradient * complement1
+    // Limited: an infinite square would keep its parameter where it is for ever.
+    let square = lanes_smaller(
+      moment2.lanes(index) * beta2 + gradient * gradient * complement2, Lanes(repeating: .greatestFiniteMagnitude))
+    moment1.store(mean, index)
+    moment2.store(square, index)
+    return (mean * correction1) / (lanes_square_root(square * correction2) + epsilon)
   }
 }
 
 /// Moves every parameter by -rate * direction(gradient) and keeps it within its bounds.
-@inline(__always) private func forEach(_ update: kernel_update, _ direction: (Lanes, Int) -> Lanes) {
+@inline(__always) private func apply<Rule: OptimizerRule>(_ update: kernel_update, _ rule: Rule) {
   let keep = 1 - update.learning_rate * update.decoupled_decay
+  let (limit, rate, scale) = (update.value_limit, update.learning_rate, update.gradient_scale)
+  let (lower, upper, absolute) = (update.lower, update.upper, update.absolute)
   var index = 0
   while index < update.count {
     let old = update.parameters.lanes(index)
-    var gradient = update.gradients.lanes(index) * update.gradient_scale
-    gradient = gradient.limited(from: -update.value_limit, to: update.value_limit) + old * update.coupled_decay
+    var gradient = (update.gradients.lanes(index) * scale).limited(from: -limit, to: limit)
+    gradient += old * update.coupled_decay
     if let anchor = update.anchor { gradient += (old - anchor.lanes(index)) * update.anchor_strength }
-    let new = old * keep - direction(gradient, index) * update.learning_rate
+    let new = old * keep - rule.direction(gradient, index) * rate
+    update.gradients.store(.zero, index)
     // Extreme rates and strengths can make inf - inf of finite numbers: such a parameter stays.
-    update.parameters.store(bounded(new.replacing(with: old, where: new .!= new), update), index)
+    let moved = new.replacing(with: old, where: new .!= new)
+    update.parameters.store(absolute ? limitedMagnitude(moved, lower, upper) : moved.limited(from: lower, to: upper), index)
     index &+= Lanes.scalarCount
   }
 }
 
-/// The value within its bounds; absolute bounds hold for the magnitude and keep the sign.
-@inline(__always) private func bounded(_ value: Lanes, _ update: kernel_update) -> Lanes {
-  if update.absolute {
-    let size = value.magnitude.limited(from: update.lower, to: update.upper)
-    let negative = unsafeBitCast(value, to: LaneBits.self) & LaneBits(repeating: 0x8000_0000)
-    return unsafeBitCast(unsafeBitCast(size, to: LaneBits.self) | negative, to: Lanes.self)
-  }
-  return value.limited(from: update.lower, to: update.upper)
+/// Absolute bounds hold for the magnitude and keep the sign.
+@inline(__always) private func limitedMagnitude(_ value: Lanes, _ lower: Float, _ upper: Float) -> Lanes {
+  let size = value.magnitude.limited(from: lower, to: upper)
+  let negative = unsafeBitCast(value, to: LaneBits.self) & LaneBits(repeating: 0x8000_0000)
+  return unsafeBitCast(unsafeBitCast(size, to: LaneBits.self) | negative, to: Lanes.self)
 }

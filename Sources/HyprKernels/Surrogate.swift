@@ -23,28 +23,41 @@ enum SurrogateKind: Int32 {
 }
 
 extension kernel_surrogate {
-  /// The surrogate derivative at distance `v` from the threshold. The kind is the same for a whole layer: the branch is predicted.
-  /// Not inlined: it would be the larger part of every model.
-  @inline(never) func derivative(_ v: Lanes) -> Lanes {
-    let distance = v * slope
+  /// Replaces distances from the threshold by the surrogate derivatives there; whole vectors.
+  func replaceDistances(_ values: MutableRow, count: Int) {
     switch SurrogateKind(rawValue: kind) ?? .straightThrough {
     case .doubleGaussian:
-      let square = distance * distance
-      // 1.15 / (0.5 sqrt(2 pi)) and 0.30 / (3 sqrt(2 pi))
-      return exponential(square * -2) * (0.917_567_24 * scale) - exponential(square * (-1 / 18))
-        * (0.039_894_228 * scale)
+      replace(values, count) { distance in
+        let square = distance * distance
+        // 1.15 / (0.5 sqrt(2 pi)) and 0.30 / (3 sqrt(2 pi))
+        return exponential(square * -2) * (0.917_567_24 * scale) - exponential(square * (-1 / 18))
+          * (0.039_894_228 * scale)
+      }
     case .slayer:
-      return exponential(-distance.magnitude) * (scale * slope * 0.5)
+      replace(values, count) { exponential(-$0.magnitude) * (scale * slope * 0.5) }
     case .triangle:
-      return (Lanes(repeating: 1) - distance.magnitude).limited(from: 0, to: 1) * scale
+      replace(values, count) { (1 - $0.magnitude).limited(from: 0, to: 1) * scale }
     case .fastSigmoid:
-      let base = distance.magnitude + 1
-      return Lanes(repeating: scale) / (base * base)
+      replace(values, count) { distance in
+        let base = distance.magnitude + 1
+        return scale / (base * base)
+      }
     case .arcTangent:
-      let argument = distance * (.pi / 2)
-      return Lanes(repeating: scale) / (argument * argument + 1)
+      replace(values, count) { distance in
+        let argument = distance * (.pi / 2)
+        return scale / (argument * argument + 1)
+      }
     case .straightThrough:
-      return Lanes(repeating: scale)
+      replace(values, count) { _ in Lanes(repeating: scale) }
+    }
+  }
+
+  /// `derivative` is given the distance times the slope.
+  @inline(__always) private func replace(_ values: MutableRow, _ count: Int, _ derivative: (Lanes) -> Lanes) {
+    var index = 0
+    while index < count {
+      values.store(derivative(values.lanes(index) * slope), index)
+      index &+= Lanes.scalarCount
     }
   }
 }

@@ -1,11 +1,21 @@
 internal import CSystem
 
-@c @implementation
-internal func kernel_table_fill_baseline(_ table: UnsafeMutablePointer<kernel_table>) {
-  fill(&table.pointee)
-}
+// This folder is compiled as one module per CPU level: Package.swift.
+#if HYPR_V4
+  @c @implementation
+  internal func kernel_table_fill_v4(_ table: UnsafeMutablePointer<kernel_table>) { fill(&table.pointee, level: 4) }
+#elseif HYPR_V3
+  @c @implementation
+  internal func kernel_table_fill_v3(_ table: UnsafeMutablePointer<kernel_table>) { fill(&table.pointee, level: 3) }
+#else
+  @c @implementation
+  internal func kernel_table_fill_baseline(_ table: UnsafeMutablePointer<kernel_table>) {
+    fill(&table.pointee, level: 1)
+  }
+#endif
 
-private func fill(_ table: inout kernel_table) {
+private func fill(_ table: inout kernel_table, level: Int32) {
+  table.level = level
   table.lanes = Lanes.scalarCount
   table.neuron = { neuron, facts in
     guard let found = visitNeuronModel(neuron, Facts()) else { return false }
@@ -29,15 +39,15 @@ private func fill(_ table: inout kernel_table) {
     return true
   }
   table.derive = { layer in visitNeuronModel(layer.pointee.neuron, Derive(layer: layer)) }
-  table.step = { layer, from, to, tapeIndex in
-    visitNeuronModel(layer.pointee.neuron, Step(layer: layer, from: from, to: to, tapeIndex: tapeIndex)) ?? false
-  }
+  table.step = { layer, step in visitNeuronModel(layer.pointee.neuron, Step(layer: layer, step: step)) ?? false }
   table.sweep = { layer, sweep in visitNeuronModel(layer.pointee.neuron, Sweep(layer: layer, sweep: sweep)) }
-  table.carry = { neuron, carry in visitNeuronModel(neuron, Carry(carry: carry)) }
-  table.gather = { gather($0, $1, $2, $3, $4, $5, $6) }
-  table.scatter = { scatter($0, $1, $2, $3, $4, $5, $6) }
-  table.project = { project($0, $1, $2, $3, $4) }
+  table.carry = { layer, carry in visitNeuronModel(layer.pointee.neuron, Carry(layer: layer, carry: carry)) }
+  table.carry_scratch = { neuron, steps in visitNeuronModel(neuron, CarryScratch(steps: steps)) ?? 0 }
+  table.sample = { sampleEvents($0, $1, $2, $3, $4, $5) }
   table.events = { events($0, $1, $2, $3, $4) }
+  table.group = { group($0.pointee, $1, $2, &$3.pointee) }
+  table.project = { project($0, $1, $2, $3, $4, $5, $6, $7, $8) }
+  table.softmax = { softmax($0, $1, $2, $3, $4) }
   table.finite = { allFinite($0, $1) }
   table.square_sum = { squareSum($0, $1) }
   table.optimize = { optimize($0.pointee) }
@@ -69,9 +79,9 @@ private struct Derive: NeuronVisitor {
 
 private struct Step: NeuronVisitor {
   let layer: UnsafePointer<kernel_layer>
-  let from, to, tapeIndex: Int
+  let step: UnsafePointer<kernel_step>
   func visit<Model: NeuronModel>(_ model: Model.Type) -> Bool {
-    NeuronLoops<Model>.step(layer.pointee, from: from, to: to, tapeIndex: tapeIndex)
+    NeuronLoops<Model>.step(layer.pointee, step.pointee)
   }
 }
 
@@ -82,6 +92,12 @@ private struct Sweep: NeuronVisitor {
 }
 
 private struct Carry: NeuronVisitor {
+  let layer: UnsafePointer<kernel_layer>
   let carry: UnsafePointer<kernel_carry>
-  func visit<Model: NeuronModel>(_ model: Model.Type) { HyprKernels.carry(Model.State.self, carry.pointee) }
+  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.carry(layer.pointee, carry.pointee) }
+}
+
+private struct CarryScratch: NeuronVisitor {
+  let steps: Int
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> Int { NeuronLoops<Model>.carryScratch(steps: steps) }
 }

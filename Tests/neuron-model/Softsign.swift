@@ -35,12 +35,11 @@ enum Softsign: PointNeuron {
 
   // Tape: y' - I, dz/dy
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let y = derived[0] * state[0] + derived[1] * current
     let shrink = 1 / (1 + y.magnitude / constants.limit)
-    if recording { (tape[0], tape[1]) = (state[0] - current, shrink * shrink) }
+    (tape[0], tape[1]) = (state[0] - current, shrink * shrink)
     state[0] = y
     return y * shrink
   }

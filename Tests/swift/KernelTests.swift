@@ -59,17 +59,44 @@ import Testing
         case .arcTangent: k / (1 + pow(.pi / 2 * s * v, 2))
         case .straightThrough: k
         }
-      let found = Double(surrogate.derivative(Lanes(repeating: Float(v)))[5])
+      var row = Lanes(repeating: Float(v))
+      withUnsafeMutableBytes(of: &row) { bytes in
+        guard let start = bytes.baseAddress else { return }
+        surrogate.replaceDistances(start.assumingMemoryBound(to: Float.self), count: Lanes.scalarCount)
+      }
+      let found = Double(row[Lanes.scalarCount - 1])
       #expect(abs(found - expected) < 1e-6, "\(kind) at \(v)")
     }
   }
 
   @Test func eventsListNonZeroEntries() {
-    let source: [Float] = [0, 1, 0, -2, 0.5, 0, 0, 3]
+    let source: [Float] = [0, 1, 0, -2, 0.5, -0.0, 0, 3, 4, 0, 5]
     var indices = [Int32](repeating: -1, count: source.count)
     var values = [Float](repeating: 0, count: source.count)
-    let count = events(source, source.count, 100, &indices, &values)
-    #expect(Array(indices[..<count]) == [101, 103, 104, 107])
-    #expect(Array(values[..<count]) == [1, -2, 0.5, 3])
+    // Of the sample as it is, and one float further so that it is not aligned.
+    for first in 0...1 {
+      let count = source.withUnsafeBufferPointer {
+        sampleEvents($0.baseAddress! + first, source.count - first, nil, nil, &indices, &values)
+      }
+      #expect(Array(indices[..<count]) == [1, 3, 4, 7, 8, 10].map { Int32($0 - first) })
+      #expect(Array(values[..<count]) == [1, -2, 0.5, 3, 4, 5])
+    }
+    let row = UnsafeMutablePointer<Lanes>.allocate(capacity: 16)
+    defer { row.deallocate() }
+    row.withMemoryRebound(to: Float.self, capacity: 16) { padded in
+      for index in 0..<16 { padded[index] = index < source.count ? source[index] : 9 }
+      #expect(events(padded, source.count, 100, &indices, &values) == 6)
+    }
+    #expect(indices[..<6] == [101, 103, 104, 107, 108, 110])
+  }
+
+  @Test(arguments: [0, 7, 8, 10], [Float.nan, .infinity])
+  func samplesMustBeFinite(place: Int, value: Float) {
+    var sample = [Float](repeating: 0.5, count: 11)
+    var (indices, values) = ([Int32](repeating: 0, count: 11), sample)
+    let (offset, scale) = ([Float](repeating: 0.5, count: 11), [Float](repeating: 2, count: 11))
+    #expect(sampleEvents(sample, 11, offset, scale, &indices, &values) == 0)
+    sample[place] = value
+    #expect(sampleEvents(sample, 11, offset, scale, &indices, &values) == -1)
   }
 }

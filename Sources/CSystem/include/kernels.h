@@ -52,33 +52,68 @@ typedef struct kernel_layer {
 // One backward sweep over steps `first` to `last` - 1 of the window, for one adjoint of the state per neuron.
 typedef struct kernel_sweep {
   intptr_t first, last;
-  const float *_Nullable output_adjoint;  // [window][width], dL/dz of every step; NULL: zero
+  const float *output_adjoint;            // [window][width], dL/dz of every step
   float *adjoint;                         // [state_count][width], in: after the last step, out: before the first
-  float *current_adjoint;                 // dL/dI[c] of step t at current_adjoint + (t * current_count + c) * current_stride
-  intptr_t current_stride;
+  float *current_adjoint;                 // [window][current_count][width], dL/dI
   bool instantaneous;                     // no path through the state: every step starts from a zero adjoint
   float *parameter_gradient;              // [parameter_count][width], added to
-  intptr_t parameter_stride;              // from one parameter's row to the next
 } kernel_sweep;
 
-// The dense pass at the end of a window over rows of the eligibility e and of the gradient g:
-//   g[row] += sum_k adjoint[k] * e[row][k]        (when gradient is not NULL)
-//   e[row][k] = sum_m transition[k][m] * e[row][m]
-// and, if outputs are carried too, the same for their eligibility:
-//   g[row] += output_adjoint * e_z[row]
-//   e_z[row] = output_decay * e_z[row] + sum_m output_transition[m] * e[row][m], with e from before
+// One step of a layer: the input currents from its presynaptic events, then the neurons.
+typedef struct kernel_step {
+  intptr_t from, to;               // slots
+  intptr_t record;                 // entry of the tape
+  const float *weights;            // [presynaptic neurons][gate_count][width]
+  const int32_t *indices;          // of the presynaptic neurons that are not zero, ascending
+  const float *values;             // theirs
+  intptr_t event_count;
+  int32_t input_count;             // events below it are inputs
+} kernel_step;
+
+// The events of a whole window.
+typedef struct kernel_history {
+  const intptr_t *starts;          // [steps + 1], where each step's events start
+  const int32_t *indices;
+  const float *values;
+} kernel_history;
+
+// The same, grouped by presynaptic neuron and in the order of time: those of neuron j are offsets[j] to offsets[j + 1] - 1.
+typedef struct kernel_groups {
+  int32_t *offsets;                // [presynaptic neurons + 1]
+  int32_t *times;                  // steps of the window
+  float *values;
+  // Presynaptic neurons that had an event since the traces were cleared: a flag each, and those flagged, ascending.
+  bool *is_active;
+  int32_t *active;
+  intptr_t active_count;
+} kernel_groups;
+
+// The end of a window for a range of neurons, in one pass over the eligibility e and the gradient g of each row: with Φ the
+// derivative of the states at the end with respect to those before the window, B that of the states with respect to a current,
+// q' the loss adjoint of the states before the window and gI that of the currents,
+//   g[row] += sum_k q'[k] e[row][k] + sum over the row's events of value * gI[time]      (when gradient is not NULL)
+//   e[row][k] = sum_m Φ[k][m] e[row][m] + sum over the row's events of value * (Φ B)[time][k]
+// and if outputs are carried too, the same for their eligibility, with the outputs of the window as they decay until its end:
+//   g[row] += output_adjoint e_z[row]
+//   e_z[row] = output_decay^steps e_z[row] + sum_m Φ_z[m] e[row][m] + sum over the events of value * (Φ_z B)[time], e from before
 typedef struct kernel_carry {
-  intptr_t width;
-  const int32_t *rows;                // the rows to treat
-  intptr_t row_count;
-  float *eligibility;                 // [all rows][state_count][width]
-  const float *transition;            // [state_count][state_count][width]
-  float *_Nullable gradient;          // [all rows][width]
-  const float *_Nullable adjoint;     // [state_count][width]
-  float *_Nullable output_eligibility;         // e_z [all rows][width]; NULL: not carried
-  const float *_Nullable output_transition;    // [state_count][width]
-  const float *_Nullable output_adjoint;       // [width]
+  intptr_t first, last;            // the neurons to treat: `first` a multiple of 2 * lanes, `last` too or the width
+  intptr_t size;                   // neurons of the layer that are not padding
+  intptr_t steps;                  // in the window
+  intptr_t presynaptic_count;
+  int32_t input_count;
+  const kernel_groups *events;
+  // e: blocks of 2 * lanes neurons, and of `lanes` at the end if there are so many left, one after the other, each
+  // [rows][state_count][neurons of the block] with presynaptic_count * gate_count + parameter_count rows.
+  float *eligibility;
+  float *_Nullable gradient;       // [rows][width]
+  const float *adjoint;            // q' [state_count][width]
+  const float *current_adjoint;    // gI [steps][current_count][width]
+  const float *parameter_gradient; // [parameter_count][width], of the window
+  float *_Nullable output_eligibility;    // e_z [rows][width]; NULL: not carried
+  const float *_Nullable output_adjoint;  // [width]
   float output_decay;
+  float *scratch;                  // kernel_carry_scratch(facts, steps) floats
 } kernel_carry;
 
 // The facts about one neuron model.
@@ -101,7 +136,7 @@ typedef struct kernel_update {
   int32_t rule;
   intptr_t count;
   float *_Null_unspecified parameters;
-  const float *_Null_unspecified gradients;
+  float *_Null_unspecified gradients;  // zero afterwards
   float *_Nullable moment1;        // Adam and momentum
   float *_Nullable moment2;        // Adam
   float gradient_scale;            // brings the gathered sum to the clipped mean
@@ -119,6 +154,7 @@ typedef struct kernel_update {
 } kernel_update;
 
 typedef struct kernel_table {
+  int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
   intptr_t lanes;  // every row is padded to a multiple of this
 
   // Neuron models, by index; false past the end.
@@ -128,22 +164,26 @@ typedef struct kernel_table {
   // The surrogate of a kind with its standard slope and scale; false if there is no such kind.
   bool (*_Null_unspecified surrogate)(int32_t kind, kernel_surrogate *surrogate);
   void (*_Null_unspecified derive)(const kernel_layer *layer);
-  // Advances every neuron from slot `from` to slot `to`; writes tape[tape_index] if there is a tape.
-  // Returns false if any value is not finite.
-  bool (*_Null_unspecified step)(const kernel_layer *layer, intptr_t from, intptr_t to, intptr_t tape_index);
+  // Makes a step; writes tape[record] if there is a tape. Returns false if a value of the new state is not finite.
+  bool (*_Null_unspecified step)(const kernel_layer *layer, const kernel_step *step);
   void (*_Null_unspecified sweep)(const kernel_layer *layer, const kernel_sweep *sweep);
-  void (*_Null_unspecified carry)(int32_t neuron, const kernel_carry *carry);
+  void (*_Null_unspecified carry)(const kernel_layer *layer, const kernel_carry *carry);
+  // Floats of working memory that `carry` needs.
+  intptr_t (*_Null_unspecified carry_scratch)(int32_t neuron, intptr_t steps);
 
-  // target[i] += sum over events of value * rows[index * stride + i], i < width
-  void (*_Null_unspecified gather)(float *target, intptr_t width, const float *rows, intptr_t stride,
-                 const int32_t *indices, const float *values, intptr_t count);
-  // rows[index * stride + i] += value * source[i], i < width, for every event
-  void (*_Null_unspecified scatter)(float *rows, intptr_t stride, const float *source, intptr_t width,
-                  const int32_t *indices, const float *values, intptr_t count);
-  // target[j] = sum_i rows[j * width + i] * vector[i], j < count
-  void (*_Null_unspecified project)(float *target, const float *rows, intptr_t count, const float *vector, intptr_t width);
-  // Writes index (first + i) and value of the non-zero entries and returns how many there are; there is room for all.
+  // Writes index and value of those (sample[i] - offset[i]) * scale[i] that are not zero, ascending, and returns how many there
+  // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
+  intptr_t (*_Null_unspecified sample)(const float *sample, intptr_t count, const float *_Nullable offset,
+                   const float *_Nullable scale, int32_t *indices, float *values);
+  // Writes index (first + i) and value of the non-zero entries, ascending, and returns how many there are. There is room for all.
   intptr_t (*_Null_unspecified events)(const float *source, intptr_t count, int32_t first, int32_t *indices, float *values);
+  void (*_Null_unspecified group)(const kernel_history *history, intptr_t steps, intptr_t presynaptic_count, kernel_groups *groups);
+  // targets[t][j] = sum_i rows[j][i] sources[t][i] for i < width and j < count, then zeros up to a whole vector; rows are `width`
+  // long, `scratch` has room for width * lanes floats.
+  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const float *rows, intptr_t count, intptr_t width,
+                  const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
+  // probabilities = softmax(scores), count of them; returns the largest score and the sum of exp(score - largest).
+  void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities, float *largest, float *sum);
   // True if every value is finite.
   bool (*_Null_unspecified finite)(const float *values, intptr_t count);
   // Sum of squares in double precision.
@@ -155,5 +195,16 @@ typedef struct kernel_table {
 #pragma clang assume_nonnull end
 #endif
 
-// Fills the table with the kernels of one CPU level; implemented in Swift (Sources/HyprKernels/Table.swift).
+// Fill the table with the kernels of one CPU level (Sources/HyprKernels/Table.swift, compiled once for each).
 void kernel_table_fill_baseline(kernel_table *_Nonnull table);
+#if defined(__x86_64__)
+void kernel_table_fill_v3(kernel_table *_Nonnull table);
+void kernel_table_fill_v4(kernel_table *_Nonnull table);
+#endif
+
+// The highest level that this processor can run.
+int32_t kernel_highest_level(void);
+// Fills the table with the kernels of a level that the processor can run, or of the next lower one that there is.
+void kernel_table_fill(kernel_table *_Nonnull table, int32_t level);
+// The same with the highest level, or with HYPR_CPU_LEVEL in the environment if that is lower.
+void kernel_table_select(kernel_table *_Nonnull table);

@@ -31,35 +31,32 @@ struct Learner {
   let outputAdjoint: UnsafeMutablePointer<Float>
   /// [window][currents][width]: ∂L/∂I.
   let currentAdjoint: UnsafeMutablePointer<Float>
-  /// [window][currents][k][width]: the same for each state at the end of the window.
-  let carryAdjoint: UnsafeMutablePointer<Float>
-  /// [k][width]
+  /// [k][width]: of the states before the window.
   let adjoint: UnsafeMutablePointer<Float>
-  /// Φ [k][k][width]: ∂(state at the end)/∂(state at the start).
-  let transition: UnsafeMutablePointer<Float>
-  /// The same three for outputs that are carried, with recurrent or filtered credit: [window][currents][width], [k][width],
-  /// [p][width].
-  let outputCarry: OutputCarry?
   /// The adjoint of the outputs that are carried into the window, [width].
   let startAdjoint: UnsafeMutablePointer<Float>
   /// [p][width]
   let parameterGradient: UnsafeMutablePointer<Float>
-  /// [p][k][width]
-  let parameterCarry: UnsafeMutablePointer<Float>
+  /// The window's events of one layer, grouped.
+  let offsets, times: UnsafeMutablePointer<Int32>
+  let values: UnsafeMutablePointer<Float>
+  let active: UnsafeMutablePointer<Int32>
+  /// Working memory of the kernels.
+  let carryScratch, transposed: UnsafeMutablePointer<Float>
 
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     let window = settings.window
     let lanes = model.kernels.lanes
-    var (widest, states, transitions, parameters, carried, currents, carriedCurrents) = (0, 0, 0, 0, 0, 0, 0)
+    var (widest, states, parameters, currents, presynaptic, scratch, gates) = (0, 0, 0, 0, 0, 0, 0)
     for layer in model.layers {
       let width = layer.width(lanes)
       widest = max(widest, width)
       states = max(states, layer.stateCount * width)
-      transitions = max(transitions, layer.stateCount * layer.stateCount * width)
       parameters = max(parameters, layer.parameterCount * width)
-      carried = max(carried, layer.parameterCount * layer.stateCount * width)
       currents = max(currents, layer.currentCount * width)
-      carriedCurrents = max(carriedCurrents, layer.currentCount * layer.stateCount * width)
+      gates = max(gates, layer.gateCount * width)
+      presynaptic = max(presynaptic, layer.presynapticCount)
+      scratch = max(scratch, model.kernels.carry_scratch(layer.neuron, window))
     }
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
@@ -71,20 +68,15 @@ struct Learner {
     outputError = arena.allocate(Float.self, model.readout.width(lanes), rows: window, .history)
     outputAdjoint = arena.allocate(Float.self, widest, rows: window, .scratch)
     currentAdjoint = arena.allocate(Float.self, currents, rows: window, .scratch)
-    carryAdjoint = arena.allocate(Float.self, carriedCurrents, rows: window, .scratch)
     adjoint = arena.allocate(Float.self, states, .scratch)
-    transition = arena.allocate(Float.self, transitions, .scratch)
-    outputCarry =
-      settings.carriesOutputs
-      ? OutputCarry(
-        adjoint: arena.allocate(Float.self, widest, rows: window, .scratch),
-        currentAdjoint: arena.allocate(Float.self, currents, rows: window, .scratch),
-        transition: arena.allocate(Float.self, states, .scratch),
-        parameters: arena.allocate(Float.self, parameters, .scratch))
-      : nil
     startAdjoint = arena.allocate(Float.self, widest, .scratch)
     parameterGradient = arena.allocate(Float.self, parameters, .scratch)
-    parameterCarry = arena.allocate(Float.self, carried, .scratch)
+    offsets = arena.allocate(Int32.self, presynaptic + 1, .scratch)
+    times = arena.allocate(Int32.self, presynaptic, rows: window, .scratch)
+    values = arena.allocate(Float.self, presynaptic, rows: window, .scratch)
+    active = arena.allocate(Int32.self, presynaptic, .scratch)
+    carryScratch = arena.allocate(Float.self, scratch, .scratch)
+    transposed = arena.allocate(Float.self, gates, rows: lanes, .scratch)
   }
 
   /// A step was made: it has no target yet.
@@ -114,11 +106,4 @@ struct Learner {
     for step in 0..<steps where taught[step] { return true }
     return false
   }
-}
-
-/// Working memory for the sweep that carries outputs over the end of the window.
-struct OutputCarry {
-  /// [window][width]: how much of the output of each step is carried.
-  let adjoint: UnsafeMutablePointer<Float>
-  let currentAdjoint, transition, parameters: UnsafeMutablePointer<Float>
 }

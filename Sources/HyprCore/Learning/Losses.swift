@@ -2,24 +2,21 @@ internal import CSystem
 
 // Losses of one step. Each writes ∂loss/∂output and returns the loss, in double precision so that its sum keeps its digits.
 
-/// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count.
+/// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count. `gradient` comes with the
+/// probabilities; `top` and `sum` are the largest output and the sum of exp(output - top).
 func crossEntropy(
-  _ outputs: UnsafePointer<Float>, _ count: Int, label: Int, smoothing: Float, gradient: UnsafeMutablePointer<Float>
+  _ outputs: UnsafePointer<Float>, _ count: Int, label: Int, smoothing: Float, top: Float, sum: Float,
+  gradient: UnsafeMutablePointer<Float>
 ) -> Double {
-  let top = outputs[largest(outputs, count)]
-  var sum: Float = 0
-  for index in 0..<count {
-    gradient[index] = system_exp(outputs[index] - top)
-    sum += gradient[index]
-  }
   let logSum = Double(system_log(sum))
-  let share = smoothing / Float(count)
   var loss = Double(1 - smoothing) * (logSum - (Double(outputs[label]) - Double(top)))
+  gradient[label] -= 1 - smoothing
+  if smoothing == 0 { return loss }
+  let share = smoothing / Float(count)
   for index in 0..<count {
     loss += Double(share) * (logSum - (Double(outputs[index]) - Double(top)))
-    gradient[index] = gradient[index] / sum - share
+    gradient[index] -= share
   }
-  gradient[label] -= 1 - smoothing
   return loss
 }
 
@@ -44,16 +41,6 @@ func crossEntropyOfSums(
   }
   scores[label] = smoothing - share - elsewhere
   return loss
-}
-
-func softmax(_ outputs: UnsafePointer<Float>, _ count: Int, into probabilities: UnsafeMutablePointer<Float>) {
-  let top = outputs[largest(outputs, count)]
-  var sum: Float = 0
-  for index in 0..<count {
-    probabilities[index] = system_exp(outputs[index] - top)
-    sum += probabilities[index]
-  }
-  for index in 0..<count { probabilities[index] /= sum }
 }
 
 /// From probabilities p = softmax(y) and outer = ∂loss/∂p to ∂loss/∂y, in place: p (outer - Σ p outer).

@@ -5,7 +5,7 @@ internal import CSystem
 extension Session {
   /// One label for all steps since the last reset, as the option `loss` has it.
   public func teachSequence(label: UInt32) throws(Failure) {
-    let learner = try requireLearning()
+    let learner = try requireLearning().pointee
     let checked = try checked(label)
     let spansAll = settings.sequenceLoss != .lastSteps
     let needed = spansAll ? learner.sequenceSteps : min(settings.lossSteps, learner.sequenceSteps)
@@ -31,7 +31,8 @@ extension Session {
     learner.scores.update(repeating: 0, count: classes)
     for step in 0..<learner.steps {
       let probabilities = learner.outputError + step * width
-      softmax(readout.outputs(step + 1), classes, into: probabilities)
+      var (top, sum): (Float, Float) = (0, 0)
+      kernels.softmax(readout.outputs(step + 1), classes, probabilities, &top, &sum)
       for index in 0..<classes { learner.scores[index] += Double(probabilities[index]) }
     }
     let weight = Double(learner.classWeights[label])
@@ -61,8 +62,8 @@ extension Session {
     try requireLearning()
     try checkBatch(samples, steps: steps, labels: labels)
     finishSequence()
-    learner?.batchLoss = 0
-    learner?.batchWeight = 0
+    learner?.pointee.batchLoss = 0
+    learner?.pointee.batchWeight = 0
     var start = 0
     for (sequence, count) in steps.enumerated() {
       clear([.state, .traces])
@@ -83,8 +84,8 @@ extension Session {
       start += count
     }
     finishSequence()
-    guard let learner, learner.batchWeight > 0 else { return 0 }
-    return learner.batchLoss / learner.batchWeight
+    guard let learner, learner.pointee.batchWeight > 0 else { return 0 }
+    return learner.pointee.batchLoss / learner.pointee.batchWeight
   }
 
   /// What a step of a sequence of `count` steps is taught by itself; negative: nothing.
@@ -125,7 +126,7 @@ extension Session {
     }
     for step in 0..<total {
       do throws(Failure) {
-        try input.load(samples + step * input.size, message)
+        try load(samples + step * input.size)
       } catch {
         throw message.prepend("step \(step): ", error)
       }

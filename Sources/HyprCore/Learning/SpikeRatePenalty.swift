@@ -5,18 +5,18 @@ extension Session {
   /// every taught step, before it is weighted, grows by
   ///
   ///     strength mean over the neurons of max(0, lower - r)² + max(0, r - upper)²
-  func addSpikeRatePenalty(_ layer: Layer, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>) {
-    guard settings.spikeRatePenalty > 0, layer.description.facts.spiking else { return }
-    let size = layer.description.size
+  func addSpikeRatePenalty(_ layer: UnsafePointer<Layer>, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>) {
+    guard settings.spikeRatePenalty > 0, layer.pointee.description.facts.spiking else { return }
+    let size = layer.pointee.description.size
     let steps = Float(learner.steps)
     let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.weight) / steps
     for neuron in 0..<size {
       var spikes: Float = 0
-      for step in 1...learner.steps { spikes += layer.outputs(step)[neuron] }
+      for step in 1...learner.steps { spikes += layer.pointee.outputs(step)[neuron] }
       let rate = spikes / steps
       let excess = max(0, rate - settings.spikeRateUpper) - max(0, settings.spikeRateLower - rate)
       guard excess != 0 else { continue }
-      for step in 0..<learner.steps { outputAdjoint[step * layer.width + neuron] += factor * excess }
+      for step in 0..<learner.steps { outputAdjoint[step * layer.pointee.width + neuron] += factor * excess }
     }
   }
 }

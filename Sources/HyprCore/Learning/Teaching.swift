@@ -8,9 +8,12 @@ extension Session {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
     let (outputs, classes) = (readout.outputs(step.index + 1), readout.description.size)
-    let weight = step.learner.classWeights[label]
+    let weight = step.learner.pointee.classWeights[label]
     replaceSharedTarget(step.learner)
-    let loss = crossEntropy(outputs, classes, label: label, smoothing: settings.labelSmoothing, gradient: step.error)
+    var (top, sum): (Float, Float) = (0, 0)
+    kernels.softmax(outputs, classes, step.error, &top, &sum)
+    let loss = crossEntropy(
+      outputs, classes, label: label, smoothing: settings.labelSmoothing, top: top, sum: sum, gradient: step.error)
     if weight != 1 {
       for index in 0..<classes { step.error[index] *= weight }
     }
@@ -51,26 +54,26 @@ extension Session {
 
   /// A step of the open window, and where its ∂loss/∂output goes.
   struct OpenStep {
-    let learner: Learner
+    let learner: UnsafeMutablePointer<Learner>
     let index: Int
     let error: UnsafeMutablePointer<Float>
 
     func teach(_ target: Target) {
-      learner.losses[index] = target.loss
-      learner.weights[index] = target.weight
-      learner.correct[index] = target.correct
-      learner.taught[index] = true
+      learner.pointee.losses[index] = target.loss
+      learner.pointee.weights[index] = target.weight
+      learner.pointee.correct[index] = target.correct
+      learner.pointee.taught[index] = true
     }
   }
 
   func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
-    guard stepsAgo >= 0 && stepsAgo < learner.steps else {
+    guard stepsAgo >= 0 && stepsAgo < learner.pointee.steps else {
       throw message.failure(
-        .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.steps) steps")
+        .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.pointee.steps) steps")
     }
-    let index = learner.steps - 1 - stepsAgo
-    return OpenStep(learner: learner, index: index, error: learner.outputError + index * readout.width)
+    let index = learner.pointee.steps - 1 - stepsAgo
+    return OpenStep(learner: learner, index: index, error: learner.pointee.outputError + index * readout.width)
   }
 
   /// A label that is a class.
@@ -83,8 +86,8 @@ extension Session {
   }
 
   /// A target of one step takes the place of one that all steps share.
-  private func replaceSharedTarget(_ learner: Learner) {
-    if learner.isShared.pointee { learner.clearTargets(readoutWidth: readout.width) }
+  private func replaceSharedTarget(_ learner: UnsafeMutablePointer<Learner>) {
+    if learner.pointee.isShared.pointee { learner.pointee.clearTargets(readoutWidth: readout.width) }
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
@@ -102,10 +105,10 @@ extension Session {
           weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }
     }
-    learner.classWeights.update(from: weights, count: readout.description.size)
+    learner.pointee.classWeights.update(from: weights, count: readout.description.size)
   }
 
-  func clearClassWeights() { learner?.classWeights.update(repeating: 1, count: readout.description.size) }
+  func clearClassWeights() { learner?.pointee.classWeights.update(repeating: 1, count: readout.description.size) }
 
   /// Closes the open window now.
   public mutating func flush() throws(Failure) {
@@ -123,7 +126,7 @@ extension Session {
     update()
   }
 
-  @discardableResult func requireLearning() throws(Failure) -> Learner {
+  @discardableResult func requireLearning() throws(Failure) -> UnsafeMutablePointer<Learner> {
     guard let learner else { throw message.failure(.wrongState, "the session was created without learning") }
     return learner
   }

@@ -18,13 +18,13 @@ extension Settings {
 extension Session {
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
-    guard let learner, learner.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
-    return 1 / max(learner.gatheredWeight, smallestClassWeight)
+    guard let learner, learner.pointee.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
+    return 1 / max(learner.pointee.gatheredWeight, smallestClassWeight)
   }
 
   /// One optimizer step, unless nothing was taught. A gradient that is not finite is dropped and counted.
   mutating func update() {
-    guard let learner, learner.gatheredWeight > 0 else { return }
+    guard let learner, learner.pointee.gatheredWeight > 0 else { return }
     let norm = gradientNorm() * reductionScale
     if norm.isFinite {
       step(scale: reductionScale * clipFactor(norm))
@@ -34,9 +34,9 @@ extension Session {
     } else {
       statistics.skippedUpdates += 1
       dropOverflownTraces()
+      parameters.clearGradients()
     }
-    parameters.clearGradients()
-    self.learner?.gatheredWeight = 0
+    learner.pointee.gatheredWeight = 0
   }
 
   /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
@@ -79,13 +79,17 @@ extension Session {
     update.correction1 = Float(1 / (1 - system_power(beta1, number)))
     update.correction2 = Float(1 / (1 - system_power(beta2, number)))
     update.anchor_strength = Float(settings.anchorStrength)
-    for index in 0..<model.pointee.tensors.count where isTrained(index) {
+    for index in 0..<model.pointee.tensors.count {
       let tensor = model.pointee.tensors[index]
+      guard isTrained(index) else {
+        parameters.clearGradients(of: tensor)
+        continue
+      }
       let block = parameters.blocks[tensor.layer]
       let start = tensor.firstRow * block.width
       update.count = tensor.rowCount * block.width
       update.parameters = block.values + start
-      update.gradients = UnsafePointer(block.gradients.map { $0 + start })
+      update.gradients = block.gradients.map { $0 + start }
       update.moment1 = block.moment1.map { $0 + start }
       update.moment2 = block.moment2.map { $0 + start }
       update.anchor = UnsafePointer(block.anchor.map { $0 + start })

@@ -66,7 +66,8 @@ struct TensorDescription {
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
 public struct Model {
   var references: Int64 = 1
-  let kernels: kernel_table
+  /// Tests set those of another level.
+  var kernels: kernel_table
   /// The file; it stays, because names and parameters are read from it and saving copies it.
   let file: UnsafeRawBufferPointer
   let root: OpaquePointer

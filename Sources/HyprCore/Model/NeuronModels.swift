@@ -33,8 +33,9 @@ func neuronModel(named name: UnsafePointer<CChar>, _ kernels: kernel_table) -> (
   return nil
 }
 
+/// The kernels for this processor.
 func kernelTable() -> kernel_table {
   var table = kernel_table()
-  kernel_table_fill_baseline(&table)
+  kernel_table_select(&table)
   return table
 }

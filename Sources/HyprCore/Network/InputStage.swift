@@ -1,37 +1,38 @@
 internal import CModelFormat
 internal import CSystem
 
-/// Turns raw samples into the inputs of the first layer: value = (sample - offset) * scale.
+/// Turns raw samples into the first layer's events: value = (sample - offset) * scale, unless that is zero.
 struct InputStage {
   let size: Int
-  private let scale, offset: UnsafePointer<Float>?
-  /// The inputs of the step being made.
+  let scale, offset: UnsafePointer<Float>?
+  /// The events of the step being made, with room for one per input, and how many there are.
+  let indices: UnsafeMutablePointer<Int32>
   let values: UnsafeMutablePointer<Float>
+  let count: UnsafeMutablePointer<Int>
 
   init(_ arena: inout Arena, _ model: Model) {
     size = model.inputSize
+    indices = arena.allocate(Int32.self, size, .scratch)
     values = arena.allocate(Float.self, size, .scratch)
+    count = arena.allocate(Int.self, 1, .scratch)
     var info = format_input_info()
     _ = format_input(model.root, &info)
     scale = info.scale
     offset = info.offset
   }
 
-  func load(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
-    for channel in 0..<size {
-      let value = transformed(sample[channel], channel)
-      guard value.isFinite else {
-        throw message.failure(.notFinite, "input[\(channel)] is \(sample[channel]), expected a finite number")
-      }
-      values[channel] = value
+  /// Why a sample cannot be taken.
+  func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
+    for channel in 0..<size where !transformed(sample[channel], channel).isFinite {
+      throw message.failure(.notFinite, "input[\(channel)] is \(sample[channel]), expected a finite number")
     }
   }
 
   /// A sample that is 1 at the indices and 0 elsewhere.
-  func load(_ indices: UnsafeBufferPointer<UInt32>, _ message: MessageBuffer) throws(Failure) {
+  func load(_ spikes: UnsafeBufferPointer<UInt32>, _ message: MessageBuffer) throws(Failure) {
     var previous = -1
-    for position in 0..<indices.count {
-      let index = Int(clamping: indices[position])
+    for position in 0..<spikes.count {
+      let index = Int(clamping: spikes[position])
       guard index < size else {
         throw message.failure(
           .invalidArgument, "indices[\(position)] is \(index), expected below the input size \(size)")
@@ -42,8 +43,24 @@ struct InputStage {
       }
       previous = index
     }
-    for channel in 0..<size { values[channel] = transformed(0, channel) }
-    for index in indices { values[Int(index)] = transformed(1, Int(index)) }
+    count.pointee = 0
+    if offset == nil {
+      for index in spikes { append(Int(index), 1) }
+      return
+    }
+    var position = 0
+    for channel in 0..<size {
+      let spike = position < spikes.count && Int(spikes[position]) == channel
+      append(channel, spike ? 1 : 0)
+      position += spike ? 1 : 0
+    }
+  }
+
+  private func append(_ channel: Int, _ sample: Float) {
+    let value = transformed(sample, channel)
+    indices[count.pointee] = Int32(truncatingIfNeeded: channel)
+    values[count.pointee] = value
+    count.pointee += value == 0 ? 0 : 1
   }
 
   @inline(__always) private func transformed(_ sample: Float, _ channel: Int) -> Float {

@@ -8,10 +8,10 @@ struct Layer {
   let description: LayerDescription
   /// Neurons rounded up to whole vectors; the length of every row.
   let width: Int
-  let view: kernel_layer
+  /// The layer as the kernels see it.
+  let view: UnsafeMutablePointer<kernel_layer>
   /// [rowCount][width], rows as in `LayerDescription`.
   let parameters: UnsafeMutablePointer<Float>
-  let current: UnsafeMutablePointer<Float>
   let events: EventHistory
   /// Only in learning sessions.
   let learning: LayerLearning?
@@ -26,25 +26,26 @@ struct Layer {
     self.description = description
     self.width = width
     parameters = block.values
-    current = arena.allocate(Float.self, width, rows: description.currentCount, .scratch)
     events = EventHistory(&arena, presynapticCount: description.presynapticCount, steps: steps)
     learning = block.gradients.map {
       LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: carriesOutput)
     }
-    view = kernel_layer(
+    let view = kernel_layer(
       neuron: description.neuron, width: width, constants: description.constants,
       parameters: block.values + description.weightRowCount * width,
       derived: arena.allocate(Float.self, width, rows: Int(facts.derived_count), .parameters),
       states: arena.allocate(Float.self, width, rows: description.stateCount, planes: steps + 1, .state),
       outputs: arena.allocate(Float.self, width, rows: steps + 1, .state),
-      current: current,
+      current: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
       tape: block.gradients == nil
         ? nil : arena.allocate(Float.self, width, rows: Int(facts.tape_count), planes: steps, .history),
       surrogate: description.surrogate)
+    self.view = arena.allocate(kernel_layer.self, 1, .scratch)
+    if !arena.isMeasuring { self.view.initialize(to: view) }
   }
 
-  func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.states + slot * description.stateCount * width }
-  func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.outputs + slot * width }
+  func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.states + slot * description.stateCount * width }
+  func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.outputs + slot * width }
 
   /// Slot `from` becomes slot `to`.
   func copySlot(from: Int, to: Int) {
@@ -67,16 +68,12 @@ struct Layer {
 struct LayerLearning {
   /// Those of the layer's block of parameters.
   let gradients: UnsafeMutablePointer<Float>
-  /// e [rowCount][k][width]: ∂s/∂(every parameter) at the start of the window.
+  /// e: ∂s/∂(every parameter) at the start of the window, in blocks of neurons [rowCount][k][neurons], see kernels.h.
   let eligibility: UnsafeMutablePointer<Float>
   /// [rowCount][width]: ∂/∂(every parameter) of the outputs that are carried into the window. With recurrent credit, of recurrent
   /// layers: those of the step before it (e_z). With filtered credit, of the top layer: all, as the readout remembers them (ε̄).
   let outputEligibility: UnsafeMutablePointer<Float>?
-  /// Rows whose eligibility is not zero: weights of presynaptic neurons that were active since the last reset, and the neuron
-  /// parameters.
-  let activeRows: UnsafeMutablePointer<Int32>
-  let activeCount: UnsafeMutablePointer<Int>
-  /// One flag per presynaptic neuron.
+  /// One flag per presynaptic neuron: whether it had an event since the traces were cleared. The rows of the others are zero.
   let isActive: UnsafeMutablePointer<Bool>
 
   init(
@@ -88,8 +85,6 @@ struct LayerLearning {
     eligibility = arena.allocate(Float.self, width, rows: description.stateCount, planes: rows, .traces)
     outputEligibility =
       carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
-    activeRows = arena.allocate(Int32.self, rows, .traces)
-    activeCount = arena.allocate(Int.self, 1, .traces)
     isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
   }
 
@@ -97,31 +92,6 @@ struct LayerLearning {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
     outputEligibility?.update(repeating: 0, count: description.rowCount * width)
     isActive.update(repeating: false, count: description.presynapticCount)
-    listActiveRows(description)
-  }
-
-  /// The list of active rows from the flags.
-  func listActiveRows(_ description: LayerDescription) {
-    activeCount.pointee = 0
-    for row in description.weightRowCount..<description.rowCount { append(row) }
-    for presynaptic in 0..<description.presynapticCount where isActive[presynaptic] {
-      appendGates(presynaptic, description.gateCount)
-    }
-  }
-
-  func activate(_ presynaptic: Int32, gates: Int) {
-    guard !isActive[Int(presynaptic)] else { return }
-    isActive[Int(presynaptic)] = true
-    appendGates(Int(presynaptic), gates)
-  }
-
-  private func appendGates(_ presynaptic: Int, _ gates: Int) {
-    for gate in 0..<gates { append(presynaptic * gates + gate) }
-  }
-
-  private func append(_ row: Int) {
-    activeRows[activeCount.pointee] = Int32(truncatingIfNeeded: row)
-    activeCount.pointee += 1
   }
 }
 
@@ -131,38 +101,13 @@ struct EventHistory {
   let starts: UnsafeMutablePointer<Int>
   let indices: UnsafeMutablePointer<Int32>
   let values: UnsafeMutablePointer<Float>
+  /// How many of the events of the last step came from below.
+  let fromBelow: UnsafeMutablePointer<Int>
 
   init(_ arena: inout Arena, presynapticCount count: Int, steps: Int) {
     starts = arena.allocate(Int.self, steps + 1, .history)
     indices = arena.allocate(Int32.self, count, rows: steps, .history)
     values = arena.allocate(Float.self, count, rows: steps, .history)
-  }
-}
-
-/// Presynaptic events of one step that add to the same currents.
-struct EventGroup {
-  let indices: UnsafePointer<Int32>
-  let values: UnsafePointer<Float>
-  let count: Int
-  let firstCurrent: Int
-}
-
-extension Layer {
-  /// Gives the events of a step of the window in their order, in as few groups as the neuron model allows: one, or with currents
-  /// that only inputs or only recurrent events add to, two.
-  func forEachGroup(_ step: Int, _ body: (EventGroup) -> Void) {
-    let (start, end) = (events.starts[step], events.starts[step + 1])
-    var middle = start
-    if description.firstRecurrentCurrent > 0 {
-      while middle < end && events.indices[middle] < description.inputCount { middle += 1 }
-      body(group(start..<middle, firstCurrent: 0))
-    }
-    body(group(middle..<end, firstCurrent: description.firstRecurrentCurrent))
-  }
-
-  private func group(_ range: Range<Int>, firstCurrent: Int) -> EventGroup {
-    EventGroup(
-      indices: events.indices + range.lowerBound, values: events.values + range.lowerBound, count: range.count,
-      firstCurrent: firstCurrent)
+    fromBelow = arena.allocate(Int.self, 1, .scratch)
   }
 }

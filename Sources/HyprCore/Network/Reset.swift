@@ -47,11 +47,11 @@ extension Session {
       if parts.contains(.state) { layer.clearSlot(slot) }
       if parts.contains(.traces) { layer.clearTraces() }
     }
-    if parts.contains(.state) { learner?.sequenceSteps = 0 }
+    if parts.contains(.state) { learner?.pointee.sequenceSteps = 0 }
     guard parts.contains(.optimizer) else { return }
     parameters.clearGradients()
     parameters.clearMoments()
-    learner?.gatheredWeight = 0
+    learner?.pointee.gatheredWeight = 0
     statistics.updates = 0
   }
 }

@@ -68,17 +68,17 @@ extension Session {
         .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
-    let (learner, statistics, slot) = (learner, statistics, slot)
+    let (kept, statistics, slot) = (learner?.pointee, statistics, slot)
     var checking = StateStream(.check, memory, used.count)
     walkState(&checking)
-    (self.learner, self.statistics, self.slot) = (learner, statistics, slot)
+    (self.statistics, self.slot) = (statistics, slot)
+    if let learner, let kept { learner.pointee = kept }
     guard checking.isValid && checking.position == used.count else {
       throw message.failure(.invalidArgument, "the state is damaged: it holds what no session can have become")
     }
     var reading = StateStream(.read, memory, used.count)
     walkState(&reading)
     deriveAll()
-    for layer in layers { layer.learning?.listActiveRows(layer.description) }
   }
 
   /// What the rest of the format depends on.
@@ -96,15 +96,15 @@ extension Session {
     statistics.walkState(&stream)
     if let frozen { stream.flags(frozen, model.pointee.tensors.count) }
     let readout = readout
-    learner?.walkState(&stream, window: settings.window, outputs: readout)
-    slot = stream.integer(slot, in: learner.map { $0.steps...$0.steps } ?? 0...1)
+    learner?.pointee.walkState(&stream, window: settings.window, outputs: readout)
+    slot = stream.integer(slot, in: learner.map { $0.pointee.steps...$0.pointee.steps } ?? 0...1)
     // With learning, everything from the start of the window to the last step matters; without, only the slot in use.
-    let slots = learner.map { 0...$0.steps } ?? slot...slot
+    let slots = learner.map { 0...$0.pointee.steps } ?? slot...slot
     for index in 0..<layers.count {
       parameters.blocks[index].walkState(&stream, size: layers[index].description.size) { row, value in
         isAllowed(value, layer: index, row: row)
       }
-      layers[index].walkState(&stream, slots: slots)
+      layers[index].walkState(&stream, slots: slots, blockSize: 2 * kernels.lanes)
     }
   }
 }
@@ -164,14 +164,21 @@ extension ParameterStore.Block {
 }
 
 extension Layer {
-  fileprivate func walkState(_ stream: inout StateStream, slots: ClosedRange<Int>) {
+  fileprivate func walkState(_ stream: inout StateStream, slots: ClosedRange<Int>, blockSize: Int) {
     let size = description.size
     let steps = slots.upperBound - slots.lowerBound
     stream.rows(state(slots.lowerBound), (steps + 1) * description.stateCount, size: size, width: width)
     stream.rows(outputs(slots.lowerBound), steps + 1, size: size, width: width)
     guard let learning else { return }
-    stream.rows(view.tape, steps * Int(description.facts.tape_count), size: size, width: width)
-    stream.rows(learning.eligibility, description.rowCount * description.stateCount, size: size, width: width)
+    stream.rows(view.pointee.tape, steps * Int(description.facts.tape_count), size: size, width: width)
+    // Row by row, so that the bytes do not depend on the blocks either.
+    for row in 0..<description.rowCount * description.stateCount {
+      for start in stride(from: 0, to: size, by: blockSize) {
+        let neurons = min(blockSize, width - start)
+        let piece = learning.eligibility + (start * description.rowCount * description.stateCount + row * neurons)
+        stream.bytes(piece, min(neurons, size - start) * 4)
+      }
+    }
     stream.rows(learning.outputEligibility, description.rowCount, size: size, width: width)
     stream.flags(learning.isActive, description.presynapticCount)
     events.walkState(&stream, steps: steps, limit: description.presynapticCount)

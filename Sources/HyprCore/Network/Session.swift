@@ -12,7 +12,8 @@ public struct Session: ~Copyable {
   let layers: UnsafeMutableBufferPointer<Layer>
   let parameters: ParameterStore
   let input: InputStage
-  var learner: Learner?
+  /// Only in learning sessions.
+  let learner: UnsafeMutablePointer<Learner>?
   /// One flag per tensor: whether the host keeps it as it is. Only in learning sessions.
   let frozen: UnsafeMutablePointer<Bool>?
   var statistics: Statistics
@@ -49,7 +50,11 @@ public struct Session: ~Copyable {
     }
     self.layers = UnsafeMutableBufferPointer(start: layers, count: descriptions.count)
     parameters = ParameterStore(blocks: UnsafeMutableBufferPointer(start: blocks, count: descriptions.count))
-    learner = settings.learning ? Learner(&arena, model.pointee, settings) : nil
+    learner = settings.learning ? arena.allocate(Learner.self, 1, .scratch) : nil
+    if let learner {
+      let content = Learner(&arena, model.pointee, settings)
+      if !arena.isMeasuring { learner.initialize(to: content) }
+    }
     frozen = settings.learning ? arena.allocate(Bool.self, model.pointee.tensors.count, .scratch) : nil
     statistics = Statistics(&arena, layers: descriptions.count - 1)
     messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
@@ -116,7 +121,7 @@ public struct Session: ~Copyable {
 
   /// Brings everything that is computed from parameters up to date.
   func deriveAll() {
-    for layer in layers { withUnsafePointer(to: layer.view) { kernels.derive($0) } }
+    for layer in layers { kernels.derive(layer.view) }
   }
 }
 

@@ -6,8 +6,15 @@ extension Session {
   public mutating func step(
     _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
-    try input.load(sample, message)
+    try load(sample)
     try advance(into: output)
+  }
+
+  /// Lists the events of a sample in `input`.
+  func load(_ sample: UnsafePointer<Float>) throws(Failure) {
+    input.count.pointee = kernels.sample(
+      sample, input.size, input.offset, input.scale, input.indices, input.values)
+    if input.count.pointee < 0 { try input.check(sample, message) }
   }
 
   public mutating func step(
@@ -33,63 +40,64 @@ extension Session {
 
   /// Makes one step on the inputs in `input`. If a value would not be finite, nothing has changed.
   private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
-    if let learner, learner.steps == settings.window { closeWindow() }
+    if learner?.pointee.steps == settings.window { closeWindow() }
     let place = StepPlace(slot: slot, learning: settings.learning)
+    guard let first = layers.baseAddress else { return }
     for index in 0..<layers.count {
-      let below = index == 0 ? nil : Optional(layers[index - 1])
-      gatherEvents(layers[index], below, place)
-      let layer = layers[index]
-      let finite = withUnsafePointer(to: layer.view) { kernels.step($0, place.from, place.to, place.record) }
-      guard finite else {
+      guard makeStep(first + index, below: index == 0 ? nil : first + index - 1, place) else {
         throw message.failure(.notFinite, "the state of layer \(index) would not be finite; the step was not made")
       }
     }
     commit(place)
-    if let output { output.update(from: readout.outputs(slot), count: readout.description.size) }
+    guard let output else { return }
+    let readout = first + layers.count - 1
+    output.update(from: readout.pointee.outputs(slot), count: readout.pointee.description.size)
   }
 
-  /// Lists the layer's presynaptic events of this step and adds up its input current I = W x + V z' + b.
-  private func gatherEvents(_ layer: Layer, _ below: Layer?, _ place: StepPlace) {
-    let description = layer.description
-    let events = layer.events
-    var end = events.starts[place.record]
-    let source = below.map { UnsafePointer($0.outputs(place.to)) } ?? UnsafePointer(input.values)
-    end += kernels.events(source, description.inputCount, 0, events.indices + end, events.values + end)
-    if description.isRecurrent {
-      let first = Int32(truncatingIfNeeded: description.inputCount)
-      end += kernels.events(
-        layer.outputs(place.from), description.size, first, events.indices + end, events.values + end)
+  /// Lists the layer's presynaptic events of this step, x̄ = [x; z'; 1] without its zeros, and advances its neurons.
+  private func makeStep(_ layer: UnsafePointer<Layer>, below: UnsafePointer<Layer>?, _ place: StepPlace) -> Bool {
+    let (starts, indices, values) = (
+      layer.pointee.events.starts, layer.pointee.events.indices, layer.pointee.events.values
+    )
+    let inputs = Int32(truncatingIfNeeded: layer.pointee.description.inputCount)
+    let start = starts[place.record]
+    let fromBelow: Int
+    if let below {
+      fromBelow = kernels.events(
+        below.pointee.outputs(place.to), below.pointee.description.size, 0, indices + start, values + start)
+    } else {
+      fromBelow = input.count.pointee
+      for event in 0..<fromBelow {
+        indices[start + event] = input.indices[event]
+        values[start + event] = input.values[event]
+      }
     }
-    if description.hasBias {
-      events.indices[end] = Int32(truncatingIfNeeded: description.presynapticCount - 1)
-      events.values[end] = 1
+    layer.pointee.events.fromBelow.pointee = fromBelow
+    var end = start + fromBelow
+    if layer.pointee.description.isRecurrent {
+      end += kernels.events(
+        layer.pointee.outputs(place.from), layer.pointee.description.size, inputs, indices + end, values + end)
+    }
+    if layer.pointee.description.hasBias {
+      indices[end] = Int32(truncatingIfNeeded: layer.pointee.description.presynapticCount - 1)
+      values[end] = 1
       end += 1
     }
-    events.starts[place.record + 1] = end
-    layer.current.update(repeating: 0, count: description.currentCount * layer.width)
-    let width = description.gateCount * layer.width
-    layer.forEachGroup(place.record) { group in
-      kernels.gather(
-        layer.current + group.firstCurrent * layer.width, width, layer.parameters, width, group.indices, group.values,
-        group.count)
-    }
+    starts[place.record + 1] = end
+    let step = kernel_step(
+      from: place.from, to: place.to, record: place.record, weights: layer.pointee.parameters, indices: indices + start,
+      values: values + start, event_count: end - start, input_count: inputs)
+    return withUnsafePointer(to: step) { kernels.step(layer.pointee.view, $0) }
   }
 
   private mutating func commit(_ place: StepPlace) {
     slot = place.to
-    let width = readout.width
-    learner?.beginStep(readoutWidth: width, window: settings.window)
+    learner?.pointee.beginStep(readoutWidth: layers[layers.count - 1].width, window: settings.window)
     statistics.steps += 1
     for index in 0..<layers.count - 1 where layers[index].description.facts.spiking {
-      statistics.spikes[index] += UInt64(truncatingIfNeeded: countNonzero(layers[index]))
+      // The outputs of a layer are the events of the one above it.
+      statistics.spikes[index] += UInt64(truncatingIfNeeded: layers[index + 1].events.fromBelow.pointee)
     }
-  }
-
-  private func countNonzero(_ layer: Layer) -> Int {
-    let outputs = layer.outputs(slot)
-    var count = 0
-    for neuron in 0..<layer.description.size where outputs[neuron] != 0 { count += 1 }
-    return count
   }
 }
 

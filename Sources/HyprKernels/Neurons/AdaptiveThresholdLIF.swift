@@ -49,18 +49,15 @@ enum AdaptiveThresholdLIF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (u, a) = (state[0], state[1])
     let threshold = a * constants.strength + constants.baseline
     let uFree = derived[0] * u + derived[1] * current
     let distance = uFree - threshold
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = u - current
-    }
+    tape[0] = distance
+    tape[1] = u - current
     state[0] = uFree - spike * threshold
     state[1] = derived[3] * a + derived[4] * spike
     return spike

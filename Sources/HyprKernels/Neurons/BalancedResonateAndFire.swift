@@ -56,8 +56,7 @@ enum BalancedResonateAndFire: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (u, v, q) = (state[0], state[1], state[2])
     let omega = derived[0]
@@ -66,7 +65,7 @@ enum BalancedResonateAndFire: PointNeuron {
     let vNew = v + (omega * u + b * v) * constants.dt
     let distance = uNew - constants.threshold - q
     let spike = distance.heaviside
-    if recording { tape[0] = surrogate.derivative(distance) }
+    tape[0] = distance
     state[0] = uNew
     state[1] = vNew
     state[2] = q * constants.refractoryDecay + spike

@@ -50,8 +50,7 @@ enum CurrentBasedLIF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (i, u) = (state[0], state[1])
     let iNew = derived[0] * i + derived[1] * current
@@ -60,12 +59,10 @@ enum CurrentBasedLIF: PointNeuron {
     let m = derived[3] * u + derived[4] * drive
     let distance = m - derived[8]
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = i - current
-      tape[2] = u - drive
-      tape[3] = j
-    }
+    tape[0] = distance
+    tape[1] = i - current
+    tape[2] = u - drive
+    tape[3] = j
     state[0] = iNew
     state[1] = constants.reset.apply(m, spike: spike, threshold: derived[8], resetPotential: derived[9])
     return spike

@@ -27,6 +27,8 @@ enum EulerForwardAdaptiveLIF: PointNeuron {
   static var name: StaticString { "EFAdLIF" }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  /// Of the new membrane potential for z, and of the old one for its reset.
+  static var surrogateCount: Int { 2 }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     AdaptiveLIFConstants.parameter(index)
@@ -37,8 +39,7 @@ enum EulerForwardAdaptiveLIF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let threshold = constants.adaptive.threshold
     let oldDistance = state[0] - threshold
@@ -48,11 +49,9 @@ enum EulerForwardAdaptiveLIF: PointNeuron {
     state[0] = derived[0] * u + derived[1] * drive
     state[1] = derived[3] * w + derived[4] * (derived[6] * u + derived[7] * oldSpike)
     let distance = state[0] - threshold
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = surrogate.derivative(oldDistance)
-      tape[2] = u - drive
-    }
+    tape[0] = distance
+    tape[1] = oldDistance
+    tape[2] = u - drive
     return distance.heaviside
   }
 

@@ -39,8 +39,7 @@ enum ExponentialBRF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (u, v, q) = (state[0], state[1], state[2])
     let damping = exponential(q * -constants.dt)
@@ -49,11 +48,9 @@ enum ExponentialBRF: PointNeuron {
     state[1] = damping * (derived[1] * u + derived[0] * v)
     let distance = state[0] - constants.threshold - q
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = damping
-      tape[2] = uTurned
-    }
+    tape[0] = distance
+    tape[1] = damping
+    tape[2] = uTurned
     state[2] = q * constants.refractoryDecay + spike
     return spike
   }

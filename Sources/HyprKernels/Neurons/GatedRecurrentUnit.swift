@@ -27,13 +27,12 @@ enum GatedRecurrentUnit: NeuronModel {
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) { derived[0] = parameters[0] }
 
   @inline(__always) static func step(
-    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let reset = sigmoid(currents[1])
     let update = sigmoid(currents[2])
     let candidate = hyperbolicTangent(derived[0] + currents[0] + reset * currents[3])
-    if recording { (tape[0], tape[1], tape[2], tape[3]) = (reset, update, candidate, currents[3]) }
+    (tape[0], tape[1], tape[2], tape[3]) = (reset, update, candidate, currents[3])
     state[0] = candidate + update * (state[0] - candidate)
     return state[0]
   }

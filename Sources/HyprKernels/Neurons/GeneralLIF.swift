@@ -31,19 +31,16 @@ enum GeneralLIF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let u = state[0]
     let drive = derived[4] + derived[3] * current
     let m = derived[0] * u + derived[1] * drive
     let distance = m - derived[5]
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = u - drive
-      tape[2] = current
-    }
+    tape[0] = distance
+    tape[1] = u - drive
+    tape[2] = current
     state[0] = constants.reset.apply(m, spike: spike, threshold: derived[5], resetPotential: derived[6])
     return spike
   }

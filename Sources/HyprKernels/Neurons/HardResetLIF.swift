@@ -42,17 +42,14 @@ enum HardResetLIF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let u = state[0]
     let uFree = derived[0] * u + derived[1] * current
     let distance = uFree - constants.threshold
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = u - current
-    }
+    tape[0] = distance
+    tape[1] = u - current
     state[0] = uFree * (1 - spike)
     return spike
   }

@@ -28,16 +28,13 @@ enum IntegrateAndFire: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let m = state[0] + derived[0] * current
     let distance = m - derived[1]
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = current
-    }
+    tape[0] = distance
+    tape[1] = current
     state[0] = constants.reset.apply(m, spike: spike, threshold: derived[1], resetPotential: derived[2])
     return spike
   }

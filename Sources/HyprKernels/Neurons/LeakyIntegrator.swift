@@ -25,11 +25,10 @@ enum LeakyIntegrator: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let y = state[0]
-    if recording { tape[0] = y - current }
+    tape[0] = y - current
     state[0] = derived[0] * y + derived[1] * current
     return state[0]
   }

@@ -24,14 +24,13 @@ enum LongShortTermMemory: NeuronModel {
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {}
 
   @inline(__always) static func step(
-    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (input, forget) = (sigmoid(currents[0]), sigmoid(currents[1]))
     let (cell, output) = (hyperbolicTangent(currents[2]), sigmoid(currents[3]))
     state[0] = forget * state[0] + input * cell
     let squashed = hyperbolicTangent(state[0])
-    if recording { (tape[0], tape[1], tape[2], tape[3], tape[4]) = (input, forget, cell, output, squashed) }
+    (tape[0], tape[1], tape[2], tape[3], tape[4]) = (input, forget, cell, output, squashed)
     return output * squashed
   }
 

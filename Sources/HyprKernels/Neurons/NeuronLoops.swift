@@ -23,14 +23,15 @@ enum NeuronLoops<Model: NeuronModel> {
     }
   }
 
-  static func step(_ layer: kernel_layer, from: Int, to: Int, tapeIndex: Int) -> Bool {
+  static func step(_ layer: kernel_layer, _ step: kernel_step) -> Bool {
     let width = layer.width
+    gatherCurrents(layer, step)
     let constants = Model.Constants(layer.constants)
     let slot = Model.State.size &* width
-    let old = layer.states + from &* slot
-    let new = layer.states + to &* slot
-    let outputs = layer.outputs + to &* width
-    let tape = layer.tape.map { $0 + tapeIndex &* Model.Tape.size &* width }
+    let old = layer.states + step.from &* slot
+    let new = layer.states + step.to &* slot
+    let outputs = layer.outputs + step.to &* width
+    let tape = layer.tape.map { $0 + step.record &* Model.Tape.size &* width }
     var poison = Lanes.zero
     var neuron = 0
     while neuron < width {
@@ -38,16 +39,35 @@ enum NeuronLoops<Model: NeuronModel> {
       let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
       var record = Model.Tape(repeating: .zero)
       let output = Model.step(
-        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants,
-        layer.surrogate,
-        tape: &record, recording: tape != nil)
+        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants, tape: &record)
       state.store(new + neuron, stride: width)
       outputs.store(output, neuron)
       if let tape { record.store(tape + neuron, stride: width) }
       poison += state.poison
       neuron &+= Lanes.scalarCount
     }
+    if let tape, Model.surrogateCount > 0 {
+      layer.surrogate.replaceDistances(tape, count: Model.surrogateCount &* width)
+    }
     return poison == .zero
+  }
+
+  /// I = W x + V z' + b: inputs add to the first currents, recurrent events and the bias to the last.
+  private static func gatherCurrents(_ layer: kernel_layer, _ step: kernel_step) {
+    let (width, currents, gates) = (layer.width, Model.Currents.size, Model.gateCount)
+    var neuron = 0
+    while neuron < currents &* width {
+      layer.current.store(.zero, neuron)
+      neuron &+= Lanes.scalarCount
+    }
+    var inputs = 0
+    if currents > gates {
+      while inputs < step.event_count && step.indices[inputs] < step.input_count { inputs &+= 1 }
+      gather(layer.current, gates &* width, step.weights, step.indices, step.values, inputs)
+    }
+    gather(
+      layer.current + (currents &- gates) &* width, gates &* width, step.weights, step.indices + inputs,
+      step.values + inputs, step.event_count &- inputs)
   }
 
   static func sweep(_ layer: kernel_layer, _ sweep: kernel_sweep) {
@@ -59,7 +79,7 @@ enum NeuronLoops<Model: NeuronModel> {
     while neuron < width {
       let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
       var adjoint = Model.State(Row(sweep.adjoint + neuron), stride: width)
-      var gradient = Model.Parameters(Row(sweep.parameter_gradient + neuron), stride: sweep.parameter_stride)
+      var gradient = Model.Parameters(Row(sweep.parameter_gradient + neuron), stride: width)
       var after = Model.State(Row(layer.states + sweep.last &* slot + neuron), stride: width)
       var step = sweep.last
       while step > sweep.first {
@@ -67,18 +87,17 @@ enum NeuronLoops<Model: NeuronModel> {
         step &-= 1
         let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
         let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
-        let outputAdjoint = sweep.output_adjoint.map { $0.lanes(step &* width &+ neuron) } ?? .zero
+        let outputAdjoint = sweep.output_adjoint.lanes(step &* width &+ neuron)
         let currentAdjoint: Model.Currents = Model.backward(
           &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record,
           derived, constants, gradient: &gradient)
         currentAdjoint.store(
-          sweep.current_adjoint + (step &* Model.Currents.size &* sweep.current_stride &+ neuron),
-          stride: sweep.current_stride)
+          sweep.current_adjoint + (step &* Model.Currents.size &* width &+ neuron), stride: width)
         if sweep.instantaneous { adjoint = .init(repeating: .zero) }
         after = before
       }
       adjoint.store(sweep.adjoint + neuron, stride: width)
-      gradient.store(sweep.parameter_gradient + neuron, stride: sweep.parameter_stride)
+      gradient.store(sweep.parameter_gradient + neuron, stride: width)
       neuron &+= Lanes.scalarCount
     }
   }

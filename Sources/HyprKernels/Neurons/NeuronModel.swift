@@ -11,6 +11,7 @@ internal import CSystem
 /// A new model is one file that conforms to this protocol (most: to `PointNeuron`), one table in the schema's union, and one line
 /// in `visitNeuronModel`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
 protocol NeuronModel {
+  /// At most four.
   associatedtype State: LaneArray
   associatedtype Parameters: LaneArray
   /// Values computed once per parameter update, such as decay factors and their derivatives.
@@ -31,16 +32,18 @@ protocol NeuronModel {
   static var gateCount: Int { get }
   /// The surrogate that the model was published with.
   static var surrogate: SurrogateKind { get }
+  /// How many entries of the tape, the first ones, `step` gives as distances from the threshold: `backward` finds the surrogate
+  /// derivative there in their place.
+  static var surrogateCount: Int { get }
   /// Facts about parameter `index`, in the order of θ; NULL past the end.
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity?
 
   /// Derived values of one neuron. Not in a hot loop: may call libm.
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column)
 
-  /// One step of a block of neurons; `currents` is I^t. Returns the output z^t.
+  /// One step of a block of neurons; `currents` is I^t. Fills the tape and returns the output z^t.
   static func step(
-    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes
 
   /// The transposed derivative of one step. `adjoint` is q^t = ∂L/∂s^t and becomes q^{t-1}; `outputAdjoint` is
@@ -51,11 +54,14 @@ protocol NeuronModel {
   ) -> Currents
 }
 
+extension NeuronModel {
+  static var surrogateCount: Int { spiking ? 1 : 0 }
+}
+
 /// A neuron model with one input current, which all of its presynaptic events add to.
 protocol PointNeuron: NeuronModel where Currents == InlineArray<1, Lanes> {
   static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes
 
   static func backward(
@@ -68,11 +74,9 @@ extension PointNeuron {
   static var gateCount: Int { 1 }
 
   @inline(__always) static func step(
-    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
-    step(
-      &state, current: currents[0], derived, constants, surrogate, tape: &tape, recording: recording)
+    step(&state, current: currents[0], derived, constants, tape: &tape)
   }
 
   @inline(__always) static func backward(

@@ -47,14 +47,13 @@ enum ResonateAndFire: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (u, v) = (state[0], state[1])
     state[0] = derived[1] * u - derived[0] * v + current * constants.dt
     state[1] = derived[0] * u + derived[1] * v
     let distance = state[0] - constants.threshold
-    if recording { tape[0] = surrogate.derivative(distance) }
+    tape[0] = distance
     return distance.heaviside
   }
 

@@ -37,18 +37,15 @@ enum SymplecticAdaptiveLIF: PointNeuron {
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants,
-    _ surrogate: kernel_surrogate, tape: inout Tape, recording: Bool
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
     let (u, w) = (state[0], state[1])
     let drive = current - w
     let uFree = derived[0] * u + derived[1] * drive
     let distance = uFree - constants.adaptive.threshold
     let spike = distance.heaviside
-    if recording {
-      tape[0] = surrogate.derivative(distance)
-      tape[1] = u - drive
-    }
+    tape[0] = distance
+    tape[1] = u - drive
     state[0] = uFree * (1 - spike)
     state[1] = derived[3] * w + derived[4] * (derived[6] * state[0] + derived[7] * spike)
     return spike
