@@ -12,7 +12,7 @@ let mode: [SwiftSetting] =
   ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])]
   : []
 
-// Nothing outside of the kernels is hot: small is better there.
+// Nothing in there is hot: small is better.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
 // The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
@@ -58,7 +58,7 @@ var targets: [Target] = [
   .systemLibrary(name: "CHypr", path: "include"),
   .target(name: "CSystem"),
   .target(name: "CModelFormat", cxxSettings: freestandingCxx),
-  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode + small),
+  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
   .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
 ] + kernelTargets
 

@@ -37,12 +37,8 @@ func gather(
 func events(
   _ source: Row, _ count: Int, _ first: Int32, _ indices: UnsafeMutablePointer<Int32>, _ values: MutableRow
 ) -> Int {
-  var list = EventList(indices: indices, values: values)
-  var start = 0
-  while start < count {
-    list.append(source.lanes(start), from: first &+ Int32(truncatingIfNeeded: start), limit: count &- start)
-    start &+= Lanes.scalarCount
-  }
+  var list = EventList(indices: indices, values: values, first: first)
+  list.appendNonzero(count, valuesOf: source) { source.lanes($0) }
   return list.count
 }
 
@@ -51,26 +47,31 @@ func sampleEvents(
   _ sample: Row, _ count: Int, _ offset: Row?, _ scale: Row?, _ indices: UnsafeMutablePointer<Int32>,
   _ values: MutableRow
 ) -> Int {
-  var list = EventList(indices: indices, values: values)
+  var list = EventList(indices: indices, values: values, first: 0)
   // x - x is +0, all bits zero, unless x is infinite or not a number.
   var suspicious = LaneBits.zero
   let whole = count &- count % Lanes.scalarCount
-  var start = 0
-  while start < whole {
-    var value = unaligned(sample + start)
-    if let offset { value = value - unaligned(offset + start) }
-    if let scale { value = value * unaligned(scale + start) }
-    suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
-    list.append(value, from: Int32(truncatingIfNeeded: start), limit: Lanes.scalarCount)
-    start &+= Lanes.scalarCount
-  }
-  if whole < count {
-    var value = Lanes.zero
-    for index in whole..<count {
-      value[index &- whole] = (sample[index] - (offset?[index] ?? 0)) * (scale?[index] ?? 1)
+  if offset == nil && scale == nil {
+    list.appendNonzero(whole, valuesOf: sample) { start in
+      let value = unaligned(sample + start)
+      suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
+      return value
     }
-    suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
-    list.append(value, from: Int32(truncatingIfNeeded: whole), limit: Lanes.scalarCount)
+  } else {
+    var start = 0
+    while start < whole {
+      var value = unaligned(sample + start)
+      if let offset { value = value - unaligned(offset + start) }
+      if let scale { value = value * unaligned(scale + start) }
+      suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
+      for lane in 0..<Lanes.scalarCount { list.append(value[lane], at: start &+ lane) }
+      start &+= Lanes.scalarCount
+    }
+  }
+  for index in whole..<count {
+    let value = (sample[index] - (offset?[index] ?? 0)) * (scale?[index] ?? 1)
+    suspicious[0] |= (value - value).bitPattern
+    list.append(value, at: index)
   }
   return suspicious == .zero ? list.count : -1
 }
@@ -78,19 +79,39 @@ func sampleEvents(
 private struct EventList {
   let indices: UnsafeMutablePointer<Int32>
   let values: MutableRow
+  /// Added to every index.
+  let first: Int32
   var count = 0
 
-  /// Appends those of the first `limit` lanes that are not zero; lane i has index `first` + i.
-  @inline(__always) mutating func append(_ lanes: Lanes, from first: Int32, limit: Int) {
-    var nonzero = lanes_nonzero(lanes)
-    if limit < Lanes.scalarCount { nonzero &= (1 &<< UInt32(truncatingIfNeeded: limit)) &- 1 }
-    while nonzero != 0 {
-      let lane = nonzero.trailingZeroBitCount
-      indices[count] = first &+ Int32(truncatingIfNeeded: lane)
-      values[count] = lanes[lane]
-      count &+= 1
-      nonzero &= nonzero &- 1
+  /// Appends the entries below `end` that are not zero; `lanes` gives whole vectors of them.
+  @inline(__always) mutating func appendNonzero(_ end: Int, valuesOf source: Row, _ lanes: (_ start: Int) -> Lanes) {
+    let word = 64
+    var start = 0
+    while start < end {
+      // A bit for each of many entries first: then one branch per word is mispredicted, not one per vector.
+      var nonzero: UInt64 = 0
+      var shift = 0
+      while shift < word && start &+ shift < end {
+        nonzero |= UInt64(lanes_nonzero(lanes(start &+ shift))) &<< UInt64(truncatingIfNeeded: shift)
+        shift &+= Lanes.scalarCount
+      }
+      if end &- start < shift { nonzero &= (1 &<< UInt64(truncatingIfNeeded: end &- start)) &- 1 }
+      while nonzero != 0 {
+        let index = start &+ nonzero.trailingZeroBitCount
+        indices[count] = first &+ Int32(truncatingIfNeeded: index)
+        values[count] = source[index]
+        count &+= 1
+        nonzero &= nonzero &- 1
+      }
+      start &+= shift
     }
+  }
+
+  /// Written always, counted only if not zero: no branch to mispredict.
+  @inline(__always) mutating func append(_ value: Float, at index: Int) {
+    indices[count] = first &+ Int32(truncatingIfNeeded: index)
+    values[count] = value
+    count &+= value == 0 ? 0 : 1
   }
 }
 
@@ -128,7 +149,14 @@ func group(_ history: kernel_history, _ steps: Int, _ presynapticCount: Int, _ g
 }
 
 func allFinite(_ values: Row, _ count: Int) -> Bool {
-  var poison: Float = 0
-  for index in 0..<count { poison += values[index] - values[index] }
-  return poison == 0
+  var suspicious = LaneBits.zero
+  let whole = count &- count % Lanes.scalarCount
+  var start = 0
+  while start < whole {
+    let value = unaligned(values + start)
+    suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
+    start &+= Lanes.scalarCount
+  }
+  for index in whole..<count { suspicious[0] |= (values[index] - values[index]).bitPattern }
+  return suspicious == .zero
 }

@@ -1,27 +1,38 @@
 internal import CSystem
 
-/// Sum of squares of whole vectors, in double precision so that it neither overflows nor loses small entries.
+/// Sum of squares of whole vectors, of values of any size.
 func squareSum(_ values: Row, _ count: Int) -> Double {
-  typealias Doubles = SIMD4<Double>
-  // Independent sums hide the latency of addition.
-  var sums: InlineArray<4, Doubles> = [.zero, .zero, .zero, .zero]
-  var index = 0
-  while index &+ 16 <= count {
-    for part in 0..<4 {
-      let value = Doubles(UnsafeRawPointer(values + (index &+ part &* 4)).load(as: SIMD4<Float>.self))
-      sums[part] += value * value
-    }
-    index &+= 16
-  }
+  let piece = 512
   var total = 0.0
-  for part in 0..<4 {
-    for lane in 0..<4 { total += sums[part][lane] }
-  }
-  while index < count {
-    total += Double(values[index]) * Double(values[index])
-    index &+= 1
+  var start = 0
+  while start < count {
+    let end = min(start &+ piece, count)
+    let sum = squareSumOfPiece(values, start, end)
+    // Single precision loses small squares and overflows with large ones.
+    total += sum > 1e-20 && sum < 1e30 ? Double(sum) : exactSquareSum(values, start, end)
+    start = end
   }
   return total
+}
+
+private func squareSumOfPiece(_ values: Row, _ start: Int, _ end: Int) -> Float {
+  // Independent sums hide the latency of addition.
+  var (one, other) = (Lanes.zero, Lanes.zero)
+  var index = start
+  while index &+ 2 &* Lanes.scalarCount <= end {
+    let (first, second) = (values.lanes(index), values.lanes(index &+ Lanes.scalarCount))
+    one += first * first
+    other += second * second
+    index &+= 2 &* Lanes.scalarCount
+  }
+  if index < end { one += values.lanes(index) * values.lanes(index) }
+  return (one + other).sum()
+}
+
+private func exactSquareSum(_ values: Row, _ start: Int, _ end: Int) -> Double {
+  var sum = 0.0
+  for index in start..<end { sum += Double(values[index]) * Double(values[index]) }
+  return sum
 }
 
 /// One optimizer step on a run of parameters, then the bounds; the gathered gradient is zero afterwards.
@@ -51,10 +62,12 @@ func optimize(_ update: kernel_update) {
 /// How a rule turns the gradient at `index` into a direction.
 private protocol OptimizerRule {
   func direction(_ gradient: Lanes, _ index: Int) -> Lanes
+  func prefetch(_ index: Int)
 }
 
 private struct GradientDescent: OptimizerRule {
   @inline(__always) func direction(_ gradient: Lanes, _ index: Int) -> Lanes { gradient }
+  @inline(__always) func prefetch(_ index: Int) {}
 }
 
 private struct Momentum: OptimizerRule {
@@ -66,6 +79,8 @@ private struct Momentum: OptimizerRule {
     moment1.store(velocity, index)
     return velocity
   }
+
+  @inline(__always) func prefetch(_ index: Int) { lanes_prefetch(moment1 + index) }
 }
 
 private struct Adam: OptimizerRule {
@@ -88,6 +103,11 @@ private struct Adam: OptimizerRule {
     moment2.store(square, index)
     return (mean * correction1) / (lanes_square_root(square * correction2) + epsilon)
   }
+
+  @inline(__always) func prefetch(_ index: Int) {
+    lanes_prefetch(moment1 + index)
+    lanes_prefetch(moment2 + index)
+  }
 }
 
 /// Moves every parameter by -rate * direction(gradient) and keeps it within its bounds.
@@ -95,17 +115,22 @@ private struct Adam: OptimizerRule {
   let keep = 1 - update.learning_rate * update.decoupled_decay
   let (limit, rate, scale) = (update.value_limit, update.learning_rate, update.gradient_scale)
   let (lower, upper, absolute) = (update.lower, update.upper, update.absolute)
+  guard let parameters = update.parameters, let gradients = update.gradients else { return }
+  let count = update.count
   var index = 0
-  while index < update.count {
-    let old = update.parameters.lanes(index)
-    var gradient = (update.gradients.lanes(index) * scale).limited(from: -limit, to: limit)
+  while index < count {
+    rule.prefetch(index &+ 64)
+    lanes_prefetch(parameters + (index &+ 64))
+    lanes_prefetch(gradients + (index &+ 64))
+    let old = parameters.lanes(index)
+    var gradient = (gradients.lanes(index) * scale).limited(from: -limit, to: limit)
     gradient += old * update.coupled_decay
     if let anchor = update.anchor { gradient += (old - anchor.lanes(index)) * update.anchor_strength }
     let new = old * keep - rule.direction(gradient, index) * rate
-    update.gradients.store(.zero, index)
+    gradients.store(.zero, index)
     // Extreme rates and strengths can make inf - inf of finite numbers: such a parameter stays.
     let moved = new.replacing(with: old, where: new .!= new)
-    update.parameters.store(absolute ? limitedMagnitude(moved, lower, upper) : moved.limited(from: lower, to: upper), index)
+    parameters.store(absolute ? limitedMagnitude(moved, lower, upper) : moved.limited(from: lower, to: upper), index)
     index &+= Lanes.scalarCount
   }
 }

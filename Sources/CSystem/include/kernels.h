@@ -184,7 +184,7 @@ typedef struct kernel_table {
                   const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
   // probabilities = softmax(scores), count of them; returns the largest score and the sum of exp(score - largest).
   void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities, float *largest, float *sum);
-  // True if every value is finite.
+  // True if every value is finite; they need not be aligned.
   bool (*_Null_unspecified finite)(const float *values, intptr_t count);
   // Sum of squares in double precision.
   double (*_Null_unspecified square_sum)(const float *values, intptr_t count);

@@ -21,6 +21,8 @@ struct InputStage {
     offset = info.offset
   }
 
+  var isPlain: Bool { offset == nil && scale == nil }
+
   /// Why a sample cannot be taken.
   func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
     for channel in 0..<size where !transformed(sample[channel], channel).isFinite {

@@ -12,7 +12,7 @@ internal import CSystem
 enum BalancedResonateAndFire: PointNeuron {
   typealias State = InlineArray<3, Lanes>
   typealias Parameters = InlineArray<2, Lanes>
-  typealias Derived = InlineArray<5, Lanes>
+  typealias Derived = InlineArray<6, Lanes>
   typealias Tape = InlineArray<1, Lanes>
 
   struct Constants: NeuronConstants {
@@ -43,16 +43,17 @@ enum BalancedResonateAndFire: PointNeuron {
     }
   }
 
-  // Derived: ω, p(ω) - |b_offset|, sign(omega), sign(omega) dp/dω, sign(b_offset)
+  // Derived: ω, p(ω) - |b_offset|, and times dt: sign(omega), sign(omega) dp/dω, sign(b_offset), ω
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
     let (omega, offset, dt) = (parameters[0], parameters[1], constants.dt)
     let root = (1 - (dt * omega) * (dt * omega)).squareRoot()
     let sign: Float = omega < 0 ? -1 : 1
     derived[0] = omega.magnitude
     derived[1] = (root - 1) / dt - offset.magnitude
-    derived[2] = sign
-    derived[3] = -sign * dt * omega.magnitude / root
-    derived[4] = offset < 0 ? -1 : 1
+    derived[2] = sign * dt
+    derived[3] = -sign * dt * omega.magnitude / root * dt
+    derived[4] = (offset < 0 ? -1 : 1) * dt
+    derived[5] = omega.magnitude * dt
   }
 
   @inline(__always) static func step(
@@ -77,18 +78,17 @@ enum BalancedResonateAndFire: PointNeuron {
     _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let (u, v) = (before[0], before[1])
-    let omega = derived[0]
     let decay = (derived[1] - before[2]) * constants.dt + 1
-    let rotation = omega * constants.dt
+    let rotation = derived[5]
     let distanceAdjoint = tape[0] * (outputAdjoint + adjoint[2])
     let uAdjoint = adjoint[0] + distanceAdjoint
     let vAdjoint = adjoint[1]
-    let bAdjoint = (uAdjoint * u + vAdjoint * v) * constants.dt
-    gradient[0] += (vAdjoint * u - uAdjoint * v) * derived[2] * constants.dt + bAdjoint * derived[3]
-    gradient[1] -= bAdjoint * derived[4]
+    let along = uAdjoint * u + vAdjoint * v
+    gradient[0] += (vAdjoint * u - uAdjoint * v) * derived[2] + along * derived[3]
+    gradient[1] -= along * derived[4]
     adjoint[0] = uAdjoint * decay + vAdjoint * rotation
     adjoint[1] = vAdjoint * decay - uAdjoint * rotation
-    adjoint[2] = adjoint[2] * constants.refractoryDecay - distanceAdjoint - bAdjoint
+    adjoint[2] = adjoint[2] * constants.refractoryDecay - distanceAdjoint - along * constants.dt
     return uAdjoint * constants.dt
   }
 }
