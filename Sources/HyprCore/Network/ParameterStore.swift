@@ -39,7 +39,7 @@ struct ParameterStore {
       let block = blocks[tensor.layer]
       let rows = block.values + tensor.firstRow * block.width
       rows.update(repeating: tensor.padding, count: tensor.rowCount * block.width)
-      for index in 0..<tensor.count { rows[place(index, tensor, block.width)] = tensor.value(index) }
+      forEachPlace(tensor, block.width) { index, place in rows[place] = tensor.value(index) }
     }
     for block in blocks { block.anchor?.update(from: block.values, count: block.rowCount * block.width) }
   }
@@ -53,6 +53,21 @@ struct ParameterStore {
     return (presynaptic * tensor.gateCount + place) * width + neuron
   }
 
+  /// All elements in their order.
+  @inline(__always) private func forEachPlace(
+    _ tensor: TensorDescription, _ width: Int, _ body: (_ index: Int, _ place: Int) -> Void
+  ) {
+    var index = 0
+    for _ in 0..<tensor.size * tensor.gateCount {
+      // Along a row of the tensor only the presynaptic neuron changes.
+      let first = place(index, tensor, width)
+      for presynaptic in 0..<tensor.columns {
+        body(index, first + presynaptic * tensor.gateCount * width)
+        index += 1
+      }
+    }
+  }
+
   /// Copies a tensor's values out, row-major, from element `first` on.
   func read(_ tensor: TensorDescription, from first: Int, into target: UnsafeMutableBufferPointer<Float>) {
     let block = blocks[tensor.layer]
@@ -63,14 +78,14 @@ struct ParameterStore {
   func write(_ tensor: TensorDescription, _ source: UnsafePointer<Float>) {
     let block = blocks[tensor.layer]
     let rows = block.values + tensor.firstRow * block.width
-    for index in 0..<tensor.count { rows[place(index, tensor, block.width)] = source[index] }
+    forEachPlace(tensor, block.width) { index, place in rows[place] = source[index] }
   }
 
   func readGradients(_ tensor: TensorDescription, scale: Float, into target: UnsafeMutablePointer<Float>) {
     let block = blocks[tensor.layer]
     guard let gradients = block.gradients else { return }
     let rows = gradients + tensor.firstRow * block.width
-    for index in 0..<tensor.count { target[index] = rows[place(index, tensor, block.width)] * scale }
+    forEachPlace(tensor, block.width) { index, place in target[index] = rows[place] * scale }
   }
 
   func clearGradients() {
