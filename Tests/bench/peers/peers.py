@@ -18,8 +18,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[3]
-WANTED = {"jax_hypr": "30x", "jax_bptt": "5x", "torch_bptt": "", "jax_step": "30-100x", "torch_step": "80-200x"}
 LEARNING = ("jax_hypr", "jax_bptt", "torch_bptt")
+OTHERS = (*LEARNING, "jax_step", "torch_step")
 
 
 def parse() -> argparse.Namespace:
@@ -64,7 +64,7 @@ def measure(arguments: argparse.Namespace, library, folder: Path, network: dict)
         runs.append({"hypr_learning": own["learning"]["100"], "hypr_step": own["inference_step"],
                      **opponents.measure()})
     times = {key: median(run[key] for run in runs) for key in runs[0]}
-    ratios = {key: times[key] / times["hypr_learning" if key in LEARNING else "hypr_step"] for key in WANTED}
+    ratios = {key: times[key] / times["hypr_learning" if key in LEARNING else "hypr_step"] for key in OTHERS}
     return {"neuron": network["neuron"], "net": network["net"], "spike_rate": network["spike_rate"],
             "microseconds": times, "ratios": ratios}
 
@@ -77,7 +77,7 @@ COLUMNS = [  # key, and two lines of heading
 
 def print_table(results: list[dict]) -> None:
     def line(name, spikes, cells):
-        columns = (f"{time:>11}{ratio:>8}" if key in WANTED else f"{time:>11}"
+        columns = (f"{time:>11}{ratio:>8}" if key in OTHERS else f"{time:>11}"
                    for (key, *_), (time, ratio) in zip(COLUMNS, cells))
         print(f"{name:<20}{spikes:>7}{''.join(columns)}".rstrip())
 
@@ -88,7 +88,6 @@ def print_table(results: list[dict]) -> None:
         times, ratios = result["microseconds"], result["ratios"]
         line(f"{result['neuron']}/{result['net']}", f"{100 * result['spike_rate']:.1f} %",
              [(f"{times[key]:.2f}", f"{ratios[key]:.1f}x" if key in ratios else "") for key, *_ in COLUMNS])
-    line("wanted", "", [("", WANTED.get(key, "")) for key, *_ in COLUMNS])
 
 
 def main() -> None:
