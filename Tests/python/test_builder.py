@@ -1,0 +1,192 @@
+"""ModelBuilder: fresh models, changed ones, and that they are as those of the command line tool."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+import hypr
+from hypr import schema
+from hypr.model_file import decode
+from hypr.recipes import orthogonal
+
+NEURONS = [
+    "lif", "lif_hard", "alif", "ef_adlif", "se_adlif", "rf", "brf", "general_lif", "cuba_lif", "if", "li", "brf_exponential",
+    "gru", "lstm"]
+TOOL = os.environ.get("HYPR_TOOL", "")
+
+
+def build(neuron, size=12):
+    return hypr.ModelBuilder(4).input(scale=60).layer(neuron, size).readout(3)
+
+
+def test_all_neuron_models_are_known():
+    assert [schema._snake(name) for name in schema.union_members("NeuronModel")] == NEURONS
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_every_neuron_model(neuron, stream):
+    builder = build(neuron)
+    model = builder.build(seed=3)
+    assert model == builder.build(seed=3) != builder.build(seed=4)
+    assert dict(builder.shapes) == {tensor.name: tensor.shape for tensor in model.tensors}
+    session = hypr.Session(model)
+    session.learn_sequence(*stream)
+    assert session.statistics.updates > 0 and session.statistics.skipped_updates == 0
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_round_trip(neuron, stream):
+    model = build(neuron).build()
+    again = hypr.ModelBuilder.from_model(model).build()
+    assert again == model and again.data == model.data
+
+
+def test_round_trip_of_everything(model, stream):
+    builder = (
+        hypr.ModelBuilder(3, dt=0.5, name="ünï").input(scale=[1, 2, 3], offset=0.5, names="xyz")
+        .layer("brf", 5, name="first", recurrent=False, bias=True, dt=0.02, surrogate=hypr.Surrogate("slayer", scale=0.3))
+        .layer("general_lif", 4, reset="subtract", surrogate="triangle", tau_m=(5, 10), threshold=0.5)
+        .readout(2, bias=[1, 2], tau=7)
+        .labels(["no", "jä"]).metadata(a="b").recommend(window=9, credit="spatial")
+        .set_trainable("layer0.bias", False))
+    once = builder.build(seed=5)
+    twice = hypr.ModelBuilder.from_model(once).build()
+    assert twice.data == once.data
+    description = decode(twice.data)
+    first, second = description.layers
+    assert (first.name, first.constants, first.reset) == ("first", {"dt": pytest.approx(0.02)}, "model_default")
+    assert first.surrogate == hypr.Surrogate("slayer", None, pytest.approx(0.3)) and first.recurrent_weight is None
+    assert second.reset == "subtract" and second.surrogate.kind == "triangle"
+    assert not first.bias.trainable and second.bias is None
+    assert description.recommended_options == {"window": 9, "credit": 0}
+    np.testing.assert_array_equal(description.input.scale, [1, 2, 3])
+    np.testing.assert_array_equal(description.input.offset, [0.5] * 3)
+    np.testing.assert_array_equal(once.parameters["readout.bias"], [1, 2])
+    tau_m = once.parameters["layer1.tau_m"]
+    assert (tau_m >= 5).all() and (tau_m <= 10).all() and len(set(tau_m)) == 4
+    assert set(once.parameters["layer1.threshold"]) == {0.5}
+
+
+def test_arrays_by_name():
+    builder = build("brf")
+    builder["layer0.omega"] = np.linspace(1, 10, 12)
+    builder["readout.weight"] = 0.25
+    assert "layer0.omega" in builder and "layer0.b_offset" not in builder
+    parameters = builder.build().parameters
+    np.testing.assert_array_equal(parameters["layer0.omega"], np.linspace(1, 10, 12).astype(np.float32))
+    assert set(parameters["readout.weight"].ravel()) == {0.25}
+    np.testing.assert_array_equal(builder["layer0.omega"], parameters["layer0.omega"])
+    with pytest.raises(hypr.UnknownTensorError, match="did you mean 'layer0.omega'"):
+        builder["layer0.omga"] = 1
+    with pytest.raises(hypr.UnknownTensorError, match="drawn"):
+        builder["layer0.b_offset"]
+    with pytest.raises(hypr.SizeMismatchError, match=r"shape \[3\], expected \[12\]"):
+        builder["layer0.omega"] = [1, 2, 3]
+
+
+def test_change_a_model(model, stream, tmp_path):
+    builder = hypr.ModelBuilder.from_model(model)
+    builder["readout.weight"] = builder["readout.weight"] * 2
+    builder.set_trainable("layer0.omega", False)
+    changed = builder.save(tmp_path / "changed.hypr")
+    assert hypr.Model.load(tmp_path / "changed.hypr") == changed
+    one, other = model.parameters, changed.parameters
+    for name in one:
+        np.testing.assert_array_equal(other[name], one[name] * (2 if name == "readout.weight" else 1))
+    frozen = {tensor.name for tensor in changed.tensors if not tensor.trainable}
+    assert frozen == {"layer0.omega", "readout.tau"}
+
+
+def test_arrays_are_copied():
+    weights = np.ones((12, 4), np.float32)
+    builder = hypr.ModelBuilder(4).layer("lif", 12, input_weight=weights).readout(2)
+    weights[:] = 5
+    assert set(builder.build().parameters["layer0.input_weight"].ravel()) == {1}
+
+
+def test_orthogonal():
+    matrix = orthogonal(np.random.default_rng(0), 50).astype(float)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(50), atol=1e-6)
+
+
+def test_files_are_aligned():
+    """Tensor data lies at multiples of 64 bytes, as the schema asks writers for."""
+    model = build("brf").build()
+    for values in model.parameters.values():
+        assert model.data.index(values.tobytes()) % 64 == 0
+
+
+@pytest.mark.skipif(not os.path.exists(TOOL), reason="HYPR_TOOL does not name the command line tool")
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_same_distributions_as_the_tool(neuron, tmp_path):
+    path = tmp_path / "tool.hypr"
+    subprocess.run([TOOL, "create", path, "--inputs", "30", "--layer", f"{neuron}:60", "--outputs", "40"], check=True,
+                   capture_output=True)
+    theirs = hypr.Model.load(path)
+    ours = hypr.ModelBuilder(30).layer(neuron, 60).readout(40).build(seed=1)
+    assert [(t.name, t.shape, t.trainable) for t in ours.tensors] == [(t.name, t.shape, t.trainable) for t in theirs.tensors]
+    for name, values in theirs.parameters.items():
+        one, other = np.sort(values, axis=None), np.sort(ours.parameters[name], axis=None)
+        both = np.concatenate([one, other])
+        distance = np.abs(np.searchsorted(one, both, "right") - np.searchsorted(other, both, "right")).max() / one.size
+        assert distance <= 1.95 * np.sqrt(2 / one.size), name  # Kolmogorov and Smirnov, 0.1 %
+
+
+def test_files_of_the_tool_come_back_as_they_are(tmp_path):
+    if not os.path.exists(TOOL):
+        pytest.skip("HYPR_TOOL does not name the command line tool")
+    path = tmp_path / "tool.hypr"
+    subprocess.run([TOOL, "create", path, "--inputs", "2", "--layer", "gru:5", "--layer", "if:4", "--outputs", "2",
+                    "--reset", "none", "--input-scale", "1,2", "--class-label", "a", "--class-label", "b",
+                    "--recommend", "window=5", "--metadata", "x=y", "--name", "n"], check=True, capture_output=True)
+    theirs = hypr.Model.load(path)
+    ours = hypr.ModelBuilder.from_model(theirs).build()
+    assert repr(decode(ours.data)) == repr(decode(theirs.data))
+    assert ours.class_labels == ("a", "b") and decode(ours.data).layers[1].reset == "none"
+
+
+def test_mistakes():
+    with pytest.raises(hypr.NotFoundError, match="no neuron model 'bfr'; did you mean 'brf'"):
+        hypr.ModelBuilder(1).layer("bfr", 1)
+    with pytest.raises(hypr.NotFoundError, match="BRF 'treshold'; did you mean 'threshold'"):
+        hypr.ModelBuilder(1).layer("brf", 1, treshold=1)
+    with pytest.raises(hypr.NotFoundError, match="reset"):
+        hypr.ModelBuilder(1).layer("if", 1, reset="sett")
+    with pytest.raises(hypr.NotFoundError, match="surrogate"):
+        hypr.ModelBuilder(1).layer("if", 1, surrogate="box")
+    for size in (0, -1, 1.5, True):
+        with pytest.raises(hypr.InvalidArgumentError, match="whole number"):
+            hypr.ModelBuilder(size)
+    with pytest.raises(hypr.WrongStateError, match="no layer"):
+        hypr.ModelBuilder(1).readout(1)
+    with pytest.raises(hypr.WrongStateError, match="no readout"):
+        hypr.ModelBuilder(1).layer("lif", 1).build()
+    with pytest.raises(hypr.WrongStateError, match="on top"):
+        build("lif").layer("lif", 1)
+    with pytest.raises(hypr.WrongStateError, match="already"):
+        build("lif").readout(1)
+    with pytest.raises(hypr.SizeMismatchError, match="2 labels, expected 3"):
+        build("lif").labels("ab")
+    with pytest.raises(hypr.SizeMismatchError, match="scale"):
+        build("lif").input(scale=[1, 2])
+    with pytest.raises(hypr.UnknownOptionError, match="learning_rate"):
+        build("lif").recommend(leaning_rate=1)
+    with pytest.raises(hypr.InvalidArgumentError):
+        build("lif").recommend(learning=True)
+    with pytest.raises(hypr.InvalidArgumentError):
+        build("lif").recommend(window=0)
+    with pytest.raises(hypr.InvalidArgumentError, match="low, high"):
+        hypr.ModelBuilder(1).layer("brf", 1, omega=(5, 3))
+    with pytest.raises(hypr.ModelInvalidError, match=r"layers\[0\].omega"):
+        hypr.ModelBuilder(1).layer("brf", 1, omega=1000).readout(1).build()
+
+
+def test_a_layer_that_is_refused_is_not_added():
+    builder = hypr.ModelBuilder(1)
+    with pytest.raises(hypr.SizeMismatchError):
+        builder.layer("brf", 2, omega=[1, 2, 3])
+    assert builder.layer("brf", 2).readout(1).build().layer_count == 1
+    with pytest.raises(hypr.SizeMismatchError):
+        hypr.ModelBuilder(1).layer("brf", 2).readout(2, tau=[1, 2, 3])

@@ -1,0 +1,133 @@
+"""The package as a whole: wheel, import, types, and that the whole of hypr.h is there."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hypr
+from hypr._library import lib
+
+PACKAGE = Path(hypr.__file__).parent
+SOURCE = Path(__file__).resolve().parents[2] / "bindings" / "python"
+
+# What others do as well.
+COVERED = {
+    "hypr_session_step": "make_step of cffi_build.py",
+    "hypr_model_load": "hypr_model_load_diagnosed, with the bytes that Model.load reads",
+    "hypr_model_load_buffer": "hypr_model_load_diagnosed",
+    "hypr_model_load_file_diagnosed": "hypr_model_load_diagnosed, with the bytes that Model.load reads",
+}
+
+
+def python(*arguments):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_every_function_of_the_header_is_used():
+    declared = set(re.findall(r"^[a-z][a-z0-9_ ]*[ *](hypr_\w+)\(", (PACKAGE / "hypr.h").read_text(), re.MULTILINE))
+    code = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    used = set(re.findall(r"lib\.(hypr_\w+)", code))
+    assert len(declared) > 60
+    assert declared - used == set(COVERED)
+
+
+def test_every_status_has_an_exception():
+    names = [name for name in dir(lib) if name.startswith("HYPR_ERROR_")]
+    assert len(names) > 10
+    for name in names:
+        error = hypr.errors.error_of_status(getattr(lib, name), name, "")
+        assert type(error) is not hypr.Error and type(error).status_name == name, name
+    assert type(hypr.errors.error_of_status(1234, "HYPR_ERROR_NEW", "text")) is hypr.Error
+
+
+def test_version():
+    assert hypr.__version__ == hypr.library_version()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", hypr.__version__)
+
+
+def test_public_names_exist_and_have_docstrings():
+    for name in hypr.__all__:
+        value = getattr(hypr, name)
+        assert name.startswith("__") or value.__doc__, name
+    with pytest.raises(AttributeError, match="no attribute 'Modell'"):
+        hypr.Modell
+    for kind in (hypr.Model, hypr.Session, hypr.ModelBuilder):
+        for name, value in vars(kind).items():
+            if not name.startswith("_"):
+                assert value.__doc__, f"{kind.__name__}.{name}"
+
+
+def test_import_is_light():
+    modules = set(python("-c", "import sys, hypr; print(*sys.modules)").split())
+    assert not modules & {"cffi", "pycparser", "flatbuffers", "hypr.builder", "hypr.trainer", "matplotlib", "river", "scipy",
+                          "sklearn", "tqdm"}
+
+
+@pytest.mark.skipif("HYPR_WHEEL" not in os.environ, reason="HYPR_WHEEL does not name the wheel")
+def test_wheel():
+    wheel = Path(os.environ["HYPR_WHEEL"])
+    assert re.fullmatch(r"hypr-[\d.]+-cp310-abi3-linux_\w+\.whl", wheel.name)
+    assert wheel.stat().st_size <= 1 << 20
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"hypr/libhypr.so.1", "hypr/hypr.h", "hypr/hypr.fbs", "hypr/py.typed", "hypr/_native.abi3.so"} <= set(names)
+
+
+def test_self_test():
+    output = python("-m", "hypr.selftest")
+    assert "everything works" in output and output.count("passed") == 4
+
+
+def mypy(*arguments, cwd):
+    return subprocess.run([sys.executable, "-m", "mypy", *map(str, arguments)], capture_output=True, text=True, cwd=cwd)
+
+
+def test_types(tmp_path):
+    """The package keeps mypy's strictest rules."""
+    result = mypy("--cache-dir", tmp_path, cwd=SOURCE)
+    assert result.returncode == 0 and "no issues" in result.stdout, result.stdout + result.stderr
+
+
+def test_types_of_a_program(tmp_path):
+    """A program that uses the package is checked against its annotations."""
+    (tmp_path / "program.py").write_text("import hypr\n"
+                                         "model = hypr.Model.load('x')\n"
+                                         "session = hypr.Session(model, window=10, credit='spatial')\n"
+                                         "session.teach(1)\n"
+                                         "hypr.Session(model, credit='windw')\n"
+                                         "hypr.Session(model, windw=1)\n")
+    result = mypy("--strict", "program.py", cwd=tmp_path)
+    lines = {int(line.split(":")[1]) for line in result.stdout.splitlines() if ": error:" in line}
+    assert lines == {5, 6}, result.stdout
+
+
+def test_errors_are_of_the_classes_that_python_users_expect():
+    assert issubclass(hypr.SizeMismatchError, ValueError) and issubclass(hypr.WrongStateError, RuntimeError)
+    assert issubclass(hypr.UnknownTensorError, KeyError) and issubclass(hypr.UnknownOptionError, TypeError)
+    error = hypr.UnknownTensorError("text")
+    assert (str(error), error.message, error.status, error.status_name) == ("text", "text", 6, "HYPR_ERROR_NOT_FOUND")
+    with pytest.raises(hypr.NotFiniteError) as caught:
+        builder = hypr.ModelBuilder(1).layer("lif", 1).readout(1)
+        hypr.Session(builder.build()).step(np.inf)
+    assert caught.value.status == lib.HYPR_ERROR_NOT_FINITE
+    assert str(caught.value) == caught.value.message == "input[0] is inf, expected a finite number"
+
+
+def test_the_code_of_the_page(tmp_path, monkeypatch, capsys):
+    """The Python code of README.md, one block after the other."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (SOURCE / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 5
+    variables = {}
+    for block in blocks:
+        exec(block, variables)
+    output = capsys.readouterr().out
+    assert float(re.search(r"step 50000: accuracy ([\d.]+)%", output)[1]) > 95
+    assert float(re.search(r"^Accuracy: ([\d.]+)%", output, re.MULTILINE)[1]) > 80
+    assert hypr.Model.load("tone.hypr").class_labels == ("high", "low")
+    assert not np.any(variables["silent"].parameters["layer0.recurrent_weight"])

@@ -1,0 +1,69 @@
+"""hypr: recurrent spiking neural networks that keep learning while they run.
+
+>>> model = hypr.ModelBuilder(inputs=4).layer("brf", 36).readout(6).build(seed=0)
+>>> session = hypr.Session(model, learning_rate=0.01)
+>>> output = session.step([0.1, 0.2, 0.3, 0.4])
+>>> session.teach(2)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hypr._library import library_version
+from hypr.errors import (
+    BufferTooSmallError,
+    Error,
+    FileError,
+    InvalidArgumentError,
+    ModelFileNotFoundError,
+    ModelInvalidError,
+    ModelUnsupportedError,
+    NotFiniteError,
+    NotFoundError,
+    OutOfMemoryError,
+    SizeMismatchError,
+    StateMismatchError,
+    UnknownOptionError,
+    UnknownTensorError,
+    WrongStateError,
+)
+from hypr.model import LayerInfo, Model
+from hypr.options import OptionInfo, SessionOptions, option_info, option_names
+from hypr.session import MemoryReport, MemorySize, Session, Statistics, TensorInfo
+
+if TYPE_CHECKING:
+    from hypr.builder import ModelBuilder
+    from hypr.description import Surrogate
+    from hypr.recording import Recording, record
+    from hypr.trainer import EpochRecord, Trainer, TrainingResult
+
+__version__ = library_version()
+
+# Imported when they are first used: the import of hypr itself stays light.
+_LAZY = {"EpochRecord": "hypr.trainer", "ModelBuilder": "hypr.builder", "Recording": "hypr.recording",
+         "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
+         "record": "hypr.recording"}
+_LAZY_MODULES = ("datasets", "plot", "report", "river", "run_folder", "sklearn")
+
+__all__ = [
+    "BufferTooSmallError", "EpochRecord", "Error", "FileError", "InvalidArgumentError", "LayerInfo", "MemoryReport",
+    "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError",
+    "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Recording", "Session", "SessionOptions",
+    "SizeMismatchError", "StateMismatchError", "Statistics", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
+    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version", "option_info",
+    "option_names", "record",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    if name in _LAZY_MODULES:
+        return import_module(f"hypr.{name}")
+    raise AttributeError(f"module 'hypr' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_LAZY_MODULES})

@@ -1,0 +1,25 @@
+"""Packages that only some parts of hypr need: imported when they are used, with advice if they are not there."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def require(module: str, purpose: str) -> Any:
+    """A module, or a ModuleNotFoundError that says what it is for and how it is installed.
+
+    Parameters
+    ----------
+    module : str
+        Its name, such as ``"scipy.io"``; the package is installed by the part before the first dot.
+    purpose : str
+        What needs it, such as ``"reading .mat files"``.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        if error.name is None or error.name.partition(".")[0] != package:
+            raise  # it is there, but something that it needs is not
+        raise ModuleNotFoundError(f"{purpose} needs the package {package}: pip install {package}", name=module) from None

@@ -1,0 +1,154 @@
+"""Labelled sequences for training: many of any lengths, one after the other in flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hypr._arrays import FloatArray, IntArray, floats, shape_text
+from hypr._arrays import labels as class_labels
+from hypr.errors import InvalidArgumentError, NotFiniteError, SizeMismatchError
+from hypr.model import Model
+from hypr.session import Session
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Inputs, and targets of one of four kinds.
+
+    Attributes
+    ----------
+    inputs : ndarray of float32, [total, channels]
+        All sequences one after the other.
+    lengths : ndarray of int32, [sequences]
+    targets : ndarray
+        int32 classes, negative: none, or float32 values, NaN: none; [total] or [sequences], values also [..., outputs].
+    per_step : bool
+        Whether there is a target for every step, or one for each sequence.
+    """
+
+    inputs: FloatArray
+    lengths: IntArray
+    targets: npt.NDArray[Any]
+    per_step: bool
+
+    @classmethod
+    def of(cls, x: Any, y: Any, model: Model) -> Sequences:
+        """From what a user gives, checked against the model."""
+        inputs, lengths = join(x, model.input_size)
+        targets, per_step = _targets(y, lengths)
+        if targets.dtype.kind == "f":
+            targets = targets[:, None] if targets.ndim == 1 else targets
+            if targets.shape[1:] != (model.output_size,):
+                raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected "
+                                        f"[{model.output_size}]")
+            if np.isinf(targets).any():
+                raise NotFiniteError("y has infinite values")
+        elif targets.max(initial=-1) >= model.output_size:
+            raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {model.output_size} outputs")
+        return cls(inputs, lengths, targets, per_step)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def classes(self) -> bool:
+        """Whether targets are classes."""
+        return self.targets.dtype.kind == "i"
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether anything can be taught."""
+        return bool((self.targets >= 0).any() if self.classes else np.isfinite(self.targets).all(axis=1).any())
+
+    def take(self, chosen: npt.NDArray[np.intp]) -> Sequences:
+        """Some of the sequences, in this order."""
+        ends = np.cumsum(self.lengths, dtype=np.intp)
+        spans = [slice(ends[index] - self.lengths[index], ends[index]) for index in chosen]
+        targets = np.concatenate([self.targets[span] for span in spans]) if self.per_step else self.targets[chosen]
+        return Sequences(np.concatenate([self.inputs[span] for span in spans]), self.lengths[chosen], targets, self.per_step)
+
+    def spans(self) -> Iterable[slice]:
+        """Where each sequence lies."""
+        start = 0
+        for length in self.lengths.tolist():
+            yield slice(start, start + length)
+            start += length
+
+    def digest(self) -> str:
+        """Equal for equal data."""
+        hashed = sha256(repr((self.inputs.shape, self.targets.dtype.str, self.targets.shape)).encode())
+        for array in (self.inputs, self.lengths, self.targets):
+            hashed.update(np.ascontiguousarray(array).data)
+        return hashed.hexdigest()
+
+
+def join(x: Any, channels: int) -> tuple[FloatArray, IntArray]:
+    """[sequences, steps, channels], or a list of [steps, channels], as [total, channels] and lengths."""
+    if isinstance(x, (list, tuple)):
+        parts = [floats(part, f"x[{index}]", "steps", channels) for index, part in enumerate(x)]
+    else:
+        parts = list(floats(x, "x", "sequences", "steps", channels))
+    lengths = np.array([len(part) for part in parts], np.int32)
+    if not parts or not lengths.all():
+        raise SizeMismatchError("x has no sequences" if not parts else f"x[{lengths.argmin()}] has no steps")
+    inputs = np.concatenate(parts)
+    if not np.isfinite(inputs).all():
+        raise NotFiniteError("x has values that are not finite")
+    return inputs, lengths
+
+
+def run_all(session: Session, inputs: FloatArray, lengths: IntArray) -> FloatArray:
+    """The outputs [total, outputs] of sequences, each from a fresh state."""
+    outputs = np.empty((len(inputs), session.output_size), np.float32)
+    start = 0
+    for length in lengths.tolist():
+        session.reset()
+        session.run(inputs[start:start + length], outputs[start:start + length])
+        start += length
+    return outputs
+
+
+def _targets(y: Any, lengths: IntArray) -> tuple[npt.NDArray[Any], bool]:
+    """Classes (int32) or values (float32), and whether they are per step."""
+    steps = int(lengths.sum(dtype=np.int64))
+    if isinstance(y, (list, tuple)) and len(y) and _is_per_step(y):
+        if len(y) != len(lengths):
+            raise SizeMismatchError(f"y has {len(y)} sequences, x has {len(lengths)}")
+        parts = [np.asarray(part) for part in y]
+        for index, (part, length) in enumerate(zip(parts, lengths.tolist())):
+            if len(part) != length:
+                raise SizeMismatchError(f"y[{index}] has {len(part)} steps, x[{index}] has {length}")
+        return _typed(np.concatenate(parts)), True
+    array = np.asarray(y)
+    if array.ndim == 0 or len(array) != len(lengths):
+        raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, x has {len(lengths)} sequences")
+    if array.ndim == (2 if array.dtype.kind in "iu" else 3):
+        if array.shape[1] * len(lengths) != steps or (lengths != array.shape[1]).any():
+            raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, its steps are not those of x")
+        return _typed(array.reshape(-1, *array.shape[2:])), True
+    return _typed(array), False
+
+
+def _is_per_step(y: Sequence[Any]) -> bool:
+    """A list of [steps] classes or [steps, outputs] values; a list of numbers or of value vectors is one target each."""
+    first = np.asarray(y[0])
+    return first.ndim == (1 if first.dtype.kind in "iu" else 2)
+
+
+def _typed(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if targets.dtype.kind in "iu":
+        return class_labels(targets, "y", *targets.shape) if targets.ndim == 1 else _refuse(targets)
+    if targets.dtype.kind == "f" and targets.ndim <= 2:
+        return np.ascontiguousarray(targets, np.float32)
+    return _refuse(targets)
+
+
+def _refuse(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    raise TypeError(f"y has the type {targets.dtype} and the shape {shape_text(targets.shape)} per target, expected whole "
+                    "numbers (classes) or floating-point numbers (values)")

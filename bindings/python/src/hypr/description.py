@@ -1,0 +1,100 @@
+"""A network as plain values: everything that a .hypr file holds. Shapes, ranges and defaults are those of hypr.fbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hypr._arrays import FloatArray
+
+
+@dataclass
+class Tensor:
+    """An array of numbers, and whether learning may change it."""
+
+    values: FloatArray
+    trainable: bool = True
+
+    def __init__(self, values: npt.ArrayLike, trainable: bool = True) -> None:
+        self.values = np.require(values, np.float32, ["C", "A"])
+        self.trainable = trainable
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """The surrogate derivative of a spike; affects learning only.
+
+    Parameters
+    ----------
+    kind : str
+        "model_default", "double_gaussian", "slayer", "triangle", "fast_sigmoid", "arc_tangent", "straight_through".
+    slope, scale : float, optional
+        Above 0. Not given: the defaults of the kind.
+    """
+
+    kind: str = "model_default"
+    slope: float | None = None
+    scale: float | None = None
+
+
+@dataclass
+class InputDescription:
+    """One sample: value = (sample - offset) * scale."""
+
+    size: int
+    channel_names: list[str] = field(default_factory=list)
+    scale: FloatArray | None = None
+    offset: FloatArray | None = None
+
+
+@dataclass
+class LayerDescription:
+    """A layer: input current W x + V z' + b, then the neuron model."""
+
+    neuron: str
+    input_weight: Tensor
+    recurrent_weight: Tensor | None = None
+    bias: Tensor | None = None
+    parameters: dict[str, Tensor] = field(default_factory=dict)
+    constants: dict[str, float] = field(default_factory=dict)
+    name: str = ""
+    surrogate: Surrogate | None = None
+    reset: str = "model_default"
+
+
+@dataclass
+class ReadoutDescription:
+    """Leaky integrators on top of the last layer."""
+
+    weight: Tensor
+    bias: Tensor | None
+    tau: Tensor
+
+
+@dataclass
+class ModelDescription:
+    """A whole network."""
+
+    layers: list[LayerDescription]
+    readout: ReadoutDescription
+    name: str = ""
+    time_step: float = 0.0
+    input: InputDescription | None = None
+    class_labels: list[str] = field(default_factory=list)
+    recommended_options: dict[str, float] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """All tensors by the names that hypr.h gives them, in its order."""
+        for index, layer in enumerate(self.layers):
+            named = {"input_weight": layer.input_weight, "recurrent_weight": layer.recurrent_weight, "bias": layer.bias}
+            for name, tensor in {**named, **layer.parameters}.items():
+                if tensor is not None:
+                    yield f"layer{index}.{name}", tensor
+        for name in ("weight", "bias", "tau"):
+            tensor = getattr(self.readout, name)
+            if tensor is not None:
+                yield f"readout.{name}", tensor

@@ -1,0 +1,166 @@
+"""Models: networks as they stand in a .hypr file, immutable once loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypr._files import replace_file
+from hypr._library import failure, ffi, lib, optional_text, text
+from hypr.errors import FileError, ModelFileNotFoundError
+
+if TYPE_CHECKING:
+    from hypr._arrays import FloatArray
+    from hypr.session import TensorInfo
+
+_MESSAGE_SIZE = 512
+
+
+class LayerInfo(NamedTuple):
+    """A hidden layer: its neuron model by the schema's name, such as ``"BRF"``, and how many neurons."""
+
+    neuron: str
+    size: int
+
+
+class Model:
+    """A network, loaded and checked. Immutable: any number of threads and sessions may share it. Can be pickled.
+
+    ``Model.load`` makes one from a file or its bytes, ``hypr.ModelBuilder`` a fresh one.
+
+    Examples
+    --------
+    >>> model = hypr.Model.load("tone.hypr")
+    >>> session = hypr.Session(model, learning=False)
+    """
+
+    def __init__(self, data: bytes) -> None:
+        handle = ffi.new("hypr_model **")
+        message = ffi.new("char[]", _MESSAGE_SIZE)
+        status = lib.hypr_model_load_diagnosed(ffi.from_buffer(data), len(data), handle, message, _MESSAGE_SIZE)
+        if status:
+            raise failure(status, message)
+        self._handle = ffi.gc(handle[0], lib.hypr_model_free)
+        self._data = bytes(data)
+
+    @classmethod
+    def load(cls, source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Model:
+        """Loads a model from a path, or from the bytes of a model file, which are copied.
+
+        Raises
+        ------
+        ModelInvalidError
+            Not a .hypr file, damaged, or it contradicts itself; the message names the field.
+        ModelUnsupportedError
+            It needs what this version does not have.
+        ModelFileNotFoundError, FileError
+            There is no such file, or it cannot be read.
+        """
+        if not isinstance(source, (str, os.PathLike)):
+            return cls(bytes(source))
+        try:
+            with open(source, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            raise ModelFileNotFoundError(f"there is no model file {os.fspath(source)!r}") from None
+        except OSError as error:
+            raise FileError(f"the model file {os.fspath(source)!r} cannot be read: {error.strerror}") from error
+        return cls(data)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model to a file, which is replaced atomically."""
+        replace_file(path, self._data)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the model file."""
+        return self._data
+
+    @property
+    def name(self) -> str:
+        """For people; "" if it has none."""
+        return text(lib.hypr_model_name(self._handle))
+
+    @property
+    def time_step(self) -> float:
+        """Seconds per step; 0: not said."""
+        return float(lib.hypr_model_time_step(self._handle))
+
+    @cached_property
+    def input_size(self) -> int:
+        """Input channels."""
+        return int(lib.hypr_model_input_size(self._handle))
+
+    @cached_property
+    def output_size(self) -> int:
+        """Outputs (logits) per step."""
+        return int(lib.hypr_model_output_size(self._handle))
+
+    @property
+    def layer_count(self) -> int:
+        """Hidden layers, the readout not counted."""
+        return int(lib.hypr_model_layer_count(self._handle))
+
+    @property
+    def parameter_count(self) -> int:
+        """All parameters, trainable or not."""
+        return int(lib.hypr_model_parameter_count(self._handle))
+
+    @cached_property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The hidden layers, from the input up."""
+        return tuple(
+            LayerInfo(text(lib.hypr_model_layer_neuron(self._handle, layer)),
+                      int(lib.hypr_model_layer_size(self._handle, layer)))
+            for layer in range(self.layer_count))
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the channels; () if they have none."""
+        return self._names(lib.hypr_model_input_name, self.input_size)
+
+    @property
+    def class_labels(self) -> tuple[str, ...]:
+        """The names of the outputs; () if they have none."""
+        return self._names(lib.hypr_model_class_label, self.output_size)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Free text about the model."""
+        return {
+            text(lib.hypr_model_metadata_key(self._handle, index)): text(lib.hypr_model_metadata_value(self._handle, index))
+            for index in range(lib.hypr_model_metadata_count(self._handle))}
+
+    @cached_property
+    def tensors(self) -> tuple[TensorInfo, ...]:
+        """Names, shapes and places of all parameters; whether a session that learns trains them by default."""
+        from hypr.session import Session
+
+        return Session(self, learning=True, window=1).tensors
+
+    @property
+    def parameters(self) -> Mapping[str, FloatArray]:
+        """All parameters by name, as arrays that can only be read."""
+        from hypr.session import Session
+
+        return dict(Session(self, learning=False).parameters)
+
+    def _names(self, function: Any, count: int) -> tuple[str, ...]:
+        names = (optional_text(function(self._handle, index)) for index in range(count))
+        return tuple(name for name in names if name is not None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model, (self._data,)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self._data == other._data
+
+    def __hash__(self) -> int:
+        return hash(self._data)
+
+    def __repr__(self) -> str:
+        sizes = [str(self.input_size), *(f"{layer.size} {layer.neuron}" for layer in self.layers), str(self.output_size)]
+        name = f" {self.name!r}" if self.name else ""
+        return f"<hypr.Model{name}: {' - '.join(sizes)}, {self.parameter_count} parameters>"

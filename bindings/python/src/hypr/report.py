@@ -1,0 +1,240 @@
+"""A training run on one page: ``python -m hypr report RUN`` writes a single HTML file, with its pictures inside.
+
+The folder of a run, of which only model.hypr must be there:
+
+    model.hypr       the model
+    log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
+    config.json      what was trained, on what and how
+    predictions.npz  what the model says about test data, see ``save_predictions``
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hypr import plot
+from hypr._arrays import FloatArray
+from hypr._files import replace_file
+from hypr._library import library_version
+from hypr._optional import require
+from hypr.errors import FileError, SizeMismatchError
+from hypr.model import Model
+from hypr.recording import record
+from hypr.session import Session
+from hypr.summary import model_facts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PREDICTIONS = "predictions.npz"
+_EXAMPLE_STEPS = 5000  # more would be a picture of nothing but dots
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG image as text, with its caption."""
+
+    data: str
+    caption: str
+    width: int
+
+
+@dataclass
+class Section:
+    """A heading with a text, a table and pictures under it."""
+
+    title: str
+    text: str = ""
+    table: Mapping[str, str] = field(default_factory=dict)
+    pictures: list[Picture] = field(default_factory=list)
+
+
+def save_predictions(run: str | os.PathLike[str], labels: npt.ArrayLike | Sequence[npt.ArrayLike],
+                     predictions: npt.ArrayLike | Sequence[npt.ArrayLike], example: npt.ArrayLike | None = None,
+                     example_labels: npt.ArrayLike | None = None) -> None:
+    """Writes predictions.npz into the folder of a run, for its report.
+
+    Parameters
+    ----------
+    run : path
+    labels, predictions : array_like of int, or list of them
+        Of test data, per sequence or per step; a negative label is none.
+    example : array_like [steps, channels], optional
+        A sequence whose inputs, spikes and outputs the report shows.
+    example_labels : int, or array_like of int [steps], optional
+        Its right class.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {"labels": _joined(labels), "predictions": _joined(predictions)}
+    if arrays["labels"].shape != arrays["predictions"].shape:
+        raise SizeMismatchError(f"there are {arrays['labels'].size} labels, but {arrays['predictions'].size} predictions")
+    if example is not None:
+        arrays["example"] = np.asarray(example, np.float32)
+    if example_labels is not None:
+        arrays["example_labels"] = np.asarray(example_labels)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    replace_file(Path(run) / _PREDICTIONS, file.getvalue())
+
+
+def write_report(run: str | os.PathLike[str], output: str | os.PathLike[str] | None = None,
+                 example: npt.ArrayLike | None = None) -> Path:
+    """Writes the page, which needs no other file and no network.
+
+    Parameters
+    ----------
+    run : path
+        The folder of the run.
+    output : path, optional
+        By default report.html in that folder.
+    example : array_like [steps, channels], optional
+        A sequence to show, instead of the one in predictions.npz.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    folder = Path(run)
+    model = Model.load(folder / "model.hypr")
+    jinja2 = require("jinja2", "a report")
+    template = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
+    page = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template).render(
+        title=model.name or folder.resolve().name, folder=str(folder), version=library_version(),
+        date=datetime.now().strftime("%Y-%m-%d %H:%M"), sections=list(_sections(folder, model, example)))
+    target = Path(output) if output is not None else folder / "report.html"
+    replace_file(target, page.encode())
+    return target
+
+
+def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iterator[Section]:
+    yield Section("Model", table=model_facts(model))
+    if (folder / "log.csv").exists():
+        yield _learning(folder)
+    kept = _predictions(folder)
+    if "labels" in kept and "predictions" in kept:
+        yield Section("Test data", pictures=[_picture(
+            lambda ax: plot.confusion_matrix(kept["labels"], kept["predictions"], ax, names=model.class_labels),
+            "Right and predicted classes, in percent of the right ones.", 6, 5)])
+    shown = kept.get("example") if example is None else np.asarray(example, np.float32)
+    if shown is not None:
+        yield _activity(model, shown[:_EXAMPLE_STEPS], kept.get("example_labels") if example is None else None)
+    yield from _parameters(model)
+    config = _config(folder)
+    if config:
+        yield Section("Configuration", table=config)
+
+
+def _learning(folder: Path) -> Section:
+    columns = plot.read_log(folder)
+    section = Section("Learning")
+    if not columns:
+        section.text = "No epoch is done."
+        return section
+    for metric in ("loss", "accuracy"):
+        if any(np.isfinite(columns.get(f"{part}_{metric}", np.nan)).any() for part in ("train", "validation")):
+            section.pictures.append(_picture(
+                lambda ax, metric=metric: plot.learning_curves(columns, ax, metric=metric),  # type: ignore[misc]
+                f"{metric.capitalize()} over the epochs.", 6, 3.5))
+    section.text = "The last epoch:"
+    section.table = {name.replace("_", " "): f"{values[-1]:.5g}" for name, values in columns.items()
+                     if np.isfinite(values[-1]) and name != "best"}
+    return section
+
+
+def _activity(model: Model, x: FloatArray, labels: npt.NDArray[Any] | None) -> Section:
+    recording = record(Session(model, learning=False), x)
+    rates = ", ".join(f"{rate:.4f}" for rate in recording.spike_rates)
+    section = Section("An example", f"{len(x)} steps; spikes per neuron and step: {rates}.")
+    names = model.input_names if len(model.input_names) == x.shape[1] and x.shape[1] <= 12 else ()
+    spiking = [layer for layer in range(model.layer_count) if recording.has_spikes(layer)]
+    height = min(2 + sum(model.layers[layer].size for layer in spiking) / 40, 7)
+
+    def inputs(ax: Axes) -> None:
+        if np.isin(x, (-1, 0, 1)).all():
+            plot.raster(x, ax, time_step=model.time_step).set_ylabel("channel")
+        else:
+            plot.traces(x, ax, names=names, time_step=model.time_step)
+
+    section.pictures.append(_picture(inputs, "Inputs.", 9, 2.5))
+    if spiking:
+        section.pictures.append(_picture(
+            lambda ax: plot.raster([recording.spikes[layer] for layer in spiking], ax, time_step=model.time_step,
+                                   names=[f"layer {layer}, {model.layers[layer].neuron}" for layer in spiking]),
+            "Spikes.", 9, height))
+    for layer in range(model.layer_count):
+        section.pictures.append(_picture(
+            lambda ax, layer=layer: plot.membrane(recording, ax, layer=layer),  # type: ignore[misc]
+            f"Layer {layer}: three neurons.", 9, 3))
+    section.pictures.append(_picture(
+        lambda ax: plot.readout(recording, ax, labels=labels, probabilities=model.output_size > 1), "Outputs.", 9, 3))
+    return section
+
+
+def _parameters(model: Model) -> Iterator[Section]:
+    parameters = model.parameters
+    maps = Section("Weights", "Rows are postsynaptic neurons or outputs, columns are inputs or presynaptic neurons.")
+    histograms = Section("Distributions of parameters")
+    for name, values in parameters.items():
+        if values.ndim == 2:
+            maps.pictures.append(_picture(
+                lambda ax, name=name: plot.weight_map(parameters, name, ax), name, 5, 3.8))  # type: ignore[misc]
+        if values.size > 1:
+            histograms.pictures.append(_picture(
+                lambda ax, name=name: plot.distribution(parameters, name, ax), name, 4, 2.6))  # type: ignore[misc]
+    yield maps
+    yield histograms
+
+
+def _picture(draw: Callable[[Axes], object], caption: str, width: float, height: float) -> Picture:
+    """What a function draws, width and height in inches; without pyplot, so that nothing else is changed."""
+    figure = require("matplotlib.figure", "a report").Figure(figsize=(width, height), layout="constrained")
+    draw(figure.add_subplot())
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    return Picture(base64.b64encode(file.getvalue()).decode(), caption, round(96 * width))
+
+
+def _predictions(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    path = folder / _PREDICTIONS
+    if not path.exists():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def _config(folder: Path) -> dict[str, str]:
+    path = folder / "config.json"
+    if not path.exists():
+        return {}
+    try:
+        return dict(_flat(json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError) as error:
+        raise FileError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves of nested tables, with names such as ``options.window``."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _flat(part, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value)
+
+
+def _joined(values: Any) -> npt.NDArray[np.int32]:
+    parts = [np.asarray(part).ravel() for part in values]
+    return (np.concatenate(parts) if parts else np.empty(0)).astype(np.int32)

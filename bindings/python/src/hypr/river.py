@@ -1,0 +1,275 @@
+"""River estimators: networks that learn from a stream of samples with named features.
+
+>>> model = preprocessing.StandardScaler() | HyprClassifier(n_classes=2, seed=1)
+>>> evaluate.progressive_val_score(datasets.Phishing(), model, metrics.Accuracy())
+
+A sample is one step of time: ``learn_one`` makes the step and teaches it, and the network remembers the samples before.
+The ``predict_...`` methods say what a step would give, and change nothing: a sample that comes without a label is passed by
+``learn_one(x, None)``, so that the network hears it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from river import base
+
+from hypr._arrays import FloatArray
+from hypr._estimators import network
+from hypr._learned import learned_model
+from hypr._scores import softmax
+from hypr.errors import InvalidArgumentError, WrongStateError
+from hypr.model import Model
+from hypr.options import SessionOptions
+from hypr.session import Session
+
+__all__ = ["HyprClassifier", "HyprRegressor"]
+
+Features: TypeAlias = "dict[base.typing.FeatureName, Any]"
+
+_PARAMETERS = """neuron : str
+        The neuron model, as in ``ModelBuilder.layer``.
+    hidden_layer_sizes : int or tuple of int
+    features : tuple, optional
+        The names of the features, in the order of the input channels. By default those of the first sample, sorted by their
+        text. A feature that is absent is 0; one that is not known is left out.
+    layer_values : mapping, optional
+        Constants and parameters of the neuron model by name, such as ``{"threshold": 0.5}``.
+    readout_tau : float, optional
+        Time constant of the readout in steps: how fast outputs follow; small for samples that have little to do with each
+        other.
+    input_scale : float
+        Factor on all features. They should be of the same size, as after ``preprocessing.StandardScaler``; fresh networks
+        need inputs that are large enough to make them spike.
+    window, credit, optimizer, learning_rate
+        Options of hypr.h; there is an update after each window.
+    options : mapping, optional
+        Further options by name.
+    model : hypr.Model, optional
+        A trained network to go on with, instead of a fresh one: then `neuron`, `hidden_layer_sizes`, `layer_values`,
+        `readout_tau`, `input_scale` and `seed` have no meaning, and its channel names, if it has them, are the features.
+    seed : int
+        Of the fresh network."""
+
+
+class _Stream:
+    """A network on a stream, with a look ahead that leaves it as it was.
+
+    A second session without learning makes the same steps with the same parameters. It is the one that looks ahead: its state
+    has no traces and moments, so it is quick to keep and to bring back.
+    """
+
+    def __init__(self, model: Model, options: SessionOptions) -> None:
+        self.learner, self.watcher = Session(model, **options), Session(model, learning=False)
+        self.window = int(str(self.learner.options["window"]))
+        self.steps = 0  # in the open window
+        self.kept: bytes | None = None  # the watcher's state before it looked ahead
+        self.seen: FloatArray | None = None  # at what
+
+    def look(self, sample: FloatArray) -> FloatArray:
+        """What the next step would give."""
+        if self.kept is None:
+            self.kept = self.watcher.save_state()
+        else:
+            self.watcher.load_state(self.kept)
+        self.seen = None
+        output = self.watcher.step(sample).copy()
+        self.seen = sample
+        return output
+
+    def learn(self, sample: FloatArray, target: Any | None) -> None:
+        """Makes a step and teaches it, if there is a target."""
+        if self.seen is None or not np.array_equal(self.seen, sample):
+            if self.kept is not None:
+                self.watcher.load_state(self.kept)
+            self.seen = None
+            self.watcher.step(sample)
+        self.kept = self.seen = None
+        self.learner.step(sample)
+        if target is not None:
+            self.learner.teach(target)
+        self.steps += 1
+        if self.steps == self.window:
+            # Otherwise the window would be closed by the next step: both sessions need the new parameters before it.
+            self.learner.flush()
+            self.watcher.parameters.flat = self.learner.parameters.flat
+            self.steps = 0
+
+    def reset(self) -> None:
+        """The beginning of a sequence."""
+        self.learner.reset()
+        self.watcher.reset()
+        self.watcher.parameters.flat = self.learner.parameters.flat
+        self.steps, self.kept, self.seen = 0, None, None
+
+
+class _HyprEstimator(base.Estimator):
+    """What both have in common: features to channels, and a network that is made when they are known."""
+
+    _outputs: int
+
+    def __init__(self, neuron: str, hidden_layer_sizes: int | tuple[int, ...], features: tuple[Any, ...] | None,
+                 layer_values: Mapping[str, Any] | None, readout_tau: float | None, input_scale: float, window: int,
+                 credit: str, optimizer: str, learning_rate: float, options: Mapping[str, Any] | None, model: Model | None,
+                 seed: int) -> None:
+        self.neuron, self.hidden_layer_sizes, self.features = neuron, hidden_layer_sizes, features
+        self.layer_values, self.readout_tau, self.input_scale = layer_values, readout_tau, input_scale
+        self.window, self.credit, self.optimizer, self.learning_rate = window, credit, optimizer, learning_rate
+        self.options, self.model, self.seed = options, model, seed
+        names = features or (model.input_names if model is not None else ())
+        self._channels: dict[Any, int] = {name: channel for channel, name in enumerate(names)}
+        self._stream: _Stream | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """The session that learns; None before the first sample. Its steps are the stream's: look, but make none."""
+        return None if self._stream is None else self._stream.learner
+
+    def learned_model(self) -> Model:
+        """The network as it is now: to save, or to ship. WrongStateError before the first sample."""
+        if self._stream is None:
+            raise WrongStateError("there is no network before the first sample")
+        return learned_model(self._stream.learner)
+
+    def reset(self) -> None:
+        """Ends a sequence: the samples that come next have nothing to do with those before. What was learned stays."""
+        if self._stream is not None:
+            self._stream.reset()
+
+    def _started(self, x: Features) -> _Stream:
+        """The stream; the first sample makes the network."""
+        if self._stream is None:
+            if not self._channels:
+                self._channels = {name: channel for channel, name in enumerate(sorted(x, key=str))}
+            model = self.model
+            if model is None:
+                builder = network(max(1, len(self._channels)), self._outputs, self.neuron, self.hidden_layer_sizes,
+                                  self.readout_tau, self.layer_values)
+                model = builder.input(scale=self.input_scale, names=map(str, self._channels or ("",))).build(self.seed)
+            elif len(self._channels) != model.input_size:
+                raise InvalidArgumentError(f"there are {len(self._channels)} features, the model has {model.input_size} channels")
+            if model.output_size != self._outputs:
+                raise InvalidArgumentError(f"the model has {model.output_size} outputs, expected {self._outputs}")
+            settings: dict[str, Any] = {name: getattr(self, name)
+                                        for name in ("window", "credit", "optimizer", "learning_rate")}
+            settings |= {**(self.options or {}), "update": "window"}
+            self._stream = _Stream(model, cast(SessionOptions, settings))
+        return self._stream
+
+    def _sample(self, x: Features) -> FloatArray:
+        sample = np.zeros(max(1, len(self._channels)), np.float32)
+        for name, value in x.items():
+            channel = self._channels.get(name)
+            if channel is not None:
+                sample[channel] = value
+        return sample
+
+
+class HyprClassifier(_HyprEstimator, base.Classifier):
+    __doc__ = f"""Recurrent spiking network that gives every sample of a stream a class.
+
+    Parameters
+    ----------
+    n_classes : int
+        Outputs: how many classes there can be. They get their outputs as they appear.
+    classes : tuple, optional
+        The classes, if they are known: one output each, instead of `n_classes`. A model's class labels are its classes.
+    {_PARAMETERS}
+
+    Examples
+    --------
+    >>> model = HyprClassifier(classes=("walk", "run"), features=("ax", "ay", "az"), input_scale=2)
+    >>> for x, y in stream:
+    ...     guess = model.predict_one(x)
+    ...     model.learn_one(x, y)
+    """
+
+    def __init__(self, n_classes: int = 10, classes: tuple[Any, ...] | None = None, neuron: str = "se_adlif",
+                 hidden_layer_sizes: int | tuple[int, ...] = (32,), features: tuple[Any, ...] | None = None,
+                 layer_values: Mapping[str, Any] | None = None, readout_tau: float | None = None, input_scale: float = 3.0,
+                 window: int = 10, credit: str = "window", optimizer: str = "adam", learning_rate: float = 0.01,
+                 options: Mapping[str, Any] | None = None, model: Model | None = None, seed: int = 0) -> None:
+        super().__init__(neuron, hidden_layer_sizes, features, layer_values, readout_tau, input_scale, window, credit,
+                         optimizer, learning_rate, options, model, seed)
+        self.n_classes, self.classes = n_classes, classes
+        known = classes or (model.class_labels if model is not None else ())
+        self._classes: dict[Any, int] = {label: output for output, label in enumerate(known)}
+        self._outputs = model.output_size if model is not None else len(known) or n_classes
+
+    @property
+    def _multiclass(self) -> bool:
+        return True
+
+    def learn_one(self, x: Features, y: base.typing.ClfTarget | None) -> None:
+        """One step, taught the class `y`; None: the network only hears the sample.
+
+        Raises
+        ------
+        InvalidArgumentError
+            There are more classes than outputs.
+        """
+        self._started(x).learn(self._sample(x), None if y is None else self._output(y))
+
+    def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
+        """The probability of every class that is known; {} if none is."""
+        if not self._classes:
+            return {}
+        # Outputs without a class are left out.
+        probabilities = softmax(self._started(x).look(self._sample(x))[:len(self._classes)])
+        return dict(zip(self._classes, probabilities.tolist()))
+
+    def predict_one(self, x: Features, **kwargs: Any) -> base.typing.ClfTarget | None:
+        """The most probable class; None if no class is known."""
+        probabilities = self.predict_proba_one(x)
+        return max(probabilities, key=probabilities.__getitem__) if probabilities else None
+
+    def _output(self, label: Any) -> int:
+        if label not in self._classes:
+            if len(self._classes) == self._outputs:
+                raise InvalidArgumentError(f"{label!r} is one class more than the {self._outputs} outputs: "
+                                           + ", ".join(map(repr, self._classes)))
+            self._classes[label] = len(self._classes)
+        return self._classes[label]
+
+
+class HyprRegressor(_HyprEstimator, base.Regressor):
+    __doc__ = f"""Recurrent spiking network that gives every sample of a stream a value.
+
+    The network is taught values of mean 0 and deviation 1: mean and deviation of the targets are followed as they come.
+
+    Parameters
+    ----------
+    {_PARAMETERS}
+    """
+
+    _outputs = 1
+
+    def __init__(self, neuron: str = "se_adlif", hidden_layer_sizes: int | tuple[int, ...] = (32,),
+                 features: tuple[Any, ...] | None = None, layer_values: Mapping[str, Any] | None = None,
+                 readout_tau: float | None = None, input_scale: float = 3.0, window: int = 10, credit: str = "window",
+                 optimizer: str = "adam", learning_rate: float = 0.01, options: Mapping[str, Any] | None = None,
+                 model: Model | None = None, seed: int = 0) -> None:
+        super().__init__(neuron, hidden_layer_sizes, features, layer_values, readout_tau, input_scale, window, credit,
+                         optimizer, learning_rate, options, model, seed)
+        self._count, self._mean, self._squares = 0, 0.0, 0.0
+
+    def learn_one(self, x: Features, y: base.typing.RegTarget | None) -> None:
+        """One step, taught the value `y`; None: the network only hears the sample."""
+        stream = self._started(x)
+        if y is not None:
+            # Welford's sums: they stay exact over long streams.
+            self._count += 1
+            before = float(y) - self._mean
+            self._mean += before / self._count
+            self._squares += before * (float(y) - self._mean)
+        stream.learn(self._sample(x), None if y is None else [(float(y) - self._mean) / self._deviation])
+
+    def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:
+        """The value of a sample."""
+        return float(self._started(x).look(self._sample(x))[0]) * self._deviation + self._mean
+
+    @property
+    def _deviation(self) -> float:
+        return (self._squares / self._count) ** 0.5 if self._squares > 0 else 1.0

@@ -1,0 +1,193 @@
+"""The folder of a training run, and the only code that reads and writes it.
+
+    config.json   what was trained, on what and how: written once, at the beginning
+    log.csv       one line per epoch, the columns of EpochRecord
+    model.hypr    the best model so far
+    checkpoint    what the run continues from: a .npz archive without pickles
+    tensorboard/  event files, if tensorboardX or torch with tensorboard is installed
+
+Every file is replaced as a whole: whenever the process ends, they are readable.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import importlib.util
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from math import isnan, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hypr._files import replace_file
+from hypr.errors import FileError, StateMismatchError
+from hypr.model import Model
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch brought. NaN: there is no such number.
+
+    Attributes
+    ----------
+    epoch : int
+        From 1.
+    updates : int
+        Optimizer steps until now.
+    train_loss, train_accuracy : float
+        Of the outputs that the training saw, made with the parameters before each update.
+    validation_loss, validation_accuracy : float
+        With the parameters after the epoch.
+    learning_rate, gradient_norm : float
+        The rate of the next update; the norm of the last gradient, before clipping.
+    spike_rate : float
+        Spikes per neuron and step, over all layers that spike.
+    best : bool
+        Whether this was the best model until now.
+    seconds : float
+        Since the beginning of the training, interruptions not counted.
+    """
+
+    epoch: int
+    updates: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    gradient_norm: float
+    spike_rate: float
+    best: bool
+    seconds: float
+
+
+@dataclass
+class Checkpoint:
+    """Everything that a run continues from. `progress` is JSON: epoch, batch, random state, history and scores."""
+
+    state: bytes
+    best: npt.NDArray[np.float32]
+    progress: dict[str, Any]
+
+
+class RunFolder:
+    """The files of a run.
+
+    Parameters
+    ----------
+    path : path
+        Need not exist.
+
+    Examples
+    --------
+    >>> run = hypr.run_folder.RunFolder("runs/first")
+    >>> [record.validation_accuracy for record in run.history()]
+    >>> run.model(), run.config()["options"]["window"]
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.config_path, self.log_path = self.path / "config.json", self.path / "log.csv"
+        self.model_path, self.checkpoint_path = self.path / "model.hypr", self.path / "checkpoint"
+
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return self.config_path.exists()
+
+    def model(self) -> Model:
+        """The best model so far."""
+        return Model.load(self.model_path)
+
+    def config(self) -> dict[str, Any]:
+        """What was trained, on what and how: `hypr` (version), `model`, `trainer`, `options`, `data`."""
+        return dict(json.loads(self._read(self.config_path)))
+
+    def history(self) -> tuple[EpochRecord, ...]:
+        """The epochs that are done."""
+        kinds = {field.name: str(field.type) for field in fields(EpochRecord)}
+        rows = csv.DictReader(io.StringIO(self._read(self.log_path).decode()))
+        return tuple(EpochRecord(**{name: _parsed(row[name], kind) for name, kind in kinds.items()}) for row in rows)
+
+    def begin(self, config: Mapping[str, Any]) -> None:
+        """Makes the folder and writes its configuration."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write_history(())
+        replace_file(self.config_path, json.dumps(config, indent=2).encode() + b"\n")
+
+    def check(self, config: Mapping[str, Any]) -> None:
+        """Raises StateMismatchError if a run of this configuration cannot go on here; more epochs and patience are fine."""
+        before, now = _flat(self.config()), _flat(config)
+        free = {"hypr", "trainer.epochs", "trainer.patience", "trainer.checkpoint_seconds"}
+        for name in sorted({*before, *now} - free):
+            if before.get(name) != now.get(name):
+                raise StateMismatchError(f"{self.path} was begun with {name} {before.get(name)!r}, not {now.get(name)!r}")
+
+    def write_history(self, history: Iterable[EpochRecord]) -> None:
+        """Writes log.csv; empty cells for NaN."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(field.name for field in fields(EpochRecord))
+        writer.writerows([_cell(value) for value in asdict(record).values()] for record in history)
+        replace_file(self.log_path, text.getvalue().encode())
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Replaces the checkpoint."""
+        file = io.BytesIO()
+        np.savez(file, state=np.frombuffer(checkpoint.state, np.uint8), best=checkpoint.best,
+                 progress=np.frombuffer(json.dumps(checkpoint.progress).encode(), np.uint8))
+        replace_file(self.checkpoint_path, file.getvalue())
+
+    def load_checkpoint(self) -> Checkpoint | None:
+        """The checkpoint; None if the run ended before its first."""
+        if not self.checkpoint_path.exists():
+            return None
+        try:
+            with np.load(self.checkpoint_path, allow_pickle=False) as arrays:
+                return Checkpoint(arrays["state"].tobytes(), arrays["best"], json.loads(arrays["progress"].tobytes()))
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise FileError(f"the checkpoint {str(self.checkpoint_path)!r} cannot be read: {error}") from error
+
+    def tensorboard(self, epochs: int) -> Any | None:
+        """A SummaryWriter that continues after so many epochs; None if no package for it is installed."""
+        # PyTorch takes seconds to import: only if its writer can work.
+        for package, needs in (("tensorboardX", "tensorboardX"), ("torch.utils.tensorboard", "tensorboard")):
+            if importlib.util.find_spec(package.split(".")[0]) and importlib.util.find_spec(needs):
+                writer = importlib.import_module(package).SummaryWriter
+                return writer(str(self.path / "tensorboard"), purge_step=epochs + 1 if epochs else None)
+        return None
+
+    @staticmethod
+    def _read(path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise FileError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return "" if isinstance(value, float) and isnan(value) else repr(value)
+
+
+def _parsed(text: str, kind: str) -> Any:
+    if kind == "bool":
+        return text == "1"
+    return int(text) if kind == "int" else float(text) if text else nan
+
+
+def _flat(config: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """The leaves by their paths, such as ``options.window``, as JSON gives them back."""
+    leaves: dict[str, Any] = {}
+    for name, value in config.items():
+        leaves |= _flat(value, f"{place}{name}.") if isinstance(value, Mapping) else {
+            place + name: json.loads(json.dumps(value))}
+    return leaves

@@ -1,0 +1,95 @@
+"""The schema of model files, hypr.fbs: it is read, not written down again; a neuron model added to it is known here."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from hypr.errors import NotFoundError, unknown
+
+
+class Field(NamedTuple):
+    """A field of a table: its type as the schema writes it, and its slot (a union takes two, the first for its type)."""
+
+    name: str
+    kind: str
+    slot: int
+
+
+class NeuronSchema(NamedTuple):
+    """A neuron model: its trainable parameters [N], and its constants, one number per layer."""
+
+    name: str
+    parameters: tuple[str, ...]
+    constants: tuple[str, ...]
+
+
+@cache
+def _declarations() -> dict[str, tuple[str, str]]:
+    """The schema's tables, unions and enums by name: what they are, and their bodies."""
+    text = re.sub(r"//.*", "", Path(__file__).with_name("hypr.fbs").read_text())
+    found = re.findall(r"\b(table|union|enum)\s+(\w+)[^{;]*\{([^}]*)\}", text)
+    return {name: (kind, body) for kind, name, body in found}
+
+
+def kind_of(name: str) -> str:
+    """"table", "union" or "enum"; "" for types that are built in."""
+    return _declarations().get(name, ("", ""))[0]
+
+
+@cache
+def fields(table: str) -> tuple[Field, ...]:
+    """The fields of a table, in the schema's order."""
+    found, slot = [], 0
+    for name, kind in re.findall(r"(\w+)\s*:\s*(\[\w+\]|\w+)[^;]*;", _declarations()[table][1]):
+        slot += kind_of(kind) == "union"
+        found.append(Field(name, kind, slot))
+        slot += 1
+    return tuple(found)
+
+
+@cache
+def union_members(union: str) -> tuple[str, ...]:
+    """The tables of a union; their numbers begin with 1."""
+    return tuple(re.findall(r"\w+", _declarations()[union][1]))
+
+
+@cache
+def enum_members(enumeration: str) -> dict[str, int]:
+    """The members of an enumeration by their names in snake case, such as ``double_gaussian``; they count from 0."""
+    names = re.findall(r"\b([A-Za-z]\w*)", _declarations()[enumeration][1])
+    return {_snake(name): number for number, name in enumerate(names)}
+
+
+def enum_number(enumeration: str, name: str, what: str) -> int:
+    """The number of a member, whatever its case and without regard to ``_`` and ``-``; NotFoundError."""
+    for known, number in enum_members(enumeration).items():
+        if _plain(known) == _plain(name):
+            return number
+    raise unknown(NotFoundError, what, name, enum_members(enumeration))
+
+
+def enum_name(enumeration: str, number: int) -> str:
+    return list(enum_members(enumeration))[number]
+
+
+def neuron(name: str) -> NeuronSchema:
+    """A neuron model by name, whatever its case and without regard to ``_`` and ``-``; NotFoundError."""
+    for known in union_members("NeuronModel"):
+        if _plain(known) == _plain(name):
+            return NeuronSchema(
+                known, tuple(field.name for field in fields(known) if field.kind == "Tensor"),
+                tuple(field.name for field in fields(known) if field.kind == "float"))
+    raise unknown(NotFoundError, "neuron model", name, map(_snake, union_members("NeuronModel")))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _snake(name: str) -> str:
+    """BRFExponential: brf_exponential; GeneralLIF: general_lif; SEAdLIF, whose AdLIF is one word: se_adlif."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    return words.replace("ad_lif", "adlif")

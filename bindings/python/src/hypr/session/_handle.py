@@ -1,0 +1,108 @@
+"""A hypr_session and who works with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hypr._library import check, failure, ffi, lib
+from hypr.errors import InvalidArgumentError, WrongStateError
+from hypr.model import Model
+from hypr.options import NativeOptions
+
+
+class SessionHandle:
+    """Owns a hypr_session, and hands it to one thread at a time.
+
+    The handle lies in a list of one. A call takes it out and puts it back, so a second thread, or a call after ``close``,
+    finds the list empty: a check that costs less than a lock, as every step makes it. The library releases the GIL.
+    """
+
+    def __init__(self, model: Model, options: NativeOptions, memory: Any | None) -> None:
+        self._model = model
+        self._memory = memory
+        handle = ffi.new("hypr_session **")
+        if memory is None:
+            check(lib.hypr_session_create(model._handle, options.handle, handle), "the session cannot be created")
+        else:
+            block = ffi.from_buffer("char[]", memory, require_writable=True)
+            status = lib.hypr_session_create_in(model._handle, options.handle, block, len(block), handle)
+            check(status, self._memory_advice(model, options, len(block)))
+            self._memory = block
+        self._owner: Any = ffi.gc(handle[0], _free_in(self._memory))
+        self._idle = [self._owner]
+        self.input_size, self.output_size = model.input_size, model.output_size
+
+    @staticmethod
+    def _memory_advice(model: Model, options: NativeOptions, given: int) -> str:
+        size = ffi.new("size_t[2]")
+        check(lib.hypr_session_memory_size(model._handle, options.handle, size, size + 1), "the size is not known")
+        return f"the memory has {given} bytes, expected at least {size[0]} at an address that {size[1]} divides"
+
+    @property
+    def model(self) -> Model:
+        """The model that the session was made from."""
+        return self._model
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._owner is None
+
+    def close(self) -> None:
+        """Frees the session's memory now; it can't be used any more. Also the end of a ``with`` block."""
+        if self._owner is not None:
+            self._take()
+            ffi.release(self._owner)
+            self._owner = None
+
+    def _take(self) -> Any:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            raise self._unavailable() from None
+
+    def _unavailable(self) -> WrongStateError:
+        if self._owner is None:
+            return WrongStateError("the session is closed")
+        return WrongStateError("the session is at work in another thread; it may be used by one thread at a time")
+
+    def _call(self, function: Any, *arguments: Any) -> None:
+        """A function of the library on this session; raises what it says."""
+        handle = self._take()
+        try:
+            status = function(handle, *arguments)
+            if status:
+                raise self._failure(status, handle)
+        except OverflowError:  # cffi: a number that does not fit the C type
+            raise InvalidArgumentError(f"a number is out of its range: {', '.join(_numbers(arguments))}") from None
+        finally:
+            self._idle.append(handle)
+
+    def _value(self, function: Any, *arguments: Any) -> Any:
+        """The same for a function that cannot fail and returns a value."""
+        handle = self._take()
+        try:
+            return function(handle, *arguments)
+        finally:
+            self._idle.append(handle)
+
+    @staticmethod
+    def _failure(status: int, handle: Any) -> Exception:
+        return failure(status, lib.hypr_session_message(handle))
+
+
+def _free_in(block: Any) -> Any:
+    """Frees a session, and keeps the memory that it lives in until then."""
+
+    def free(session: Any) -> None:
+        lib.hypr_session_free(session)
+        del keep[:]
+
+    keep = [block]
+    return free
+
+
+def _numbers(arguments: tuple[Any, ...]) -> list[str]:
+    return [str(value) for value in arguments if isinstance(value, (int, np.integer))]

@@ -1,0 +1,164 @@
+"""What a session has done, what is in it, and what it takes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hypr._arrays import FloatArray, pointer
+from hypr._library import ffi, lib
+from hypr.errors import NotFoundError
+from hypr.options import option_info, option_names
+from hypr.session._handle import SessionHandle
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a session has done since the last ``clear_statistics``; updates, skipped updates, gradient norm and learning rate
+    are not cleared by it.
+
+    Attributes
+    ----------
+    steps : int
+        Steps made.
+    taught_steps : int
+        Steps with a target in closed windows; a target of all steps together counts as one.
+    correct_steps : int
+        Those taught a class, the largest output being of that class.
+    updates : int
+        Optimizer steps since the session was created or its optimizer reset.
+    skipped_updates : int
+        Updates left out because the gradient was not finite.
+    mean_loss : float
+        Of the targets (cross-entropy in nats), weighted as the classes are; 0 if there are none.
+    gradient_norm : float
+        Of the last update, before clipping.
+    learning_rate : float
+        That the next update will use.
+    spike_rates : ndarray of float32, [layers]
+        Spikes per neuron and step; 0 for layers without spikes.
+    """
+
+    steps: int
+    taught_steps: int
+    correct_steps: int
+    updates: int
+    skipped_updates: int
+    mean_loss: float
+    gradient_norm: float
+    learning_rate: float
+    spike_rates: FloatArray
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the taught steps that were right before they were taught; NaN if nothing was taught."""
+        return self.correct_steps / self.taught_steps if self.taught_steps else float("nan")
+
+
+@dataclass(frozen=True)
+class MemoryReport:
+    """Where the bytes of a session go.
+
+    Attributes
+    ----------
+    parameters : int
+        Parameters and what is derived from them.
+    state : int
+        State and outputs of the neurons.
+    traces : int
+        Eligibility.
+    history : int
+        What is kept of the open window.
+    optimizer : int
+        Gradient and moments.
+    scratch : int
+        Everything else.
+    total : int
+    """
+
+    parameters: int
+    state: int
+    traces: int
+    history: int
+    optimizer: int
+    scratch: int
+    total: int
+
+
+class Inspection(SessionHandle):
+    """Statistics, options, layers, memory, saving."""
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the session has done, as it is now."""
+        rates = np.zeros(self.model.layer_count, np.float32)
+        values = ffi.new("hypr_statistics *", {
+            "struct_size": ffi.sizeof("hypr_statistics"), "spike_rates": pointer(rates), "spike_rate_count": rates.size})
+        self._call(lib.hypr_session_statistics, values)
+        numbers = {name: getattr(values, name) for name in Statistics.__dataclass_fields__ if name != "spike_rates"}
+        return Statistics(**numbers, spike_rates=rates)
+
+    def clear_statistics(self) -> None:
+        """Counts from now on."""
+        self._call(lib.hypr_session_clear_statistics)
+
+    @property
+    def options(self) -> dict[str, bool | int | float | str | tuple[str, ...]]:
+        """Every option as it is in this session: what was set, what the model recommends, or the default."""
+        return {name: option_info(name).decode(number) for name, number in self._option_numbers().items()}
+
+    def _option_numbers(self) -> dict[str, float]:
+        value = ffi.new("double *")
+        numbers = {}
+        for name in option_names():
+            self._call(lib.hypr_session_get_option, option_info(name).key, value)
+            numbers[name] = float(value[0])
+        return numbers
+
+    def spikes(self, layer: int = 0) -> FloatArray:
+        """Outputs of a layer at the last step, [neurons]: spikes (0 or 1), or what LI, GRU and LSTM give."""
+        if not 0 <= layer < self.model.layer_count:
+            raise NotFoundError(f"there is no layer {layer}, the model has {self.model.layer_count}")
+        out = np.empty(self.model.layers[layer].size, np.float32)
+        self._call(lib.hypr_session_get_spikes, layer, pointer(out), out.size)
+        return out
+
+    def layer_state(self, layer: int = 0) -> FloatArray:
+        """State variables of a layer after the last step, [k, neurons], in the order of docs/neuron-models.md."""
+        if not 0 <= layer < self.model.layer_count:
+            raise NotFoundError(f"there is no layer {layer}, the model has {self.model.layer_count}")
+        out = np.empty(self._value(lib.hypr_session_layer_state_size, layer), np.float32)
+        self._call(lib.hypr_session_get_layer_state, layer, pointer(out), out.size)
+        return out.reshape(-1, self.model.layers[layer].size)
+
+    @property
+    def memory_report(self) -> MemoryReport:
+        """Where the bytes of the session go."""
+        report = ffi.new("hypr_memory_report *", {"struct_size": ffi.sizeof("hypr_memory_report")})
+        self._call(lib.hypr_session_memory_report, report)
+        return MemoryReport(**{name: getattr(report, name) for name in MemoryReport.__dataclass_fields__})
+
+    def save_model(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model with the session's parameters as a .hypr file, which is replaced atomically."""
+        self._call(lib.hypr_session_save_model, os.fsencode(path))
+
+    def save_state(self) -> bytes:
+        """Everything that the session has become: parameters, optimizer, traces, state, open window, class weights, frozen
+        tensors, statistics. ``load_state`` continues from it bit for bit."""
+        size = ffi.new("size_t *")
+        self._call(lib.hypr_session_state_size, size)
+        buffer = bytearray(size[0])
+        self._call(lib.hypr_session_save_state, ffi.from_buffer(buffer), len(buffer))
+        return bytes(buffer)
+
+    def load_state(self, state: Buffer) -> None:
+        """Continues from a state saved by a session of the same model file with the same learning, window, credit and
+        optimizer. Everything is checked before anything is changed: StateMismatchError, InvalidArgumentError."""
+        data = ffi.from_buffer(state)
+        self._call(lib.hypr_session_load_state, data, len(data))

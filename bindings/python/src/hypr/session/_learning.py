@@ -1,0 +1,214 @@
+"""Targets and updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hypr._arrays import FloatArray, IntArray, destination, floats, pointer, vector
+from hypr._arrays import labels as class_labels
+from hypr._library import ffi, lib
+from hypr.errors import InvalidArgumentError, SizeMismatchError
+from hypr.model import Model
+from hypr.options import NativeOptions
+from hypr.session._running import CONVERT, Running
+
+_teach_class = lib.hypr_session_teach_class
+
+
+class Learning(Running):
+    """Step, then teach the step just made. A step without a target teaches nothing."""
+
+    def __init__(self, model: Model, options: NativeOptions, memory: Any | None) -> None:
+        super().__init__(model, options, memory)
+        target = np.zeros(self.output_size, np.float32)
+        self._target: Any = target.data
+        self._target_pointer = pointer(target)
+
+    def teach(self, target: int | npt.ArrayLike, steps_ago: int = 0) -> None:
+        """The target of the last step, or of an earlier one; it replaces the target before.
+
+        Parameters
+        ----------
+        target : int, or array_like [output_size]
+            A whole number is a class: softmax cross-entropy. An array has values for the outputs: mean squared error.
+        steps_ago : int
+            For classes: which step of the open window, 0 the last.
+
+        Raises
+        ------
+        InvalidArgumentError
+            There is no such class.
+        WrongStateError
+            The session does not learn, or the step is not in the open window any more.
+        """
+        if isinstance(target, (int, np.integer)) and not steps_ago:
+            try:
+                handle = self._idle.pop()
+            except IndexError:
+                raise self._unavailable() from None
+            try:
+                status = _teach_class(handle, target)
+                if status:
+                    raise self._failure(status, handle)
+            except OverflowError:
+                raise InvalidArgumentError(f"label is {target}, which is no class") from None
+            finally:
+                self._idle.append(handle)
+        elif isinstance(target, (int, np.integer)):
+            self._call(lib.hypr_session_teach_class_at, steps_ago, int(target))
+        elif isinstance(target, np.ndarray) and target.ndim == 0 and target.dtype.kind in "iu":
+            self.teach(int(target), steps_ago)
+        elif steps_ago:
+            raise InvalidArgumentError("steps_ago is for classes; values can be taught to the last step only")
+        else:
+            self.teach_values(target)
+
+    def teach_class(self, label: int, steps_ago: int = 0) -> None:
+        """Softmax cross-entropy with class `label`, as ``teach`` with a whole number."""
+        self.teach(int(label), steps_ago)
+
+    def teach_values(self, target: npt.ArrayLike) -> None:
+        """Mean squared error of the last step: the mean over the outputs of (output - target)². target [output_size]."""
+        self._per_output(lib.hypr_session_teach_values, target, "target")
+
+    def teach_error(self, dloss_doutput: npt.ArrayLike) -> None:
+        """Your own loss, or a reward: its derivative by the outputs of the last step, [output_size]."""
+        self._per_output(lib.hypr_session_teach_error, dloss_doutput, "dloss_doutput")
+
+    def teach_sequence(self, label: int) -> None:
+        """One label for all steps since the last reset, taught as the option `loss` says. In a stream, call it when the
+        sequence is over: what the loss needs must still be in the open window (WrongStateError)."""
+        self._call(lib.hypr_session_teach_sequence, int(label))
+
+    def set_class_weights(self, weights: npt.ArrayLike) -> None:
+        """Factors on the loss of later targets that are classes, [output_size], 0 or 1e-6 to 1e6; 1 at first."""
+        self._per_output(lib.hypr_session_set_class_weights, weights, "weights")
+
+    def learn_sequence(self, x: npt.ArrayLike, labels: npt.ArrayLike, out: FloatArray | None = None) -> float:
+        """A whole sequence with a label per step, from a fresh state. Other Python threads run meanwhile.
+
+        Parameters
+        ----------
+        x : array_like, [steps, input_size]
+            Not copied if it is float32 in C order.
+        labels : array_like of int, [steps]
+            Negative: no target at that step. Not copied if it is int32.
+        out : ndarray of float32, [steps, output_size], optional
+            Receives the outputs.
+
+        Returns
+        -------
+        float
+            Mean cross-entropy over the labelled steps in nats; 0 if there are none.
+        """
+        inputs = floats(x, "x", "steps", self.input_size)
+        targets = class_labels(labels, "labels", len(inputs))
+        loss = ffi.new("double *")
+        self._call(lib.hypr_session_learn_sequence, pointer(inputs), len(inputs), _ints(targets),
+                   self._outputs(out, len(inputs)), loss)
+        return float(loss[0])
+
+    def learn_batch(self, x: npt.ArrayLike | Sequence[npt.ArrayLike], labels: npt.ArrayLike | Sequence[npt.ArrayLike],
+                    lengths: npt.ArrayLike | None = None, out: FloatArray | None = None) -> float:
+        """Several sequences with a label per step, each from a fresh state.
+
+        With the update `sequence` one update on the mean over all their labelled steps follows at the end.
+
+        Parameters
+        ----------
+        x : array_like [sequences, steps, input_size], a list of sequences [steps, input_size] of any lengths, or, with
+            `lengths`, all of them one after the other [total, input_size]
+        labels : array_like of int, with the same steps: [sequences, steps], a list of [steps], or [total]
+            Negative: no target at that step.
+        lengths : array_like of int, [sequences], optional
+        out : ndarray of float32, [total, output_size], optional
+
+        Returns
+        -------
+        float
+            Mean cross-entropy over all labelled steps in nats.
+        """
+        inputs, steps = self._sequences(x, lengths)
+        if isinstance(labels, (list, tuple)) and any(np.ndim(part) for part in labels):
+            parts = [class_labels(part, f"labels[{index}]", int(count))
+                     for index, (part, count) in enumerate(_zip(labels, steps, "labels"))]
+            targets = np.concatenate(parts)
+        else:
+            targets = np.asarray(labels).reshape(-1)
+        return self._learn(lib.hypr_session_learn_batch, inputs, steps, class_labels(targets, "labels", len(inputs)), out)
+
+    def learn_labelled(self, x: npt.ArrayLike | Sequence[npt.ArrayLike], labels: npt.ArrayLike,
+                       lengths: npt.ArrayLike | None = None, out: FloatArray | None = None) -> float:
+        """The same with one label per sequence, taught as the option `loss` says.
+
+        Parameters
+        ----------
+        x, lengths, out
+            As ``learn_batch``.
+        labels : array_like of int, [sequences]
+            Negative: the sequence teaches nothing.
+        """
+        inputs, steps = self._sequences(x, lengths)
+        return self._learn(lib.hypr_session_learn_labelled, inputs, steps, class_labels(labels, "labels", len(steps)), out)
+
+    def flush(self) -> None:
+        """Closes the open window now; with the update `window` the parameters are updated."""
+        self._call(lib.hypr_session_flush)
+
+    def apply(self) -> None:
+        """With the update `manual`: closes the open window and makes one optimizer step on the gradient gathered."""
+        self._call(lib.hypr_session_apply)
+
+    def _per_output(self, function: Any, values: npt.ArrayLike, what: str) -> None:
+        """A call with one number per output, copied for the reason that a sample is."""
+        handle = self._take()
+        try:
+            try:
+                self._target[:] = values
+            except CONVERT:
+                self._target[:] = vector(values, what, self.output_size)
+            status = function(handle, self._target_pointer, self.output_size)
+            if status:
+                raise self._failure(status, handle)
+        finally:
+            self._idle.append(handle)
+
+    def _learn(self, function: Any, inputs: FloatArray, steps: npt.NDArray[np.uintp], targets: IntArray,
+               out: FloatArray | None) -> float:
+        loss = ffi.new("double *")
+        self._call(function, pointer(inputs), ffi.from_buffer("size_t[]", steps), len(steps), _ints(targets),
+                   self._outputs(out, len(inputs)), loss)
+        return float(loss[0])
+
+    def _outputs(self, out: FloatArray | None, steps: int) -> Any:
+        return ffi.NULL if out is None else pointer(destination(out, "out", steps, self.output_size))
+
+    def _sequences(self, x: Any, lengths: npt.ArrayLike | None) -> tuple[FloatArray, npt.NDArray[np.uintp]]:
+        """All sequences one after the other, [total, input_size], and their lengths."""
+        if lengths is not None:
+            inputs = floats(x, "x", "total", self.input_size)
+            counts = class_labels(lengths, "lengths", "sequences")
+            if (counts < 0).any() or counts.sum(dtype=np.int64) != len(inputs):
+                raise SizeMismatchError(f"lengths add up to {counts.sum(dtype=np.int64)}, expected {len(inputs)} steps in x")
+            return inputs, counts.astype(np.uintp)
+        if isinstance(x, (list, tuple)):
+            parts = [floats(part, f"x[{index}]", "steps", self.input_size) for index, part in enumerate(x)]
+            if not parts:
+                raise SizeMismatchError("x has no sequences")
+            return np.concatenate(parts), np.array([len(part) for part in parts], np.uintp)
+        inputs = floats(x, "x", "sequences", "steps", self.input_size)
+        return inputs.reshape(-1, self.input_size), np.full(len(inputs), inputs.shape[1], np.uintp)
+
+
+def _ints(array: IntArray) -> Any:
+    return ffi.from_buffer("int32_t[]", array)
+
+
+def _zip(parts: Sequence[Any], steps: npt.NDArray[np.uintp], what: str) -> Iterable[tuple[Any, np.uintp]]:
+    if len(parts) != len(steps):
+        raise SizeMismatchError(f"{what} has {len(parts)} sequences, expected {len(steps)}")
+    return zip(parts, steps)

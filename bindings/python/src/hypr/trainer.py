@@ -1,0 +1,335 @@
+"""Offline training on labelled sequences: epochs, batches, validation, early stopping, checkpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from math import ceil, isnan
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from hypr._interruption import Interruption
+from hypr._learned import learned_model
+from hypr._library import library_version
+from hypr._scores import Scores
+from hypr._sequences import Sequences, run_all
+from hypr._teaching import Teacher, updates_per_epoch
+from hypr.errors import InvalidArgumentError, WrongStateError
+from hypr.model import Model
+from hypr.options import SessionOptions
+from hypr.run_folder import Checkpoint, EpochRecord, RunFolder
+from hypr.session import Session
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["EpochRecord", "Trainer", "TrainingResult"]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training gave.
+
+    Attributes
+    ----------
+    model : Model
+        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out.
+    history : tuple of EpochRecord
+    best_epoch : int
+        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there.
+    stopped : {"epochs", "patience", "interrupted"}
+        Why it ended.
+    """
+
+    model: Model
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    stopped: Literal["epochs", "patience", "interrupted"]
+
+
+class Trainer:
+    """Trains a model on sequences, each from a fresh state.
+
+    Parameters
+    ----------
+    model : Model
+        What to begin with; it stays as it is.
+    folder : path, optional
+        Where the run is kept (``hypr.run_folder`` has the layout): best model, log, checkpoint. Without one nothing is written.
+    epochs : int
+    batch_size : int
+        Sequences per update, or between two looks at Ctrl-C with ``update="window"``.
+    shuffle : bool
+        Whether every epoch has its own random order.
+    seed : int
+        Of the order, and of what is held out. Equal seeds, data and options give equal models, bit for bit on one machine.
+    validation : float
+        The share of sequences that is held out, at random, unless ``fit`` is given validation data.
+    patience : int, optional
+        Stops after so many epochs without a better validation.
+    monitor : {"accuracy", "loss"}, optional
+        What says which model is best. The default is accuracy for classes (of equal ones that with the lower loss), loss for
+        values.
+    class_weights : array_like [outputs], optional
+        As ``Session.set_class_weights``.
+    checkpoint_seconds : float
+        There is a checkpoint after every epoch, and within an epoch when the last one is so old.
+    progress : bool
+        Whether to show a bar, if tqdm is installed.
+    **options
+        As for ``Session``; `update` is "sequence" (one update per batch) or "window". What is not given is as the model
+        recommends, or else the default, but for `update` ("sequence") and `schedule_updates` (to the last epoch).
+
+    Examples
+    --------
+    >>> trainer = hypr.Trainer(model, "runs/first", epochs=50, validation=0.2, patience=10, learning_rate=0.01)
+    >>> result = trainer.fit(x, y)
+    >>> result.model.save("best.hypr")
+    """
+
+    def __init__(self, model: Model, folder: str | os.PathLike[str] | None = None, *, epochs: int = 10,
+                 batch_size: int = 16, shuffle: bool = True, seed: int = 0, validation: float = 0.0,
+                 patience: int | None = None, monitor: Literal["accuracy", "loss"] | None = None,
+                 class_weights: npt.ArrayLike | None = None, checkpoint_seconds: float = 60.0, progress: bool = True,
+                 **options: Unpack[SessionOptions]) -> None:
+        for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
+            if number is not None and (number < 1 or number != int(number)):
+                raise InvalidArgumentError(f"{name} is {number}, expected a whole number from 1")
+        if not 0 <= validation < 1:
+            raise InvalidArgumentError(f"validation is {validation}, expected a share from 0 to less than 1")
+        if monitor not in (None, "accuracy", "loss"):
+            raise InvalidArgumentError(f"monitor is {monitor!r}, expected 'accuracy' or 'loss'")
+        self.model, self.folder = model, None if folder is None else RunFolder(folder)
+        self.epochs, self.batch_size, self.shuffle, self.seed = epochs, batch_size, shuffle, seed
+        self.validation, self.patience, self.monitor = validation, patience, monitor
+        self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
+        self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
+
+    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *, resume: bool = False) -> TrainingResult:
+        """Trains. The first Ctrl-C ends it after the batch, with the best model so far as the result; a second one at once.
+
+        Parameters
+        ----------
+        x : array_like [sequences, steps, channels], or a list of [steps, channels] of any lengths
+        y : array_like, or a list of arrays
+            Classes are whole numbers: [sequences], one for each, taught as the option `loss` says, or with the steps of `x`,
+            negative: none. Values are floating-point numbers, with one more axis for the outputs, NaN: none.
+        validation_data : (x, y), optional
+        resume : bool
+            Whether to go on from the folder's checkpoint, if there is one: the result is that of a run that was never
+            interrupted, bit for bit. Without it a folder that has a run is refused.
+
+        Raises
+        ------
+        StateMismatchError
+            The run in the folder has other data or settings (more epochs are fine).
+        NotFiniteError
+            The network's state overflowed. The folder has the best model until then.
+        """
+        return _Run(self, *self._data(x, y, validation_data)).run(resume)
+
+    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None) -> tuple[Sequences, Sequences | None]:
+        """Training and validation."""
+        data = Sequences.of(x, y, self.model)
+        held: Sequences | None = None
+        if validation_data is not None:
+            held = Sequences.of(*validation_data, self.model)
+            if (held.classes, held.per_step) != (data.classes, data.per_step):
+                raise InvalidArgumentError("validation_data has targets of another kind than y")
+        elif self.validation:
+            # Its own stream of numbers: what is held out does not change with the order.
+            order = np.random.default_rng([self.seed, 1]).permutation(len(data))
+            count = max(1, round(self.validation * len(data)))
+            if count == len(data):
+                raise InvalidArgumentError(f"of {len(data)} sequences none is left to train on")
+            held, data = data.take(np.sort(order[:count])), data.take(np.sort(order[count:]))
+        for part, what in ((data, "y"), (held, "the validation data")):
+            if part is not None and not part.has_targets:
+                raise InvalidArgumentError(f"{what} has no targets")
+        if held is None and self.patience is not None:
+            raise InvalidArgumentError("patience needs validation data: set validation, or give fit validation_data")
+        if self.monitor == "accuracy" and not data.classes:
+            raise InvalidArgumentError("monitor is 'accuracy', but y has values: expected 'loss'")
+        return data, held
+
+
+class _Run:
+    """One training, from its data to its result."""
+
+    def __init__(self, trainer: Trainer, data: Sequences, held: Sequences | None) -> None:
+        self.trainer, self.data, self.held = trainer, data, held
+        self.teacher = Teacher(trainer.model, self._options(), data.classes)
+        self.session, self.judgement = self.teacher.session, self.teacher.judgement
+        if trainer.class_weights is not None:
+            self.session.set_class_weights(trainer.class_weights)
+        self.monitor = trainer.monitor or ("accuracy" if data.classes else "loss")
+        self.judge = Session(trainer.model, learning=False)
+        self.random = np.random.default_rng(trainer.seed)
+        self.random_state = self.random.bit_generator.state  # at the beginning of the epoch
+        self.batches = ceil(len(data) / trainer.batch_size)
+        self.batch, self.scores = 0, Scores()
+        self.history: list[EpochRecord] = []
+        self.best = self.session.parameters.flat
+        self.best_epoch, self.best_score = 0, (-np.inf, -np.inf)
+        self.started, self.saved = time.monotonic(), time.monotonic()
+
+    def run(self, resume: bool) -> TrainingResult:
+        folder = self.trainer.folder
+        if folder is not None:
+            self._open(folder, resume)
+        with Interruption() as interruption, contextlib.ExitStack() as stack:
+            self.bar = stack.enter_context(_progress_bar(self)) if self.trainer.progress else None
+            board = folder.tensorboard(len(self.history)) if folder is not None else None
+            if board is not None:
+                stack.callback(board.close)
+            while len(self.history) < self.trainer.epochs and not self._waited():
+                if not self._epoch(interruption):
+                    break
+                self._log(board)
+            stopped: Literal["epochs", "patience", "interrupted"] = (
+                "epochs" if len(self.history) >= self.trainer.epochs else "patience" if self._waited() else "interrupted")
+            if stopped == "interrupted":
+                if not self.history:
+                    self.best = self.session.parameters.flat
+                self._save()
+            model = self._best_model()
+            if folder is not None:
+                model.save(folder.model_path)
+        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped)
+
+    def _epoch(self, interruption: Interruption) -> bool:
+        """Trains until the epoch is over, or Ctrl-C: whether it is over."""
+        trainer, count = self.trainer, len(self.data)
+        order = self.random.permutation(count) if trainer.shuffle else np.arange(count)
+        while self.batch < self.batches:
+            if interruption.requested:
+                return False
+            chosen = order[self.batch * trainer.batch_size:(self.batch + 1) * trainer.batch_size]
+            part = self.data.take(chosen)
+            self.scores.add(self.teacher.teach(part), part, self.judgement)
+            self.batch += 1
+            if self.bar is not None:
+                self.bar.update()
+            if trainer.folder is not None and time.monotonic() - self.saved >= trainer.checkpoint_seconds:
+                self._save()
+        self._finish_epoch()
+        return True
+
+    def _finish_epoch(self) -> None:
+        statistics, held = self.session.statistics, Scores()
+        flat = self.session.parameters.flat
+        if self.held is not None:
+            self.judge.parameters.flat = flat
+            held.add(run_all(self.judge, self.held.inputs, self.held.lengths), self.held, self.judgement)
+        score = (held.accuracy if self.monitor == "accuracy" else 0.0, -held.loss)
+        best = self.held is None or score > self.best_score
+        if best:
+            self.best, self.best_epoch, self.best_score = flat, len(self.history) + 1, score
+        spiking = statistics.spike_rates > 0
+        sizes = np.array([layer.size for layer in self.session.model.layers])
+        rate = float(np.average(statistics.spike_rates, weights=sizes * spiking)) if spiking.any() else 0.0
+        self.history.append(EpochRecord(
+            len(self.history) + 1, statistics.updates, self.scores.loss, self.scores.accuracy, held.loss, held.accuracy,
+            statistics.learning_rate, statistics.gradient_norm, rate, best, time.monotonic() - self.started))
+        self.session.clear_statistics()
+        self.batch, self.scores, self.random_state = 0, Scores(), self.random.bit_generator.state
+        if self.trainer.folder is not None:
+            if best:
+                self._best_model().save(self.trainer.folder.model_path)
+            self._save()
+            self.trainer.folder.write_history(self.history)
+
+    def _waited(self) -> bool:
+        patience = self.trainer.patience
+        return patience is not None and len(self.history) - self.best_epoch >= patience
+
+    # ---- Run folder
+
+    def _open(self, folder: RunFolder, resume: bool) -> None:
+        config = self._config()
+        if not folder.exists():
+            return folder.begin(config)
+        if not resume:
+            raise WrongStateError(f"there is a run in {folder.path} already: go on with resume=True, or take another folder")
+        folder.check(config)
+        checkpoint = folder.load_checkpoint()
+        if checkpoint is not None:
+            self._restore(checkpoint)
+            folder.write_history(self.history)
+
+    def _save(self) -> None:
+        if self.trainer.folder is None:
+            return
+        progress = {
+            "batch": self.batch, "random": self.random_state, "scores": asdict(self.scores),
+            "best_epoch": self.best_epoch, "best_score": self.best_score, "seconds": time.monotonic() - self.started,
+            "history": [asdict(record) for record in self.history]}
+        self.trainer.folder.save_checkpoint(Checkpoint(self.session.save_state(), self.best, progress))
+        self.saved = time.monotonic()
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        progress = checkpoint.progress
+        self.session.load_state(checkpoint.state)
+        self.batch, self.scores, self.best = progress["batch"], Scores(**progress["scores"]), checkpoint.best
+        self.best_epoch, self.best_score = progress["best_epoch"], tuple(progress["best_score"])
+        self.history = [EpochRecord(**record) for record in progress["history"]]
+        self.random_state = self.random.bit_generator.state = progress["random"]
+        self.started = time.monotonic() - progress["seconds"]
+
+    def _config(self) -> dict[str, Any]:
+        trainer, model = self.trainer, self.trainer.model
+        names = ("epochs", "batch_size", "shuffle", "seed", "validation", "patience", "checkpoint_seconds")
+        weights = None if trainer.class_weights is None else trainer.class_weights.tolist()
+        held = self.held
+        return {
+            "hypr": library_version(),
+            "model": {"name": model.name, "inputs": model.input_size, "layers": model.layers, "outputs": model.output_size,
+                      "class_labels": model.class_labels, "parameters": model.parameter_count,
+                      "sha256": sha256(model.data).hexdigest()},
+            "trainer": {**{name: getattr(trainer, name) for name in names}, "monitor": self.monitor, "class_weights": weights},
+            "options": {**self.session.options, "update": trainer.options.get("update", "sequence")},
+            "data": {"sequences": len(self.data), "steps": len(self.data.inputs), "per_step": self.data.per_step,
+                     "targets": "classes" if self.data.classes else "values", "sha256": self.data.digest(),
+                     "validation_sequences": len(held) if held is not None else 0,
+                     "validation_sha256": held.digest() if held is not None else None}}
+
+    # ---- Details
+
+    def _options(self) -> SessionOptions:
+        """Those of the trainer; a falling schedule reaches 0 in the last epoch."""
+        trainer, options = self.trainer, self.trainer.options.copy()
+        if options.get("schedule", "constant") != "constant" and "schedule_updates" not in options:
+            updates = updates_per_epoch(trainer.model, options, self.data, trainer.batch_size)
+            options["schedule_updates"] = trainer.epochs * updates
+        return options
+
+    def _best_model(self) -> Model:
+        self.judge.parameters.flat = self.best
+        return learned_model(self.judge)
+
+    def _log(self, board: Any) -> None:
+        record = self.history[-1]
+        shown = {name: value for name, value in asdict(record).items() if isinstance(value, float) and not isnan(value)}
+        if self.bar is not None:
+            self.bar.set_postfix({"epoch": record.epoch, **{name: f"{value:.3g}" for name, value in shown.items()
+                                                           if name.startswith(("train", "validation"))}})
+        if board is not None:
+            for name, value in shown.items():
+                board.add_scalar(name.replace("_", "/", 1) if name.startswith(("train", "validation")) else name, value,
+                                 record.epoch)
+            board.flush()
+
+
+def _progress_bar(run: _Run) -> Any:
+    """A tqdm bar over all batches; nothing if tqdm is not installed."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return contextlib.nullcontext()
+    done = len(run.history) * run.batches + run.batch
+    return tqdm(total=run.trainer.epochs * run.batches, initial=done, unit=" batches", mininterval=0.5)
