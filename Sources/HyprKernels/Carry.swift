@@ -8,11 +8,11 @@ extension NeuronLoops {
   private typealias Pair = InlineArray<2, Lanes>
   private typealias Single = InlineArray<1, Lanes>
 
-  /// Floats of `kernel_carry.scratch`: sources, Φ, and the parameters' part of the eligibility; the same again for outputs.
-  static func carryScratch(steps: Int) -> Int {
+  /// Floats of `kernel_carry.scratch`: sources, Φ, and the parameters' part of the eligibility; then what the synapses want.
+  static func carryScratch(steps: Int, hasSynapses: Bool) -> Int {
     let (k, p) = (Model.State.size, Model.Parameters.size)
     let entries = steps &* Model.Currents.size &* (1 &+ k) &+ k &* (k &+ p)
-    return entries &* Pair.size &* Lanes.scalarCount
+    return entries &* Pair.size &* Lanes.scalarCount &+ (hasSynapses ? synapseScratch(states: k, steps: steps) : 0)
   }
 
   static func carry(_ layer: kernel_layer, _ carry: kernel_carry) {
@@ -42,6 +42,7 @@ extension NeuronLoops {
         kept = sweepOutput(layer, carry, neuron &+ offset, carry.scratch + offset, lanes)
       }
       carryOutputs(Model.State.self, vectors, rows, eligibility, adjoint, kept)
+      if let synapses = layer.synapses { carrySynapseOutputs(Model.State.self, rows, synapses.pointee, adjoint, kept) }
     }
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
@@ -52,6 +53,7 @@ extension NeuronLoops {
     } else {
       carryUntaught(Model.State.self, vectors, rows)
     }
+    if let synapses = layer.synapses { carrySynapses(Model.State.self, rows, synapses.pointee) }
   }
 
   /// One unit adjoint per state variable, backwards through the window: Φ, Φ B of every step, and Φ F summed over them.
@@ -149,6 +151,8 @@ struct CarriedRows {
 
   /// Φ [k][k][lanes], then what the window adds to the parameters' rows [parameters][k][lanes].
   var transition: MutableRow { carry.scratch + carry.steps &* currents &* (1 &+ states) &* lanes }
+  /// Behind the table.
+  var synapseScratch: MutableRow { transition + states &* (states &+ parameters) &* lanes }
   /// The eligibility of these neurons, [rows][k][lanes]: blocks lie one after the other, so that a pass reads straight on.
   var eligibility: MutableRow {
     carry.eligibility + neuron &* states &* (carry.presynaptic_count &* gates &+ parameters)

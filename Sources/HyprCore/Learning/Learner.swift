@@ -56,7 +56,7 @@ struct Learner {
       currents = max(currents, layer.currentCount * width)
       gates = max(gates, layer.gateCount * width)
       presynaptic = max(presynaptic, layer.presynapticCount)
-      scratch = max(scratch, model.kernels.carry_scratch(layer.neuron, window))
+      scratch = max(scratch, model.kernels.carry_scratch(layer.neuron, window, layer.synapses != nil))
     }
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
