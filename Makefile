@@ -169,7 +169,7 @@ bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and pri
 
 $(BUILD)/bench/bench: $(wildcard Tests/bench/*.c) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) -std=c99 $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
+	$(CC) -std=c11 -Wall -Wextra -Werror -O2 -ffp-contract=fast -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
 
 # ---- Models of tests and measurements
 # Random networks are nearly silent: scales and thresholds make them spike.

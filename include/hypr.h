@@ -172,7 +172,7 @@ hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
 typedef int32_t hypr_option;
 enum {
   HYPR_OPTION_LEARNING = 1, /* 0 or 1 [0]: whether the session can be taught. Never taken from the model file */
-  HYPR_OPTION_WINDOW = 2,   /* lambda, steps per window, 1 to 65536 [100] */
+  HYPR_OPTION_WINDOW = 2,   /* lambda, steps per window, 1 to 65536; 0: as the size of the model suggests [100] */
   HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
   HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
@@ -208,7 +208,12 @@ enum {
   HYPR_OPTION_RATE_BIASES = 62,
   HYPR_OPTION_RATE_NEURON_PARAMETERS = 63,
   HYPR_OPTION_RATE_READOUT = 64,
-  HYPR_OPTION_RATE_READOUT_TAU = 65
+  HYPR_OPTION_RATE_READOUT_TAU = 65,
+
+  /* Threads of a learning session, 1 to 64, the host's included: they share the end of a window and the update of large layers, with
+   * the same bits as one thread, and unless updates come after every window, the sequences of a batch, whose gradient is then
+   * summed in another order [1]. Never taken from the model file */
+  HYPR_OPTION_THREADS = 80
 };
 
 /* Values of HYPR_OPTION_CREDIT */

@@ -1,172 +1,342 @@
-/* Measures the time of one step at the C ABI, for inference and for learning with windows of 1, 10 and 100 steps.
+/* Measures the time of one step at the C ABI, and how far it is from the least that this machine could do.
  *
- *   bench MODELS      MODELS: the folder with <neuron>-<inputs>-<neurons>-<outputs>.hypr
+ *   bench [--json] [--only TEXT] [--spike-rate RATE] [--save FOLDER] MODELS
+ *   bench --sweep MODELS                      cost against window, spike rate and length of the stream, as JSON
+ *   bench --work NAME --steps N --only TEXT MODELS   nothing but N steps, for programs that count instructions
  *
- * Learning means: a target at every step, and an update by Adam after every window. Fresh networks are nearly silent, which would
- * flatter the numbers: their input weights are scaled until enough neurons spike. Each number is the median of several runs, one
- * after the other on one core; the runs of a net take turns, so that a slow moment of the machine hits them all. */
-#define _POSIX_C_SOURCE 200809L
+ * MODELS is the folder with <neuron>-<inputs>-<neurons>-<outputs>.hypr. Learning means: a target at every step, credit `window`, and an
+ * update by Adam after every window. Each number is the median of several runs, one after the other on one core; the runs of a
+ * network take turns, so that a slow moment of the machine hits them all. */
+#define _GNU_SOURCE
 
-#include <hypr.h>
+#include <getopt.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { RUNS = 7, PERIOD = 512, MODES = 4 };
+#include "floor.h"
+#include "machine.h"
+#include "networks.h"
 
-static const double seconds_per_run = 0.05, wanted_spike_rate = 0.08;
+enum { RUNS = 7, WORKS = 7 };
 
-/* Inputs that are not zero at `density` of the places: 1, or as `kind` says. */
-typedef enum { BINARY, SIGNED, ANALOG } input_kind;
+static const double seconds_per_run = 0.04;
 
+/* What is measured: `window` as in network_session; `by_step`: one call a step (and one to teach it) instead of one a sequence. */
 static const struct {
-  const char *net;
-  input_kind kind;
-  double density;
-  const char *inputs;
-} cases[] = {
-    {"4-36-6", SIGNED, 0.08, "8 % in {-1, 1}"},
-    {"700-128-20", BINARY, 0.03, "3 % in {1}"},
-    {"1-256-10", ANALOG, 1, "all in [0, 1]"},
-    {"64-512-10", BINARY, 0.05, "5 % in {1}"},
+  const char *name;
+  int window, by_step;
+} works[WORKS] = {
+    {"inference_step", -1, 1}, {"inference_run", -1, 0}, {"1", 1, 0},      {"10", 10, 0},
+    {"100", 100, 0},           {"auto", 0, 0},           {"100_step", 100, 1},
 };
-static const char *const neurons[] = {"brf", "se_adlif"};
-static const int windows[MODES] = {0, 1, 10, 100}; /* 0: inference */
 
-static void check(hypr_status status, const char *what) {
-  if (status == HYPR_OK) return;
-  fprintf(stderr, "bench: %s: %s\n", what, hypr_status_name(status));
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static double uniform(void) {
-  static uint32_t state = 1;
-  state = state * 1664525u + 1013904223u;
-  return (state >> 8) / (double)(1 << 24);
-}
-
-static float sample(input_kind kind, double density) {
-  if (uniform() >= density) return 0;
-  if (kind == ANALOG) return (float)uniform();
-  return kind == SIGNED && uniform() < 0.5 ? -1 : 1;
-}
-
-static hypr_session *make_session(const hypr_model *model, int window) {
-  hypr_options *options;
-  hypr_session *session;
-  check(hypr_options_create(&options), "options");
-  if (window > 0) {
-    check(hypr_options_set(options, HYPR_OPTION_LEARNING, 1), "learning");
-    check(hypr_options_set(options, HYPR_OPTION_WINDOW, window), "window");
-    check(hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, 0), "learning rate"); /* the spike rate stays */
-  }
-  check(hypr_session_create(model, options, &session), "session");
-  hypr_options_free(options);
-  return session;
-}
-
-/* Seconds for `steps` steps. */
-static double run(hypr_session *session, const hypr_model *model, const float *inputs, int learning, long steps) {
-  float output[64];
-  size_t input_size = hypr_model_input_size(model), output_size = hypr_model_output_size(model);
-  double start = now();
-  for (long i = 0; i < steps; i++) {
-    const float *input = inputs + (size_t)(i % PERIOD) * input_size;
-    check(hypr_session_step(session, input, input_size, output, output_size), "step");
-    if (learning) check(hypr_session_teach_class(session, (uint32_t)((size_t)i % output_size)), "teach");
-  }
-  return now() - start;
-}
+typedef struct {
+  int level;
+  double multiply_adds;
+} machine;
 
 static int ascending(const void *one, const void *other) {
   double a = *(const double *)one, b = *(const double *)other;
   return (a > b) - (a < b);
 }
 
-static float spike_rate(const hypr_session *session) {
-  float rate;
-  hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = &rate, .spike_rate_count = 1};
-  check(hypr_session_statistics(session, &statistics), "statistics");
-  return rate;
+static double median(double *values, int count) {
+  qsort(values, (size_t)count, sizeof *values, ascending);
+  return values[count / 2];
 }
 
-/* Parameters with which enough neurons spike, to be freed: the model's own with larger input weights. */
-static float *lively_parameters(const hypr_model *model, const float *inputs) {
-  hypr_session *session = make_session(model, 0);
-  size_t count = hypr_model_parameter_count(model);
-  hypr_tensor_info weight = {.struct_size = sizeof weight};
-  check(hypr_session_tensor_info(session, 0, &weight), "layer0.input_weight");
-  float *flat = malloc(count * sizeof *flat);
-  check(hypr_session_get_parameters(session, flat, count), "parameters");
-  for (int attempt = 0; attempt < 100; attempt++) {
-    check(hypr_session_reset(session), "reset");
-    check(hypr_session_clear_statistics(session), "clear");
-    check(hypr_session_run(session, inputs, PERIOD, NULL), "run");
-    if (spike_rate(session) >= wanted_spike_rate) break;
-    for (size_t i = 0; i < weight.size; i++) flat[weight.offset + i] *= 1.2f;
-    check(hypr_session_set_parameters(session, flat, count), "parameters");
+/* Makes the network's whole sequence, from a fresh state. */
+static void run_sequence(const network *network, hypr_session *session, int which) {
+  size_t steps = (size_t)network->steps;
+  if (!works[which].by_step) {
+    if (works[which].window < 0) {
+      check(hypr_session_reset(session), "reset");
+      check(hypr_session_run(session, network->inputs, steps, NULL), "run");
+    } else {
+      check(hypr_session_reset(session), "reset");
+      check(hypr_session_learn_sequence(session, network->inputs, steps, network->labels, NULL, NULL), "learn");
+    }
+    return;
   }
-  hypr_session_free(session);
-  return flat;
+  float output[64];
+  check(hypr_session_reset(session), "reset");
+  for (size_t i = 0; i < steps; i++) {
+    const float *input = network->inputs + i * network->input_size;
+    check(hypr_session_step(session, input, network->input_size, output, network->output_size), "step");
+    if (works[which].window >= 0) check(hypr_session_teach_class(session, (uint32_t)network->labels[i]), "teach");
+  }
 }
 
-/* One line of the table: a net and its inputs. */
-static void measure(const char *folder, const char *neuron, int which) {
-  char path[4096];
-  hypr_model *model;
-  snprintf(path, sizeof path, "%s/%s-%s.hypr", folder, neuron, cases[which].net);
-  check(hypr_model_load(path, &model), path);
-  size_t count = PERIOD * hypr_model_input_size(model);
-  float *inputs = malloc(count * sizeof *inputs);
-  for (size_t i = 0; i < count; i++) inputs[i] = sample(cases[which].kind, cases[which].density);
+/* Seconds per step. */
+static double time_sequences(const network *network, hypr_session *session, int which, long repetitions) {
+  double start = now();
+  for (long i = 0; i < repetitions; i++) run_sequence(network, session, which);
+  return (now() - start) / (double)(repetitions * network->steps);
+}
 
-  hypr_session *sessions[MODES];
-  double times[MODES][RUNS];
-  long steps[MODES];
-  float *parameters = lively_parameters(model, inputs);
-  for (int mode = 0; mode < MODES; mode++) {
-    sessions[mode] = make_session(model, windows[mode]);
-    check(hypr_session_set_parameters(sessions[mode], parameters, hypr_model_parameter_count(model)), "parameters");
-    double warm_up = run(sessions[mode], model, inputs, mode > 0, PERIOD);
-    steps[mode] = 1 + (long)(seconds_per_run * PERIOD / warm_up);
+/* 99th percentile of the time of one inference step, without that of reading the clock. */
+static double slow_step(const network *network, hypr_session *session) {
+  enum { COUNT = 20000 };
+  static double times[COUNT], clock[COUNT];
+  float output[64];
+  for (long i = 0; i < COUNT; i++) {
+    const float *input = network->inputs + (size_t)(i % network->steps) * network->input_size;
+    double start = now();
+    check(hypr_session_step(session, input, network->input_size, output, network->output_size), "step");
+    times[i] = now() - start;
+    start = now();
+    clock[i] = now() - start;
+  }
+  qsort(times, COUNT, sizeof *times, ascending);
+  return times[COUNT * 99 / 100] - median(clock, COUNT);
+}
+
+typedef struct {
+  double times[WORKS]; /* seconds per step, as in `works` */
+  double p99;
+  int automatic_window;
+  size_t bytes;     /* of a session with windows of 100 steps */
+  double bandwidth; /* at its working set */
+  double floors[WORKS];
+} result;
+
+static result measure(const network *network, const machine *machine) {
+  result result = {0};
+  hypr_session *sessions[WORKS];
+  long repetitions[WORKS];
+  static double times[WORKS][RUNS];
+  for (int which = 0; which < WORKS; which++) {
+    sessions[which] = network_session(network, works[which].window);
+    time_sequences(network, sessions[which], which, 1);
+    double once = time_sequences(network, sessions[which], which, 1) * (double)network->steps;
+    repetitions[which] = 1 + (long)(seconds_per_run / once);
   }
   for (int turn = 0; turn < RUNS; turn++) {
-    for (int mode = 0; mode < MODES; mode++) {
-      times[mode][turn] = run(sessions[mode], model, inputs, mode > 0, steps[mode]) / (double)steps[mode];
+    for (int which = 0; which < WORKS; which++) {
+      times[which][turn] = time_sequences(network, sessions[which], which, repetitions[which]);
     }
   }
-  printf("%-9s%-12s%-16s%5.1f %%", neuron, cases[which].net, cases[which].inputs, 100 * spike_rate(sessions[0]));
-  for (int mode = 0; mode < MODES; mode++) {
-    qsort(times[mode], RUNS, sizeof(double), ascending);
-    printf("%9.2f", 1e6 * times[mode][RUNS / 2]);
-    if (mode > 0) printf(" %4.1fx", times[mode][RUNS / 2] / times[0][RUNS / 2]);
-    hypr_session_free(sessions[mode]);
+  result.p99 = slow_step(network, sessions[0]);
+  double window;
+  check(hypr_session_get_option(sessions[5], HYPR_OPTION_WINDOW, &window), "window");
+  result.automatic_window = (int)window;
+  hypr_memory_report report = {.struct_size = sizeof report};
+  check(hypr_session_memory_report(sessions[4], &report), "memory");
+  result.bytes = report.total;
+  result.bandwidth = update_bandwidth(floor_of(network, 100).working_set, machine->level);
+  for (int which = 0; which < WORKS; which++) {
+    result.times[which] = median(times[which], RUNS);
+    floor_work work = floor_of(network, works[which].window == 0 ? result.automatic_window : works[which].window);
+    result.floors[which] = work.multiply_adds / machine->multiply_adds + work.bytes / result.bandwidth;
+    hypr_session_free(sessions[which]);
   }
-  printf("\n");
-  fflush(stdout);
-  free(parameters);
-  free(inputs);
-  hypr_model_free(model);
+  return result;
+}
+
+static void print_json(const network *network, const result *result, int first) {
+  printf("%s\n    {\"neuron\": \"%s\", \"net\": \"%s\", \"steps\": %ld, \"input_rate\": %.4f, \"spike_rate\": %.4f, "
+         "\"inference_step\": %.4f, \"inference_step_p99\": %.4f, \"inference_run\": %.4f,\n     \"learning\": {",
+         first ? "" : ",", network->neuron, network->net, network->steps, network->input_rate, network->spike_rate,
+         1e6 * result->times[0], 1e6 * result->p99, 1e6 * result->times[1]);
+  for (int which = 2; which < WORKS; which++) {
+    printf("%s\"%s\": %.4f", which > 2 ? ", " : "", works[which].name, 1e6 * result->times[which]);
+  }
+  printf("}, \"automatic_window\": %d, \"session_bytes\": %zu, \"update_bandwidth\": %.4g,\n     \"floor\": {",
+         result->automatic_window, result->bytes, result->bandwidth);
+  for (int which = 1; which < WORKS - 1; which++) {
+    printf("%s\"%s\": %.4f", which > 1 ? ", " : "", works[which].name, 1e6 * result->floors[which]);
+  }
+  printf("}}");
+}
+
+static void print_row(const network *network, const result *result) {
+  printf("%-9s%-12s%-15s%4.1f %%", network->neuron, network->net, network->inputs_text, 100 * network->spike_rate);
+  printf("%8.2f%7.2f%7.2f", 1e6 * result->times[0], 1e6 * result->p99, 1e6 * result->times[1]);
+  for (int which = 2; which < WORKS - 1; which++) printf("%8.2f", 1e6 * result->times[which]);
+  printf(" (%3d)%7.2f%8.2f%6.1fx%8zu\n", result->automatic_window, 1e6 * result->times[6], 1e6 * result->floors[4],
+         result->times[4] / result->floors[4], result->bytes / 1024);
+}
+
+/* Seconds from the start of a process to the end of one that loads a model and makes a step; median of some. */
+static double first_step(const char *program, const char *models) {
+  extern char **environ;
+  enum { COUNT = 21 };
+  double times[COUNT];
+  char *arguments[] = {(char *)program, "--first-step", (char *)models, NULL};
+  for (int i = 0; i < COUNT; i++) {
+    pid_t child;
+    int status;
+    double start = now();
+    if (posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ) != 0) return -1;
+    if (waitpid(child, &status, 0) < 0 || status != 0) return -1;
+    times[i] = now() - start;
+  }
+  return median(times, COUNT);
+}
+
+static void load_and_step(const char *models) {
+  char path[4096];
+  hypr_model *model;
+  hypr_session *session;
+  float input[700] = {0}, output[64];
+  snprintf(path, sizeof path, "%s/brf-700-128-20.hypr", models);
+  check(hypr_model_load(path, &model), path);
+  check(hypr_session_create(model, NULL, &session), "session");
+  check(hypr_session_step(session, input, 700, output, 20), "step");
+}
+
+static long resident_pages(void) {
+  long total = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file && fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
+  if (file) fclose(file);
+  return resident;
+}
+
+/* Cost against λ, against the spike rate, and against the length of a stream. */
+static void sweep(const char *models, const machine *machine) {
+  static const int windows[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+  static const double rates[] = {0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4};
+  network net = network_load(models, 1, 0.04);
+  printf("{\n  \"network\": \"%s\",\n  \"window\": [", network_name(1));
+  for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+    hypr_session *session = network_session(&net, windows[i]);
+    double times[RUNS];
+    time_sequences(&net, session, 4, 1);
+    for (int turn = 0; turn < RUNS; turn++) times[turn] = time_sequences(&net, session, 4, 4);
+    floor_work work = floor_of(&net, windows[i]);
+    double bandwidth = update_bandwidth(work.working_set, machine->level);
+    printf("%s[%d, %.4f, %.4f]", i ? ", " : "", windows[i], 1e6 * median(times, RUNS),
+           1e6 * (work.multiply_adds / machine->multiply_adds + work.bytes / bandwidth));
+    hypr_session_free(session);
+  }
+  network_free(&net);
+  printf("],\n  \"spike_rate\": [");
+  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+    network lively = network_load(models, 1, rates[i]);
+    double times[2][RUNS];
+    for (int which = 0; which < 2; which++) {
+      hypr_session *session = network_session(&lively, which ? 100 : -1);
+      time_sequences(&lively, session, which ? 4 : 1, 1);
+      for (int turn = 0; turn < RUNS; turn++) times[which][turn] = time_sequences(&lively, session, which ? 4 : 1, 8);
+      hypr_session_free(session);
+    }
+    printf("%s[%.4f, %.4f, %.4f]", i ? ", " : "", lively.spike_rate, 1e6 * median(times[0], RUNS),
+           1e6 * median(times[1], RUNS));
+    network_free(&lively);
+  }
+  printf("],\n  \"stream\": [");
+  network small = network_load(models, 0, 0.04);
+  hypr_session *session = network_session(&small, 100);
+  float output[64];
+  long done = 0;
+  for (long decade = 1000; decade <= 1000000; decade *= 10) {
+    long steps = decade - done;
+    double start = now();
+    for (; done < decade; done++) {
+      const float *input = small.inputs + (size_t)(done % small.steps) * small.input_size;
+      check(hypr_session_step(session, input, small.input_size, output, small.output_size), "step");
+      check(hypr_session_teach_class(session, (uint32_t)((size_t)done % small.output_size)), "teach");
+    }
+    printf("%s[%ld, %.4f, %ld]", decade > 1000 ? ", " : "", decade, 1e6 * (now() - start) / (double)steps, resident_pages());
+  }
+  printf("]\n}\n");
+  hypr_session_free(session);
+  network_free(&small);
+}
+
+/* Nothing but steps of one kind: programs that count instructions compare two lengths. */
+static void only_work(const char *models, int index, const char *name, long steps, double rate) {
+  for (int which = 0; which < WORKS; which++) {
+    if (strcmp(works[which].name, name) != 0) continue;
+    network net = network_load(models, index, rate);
+    hypr_session *session = network_session(&net, works[which].window);
+    for (long done = 0; done < steps; done += net.steps) run_sequence(&net, session, which);
+    hypr_session_free(session);
+    network_free(&net);
+    return;
+  }
+  fprintf(stderr, "bench: there is no work '%s'\n", name);
+  exit(1);
+}
+
+static void usage(void) {
+  fprintf(stderr, "usage: bench [--json] [--sweep] [--only TEXT] [--spike-rate RATE] [--save FOLDER]\n"
+                  "             [--work NAME --steps N] MODELS\n");
+  exit(1);
 }
 
 int main(int count, char **arguments) {
-  if (count != 2) {
-    fprintf(stderr, "usage: bench MODELS\n");
-    return 1;
-  }
-  printf("hypr %s: microseconds per step, one thread (median of %d runs), and how many times that of inference\n\n",
-         hypr_version_string(), RUNS);
-  printf("neuron   net         inputs          spikes  inference    learning, window 1      window 10      window 100\n");
-  for (size_t neuron = 0; neuron < sizeof neurons / sizeof *neurons; neuron++) {
-    for (size_t which = 0; which < sizeof cases / sizeof *cases; which++) {
-      measure(arguments[1], neurons[neuron], (int)which);
+  static const struct option options[] = {
+      {"json", no_argument, NULL, 'j'},        {"sweep", no_argument, NULL, 's'}, {"first-step", no_argument, NULL, 'f'},
+      {"only", required_argument, NULL, 'o'},  {"save", required_argument, NULL, 'd'},
+      {"work", required_argument, NULL, 'w'},  {"steps", required_argument, NULL, 'n'},
+      {"spike-rate", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+  int json = 0, sweeps = 0;
+  const char *only = "", *folder = NULL, *work = NULL;
+  long steps = 1000;
+  double rate = 0.04;
+  for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
+    switch (option) {
+      case 'j': json = 1; break;
+      case 's': sweeps = 1; break;
+      case 'o': only = optarg; break;
+      case 'd': folder = optarg; break;
+      case 'w': work = optarg; break;
+      case 'n': steps = atol(optarg); break;
+      case 'r': rate = atof(optarg); break;
+      case 'f':
+        if (optind != count - 1) usage();
+        load_and_step(arguments[optind]);
+        return 0;
+      default: usage();
     }
   }
-  return 0;
+  if (optind != count - 1) usage();
+  const char *models = arguments[optind];
+
+  machine machine = {.level = cpu_level()};
+  if (!work) machine.multiply_adds = multiply_add_rate(machine.level);
+  if (sweeps) {
+    sweep(models, &machine);
+    return 0;
+  }
+  double start_up = work ? 0 : first_step(arguments[0], models);
+  if (json) {
+    printf("{\"version\": \"%s\", \"level\": %d, \"multiply_adds\": %.4g, \"first_step_ms\": %.3f, \"networks\": [",
+           hypr_version_string(), machine.level, machine.multiply_adds, 1e3 * start_up);
+  } else if (!work) {
+    printf("hypr %s, CPU level %d; this core: %.1f billion multiply-adds a second\n", hypr_version_string(),
+           machine.level, 1e-9 * machine.multiply_adds);
+    printf("a process that loads brf-700-128-20, makes a step and ends: %.2f ms\n\n", 1e3 * start_up);
+    printf("Microseconds per step, one thread, medians of %d runs; learning for windows of 1, 10, 100 and automatic (their\n"
+           "length), and of 100 by single calls; floor for 100.\n\n", RUNS);
+    printf("                                             inference               learning\n");
+    printf("neuron   net         inputs         spikes    step    p99    run       1      10     100    auto"
+           "        calls   floor  ratio     KiB\n");
+  }
+  int found = 0;
+  for (int index = 0; index < NETWORKS; index++) {
+    if (!strstr(network_name(index), only)) continue;
+    if (work) {
+      only_work(models, index, work, steps, rate);
+      return 0;
+    }
+    network net = network_load(models, index, rate);
+    if (folder) network_save(&net, folder);
+    result result = measure(&net, &machine);
+    if (json) print_json(&net, &result, found == 0);
+    else print_row(&net, &result);
+    fflush(stdout);
+    network_free(&net);
+    found++;
+  }
+  if (json) printf("\n]}\n");
+  if (found == 0) fprintf(stderr, "bench: no network has '%s' in its name\n", only);
+  return found == 0;
 }

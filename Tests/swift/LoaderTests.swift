@@ -67,8 +67,8 @@ import Testing
       $0.input!.encoding = .levelCrossing(thresholds: [0.1])
     },
     Fault(message: "class_labels has 2 entries, expected none or 3") { $0.classLabels = ["a", "b"] },
-    Fault(message: "recommended_options[0]: option window is 0, expected 1 to 65536") {
-      $0.recommendedOptions = [(name: "window", value: 0)]
+    Fault(message: "recommended_options[0]: option window is -1, expected 0 to 65536") {
+      $0.recommendedOptions = [(name: "window", value: -1)]
     },
     Fault(message: "recommended_options[1]: option update is 0.5, expected a whole number") {
       $0.recommendedOptions = [(name: "window", value: 7), (name: "update", value: 0.5)]

@@ -145,6 +145,6 @@ import Testing
     #expect(throws: ToolError("option credit is \"far\", expected spatial, window, recurrent, filtered")) {
       try OptionSettings(["credit=far"])
     }
-    #expect(throws: ToolError("option window is 0, expected 1 to 65536")) { try OptionSettings(["window=0"]) }
+    #expect(throws: ToolError("option window is -1, expected 0 to 65536")) { try OptionSettings(["window=-1"]) }
   }
 }

@@ -5,3 +5,4 @@
 #include "numbers.h"
 #include "files.h"
 #include "memory.h"
+#include "threads.h"

@@ -41,8 +41,9 @@ struct Learner {
   let offsets, times: UnsafeMutablePointer<Int32>
   let values: UnsafeMutablePointer<Float>
   let active: UnsafeMutablePointer<Int32>
-  /// Working memory of the kernels.
+  /// Working memory of the kernels; [threads][carryScratchSize] for `carry`.
   let carryScratch, transposed: UnsafeMutablePointer<Float>
+  let carryScratchSize: Int
 
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     let window = settings.window
@@ -58,6 +59,7 @@ struct Learner {
       presynaptic = max(presynaptic, layer.presynapticCount)
       scratch = max(scratch, model.kernels.carry_scratch(layer.neuron, window, layer.synapses != nil))
     }
+    carryScratchSize = (scratch + 15) / 16 * 16
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
     isShared = arena.allocate(Bool.self, 1, .history)
@@ -75,7 +77,7 @@ struct Learner {
     times = arena.allocate(Int32.self, presynaptic, rows: window, .scratch)
     values = arena.allocate(Float.self, presynaptic, rows: window, .scratch)
     active = arena.allocate(Int32.self, presynaptic, .scratch)
-    carryScratch = arena.allocate(Float.self, scratch, .scratch)
+    carryScratch = arena.allocate(Float.self, carryScratchSize, rows: settings.threads, .scratch)
     transposed = arena.allocate(Float.self, gates, rows: lanes, .scratch)
   }
 

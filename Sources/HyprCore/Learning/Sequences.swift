@@ -54,38 +54,57 @@ extension Session {
     case sequences(UnsafePointer<Int32>)
   }
 
-  /// Sequences one after the other, each from a fresh state; returns the weighted mean of the losses of all targets.
+  /// Sequences, each from a fresh state; returns the weighted mean of the losses of all targets.
   public mutating func learnBatch(
     _ samples: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>, labels: Labels,
     into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) -> Double {
-    try requireLearning()
+    let learner = try requireLearning()
     try checkBatch(samples, steps: steps, labels: labels)
     finishSequence()
-    learner?.pointee.batchLoss = 0
-    learner?.pointee.batchWeight = 0
-    var start = 0
-    for (sequence, count) in steps.enumerated() {
+    learner.pointee.batchLoss = 0
+    learner.pointee.batchWeight = 0
+    let batch = Batch(samples: samples, steps: steps, labels: labels, outputs: outputs)
+    if workers != nil && steps.count > 1 {
+      try learnInThreads(batch)
+    } else {
+      try learn(batch, 0..<steps.count, from: 0)
+    }
+    finishSequence()
+    return learner.pointee.batchWeight > 0 ? learner.pointee.batchLoss / learner.pointee.batchWeight : 0
+  }
+
+  struct Batch {
+    let samples: UnsafePointer<Float>
+    let steps: UnsafeBufferPointer<Int>
+    let labels: Labels
+    let outputs: UnsafeMutablePointer<Float>?
+  }
+
+  /// Some sequences of a batch, one after the other; `start` is the first one's first step.
+  mutating func learn(_ batch: Batch, _ sequences: Range<Int>, from start: Int) throws(Failure) {
+    var start = start
+    let outputSize = readout.description.size
+    for sequence in sequences {
+      let count = batch.steps[sequence]
       clear([.state, .traces])
       for step in start..<start + count {
         do throws(Failure) {
-          try self.step(samples + step * input.size, into: outputs.map { $0 + step * readout.description.size })
-          let label = label(of: step - start, in: sequence, from: start, count, labels)
+          try self.step(batch.samples + step * input.size, into: batch.outputs.map { $0 + step * outputSize })
+          let label = label(of: step - start, in: sequence, from: start, count, batch.labels)
           if label >= 0 { try teach(label: UInt32(label), stepsAgo: 0) }
         } catch {
           throw message.prepend("step \(step): ", error)
         }
       }
-      if case .sequences(let labels) = labels, settings.sequenceLoss == .sumOfSoftmax, labels[sequence] >= 0, count > 0
+      if case .sequences(let labels) = batch.labels, settings.sequenceLoss == .sumOfSoftmax, labels[sequence] >= 0,
+        count > 0
       {
         try teachSequence(label: UInt32(labels[sequence]))
       }
       closeWindow()
       start += count
     }
-    finishSequence()
-    guard let learner, learner.pointee.batchWeight > 0 else { return 0 }
-    return learner.pointee.batchLoss / learner.pointee.batchWeight
   }
 
   /// What a step of a sequence of `count` steps is taught by itself; negative: nothing.

@@ -96,7 +96,7 @@ extension Session {
       let decay = tensor.isMatrix ? Float(settings.weightDecay) : 0
       (update.coupled_decay, update.decoupled_decay) = decouples ? (0, decay) : (decay, 0)
       (update.lower, update.upper, update.absolute) = (tensor.bounds.lower, tensor.bounds.upper, tensor.bounds.absolute)
-      withUnsafePointer(to: update) { kernels.optimize($0) }
+      run(OptimizeJob(kernel: kernels.optimize, update: update, pieces: pieces(of: update.count)))
     }
   }
 }

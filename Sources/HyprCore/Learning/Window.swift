@@ -97,7 +97,11 @@ extension Session {
         adjoint: learner.adjoint, current_adjoint: learner.currentAdjoint,
         parameter_gradient: learner.parameterGradient, output_eligibility: state.outputEligibility,
         output_adjoint: learner.startAdjoint, output_decay: outputDecay, scratch: learner.carryScratch)
-      withUnsafePointer(to: pass) { kernels.carry(layer.pointee.view, $0) }
+      let work = layer.pointee.description.rowCount * layer.pointee.description.stateCount * layer.pointee.width
+      run(
+        CarryJob(
+          kernel: kernels.carry, view: layer.pointee.view, pass: pass, block: 2 * kernels.lanes,
+          scratchSize: learner.carryScratchSize, pieces: pieces(of: work)))
     }
   }
 

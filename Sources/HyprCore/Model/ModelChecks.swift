@@ -120,11 +120,13 @@ extension ModelLoader {
     }
   }
 
-  /// The learning options that the file recommends. Names of other versions are left out; learning is the host's decision.
+  /// The options that the file recommends. Names of other versions are left out; learning and threads are the host's decision.
   func readOptions() throws(Failure) -> Options {
     var options = Options()
     for index in 0..<format_option_count(root) {
-      guard let name = format_option_name(root, index), let option = Option(name: name), option != .learning else {
+      guard let name = format_option_name(root, index), let option = Option(name: name), option != .learning,
+        option != .threads
+      else {
         continue
       }
       let value = format_option_value(root, index)

@@ -217,9 +217,8 @@ struct TensorReader {
   private func checkValues(_ tensor: TensorDescription, _ found: Found) throws(Failure) {
     for index in 0..<tensor.count {
       let value = tensor.value(index)
-      if let problem = tensor.problem(with: value) {
-        throw loader.invalid("\(found.path)[\(index)] is \(value), \(problem)")
-      }
+      if tensor.allows(value) { continue }
+      throw loader.invalid("\(found.path)[\(index)] is \(value), \(tensor.problem(with: value))")
     }
   }
 
@@ -237,11 +236,14 @@ struct TensorReader {
 }
 
 extension TensorDescription {
-  /// Why a value is not allowed; nil if it is.
-  func problem(with value: Float) -> Text? {
-    guard value.isFinite else { return "expected a finite number" }
+  func allows(_ value: Float) -> Bool {
     let size = bounds.absolute ? value.magnitude : value
-    if size >= bounds.lower && size <= bounds.upper { return nil }
+    return value.isFinite && size >= bounds.lower && size <= bounds.upper
+  }
+
+  /// Why a value is not allowed. Not what tells whether it is: texts are large.
+  func problem(with value: Float) -> Text {
+    guard value.isFinite else { return "expected a finite number" }
     return bounds.absolute
       ? "expected a magnitude from \(bounds.lower) to \(bounds.upper)"
       : "expected \(bounds.lower) to \(bounds.upper)"

@@ -21,10 +21,10 @@ extension Session {
     for tensor in model.pointee.tensors {
       for index in 0..<tensor.count {
         let value = flat[tensor.offset + index]
-        if let problem = tensor.problem(with: value) {
-          throw message.failure(
-            value.isFinite ? .invalidArgument : .notFinite, "\(tensor.name)[\(index)] is \(value), \(problem)")
-        }
+        if tensor.allows(value) { continue }
+        throw message.failure(
+          value.isFinite ? .invalidArgument : .notFinite,
+          "\(tensor.name)[\(index)] is \(value), \(tensor.problem(with: value))")
       }
     }
     closeWindow(updating: false)

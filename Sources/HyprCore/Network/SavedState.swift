@@ -5,7 +5,7 @@ internal import CSystem
 /// The first bytes of a saved state.
 private struct StateHeader {
   static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
-  static let version: UInt64 = 2
+  static let version: UInt64 = 3
   static let size = 5 * 8
 
   var magic, version, model, payload, checksum: UInt64
@@ -113,7 +113,7 @@ extension Session {
   /// Whether a parameter may have a value: each row of a layer's matrix belongs to one tensor.
   private func isAllowed(_ value: Float, layer: Int, row: Int) -> Bool {
     for tensor in model.pointee.tensors where tensor.layer == layer {
-      if row >= tensor.firstRow && row < tensor.firstRow + tensor.rowCount { return tensor.problem(with: value) == nil }
+      if row >= tensor.firstRow && row < tensor.firstRow + tensor.rowCount { return tensor.allows(value) }
     }
     return false
   }

@@ -17,6 +17,10 @@ public struct Session: ~Copyable {
   /// One flag per tensor: whether the host keeps it as it is. Only in learning sessions.
   let frozen: UnsafeMutablePointer<Bool>?
   var statistics: Statistics
+  /// Only with more than one thread: the threads, and where updates wait for the end of a batch, a session for each but this one's.
+  let pool: UnsafeMutablePointer<system_pool>?
+  let workers: UnsafeMutablePointer<Session>?
+  let shares: UnsafeMutablePointer<BatchShare>?
   /// Where the state after the last step is.
   var slot = 0
 
@@ -57,6 +61,17 @@ public struct Session: ~Copyable {
     }
     frozen = settings.learning ? arena.allocate(Bool.self, model.pointee.tensors.count, .scratch) : nil
     statistics = Statistics(&arena, layers: descriptions.count - 1)
+    let threaded = settings.learning && settings.threads > 1
+    pool = threaded ? arena.allocate(system_pool.self, 1, .scratch) : nil
+    workers =
+      threaded && settings.update != .window ? arena.allocate(Session.self, settings.threads - 1, .scratch) : nil
+    shares = workers == nil ? nil : arena.allocate(BatchShare.self, settings.threads, .scratch)
+    if let workers {
+      for index in 0..<settings.threads - 1 {
+        let worker = Session(&arena, model, settings.ofWorker, ownsMemory: false)
+        if !arena.isMeasuring { (workers + index).initialize(to: worker) }
+      }
+    }
     messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
     message = MessageBuffer(arena.isMeasuring ? nil : messageText, size: Session.messageSize)
     memory = MemoryReport(arena)
@@ -64,7 +79,9 @@ public struct Session: ~Copyable {
 
   /// The options that a session of this model would have.
   private static func settings(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Settings {
-    Settings((options ?? Options()).completed(by: model.pointee.recommended))
+    let options = (options ?? Options()).completed(by: model.pointee.recommended)
+    let window = options.value(.window) == 0 ? automaticWindow(model.pointee) : Int(options.value(.window))
+    return Settings(options.with(.window, Double(window)))
   }
 
   /// Lays a session out without memory; returns its exact size, nil if that is more than can be addressed.
@@ -82,7 +99,7 @@ public struct Session: ~Copyable {
     _ model: UnsafeMutablePointer<Model>, _ options: Options?
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
     guard let size = memorySize(model, options), let memory = system_allocate(size) else { throw .outOfMemory }
-    return build(model, options, memory, ownsMemory: true)
+    return try build(model, options, memory, ownsMemory: true)
   }
 
   /// A session in the caller's memory.
@@ -93,24 +110,38 @@ public struct Session: ~Copyable {
       throw .invalidArgument
     }
     guard let size = memorySize(model, options), memory.count >= size else { throw .bufferTooSmall }
-    return build(model, options, start, ownsMemory: false)
+    return try build(model, options, start, ownsMemory: false)
   }
 
   private static func build(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ memory: UnsafeMutableRawPointer, ownsMemory: Bool
-  ) -> UnsafeMutablePointer<Session> {
+  ) throws(Failure) -> UnsafeMutablePointer<Session> {
     var arena = Arena(memory)
     let session = arena.allocate(Session.self, 1, .scratch)
     session.initialize(to: Session(&arena, model, settings(model, options), ownsMemory: ownsMemory))
+    let threads = session.pointee.settings.threads
+    if let pool = session.pointee.pool, system_pool_start(pool, Int32(truncatingIfNeeded: threads)) != 0 {
+      if ownsMemory { system_free(memory) }
+      throw .outOfMemory
+    }
     model.retain()
-    session.pointee.parameters.load(model.pointee)
-    session.pointee.deriveAll()
-    session.pointee.clear([.state, .traces])
-    session.pointee.clearClassWeights()
+    session.pointee.begin()
+    if let workers = session.pointee.workers {
+      for index in 0..<threads - 1 { workers[index].begin() }
+    }
     return session
   }
 
+  /// As the model file has it.
+  private mutating func begin() {
+    parameters.load(model.pointee)
+    deriveAll()
+    clear([.state, .traces])
+    clearClassWeights()
+  }
+
   public static func free(_ session: UnsafeMutablePointer<Session>) {
+    if let pool = session.pointee.pool { system_pool_stop(pool) }
     session.pointee.model.release()
     if session.pointee.ownsMemory { system_free(session) }
   }

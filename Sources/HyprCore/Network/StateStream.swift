@@ -119,9 +119,18 @@ struct StateStream {
   }
 }
 
-/// FNV-1a with 64 bits (Fowler, Noll & Vo): finds damage, not forgery.
+/// Like FNV-1a (Fowler, Noll & Vo), but of eight bytes at a time: finds damage, not forgery.
 func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
   var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-  for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  func add(_ word: UInt64) {
+    hash = (hash ^ word) &* 0x100_0000_01b3
+    // Products carry upwards only: brings the upper half down.
+    hash ^= hash >> 32
+  }
+  let whole = bytes.count & ~7
+  for offset in stride(from: 0, to: whole, by: 8) {
+    add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+  }
+  for offset in whole..<bytes.count { add(UInt64(bytes[offset])) }
   return hash
 }

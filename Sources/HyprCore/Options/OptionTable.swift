@@ -21,13 +21,14 @@ public enum Option: Int {
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
   case schedule, scheduleUpdates, warmUpUpdates
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
+  case threads
 
   static var count: Int { Options.Values.count }
 
   public var facts: OptionFacts {
     switch self {
     case .learning: .init(key: 1, name: "learning", lower: 0, upper: 1, standard: 0, whole: true)
-    case .window: .init(key: 2, name: "window", lower: 1, upper: 65_536, standard: 100, whole: true)
+    case .window: .init(key: 2, name: "window", lower: 0, upper: 65_536, standard: 100, whole: true)
     case .credit: .init(key: 3, name: "credit", lower: 0, upper: 3, standard: 1, whole: true)
     case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
     case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 1, standard: 0, whole: true)
@@ -58,6 +59,7 @@ public enum Option: Int {
     case .rateNeuronParameters: .rate(key: 63, "rate_neuron_parameters")
     case .rateReadout: .rate(key: 64, "rate_readout")
     case .rateReadoutTau: .rate(key: 65, "rate_readout_tau")
+    case .threads: .init(key: 80, name: "threads", lower: 1, upper: 64, standard: 1, whole: true)
     }
   }
 

@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option.
-  typealias Values = InlineArray<30, Double?>
+  typealias Values = InlineArray<31, Double?>
 
   private var values = Values(repeating: nil)
 
@@ -18,6 +18,13 @@ public struct Options {
   /// The value that was set, or the default.
   public func value(_ option: Option) -> Double {
     values[option.rawValue] ?? option.facts.standard
+  }
+
+  /// These options with another value, which must be allowed.
+  func with(_ option: Option, _ value: Double) -> Options {
+    var result = self
+    result.values[option.rawValue] = value
+    return result
   }
 
   /// These options, with what is not set taken from `other`.
@@ -66,6 +73,7 @@ struct Settings {
   let learning: Bool
   /// λ: steps per window.
   let window: Int
+  let threads: Int
   let credit: Credit
   let update: Update
   let reduction: Reduction
@@ -85,6 +93,7 @@ struct Settings {
     self.options = options
     learning = number(.learning) == 1
     window = number(.window)
+    threads = number(.threads)
     credit = Credit(rawValue: number(.credit)) ?? .window
     update = Update(rawValue: number(.update)) ?? .window
     reduction = Reduction(rawValue: number(.reduction)) ?? .mean
@@ -107,6 +116,13 @@ struct Settings {
     schedule = Schedule(rawValue: number(.schedule)) ?? .constant
     scheduleUpdates = options.value(.scheduleUpdates)
     warmUpUpdates = options.value(.warmUpUpdates)
+  }
+
+  /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
+  var ofWorker: Settings {
+    Settings(
+      options.with(.threads, 1).with(.update, Double(Update.manual.rawValue))
+        .with(.optimizer, Double(Optimizer.gradientDescent.rawValue)).with(.anchorStrength, 0))
   }
 
   /// Whether any layer carries outputs over the end of the window, beside the states of its neurons.
