@@ -33,7 +33,7 @@ extension NeuronLoops {
   ) {
     let lanes = Vectors.size &* Lanes.scalarCount
     let rows = CarriedRows(
-      carry: carry, width: layer.width, neuron: neuron, lanes: lanes, gates: Model.gateCount,
+      carry: carry, synapses: layer.synapses, width: layer.width, neuron: neuron, lanes: lanes, gates: Model.gateCount,
       currents: Model.Currents.size, states: Model.State.size, parameters: Model.Parameters.size)
     if let eligibility = carry.output_eligibility, let adjoint = carry.output_adjoint {
       var kept: Float = 0
@@ -42,7 +42,6 @@ extension NeuronLoops {
         kept = sweepOutput(layer, carry, neuron &+ offset, carry.scratch + offset, lanes)
       }
       carryOutputs(Model.State.self, vectors, rows, eligibility, adjoint, kept)
-      if let synapses = layer.synapses { carrySynapseOutputs(Model.State.self, rows, synapses.pointee, adjoint, kept) }
     }
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
@@ -53,7 +52,6 @@ extension NeuronLoops {
     } else {
       carryUntaught(Model.State.self, vectors, rows)
     }
-    if let synapses = layer.synapses { carrySynapses(Model.State.self, rows, synapses.pointee) }
   }
 
   /// One unit adjoint per state variable, backwards through the window: Φ, Φ B of every step, and Φ F summed over them.
@@ -79,7 +77,8 @@ extension NeuronLoops {
       let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
       for state in 0..<k {
         let currents: Model.Currents = Model.backward(
-          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output, record, derived, constants,
+          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output, record, derived,
+          constants,
           gradient: &gradients[state])
         for current in 0..<Model.Currents.size {
           let entry = (step &* Model.Currents.size &+ current) &* (1 &+ k) &+ 1 &+ state
@@ -121,7 +120,8 @@ extension NeuronLoops {
       let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
       let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
       let currents: Model.Currents = Model.backward(
-        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output, record, derived, constants,
+        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output, record, derived,
+        constants,
         gradient: &gradient)
       for current in 0..<Model.Currents.size {
         sources.store(currents[row: current], (step &* Model.Currents.size &+ current) &* (1 &+ k) &* lanes)
@@ -146,6 +146,7 @@ extension NeuronLoops {
 /// The rows of a layer's matrix for one block of neurons, and the table of sources for them.
 struct CarriedRows {
   let carry: kernel_carry
+  let synapses: UnsafePointer<kernel_synapses>?
   let width, neuron, lanes: Int
   let gates, currents, states, parameters: Int
 
@@ -183,6 +184,7 @@ struct CarriedRows {
   _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows, _ gradient: MutableRow
 ) {
   carryStates(state, vectors, rows, gradient, taught: true)
+  if let synapses = rows.synapses { carrySynapses(state, rows, synapses) }
 }
 
 /// Eligibility alone: a window without a target.
@@ -190,6 +192,7 @@ struct CarriedRows {
   _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows
 ) {
   carryStates(state, vectors, rows, rows.carry.eligibility, taught: false)
+  if let synapses = rows.synapses { carrySynapses(state, rows, synapses) }
 }
 
 /// `gradient` is touched only if the window is taught.
@@ -290,4 +293,5 @@ struct CarriedRows {
   for parameter in 0..<rows.parameters {
     treat(first &+ parameter, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
   }
+  if let synapses = rows.synapses { carrySynapseOutputs(rows, synapses, adjoint, kept) }
 }

@@ -3,10 +3,11 @@ internal import CSystem
 // The recurrent weights of a layer that holds only some of them: `kernel_synapses`.
 
 /// target[gate][i] += sum over events of value * weight, over their synapses; the events are those of the layer itself.
-func gatherSynapses(
-  _ target: MutableRow, _ width: Int, _ synapses: kernel_synapses, gates: Int, _ indices: UnsafePointer<Int32>,
-  _ values: Row, _ count: Int
+@inline(never) func gatherSynapses(
+  _ target: MutableRow, _ width: Int, _ synapses: UnsafePointer<kernel_synapses>, gates: Int,
+  _ indices: UnsafePointer<Int32>, _ values: Row, _ count: Int
 ) {
+  let synapses = synapses.pointee
   for gate in 0..<gates {
     let currents = target + gate &* width
     let offsets = synapses.offsets + gate &* synapses.size
@@ -58,29 +59,29 @@ private struct NeuronTable {
     (1 &+ states &+ Lanes.scalarCount &- 1) / Lanes.scalarCount &* Lanes.scalarCount
   }
 
-  @inline(__always) init(_ rows: CarriedRows, states: Int) {
+  init(_ rows: CarriedRows) {
     base = rows.synapseScratch
-    self.states = states
+    states = rows.states
     stride = NeuronTable.stride(states)
   }
 
-  @inline(__always) func state(_ state: Int) -> Row { Row(base + state &* stride) }
-  @inline(__always) func step(_ step: Int) -> Row { Row(base + (states &+ step) &* stride) }
-
   /// Takes the column of a neuron, with the sources of the current that one of its gates adds to.
-  @inline(__always) func fill(_ rows: CarriedRows, _ neuron: Int, current: Int) {
+  @inline(never) func fill(_ rows: CarriedRows, _ neuron: Int, current: Int) {
     let lane = neuron &- rows.neuron
+    var place = 0
+    while place < (states &+ rows.carry.steps) &* stride {
+      base.store(.zero, place)
+      place &+= Lanes.scalarCount
+    }
     for state in 0..<states {
       let vector = base + state &* stride
       vector[0] = rows.carry.adjoint[state &* rows.width &+ neuron]
       for row in 0..<states { vector[1 &+ row] = rows.transition[(row &* states &+ state) &* rows.lanes &+ lane] }
-      for rest in 1 &+ states..<stride { vector[rest] = 0 }
     }
     for step in 0..<rows.carry.steps {
       let vector = base + (states &+ step) &* stride
       let source = rows.carry.scratch + ((step &* rows.currents &+ current) &* (1 &+ states) &* rows.lanes &+ lane)
       for piece in 0...states { vector[piece] = source[piece &* rows.lanes] }
-      for rest in 1 &+ states..<stride { vector[rest] = 0 }
     }
   }
 }
@@ -110,14 +111,17 @@ extension CarriedRows {
 
 /// Gradient and eligibility of the synapses onto a block of neurons at the end of a window, when its table holds the states' sources.
 @inline(never) func carrySynapses<State: LaneArray>(
-  _ state: State.Type, _ rows: CarriedRows, _ synapses: kernel_synapses
+  _ state: State.Type, _ rows: CarriedRows, _ synapses: UnsafePointer<kernel_synapses>
 ) {
+  let synapses = synapses.pointee
   guard let eligibility = synapses.eligibility else { return }
   let k = State.size
   let vectors = NeuronTable.stride(k) / Lanes.scalarCount
   let gradient = rows.carry.gradient == nil ? nil : synapses.gradient
   let (times, values) = (rows.carry.events.pointee.times, rows.carry.events.pointee.values)
-  let table = NeuronTable(rows, states: k)
+  let table = NeuronTable(rows)
+  // As constants: the compiler knows k here, and not in the table.
+  let (states, steps) = (Row(table.base), Row(table.base + k &* vectors &* Lanes.scalarCount))
   rows.forEachNeuron(synapses) { neuron, current, range in
     table.fill(rows, neuron, current: current)
     for synapse in range {
@@ -125,13 +129,19 @@ extension CarriedRows {
       let e = eligibility + synapse &* k
       var sums: InlineArray<2, Lanes> = [.zero, .zero]
       for state in 0..<k {
-        for vector in 0..<vectors { sums[vector] += table.state(state).lanes(vector &* Lanes.scalarCount) * e[state] }
+        for vector in 0..<vectors {
+          sums[vector] += states.lanes((state &* vectors &+ vector) &* Lanes.scalarCount) * e[state]
+        }
       }
       for event in events {
-        let source = table.step(Int(times[event]))
+        let source = steps + Int(times[event]) &* vectors &* Lanes.scalarCount
         for vector in 0..<vectors { sums[vector] += source.lanes(vector &* Lanes.scalarCount) * values[event] }
       }
-      if let gradient { gradient[Int(synapses.places[synapse])] += sums[0][0] }
+      if let gradient {
+        // The next ones' places are all over the gradient.
+        if synapse &+ 8 < range.upperBound { lanes_prefetch(gradient + Int(synapses.places[synapse &+ 8])) }
+        gradient[Int(synapses.places[synapse])] += sums[0][0]
+      }
       for state in 0..<k {
         e[state] = sums[(1 &+ state) / Lanes.scalarCount][(1 &+ state) % Lanes.scalarCount]
       }
@@ -140,11 +150,12 @@ extension CarriedRows {
 }
 
 /// The same for outputs that are carried, when the table holds their sources; before the states' own, which it needs as they were.
-@inline(never) func carrySynapseOutputs<State: LaneArray>(
-  _ state: State.Type, _ rows: CarriedRows, _ synapses: kernel_synapses, _ adjoint: Row, _ kept: Float
+@inline(never) func carrySynapseOutputs(
+  _ rows: CarriedRows, _ synapses: UnsafePointer<kernel_synapses>, _ adjoint: Row, _ kept: Float
 ) {
+  let synapses = synapses.pointee
   guard let eligibility = synapses.eligibility, let outputEligibility = synapses.output_eligibility else { return }
-  let k = State.size
+  let k = rows.states
   let gradient = rows.carry.gradient == nil ? nil : synapses.gradient
   let (times, values) = (rows.carry.events.pointee.times, rows.carry.events.pointee.values)
   rows.forEachNeuron(synapses) { neuron, current, range in

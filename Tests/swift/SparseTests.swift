@@ -65,7 +65,9 @@ import Testing
   }
 
   static let cases = credits.flatMap { credit in
-    [["BRF", "SEAdLIF"], ["SEAdLIF", "LIF"], ["ALIF", "BRF"], ["LI", "CubaLIF"], ["GRU", "LSTM"], ["LSTM", "GRU"]].map {
+    [
+      ["BRF", "SEAdLIF"], ["SEAdLIF", "LIF"], ["ALIF", "BRF"], ["LI", "CubaLIF"], ["GRU", "LSTM"], ["LSTM", "GRU"],
+    ].map {
       Case(neurons: $0, credit: credit)
     }
   }
@@ -259,6 +261,42 @@ import Testing
     for level in LevelTests.levels { expectEqual(try gradients(level).0, reference, tensors, "level \(level)") }
   }
 
+  /// A layer whose windows are split over threads: the bits are those of one thread.
+  @Test(arguments: [HYPR_CREDIT_WINDOW, HYPR_CREDIT_RECURRENT]) func threadsKeepTheBits(credit: Int) throws {
+    var random = RandomNet(seed: 3)
+    var model = random.model(["BRF"], sizes: [9, 300, 4])
+    model.layers[0].recurrentWeight = model.layers[0].recurrentWeight!.sparse { $0 % 7 < 2 }
+    let (inputs, labels) = (random.inputs(25, 9), random.labels(25, 4))
+    let results = try [1, 3].map { threads in
+      let session = try TestSession(
+        TestModel(model),
+        [
+          HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 8, HYPR_OPTION_CREDIT: Double(credit),
+          HYPR_OPTION_THREADS: Double(threads),
+        ])
+      try session.learn(inputs, labels)
+      return try session.parameters
+    }
+    #expect(results[0] == results[1])
+  }
+
+  /// Sequences in threads of their own, with an update between two batches: workers take the synapses over and add to them.
+  @Test func batchesAreSplit() throws {
+    let pair = Pair(["BRF", "SEAdLIF"])
+    let sequences = (0..<6).map { Array(pair.inputs[$0 * 8..<$0 * 8 + 8]) }
+    let sessions = try [1, 2].map {
+      try TestSession(
+        TestModel(pair.sparse),
+        SparseTests.manual.merging([HYPR_OPTION_THREADS: Double($0), HYPR_OPTION_WINDOW: 5]) { $1 })
+    }
+    for _ in 0..<2 {
+      for session in sessions { try session.learn(sequences, [0, 1, 2, 2, 1, 0]) }
+      let tensors = try sessions[0].tensors
+      expectEqual(try sessions[1].gradients, try sessions[0].gradients, tensors, "2 threads")
+      for session in sessions { try session.apply() }
+    }
+  }
+
   struct Fault: CustomTestStringConvertible, Sendable {
     let message: String
     var unsupported = false
@@ -297,16 +335,22 @@ import Testing
     Fault(message: "\(place).data has 124 bytes, expected 128") { weight(&$0) { $0.values.removeLast() } },
     Fault(message: "\(place).data has 132 bytes, expected 128") { weight(&$0) { $0.values.append(1) } },
     Fault(message: "\(place) has no stored elements, expected at least one") {
-      weight(&$0) { $0 = HyprModelWriter.TensorDescription(shape: [8, 8], values: [Float](repeating: 0, count: 64)).sparse { _ in false } }
+      weight(&$0) {
+        $0 = HyprModelWriter.TensorDescription(shape: [8, 8], values: [Float](repeating: 0, count: 64)).sparse { _ in
+          false
+        }
+      }
     },
     Fault(message: "\(place)[9] is nan, expected a finite number") { weight(&$0) { $0.values[9] = .nan } },
-    Fault(message: "\(place) has more stored elements or rows than there is room for in the file") {
+    Fault(message: "\(place).column_indices has 4000 entries, expected 32, the last of row_offsets") {
       weight(&$0) { $0.rows!.columns = [UInt32](repeating: 0, count: 4000) }
     },
   ]
 
   /// Changes a recurrent weight of 8 neurons that stores every second element.
-  private static func weight(_ model: inout ModelDescription, _ change: (inout HyprModelWriter.TensorDescription) -> Void) {
+  private static func weight(
+    _ model: inout ModelDescription, _ change: (inout HyprModelWriter.TensorDescription) -> Void
+  ) {
     model.layers[0].recurrentWeight = model.layers[0].recurrentWeight!.sparse { $0 % 2 == 0 }
     change(&model.layers[0].recurrentWeight!)
   }

@@ -97,7 +97,10 @@ extension Session {
         adjoint: learner.adjoint, current_adjoint: learner.currentAdjoint,
         parameter_gradient: learner.parameterGradient, output_eligibility: state.outputEligibility,
         output_adjoint: learner.startAdjoint, output_decay: outputDecay, scratch: learner.carryScratch)
-      let work = layer.pointee.description.rowCount * layer.pointee.description.stateCount * layer.pointee.width
+      // A synapse takes about as long as ten neurons of a row.
+      let elements =
+        layer.pointee.description.rowCount * layer.pointee.width + 10 * layer.pointee.description.synapseCount
+      let work = elements * layer.pointee.description.stateCount
       run(
         CarryJob(
           kernel: kernels.carry, view: layer.pointee.view, pass: pass, block: 2 * kernels.lanes,

@@ -194,7 +194,8 @@ struct TensorReader {
     }
     for row in 1...rows where offsets[row] < offsets[row - 1] || Int(clamping: offsets[row]) > count {
       throw loader.invalid(
-        "\(found.path).row_offsets[\(row)] is \(Int(clamping: offsets[row])), expected \(Int(offsets[row - 1])) to \(count)")
+        "\(found.path).row_offsets[\(row)] is \(Int(clamping: offsets[row])), expected \(Int(offsets[row - 1])) to \(count)"
+      )
     }
     guard Int(offsets[rows]) == count else {
       throw loader.invalid(
@@ -206,7 +207,8 @@ struct TensorReader {
         let column = Int(clamping: sources[element])
         guard column >= least && column < size else {
           throw loader.invalid(
-            "\(found.path).column_indices[\(element)] is \(column), expected \(least) to \(size - 1), ascending in a row")
+            "\(found.path).column_indices[\(element)] is \(column), expected \(least) to \(size - 1), ascending in a row"
+          )
         }
         least = column + 1
       }

@@ -52,7 +52,9 @@ struct ParameterStore {
       let block = blocks[tensor.layer]
       let run = block.run(of: tensor)
       (block.values + run.lowerBound).update(repeating: tensor.padding, count: run.count)
-      for index in 0..<tensor.count { block.values[run.lowerBound + place(index, tensor, block.width)] = tensor.value(index) }
+      for index in 0..<tensor.count {
+        block.values[run.lowerBound + place(index, tensor, block.width)] = tensor.value(index)
+      }
     }
     for block in blocks { block.anchor?.update(from: block.values, count: block.count) }
   }

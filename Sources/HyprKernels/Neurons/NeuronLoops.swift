@@ -70,8 +70,8 @@ enum NeuronLoops<Model: NeuronModel> {
       step.values + inputs, step.event_count &- inputs)
     if let synapses = layer.synapses {
       gatherSynapses(
-        layer.current + (currents &- gates) &* width, width, synapses.pointee, gates: gates,
-        step.indices + step.event_count, step.values + step.event_count, step.synapse_event_count)
+        layer.current + (currents &- gates) &* width, width, synapses, gates: gates, step.indices + step.event_count,
+        step.values + step.event_count, step.synapse_event_count)
     }
   }
 
