@@ -41,6 +41,7 @@ $(BUILD)/bin/hypr: $(SOURCES)
 	@.ci/require-swift 6.3
 	@.ci/require-packages libflatbuffers-dev
 	swift build -c release --product hypr --scratch-path .build-tool
+	.ci/check-levels .build-tool/release/hypr
 	@install -D .build-tool/release/hypr $@
 
 .PHONY: install
@@ -85,9 +86,9 @@ $(PYTHON): $(WATCH)/requirements.txt
 
 .PHONY: test
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema headers library swift c memory cpp neuron-model cue-recall accuracy
+	@.ci/test schema headers library swift c memory cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-headers test-library test-swift test-c test-memory test-cpp test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-headers test-library test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -107,6 +108,8 @@ test-swift:
 # The library as a package would install it, and away from its prefix: it must be found where it lies.
 STAGE := $(CURDIR)/$(BUILD)/stage
 STAGED := PKG_CONFIG_PATH=$(STAGE)/opt/hypr/lib/pkgconfig:$$PKG_CONFIG_PATH HYPR_TEST_MODELS=$(CURDIR)/$(BUILD)/models
+# With the kernels of every CPU level: what the processor cannot run is the highest that it can.
+LEVELS := $(if $(findstring x86_64,$(shell uname -m)),1 3 4,1)
 TEST_C := $(STAGED) $(MAKE) --no-print-directory -C Tests/c BUILD=$(CURDIR)/$(BUILD)/test/c
 
 .PHONY: stage
@@ -120,7 +123,7 @@ TEST_MODELS := $(call models,brf se_adlif two_layers feed_forward gated sparse $
 
 test-c: stage $(TEST_MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev
-	@$(TEST_C) run
+	@for level in $(LEVELS); do echo "== HYPR_CPU_LEVEL=$$level"; HYPR_CPU_LEVEL=$$level $(TEST_C) run || exit 1; done
 
 test-memory: stage $(TEST_MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev valgrind
@@ -131,6 +134,15 @@ test-cpp: stage $(TEST_MODELS)
 	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
 	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
 	ctest --test-dir $(BUILD)/test/cpp --output-on-failure
+
+test-python: $(LIBRARY) $(TOOL)
+	@.ci/require-packages gcc libc6-dev python3-dev python3-venv
+	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/python/run
+
+test-aarch64:
+	@.ci/require-swift 6.3
+	@.ci/require-packages libflatbuffers-dev gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+	Tests/aarch64/run
 
 # A neuron model is added to a copy of the project, as docs/neuron-model.md says.
 test-neuron-model:
@@ -163,9 +175,22 @@ cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT
 
 BENCH_MODELS := $(foreach net,4-36-6 700-128-20 1-256-10 64-512-10,$(patsubst %,$(BUILD)/models/%-$(net).hypr,brf se_adlif))
 
-.PHONY: bench
-bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and print a table
-	$< $(BUILD)/models
+.PHONY: bench bench-peers bench-plots bench-instructions
+bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
+	$< $(BENCH) $(BUILD)/models
+
+bench-peers: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
+	@.ci/require-packages gcc libc6-dev python3-venv
+	Tests/bench/peers/run --bench $< --models $(BUILD)/models
+
+bench-plots: $(BUILD)/bench/bench $(BENCH_MODELS) ## Write two plots: cost against window and against spike rate
+	@.ci/require-packages python3-venv
+	$< --sweep $(BUILD)/models > $(BUILD)/bench/sweep.json
+	Tests/bench/plots/run $(BUILD)/bench/sweep.json docs/performance
+
+bench-instructions: $(BUILD)/bench/bench $(BENCH_MODELS) ## Count instructions per step with valgrind
+	@.ci/require-packages valgrind
+	Tests/bench/instructions $< $(BUILD)/models
 
 $(BUILD)/bench/bench: $(wildcard Tests/bench/*.c) $(LIBRARY)
 	@mkdir -p $(@D)
@@ -215,4 +240,4 @@ format: ## Format the sources (C and C++ only if clang-format is installed)
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf $(BUILD) .build .build-embedded .build-tool .build-test
+	rm -rf $(BUILD) .build .build-embedded .build-tool .build-test bindings/python/build bindings/python/src/*.egg-info

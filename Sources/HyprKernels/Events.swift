@@ -4,12 +4,17 @@ internal import CSystem
 func gather(
   _ target: MutableRow, _ width: Int, _ rows: Row, _ indices: UnsafePointer<Int32>, _ values: Row, _ count: Int
 ) {
-  typealias Wide = InlineArray<4, Lanes>
+  typealias Wide = InlineArray<8, Lanes>
+  typealias Middle = InlineArray<2, Lanes>
   typealias Narrow = InlineArray<1, Lanes>
   var neuron = 0
   while neuron &+ Wide.size &* Lanes.scalarCount <= width {
     gather(Wide.self, target + neuron, width, rows + neuron, indices, values, count)
     neuron &+= Wide.size &* Lanes.scalarCount
+  }
+  while neuron &+ Middle.size &* Lanes.scalarCount <= width {
+    gather(Middle.self, target + neuron, width, rows + neuron, indices, values, count)
+    neuron &+= Middle.size &* Lanes.scalarCount
   }
   while neuron < width {
     gather(Narrow.self, target + neuron, width, rows + neuron, indices, values, count)

@@ -8,6 +8,12 @@ func project(
   _ targets: MutableRow, _ targetStride: Int, _ rows: Row, _ count: Int, _ width: Int, _ sources: Row,
   _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
 ) {
+  if steps < 4 {
+    for step in 0..<steps {
+      projectStep(targets + step &* targetStride, rows, count, width, sources + step &* sourceStride)
+    }
+    return
+  }
   var first = 0
   while first < count {
     for lane in 0..<Lanes.scalarCount {
@@ -33,6 +39,31 @@ func project(
     }
     first &+= Lanes.scalarCount
   }
+}
+
+/// One step alone is not worth a transposition: four rows at a time, and their sums across lanes.
+private func projectStep(_ target: MutableRow, _ rows: Row, _ count: Int, _ width: Int, _ source: Row) {
+  typealias Sums = InlineArray<4, Lanes>
+  var first = 0
+  while first < count {
+    // Rows past the end are the last one again: their sums are not kept.
+    @inline(__always) func row(_ index: Int) -> Row { rows + min(first &+ index, count &- 1) &* width }
+    let (one, two, three, four) = (row(0), row(1), row(2), row(3))
+    var sums = Sums(repeating: .zero)
+    var neuron = 0
+    while neuron < width {
+      let adjoint = source.lanes(neuron)
+      sums[0] += one.lanes(neuron) * adjoint
+      sums[1] += two.lanes(neuron) * adjoint
+      sums[2] += three.lanes(neuron) * adjoint
+      sums[3] += four.lanes(neuron) * adjoint
+      neuron &+= Lanes.scalarCount
+    }
+    for index in 0..<min(4, count &- first) { target[first &+ index] = sums[index].sum() }
+    first &+= 4
+  }
+  let padded = (count &+ Lanes.scalarCount &- 1) / Lanes.scalarCount &* Lanes.scalarCount
+  for index in count..<padded { target[index] = 0 }
 }
 
 @inline(__always) private func project<Steps: LaneArray>(

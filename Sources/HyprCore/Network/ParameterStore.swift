@@ -51,10 +51,9 @@ struct ParameterStore {
     for tensor in model.tensors {
       let block = blocks[tensor.layer]
       let run = block.run(of: tensor)
-      (block.values + run.lowerBound).update(repeating: tensor.padding, count: run.count)
-      for index in 0..<tensor.count {
-        block.values[run.lowerBound + place(index, tensor, block.width)] = tensor.value(index)
-      }
+      let values = block.values + run.lowerBound
+      values.update(repeating: tensor.padding, count: run.count)
+      forEachPlace(tensor, block.width) { index, place in values[place] = tensor.value(index) }
     }
     for block in blocks { block.anchor?.update(from: block.values, count: block.count) }
   }
@@ -69,6 +68,25 @@ struct ParameterStore {
     return (presynaptic * tensor.gateCount + place) * width + neuron
   }
 
+  /// All elements in their order.
+  @inline(__always) private func forEachPlace(
+    _ tensor: TensorDescription, _ width: Int, _ body: (_ index: Int, _ place: Int) -> Void
+  ) {
+    if let synapses = tensor.synapses {
+      for index in 0..<synapses.count { body(index, Int(synapses.places[index])) }
+      return
+    }
+    var index = 0
+    for _ in 0..<tensor.size * tensor.gateCount {
+      // Along a row of the tensor only the presynaptic neuron changes.
+      let first = place(index, tensor, width)
+      for presynaptic in 0..<tensor.columns {
+        body(index, first + presynaptic * tensor.gateCount * width)
+        index += 1
+      }
+    }
+  }
+
   /// Copies a tensor's values out, row-major, from element `first` on.
   func read(_ tensor: TensorDescription, from first: Int, into target: UnsafeMutableBufferPointer<Float>) {
     let block = blocks[tensor.layer]
@@ -79,14 +97,14 @@ struct ParameterStore {
   func write(_ tensor: TensorDescription, _ source: UnsafePointer<Float>) {
     let block = blocks[tensor.layer]
     let run = block.values + block.run(of: tensor).lowerBound
-    for index in 0..<tensor.count { run[place(index, tensor, block.width)] = source[index] }
+    forEachPlace(tensor, block.width) { index, place in run[place] = source[index] }
   }
 
   func readGradients(_ tensor: TensorDescription, scale: Float, into target: UnsafeMutablePointer<Float>) {
     let block = blocks[tensor.layer]
     guard let gradients = block.gradients else { return }
     let run = gradients + block.run(of: tensor).lowerBound
-    for index in 0..<tensor.count { target[index] = run[place(index, tensor, block.width)] * scale }
+    forEachPlace(tensor, block.width) { index, place in target[index] = run[place] * scale }
   }
 
   func clearGradients() {
