@@ -119,7 +119,7 @@ stage: $(LIBRARY)
 # Test models, and one of each of the neuron models that are not among them.
 models = $(patsubst %,$(BUILD)/models/%.hypr,$1)
 ONE_LAYER := lif lif_hard alif ef_adlif rf general_lif cuba_lif if li brf_exponential gru lstm
-TEST_MODELS := $(call models,brf se_adlif two_layers feed_forward gated $(ONE_LAYER))
+TEST_MODELS := $(call models,brf se_adlif two_layers feed_forward gated sparse $(ONE_LAYER))
 
 test-c: stage $(TEST_MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev
@@ -206,6 +206,9 @@ $(BUILD)/models/two_layers.hypr: NET := --inputs 9 --layer brf:20 --layer se_adl
 $(BUILD)/models/feed_forward.hypr: NET := --inputs 5 --layer brf:17 --outputs 2 --input-scale 400 --no-recurrent
 
 $(BUILD)/models/gated.hypr: NET := --inputs 9 --layer gru:20 --layer brf:13 --outputs 3 --input-scale 4 --constant brf.threshold=0.002
+
+$(BUILD)/models/sparse.hypr: NET := --inputs 9 --layer brf:20 --layer gru:13 --outputs 3 --input-scale 20 \
+  --recurrent-density 0.3 --constant brf.threshold=0.02
 
 # For memory over 10,000 steps: damping that leaves something of a cue, and a period longer than its time of arrival varies.
 $(BUILD)/models/cue_recall.hypr: NET := --inputs 4 --layer brf:32 --outputs 2 --input-scale 3,3,10,10 \

@@ -400,7 +400,9 @@ hypr_status hypr_session_clear_statistics(hypr_session *session);
  *   layer<i>.<neuron parameter> [N], such as omega, b_offset, p_u
  *   readout.weight [C, N]   readout.bias [C]   readout.tau [C]
  * with N neurons, n inputs of the layer, C outputs, and G the gates of a gated cell, gate by gate (GRU 3: reset, update, candidate;
- * LSTM 4: input, forget, cell, output), otherwise 1. Absent weights and biases have no tensor. */
+ * LSTM 4: input, forget, cell, output), otherwise 1. Absent weights and biases have no tensor. A recurrent weight of which the model
+ * file stores only some elements (SparseRows) has the shape [stored elements], in the file's order: row by row, columns ascending.
+ * The others do not exist: they stay zero, are never trained, and take neither memory nor time. */
 
 typedef struct hypr_tensor_info {
   size_t struct_size; /* in: sizeof(hypr_tensor_info) */

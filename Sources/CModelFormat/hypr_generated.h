@@ -2298,7 +2298,8 @@ struct Layer FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const hypr::format::Tensor *input_weight() const {
     return GetPointer<const hypr::format::Tensor *>(VT_INPUT_WEIGHT);
   }
-  /// V [G N, N], applied to the layer's own outputs of the step before, the diagonal included. None: no recurrence.
+  /// V [G N, N], applied to the layer's own outputs of the step before, the diagonal included. None: no recurrence. May be
+  /// SparseRows with at least one stored element.
   const hypr::format::Tensor *recurrent_weight() const {
     return GetPointer<const hypr::format::Tensor *>(VT_RECURRENT_WEIGHT);
   }

@@ -47,6 +47,13 @@ struct writer {
   std::vector<Offset<OptionSetting>> options;
   std::vector<Offset<Metadata>> metadata;
 
+  /// The elements of a tensor, aligned for readers that map the file.
+  Offset<flatbuffers::Vector<uint8_t>> data_of(const float *values, size_t count) {
+    const auto size = count * sizeof(float);
+    builder.ForceVectorAlignment(size, 1, 64);
+    return builder.CreateVector(reinterpret_cast<const uint8_t *>(values), size);
+  }
+
   /// The open neuron model's field with this name, null if there is none of this kind or if it is set.
   NeuronField *unset_field(const char *field_name, bool (*is_kind)(const TypeTable *, int)) {
     if (!neuron_type) return nullptr;
@@ -104,11 +111,29 @@ writer_tensor writer_add_tensor(writer *writer, const float *values, size_t coun
   }
   if (product != count || product > largest_count) return 0;
 
-  const auto data_size = count * sizeof(float);
-  builder.ForceVectorAlignment(data_size, 1, 64);
-  const auto data = builder.CreateVector(reinterpret_cast<const uint8_t *>(values), data_size);
+  const auto data = writer->data_of(values, count);
   const auto dimensions = builder.CreateVector(shape, rank);
   return CreateTensor(builder, ElementType::Float32, dimensions, data, 0, trainable).o;
+}
+
+writer_tensor writer_add_sparse_tensor(writer *writer, const float *values, size_t count, const uint32_t *shape, size_t rank,
+                                       bool trainable, const uint32_t *row_offsets, size_t row_offset_count,
+                                       const uint32_t *column_indices, size_t column_index_count) {
+  auto &builder = writer->builder;
+  if (rank > 8 || (rank && !shape) || (count && !values) || (row_offset_count && !row_offsets) ||
+      (column_index_count && !column_indices) || builder.GetSize() >= largest_file) {
+    return 0;
+  }
+  const size_t largest_count = (largest_file - builder.GetSize()) / sizeof(float);
+  if (count > largest_count || row_offset_count > largest_count - count ||
+      column_index_count > largest_count - count - row_offset_count) {
+    return 0;
+  }
+  const auto data = writer->data_of(values, count);
+  const auto dimensions = builder.CreateVector(shape, rank);
+  const auto offsets = builder.CreateVector(row_offsets, row_offset_count);
+  const auto columns = builder.CreateVector(column_indices, column_index_count);
+  return CreateTensor(builder, ElementType::Float32, dimensions, data, 0, trainable, Layout::SparseRows, offsets, columns).o;
 }
 
 void writer_set_input(writer *writer, uint32_t size, const float *scale, const float *offset) {

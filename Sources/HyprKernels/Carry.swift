@@ -8,11 +8,11 @@ extension NeuronLoops {
   private typealias Pair = InlineArray<2, Lanes>
   private typealias Single = InlineArray<1, Lanes>
 
-  /// Floats of `kernel_carry.scratch`: sources, Φ, and the parameters' part of the eligibility; the same again for outputs.
-  static func carryScratch(steps: Int) -> Int {
+  /// Floats of `kernel_carry.scratch`: sources, Φ, and the parameters' part of the eligibility; then what the synapses want.
+  static func carryScratch(steps: Int, hasSynapses: Bool) -> Int {
     let (k, p) = (Model.State.size, Model.Parameters.size)
     let entries = steps &* Model.Currents.size &* (1 &+ k) &+ k &* (k &+ p)
-    return entries &* Pair.size &* Lanes.scalarCount
+    return entries &* Pair.size &* Lanes.scalarCount &+ (hasSynapses ? synapseScratch(states: k, steps: steps) : 0)
   }
 
   static func carry(_ layer: kernel_layer, _ carry: kernel_carry) {
@@ -33,7 +33,7 @@ extension NeuronLoops {
   ) {
     let lanes = Vectors.size &* Lanes.scalarCount
     let rows = CarriedRows(
-      carry: carry, width: layer.width, neuron: neuron, lanes: lanes, gates: Model.gateCount,
+      carry: carry, synapses: layer.synapses, width: layer.width, neuron: neuron, lanes: lanes, gates: Model.gateCount,
       currents: Model.Currents.size, states: Model.State.size, parameters: Model.Parameters.size)
     if let eligibility = carry.output_eligibility, let adjoint = carry.output_adjoint {
       var kept: Float = 0
@@ -77,7 +77,8 @@ extension NeuronLoops {
       let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
       for state in 0..<k {
         let currents: Model.Currents = Model.backward(
-          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output, record, derived, constants,
+          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output, record, derived,
+          constants,
           gradient: &gradients[state])
         for current in 0..<Model.Currents.size {
           let entry = (step &* Model.Currents.size &+ current) &* (1 &+ k) &+ 1 &+ state
@@ -119,7 +120,8 @@ extension NeuronLoops {
       let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
       let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
       let currents: Model.Currents = Model.backward(
-        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output, record, derived, constants,
+        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output, record, derived,
+        constants,
         gradient: &gradient)
       for current in 0..<Model.Currents.size {
         sources.store(currents[row: current], (step &* Model.Currents.size &+ current) &* (1 &+ k) &* lanes)
@@ -144,11 +146,14 @@ extension NeuronLoops {
 /// The rows of a layer's matrix for one block of neurons, and the table of sources for them.
 struct CarriedRows {
   let carry: kernel_carry
+  let synapses: UnsafePointer<kernel_synapses>?
   let width, neuron, lanes: Int
   let gates, currents, states, parameters: Int
 
   /// Φ [k][k][lanes], then what the window adds to the parameters' rows [parameters][k][lanes].
   var transition: MutableRow { carry.scratch + carry.steps &* currents &* (1 &+ states) &* lanes }
+  /// Behind the table.
+  var synapseScratch: MutableRow { transition + states &* (states &+ parameters) &* lanes }
   /// The eligibility of these neurons, [rows][k][lanes]: blocks lie one after the other, so that a pass reads straight on.
   var eligibility: MutableRow {
     carry.eligibility + neuron &* states &* (carry.presynaptic_count &* gates &+ parameters)
@@ -179,6 +184,7 @@ struct CarriedRows {
   _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows, _ gradient: MutableRow
 ) {
   carryStates(state, vectors, rows, gradient, taught: true)
+  if let synapses = rows.synapses { carrySynapses(state, rows, synapses) }
 }
 
 /// Eligibility alone: a window without a target.
@@ -186,6 +192,7 @@ struct CarriedRows {
   _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows
 ) {
   carryStates(state, vectors, rows, rows.carry.eligibility, taught: false)
+  if let synapses = rows.synapses { carrySynapses(state, rows, synapses) }
 }
 
 /// `gradient` is touched only if the window is taught.
@@ -286,4 +293,5 @@ struct CarriedRows {
   for parameter in 0..<rows.parameters {
     treat(first &+ parameter, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
   }
+  if let synapses = rows.synapses { carrySynapseOutputs(rows, synapses, adjoint, kept) }
 }

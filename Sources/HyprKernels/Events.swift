@@ -137,7 +137,7 @@ func group(_ history: kernel_history, _ steps: Int, _ presynapticCount: Int, _ g
     offsets[index &+ 1] = start
     start &+= count
     if count != 0 { groups.is_active[index] = true }
-    if groups.is_active[index] {
+    if groups.is_active[index] && index < groups.row_count {
       groups.active[groups.active_count] = Int32(truncatingIfNeeded: index)
       groups.active_count &+= 1
     }

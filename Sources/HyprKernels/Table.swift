@@ -42,11 +42,14 @@ private func fill(_ table: inout kernel_table, level: Int32) {
   table.step = { layer, step in visitNeuronModel(layer.pointee.neuron, Step(layer: layer, step: step)) ?? false }
   table.sweep = { layer, sweep in visitNeuronModel(layer.pointee.neuron, Sweep(layer: layer, sweep: sweep)) }
   table.carry = { layer, carry in visitNeuronModel(layer.pointee.neuron, Carry(layer: layer, carry: carry)) }
-  table.carry_scratch = { neuron, steps in visitNeuronModel(neuron, CarryScratch(steps: steps)) ?? 0 }
+  table.carry_scratch = { neuron, steps, hasSynapses in
+    visitNeuronModel(neuron, CarryScratch(steps: steps, hasSynapses: hasSynapses)) ?? 0
+  }
   table.sample = { sampleEvents($0, $1, $2, $3, $4, $5) }
   table.events = { events($0, $1, $2, $3, $4) }
   table.group = { group($0.pointee, $1, $2, &$3.pointee) }
   table.project = { project($0, $1, $2, $3, $4, $5, $6, $7, $8) }
+  table.project_synapses = { projectSynapses($0, $1.pointee, gates: $2, $3, $4) }
   table.softmax = { softmax($0, $1, $2, $3, $4) }
   table.finite = { allFinite($0, $1) }
   table.square_sum = { squareSum($0, $1) }
@@ -99,5 +102,8 @@ private struct Carry: NeuronVisitor {
 
 private struct CarryScratch: NeuronVisitor {
   let steps: Int
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> Int { NeuronLoops<Model>.carryScratch(steps: steps) }
+  let hasSynapses: Bool
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> Int {
+    NeuronLoops<Model>.carryScratch(steps: steps, hasSynapses: hasSynapses)
+  }
 }

@@ -120,14 +120,16 @@ public struct ReadoutDescription: Equatable, Sendable {
   }
 }
 
-/// A dense tensor of floats.
+/// A tensor of floats.
 public struct TensorDescription: Equatable, Sendable {
   /// Sizes of the dimensions, the slowest first.
   public var shape: [Int]
-  /// The elements, row-major; as many as the product of the shape.
+  /// The elements, row-major; as many as the product of the shape, or as are stored of a sparse tensor.
   public var values: [Float]
   /// Whether learning may change it.
   public var trainable: Bool
+  /// Which elements are stored; `nil`: all. Only a recurrent weight may have this.
+  public var rows: SparseRows?
 
   /// A tensor of these values.
   public init(shape: [Int], values: [Float], trainable: Bool = true) {
@@ -139,6 +141,41 @@ public struct TensorDescription: Equatable, Sendable {
   /// A vector of these values.
   public init(_ values: [Float], trainable: Bool = true) {
     self.init(shape: [values.count], values: values, trainable: trainable)
+  }
+}
+
+/// Which elements of a matrix are stored: the schema's `SparseRows`. The others are zero, and no synapses.
+public struct SparseRows: Equatable, Sendable {
+  /// Where each row starts in the stored elements, and where the last one ends.
+  public var offsets: [UInt32]
+  /// The column of each stored element, ascending in a row.
+  public var columns: [UInt32]
+
+  /// Stored elements at these places.
+  public init(offsets: [UInt32], columns: [UInt32]) {
+    self.offsets = offsets
+    self.columns = columns
+  }
+}
+
+extension TensorDescription {
+  /// This matrix with only those elements stored that `isStored` chooses by their index, row-major.
+  ///
+  /// - Precondition: All elements of the matrix are stored.
+  public func sparse(where isStored: (_ index: Int) -> Bool) -> TensorDescription {
+    precondition(shape.count == 2 && rows == nil, "a matrix of which all elements are stored")
+    var result = self
+    var stored = SparseRows(offsets: [0], columns: [])
+    result.values = []
+    for row in 0..<shape[0] {
+      for column in 0..<shape[1] where isStored(row * shape[1] + column) {
+        stored.columns.append(UInt32(column))
+        result.values.append(values[row * shape[1] + column])
+      }
+      stored.offsets.append(UInt32(result.values.count))
+    }
+    result.rows = stored
+    return result
   }
 }
 

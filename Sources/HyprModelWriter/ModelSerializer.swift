@@ -115,6 +115,13 @@ private final class ModelSerializer {
     guard shape.count == tensor.shape.count, (1...4).contains(shape.count) else {
       throw .badShape(place: place, shape: tensor.shape)
     }
+    if let rows = tensor.rows {
+      let handle = writer_add_sparse_tensor(
+        writer, tensor.values, tensor.values.count, shape, shape.count, tensor.trainable, rows.offsets,
+        rows.offsets.count, rows.columns, rows.columns.count)
+      guard handle != 0 else { throw .tooLarge }
+      return handle
+    }
     var count = 1
     for size in tensor.shape {
       let product = count.multipliedReportingOverflow(by: size)

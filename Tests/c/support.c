@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 const char *model_path(int which) {
-  static const char *const names[MODEL_COUNT] = {"brf", "se_adlif", "two_layers", "feed_forward", "gated"};
+  static const char *const names[MODEL_COUNT] = {"brf", "se_adlif", "two_layers", "feed_forward", "gated", "sparse"};
   static char path[4096];
   const char *folder = getenv("HYPR_TEST_MODELS");
   assert_non_null(folder);

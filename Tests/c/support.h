@@ -13,7 +13,7 @@
 #include <hypr.h>
 
 /* The test models, made by the Makefile at the top; they lie in the folder that HYPR_TEST_MODELS names. */
-enum { BRF, SE_ADLIF, TWO_LAYERS, FEED_FORWARD, GATED, MODEL_COUNT };
+enum { BRF, SE_ADLIF, TWO_LAYERS, FEED_FORWARD, GATED, SPARSE, MODEL_COUNT };
 
 const char *model_path(int which);
 hypr_model *load_model(int which);

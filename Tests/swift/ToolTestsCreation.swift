@@ -110,6 +110,26 @@ import Testing
     #expect(model.layers[1].neuron.constants.isEmpty)
   }
 
+  @Test func `a recurrent density leaves weights out and keeps the others`() throws {
+    var plan = ModelPlan(inputs: 3, layers: [try LayerPlan("brf:60")], outputs: 2)
+    let dense = try plan.description().layers[0]
+    plan.recurrentDensity = 0.25
+    let sparse = try plan.description().layers[0]
+    #expect(try plan.description().layers[0] == sparse)
+    #expect(sparse.inputWeight == dense.inputWeight && sparse.neuron == dense.neuron)
+    let stored = sparse.recurrentWeight!
+    #expect((800...1000).contains(stored.values.count) && stored.shape == [60, 60])
+    for row in 0..<60 {
+      for element in Int(stored.rows!.offsets[row])..<Int(stored.rows!.offsets[row + 1]) {
+        #expect(stored.values[element] == dense.recurrentWeight!.values[row * 60 + Int(stored.rows!.columns[element])])
+      }
+    }
+    for wrong in [0, -0.1, 1.5, .nan] {
+      plan.recurrentDensity = wrong
+      #expect(reason(plan) == "the recurrent density is \(wrong), expected above 0 and at most 1")
+    }
+  }
+
   @Test func `neuron models are found however they are written`() throws {
     for text in ["SEAdLIF", "seadlif", "se_adlif", "SE-ADLIF"] { #expect(try LayerPlan.neuron(text) == "SEAdLIF") }
     let known = ModelSchema.neuronNames.joined(separator: ", ")

@@ -65,6 +65,13 @@ typedef uint32_t writer_tensor;
 writer_tensor writer_add_tensor(writer *writer, const float *WRITER_NULLABLE values, size_t count,
                                 const uint32_t *WRITER_NULLABLE shape, size_t rank, bool trainable);
 
+/// Adds a sparse float tensor (the schema's SparseRows). What the offsets and columns say is not checked. 0 if the file would pass
+/// 2 GiB.
+writer_tensor writer_add_sparse_tensor(writer *writer, const float *WRITER_NULLABLE values, size_t count,
+                                       const uint32_t *WRITER_NULLABLE shape, size_t rank, bool trainable,
+                                       const uint32_t *WRITER_NULLABLE row_offsets, size_t row_offset_count,
+                                       const uint32_t *WRITER_NULLABLE column_indices, size_t column_index_count);
+
 /* -------------------------------------------------------------------------------------------------------------- input */
 
 /// Describes the input: `size` channels; scale and offset are NULL or have `size` numbers.

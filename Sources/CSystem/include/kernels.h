@@ -34,6 +34,25 @@ typedef struct kernel_quantity {
   bool absolute;
 } kernel_quantity;
 
+// The recurrent weights of a layer that holds only some of them: no rows of its matrix, but one synapse after the other. Weights and
+// what the optimizer keeps of them lie by presynaptic neuron, so that a spike reads one piece; eligibilities by postsynaptic
+// neuron, as in the model file, so that a block of neurons finds its own in one piece.
+typedef struct kernel_synapses {
+  intptr_t size;                   // neurons of the layer
+  int32_t first;                   // presynaptic neurons that have rows; those of the layer itself come after them
+  // By presynaptic neuron: the synapses of gate g from neuron j are offsets[i] to offsets[i + 1] - 1 with i = g * size + j.
+  const int32_t *offsets;          // [gate_count * size + 1]
+  const int32_t *targets;          // postsynaptic neurons
+  const float *weights;
+  float *_Nullable gradient;       // NULL: not learning, as the eligibilities
+  // By postsynaptic neuron: the synapses of gate g onto neuron i are row_offsets[r] to row_offsets[r + 1] - 1 with r = g * size + i.
+  const uint32_t *row_offsets;     // [gate_count * size + 1]
+  const uint32_t *sources;         // presynaptic neurons of the layer
+  const int32_t *places;           // of the same synapses in the order by presynaptic neuron
+  float *_Nullable eligibility;    // [synapses][state_count]
+  float *_Nullable output_eligibility;  // [synapses]; NULL: not carried
+} kernel_synapses;
+
 // The arrays of one layer as its neuron model sees them.
 // A slot is the state of the whole layer after one step: slot 0 is the state a window starts from.
 typedef struct kernel_layer {
@@ -47,6 +66,7 @@ typedef struct kernel_layer {
   float *current;                  // [current_count][width], total input currents of the step being made
   float *_Nullable tape;           // [window][tape_count][width], what the backward sweep needs; NULL: not learning
   kernel_surrogate surrogate;
+  const kernel_synapses *_Nullable synapses;  // NULL: all recurrent weights there are have rows
 } kernel_layer;
 
 // One backward sweep over steps `first` to `last` - 1 of the window, for one adjoint of the state per neuron.
@@ -63,11 +83,12 @@ typedef struct kernel_sweep {
 typedef struct kernel_step {
   intptr_t from, to;               // slots
   intptr_t record;                 // entry of the tape
-  const float *weights;            // [presynaptic neurons][gate_count][width]
+  const float *weights;            // [presynaptic neurons that have rows][gate_count][width]
   const int32_t *indices;          // of the presynaptic neurons that are not zero, ascending
   const float *values;             // theirs
-  intptr_t event_count;
+  intptr_t event_count;            // of those that have rows
   int32_t input_count;             // events below it are inputs
+  intptr_t synapse_event_count;    // the events after those, which go through the layer's synapses
 } kernel_step;
 
 // The events of a whole window.
@@ -82,7 +103,8 @@ typedef struct kernel_groups {
   int32_t *offsets;                // [presynaptic neurons + 1]
   int32_t *times;                  // steps of the window
   float *values;
-  // Presynaptic neurons that had an event since the traces were cleared: a flag each, and those flagged, ascending.
+  // Presynaptic neurons that had an event since the traces were cleared: a flag each, and those flagged that have rows, ascending.
+  intptr_t row_count;              // how many have rows: the first ones
   bool *is_active;
   int32_t *active;
   intptr_t active_count;
@@ -96,11 +118,12 @@ typedef struct kernel_groups {
 // and if outputs are carried too, the same for their eligibility, with the outputs of the window as they decay until its end:
 //   g[row] += output_adjoint e_z[row]
 //   e_z[row] = output_decay^steps e_z[row] + sum_m Φ_z[m] e[row][m] + sum over the events of value * (Φ_z B)[time], e from before
+// and the same for the layer's synapses onto these neurons.
 typedef struct kernel_carry {
   intptr_t first, last;            // the neurons to treat: `first` a multiple of 2 * lanes, `last` too or the width
   intptr_t size;                   // neurons of the layer that are not padding
   intptr_t steps;                  // in the window
-  intptr_t presynaptic_count;
+  intptr_t presynaptic_count;      // that have rows
   int32_t input_count;
   const kernel_groups *events;
   // e: blocks of 2 * lanes neurons, and of `lanes` at the end if there are so many left, one after the other, each
@@ -113,7 +136,7 @@ typedef struct kernel_carry {
   float *_Nullable output_eligibility;    // e_z [rows][width]; NULL: not carried
   const float *_Nullable output_adjoint;  // [width]
   float output_decay;
-  float *scratch;                  // kernel_carry_scratch(facts, steps) floats
+  float *scratch;                  // `carry_scratch` floats
 } kernel_carry;
 
 // The facts about one neuron model.
@@ -169,7 +192,7 @@ typedef struct kernel_table {
   void (*_Null_unspecified sweep)(const kernel_layer *layer, const kernel_sweep *sweep);
   void (*_Null_unspecified carry)(const kernel_layer *layer, const kernel_carry *carry);
   // Floats of working memory that `carry` needs.
-  intptr_t (*_Null_unspecified carry_scratch)(int32_t neuron, intptr_t steps);
+  intptr_t (*_Null_unspecified carry_scratch)(int32_t neuron, intptr_t steps, bool has_synapses);
 
   // Writes index and value of those (sample[i] - offset[i]) * scale[i] that are not zero, ascending, and returns how many there
   // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
@@ -182,6 +205,10 @@ typedef struct kernel_table {
   // long, `scratch` has room for width * lanes floats.
   void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const float *rows, intptr_t count, intptr_t width,
                   const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
+  // The same for synapses and one step: targets[j] = sum over the synapses from neuron j of weight * adjoint of the current that they
+  // add to, then zeros up to the width; adjoints is [gates][width].
+  void (*_Null_unspecified project_synapses)(float *targets, const kernel_synapses *synapses, intptr_t gates, intptr_t width,
+                  const float *adjoints);
   // probabilities = softmax(scores), count of them; returns the largest score and the sum of exp(score - largest).
   void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities, float *largest, float *sum);
   // True if every value is finite; they need not be aligned.

@@ -57,7 +57,7 @@ struct Learner {
       currents = max(currents, layer.currentCount * width)
       gates = max(gates, layer.gateCount * width)
       presynaptic = max(presynaptic, layer.presynapticCount)
-      scratch = max(scratch, model.kernels.carry_scratch(layer.neuron, window))
+      scratch = max(scratch, model.kernels.carry_scratch(layer.neuron, window, layer.synapses != nil))
     }
     carryScratchSize = (scratch + 15) / 16 * 16
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)

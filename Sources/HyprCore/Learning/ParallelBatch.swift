@@ -70,7 +70,7 @@ extension Session {
   private mutating func takeParameters(of session: borrowing Session) {
     for index in 0..<parameters.blocks.count {
       let (own, other) = (parameters.blocks[index], session.parameters.blocks[index])
-      own.values.update(from: other.values, count: own.rowCount * own.width)
+      own.values.update(from: other.values, count: own.count)
     }
     deriveAll()
     parameters.clearGradients()
@@ -90,7 +90,7 @@ extension Session {
     for index in 0..<parameters.blocks.count {
       let block = parameters.blocks[index]
       guard let own = block.gradients, let other = worker.pointee.parameters.blocks[index].gradients else { continue }
-      for element in 0..<block.rowCount * block.width { own[element] += other[element] }
+      for element in 0..<block.count { own[element] += other[element] }
     }
     statistics.add(worker.pointee.statistics)
     guard let learner, let other = worker.pointee.learner else { return }

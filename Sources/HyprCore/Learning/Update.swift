@@ -42,10 +42,8 @@ extension Session {
   /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
   private func dropOverflownTraces() {
     for layer in layers {
-      guard let state = layer.learning else { continue }
-      let count = layer.description.rowCount * layer.width
-      let finite = kernels.finite(state.eligibility, count * layer.description.stateCount)
-      if !finite || !(state.outputEligibility.map { kernels.finite($0, count) } ?? true) { layer.clearTraces() }
+      guard let learning = layer.learning else { continue }
+      if !learning.isFinite(layer.description, width: layer.width, kernels) { layer.clearTraces() }
     }
   }
 
@@ -60,7 +58,8 @@ extension Session {
       let tensor = model.pointee.tensors[index]
       let block = parameters.blocks[tensor.layer]
       guard let gradients = block.gradients else { continue }
-      sum += kernels.square_sum(gradients + tensor.firstRow * block.width, tensor.rowCount * block.width)
+      let run = block.run(of: tensor)
+      sum += kernels.square_sum(gradients + run.lowerBound, run.count)
     }
     return sum.squareRoot()
   }
@@ -86,8 +85,8 @@ extension Session {
         continue
       }
       let block = parameters.blocks[tensor.layer]
-      let start = tensor.firstRow * block.width
-      update.count = tensor.rowCount * block.width
+      let start = block.run(of: tensor).lowerBound
+      update.count = block.run(of: tensor).count
       update.parameters = block.values + start
       update.gradients = block.gradients.map { $0 + start }
       update.moment1 = block.moment1.map { $0 + start }

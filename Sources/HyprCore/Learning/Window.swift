@@ -56,9 +56,13 @@ extension Session {
       sweep(layer, learner, step..<step + 1, outputAdjoint)
       // What this step's current owes to the outputs of the step before it.
       let adjoint = learner.currentAdjoint + (step * currents + layer.pointee.description.firstRecurrentCurrent) * width
-      kernels.project(
-        learner.startAdjoint, width, layer.pointee.parameters + layer.pointee.description.inputCount * rowWidth, size,
-        rowWidth, adjoint, rowWidth, 1, learner.transposed)
+      if let synapses = layer.pointee.view.pointee.synapses {
+        kernels.project_synapses(learner.startAdjoint, synapses, layer.pointee.description.gateCount, width, adjoint)
+      } else {
+        kernels.project(
+          learner.startAdjoint, width, layer.pointee.parameters + layer.pointee.description.inputCount * rowWidth, size,
+          rowWidth, adjoint, rowWidth, 1, learner.transposed)
+      }
       if step > 0 { add(learner.startAdjoint, to: outputAdjoint + (step - 1) * width, size) }
     }
   }
@@ -78,21 +82,25 @@ extension Session {
   private func carry(_ layer: UnsafePointer<Layer>, _ learner: Learner, taught: Bool, outputDecay: Float) {
     guard let state = layer.pointee.learning else { return }
     let events = layer.pointee.events
+    let rowed = layer.pointee.description.rowedCount
     var groups = kernel_groups(
-      offsets: learner.offsets, times: learner.times, values: learner.values, is_active: state.isActive,
-      active: learner.active, active_count: 0)
+      offsets: learner.offsets, times: learner.times, values: learner.values, row_count: rowed,
+      is_active: state.isActive, active: learner.active, active_count: 0)
     let history = kernel_history(starts: events.starts, indices: events.indices, values: events.values)
     let presynaptic = layer.pointee.description.presynapticCount
     withUnsafePointer(to: history) { kernels.group($0, learner.steps, presynaptic, &groups) }
     withUnsafePointer(to: groups) { groups in
       let pass = kernel_carry(
         first: 0, last: layer.pointee.width, size: layer.pointee.description.size, steps: learner.steps,
-        presynaptic_count: presynaptic, input_count: Int32(truncatingIfNeeded: layer.pointee.description.inputCount),
+        presynaptic_count: rowed, input_count: Int32(truncatingIfNeeded: layer.pointee.description.inputCount),
         events: groups, eligibility: state.eligibility, gradient: taught ? state.gradients : nil,
         adjoint: learner.adjoint, current_adjoint: learner.currentAdjoint,
         parameter_gradient: learner.parameterGradient, output_eligibility: state.outputEligibility,
         output_adjoint: learner.startAdjoint, output_decay: outputDecay, scratch: learner.carryScratch)
-      let work = layer.pointee.description.rowCount * layer.pointee.description.stateCount * layer.pointee.width
+      // A synapse takes about as long as ten neurons of a row.
+      let elements =
+        layer.pointee.description.rowCount * layer.pointee.width + 10 * layer.pointee.description.synapseCount
+      let work = elements * layer.pointee.description.stateCount
       run(
         CarryJob(
           kernel: kernels.carry, view: layer.pointee.view, pass: pass, block: 2 * kernels.lanes,

@@ -4,7 +4,8 @@ internal import CSystem
 /// One layer of neurons with its weights; the readout is the last one, a layer of leaky integrators.
 ///
 /// All parameters of a layer are one matrix of `rowCount` rows, one column per neuron: `gateCount` rows per input, per recurrent
-/// neuron and for the bias, then a row per neuron parameter. A presynaptic event thus touches one contiguous piece.
+/// neuron and for the bias, then a row per neuron parameter. A presynaptic event thus touches one contiguous piece. Recurrent weights
+/// of which the file stores only some have no rows: they come after the matrix, one by one.
 struct LayerDescription {
   let neuron: Int32
   let facts: kernel_neuron
@@ -15,6 +16,8 @@ struct LayerDescription {
   /// n
   let inputCount: Int
   let isRecurrent, hasBias: Bool
+  /// Which recurrent weights there are; nil: none, or all of them, in rows.
+  let synapses: SynapseMap?
 
   var stateCount: Int { Int(facts.state_count) }
   var parameterCount: Int { Int(facts.parameter_count) }
@@ -24,16 +27,22 @@ struct LayerDescription {
   var currentCount: Int { Int(facts.current_count) }
   /// The first current that recurrent events and the bias add to.
   var firstRecurrentCurrent: Int { currentCount - gateCount }
-  /// J: presynaptic neurons, those of input, the layer itself and the bias.
+  /// J: presynaptic neurons, those of input, the layer itself and the bias; the layer itself comes last if it has no rows.
   var presynapticCount: Int { inputCount + (isRecurrent ? size : 0) + (hasBias ? 1 : 0) }
-  var weightRowCount: Int { presynapticCount * gateCount }
+  /// Of those the ones that have rows: the first ones.
+  var rowedCount: Int { presynapticCount - (synapses == nil ? 0 : size) }
+  var weightRowCount: Int { rowedCount * gateCount }
+  var synapseCount: Int { synapses?.count ?? 0 }
   var rowCount: Int { weightRowCount + parameterCount }
 
   /// N rounded up to whole vectors.
-  func width(_ lanes: Int) -> Int { (size + lanes - 1) / lanes * lanes }
+  func width(_ lanes: Int) -> Int { wholeVectors(size, lanes) }
 }
 
-/// A named array of parameters: some rows of a layer's matrix, transposed at the boundary.
+/// A count of numbers with what fills the last vector.
+func wholeVectors(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
+
+/// A named array of parameters: some rows of a layer's matrix, transposed at the boundary, or its synapses.
 struct TensorDescription {
   let name: UnsafePointer<CChar>
   let layer: Int
@@ -54,10 +63,12 @@ struct TensorDescription {
   let bounds: kernel_quantity
   /// The elements in the file: float32, row-major, perhaps unaligned.
   let data: UnsafeRawPointer
+  /// Where the elements belong, if the file stores only some: then the tensor has no rows.
+  let synapses: SynapseMap?
 
   /// Rows of the layer's matrix.
-  var rowCount: Int { columns * gateCount }
-  var count: Int { size * rowCount }
+  var rowCount: Int { synapses == nil ? columns * gateCount : 0 }
+  var count: Int { synapses?.count ?? size * rowCount }
   var range: Range<Int> { offset..<offset + count }
 
   func value(_ index: Int) -> Float { data.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
@@ -110,7 +121,7 @@ public struct Model {
   }
 }
 
-/// A tensor as users see it: row-major, [rows] or [rows, columns].
+/// A tensor as users see it: row-major, [rows] or [rows, columns]; [stored elements] if the file stores only some.
 public struct TensorFacts {
   public let name: UnsafePointer<CChar>
   public let rows: Int
@@ -122,8 +133,8 @@ public struct TensorFacts {
 
   init(_ tensor: TensorDescription, trainable: Bool) {
     name = tensor.name
-    rows = tensor.size * tensor.gateCount
-    columns = tensor.isMatrix ? tensor.columns : nil
+    rows = tensor.synapses?.count ?? tensor.size * tensor.gateCount
+    columns = tensor.isMatrix && tensor.synapses == nil ? tensor.columns : nil
     offset = tensor.offset
     self.trainable = trainable
   }

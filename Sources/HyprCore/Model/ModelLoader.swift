@@ -103,14 +103,16 @@ struct ModelLoader {
       tensorCount += 3 + Int(facts.parameter_count)
       constantCount += max(1, Int(facts.constant_count))
     }
+    let synapses = try SynapseStorageSize(self)
     var measure = Arena(measuring: ())
-    _ = Storage(&measure, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount)
+    _ = Storage(&measure, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, synapses)
     guard let memory = system_allocate(measure.used) else {
       throw message.failure(.outOfMemory, "no memory for a model of \(measure.used) bytes")
     }
     do throws(Failure) {
       var arena = Arena(memory)
-      let storage = Storage(&arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount)
+      let storage = Storage(
+        &arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, synapses)
       try fill(storage)
       return storage.model
     } catch {
@@ -126,19 +128,22 @@ struct ModelLoader {
     let tensors: UnsafeMutablePointer<TensorDescription>
     let names: UnsafeMutablePointer<CChar>
     let constants: UnsafeMutablePointer<Float>
+    let synapses: SynapseStorage
 
-    init(_ arena: inout Arena, layers: Int, tensors: Int, constants: Int) {
+    init(_ arena: inout Arena, layers: Int, tensors: Int, constants: Int, _ synapses: SynapseStorageSize) {
       // The model comes first: its address is that of the block, and frees it.
       model = arena.allocate(Model.self, 1, .scratch)
       self.layers = arena.allocate(LayerDescription.self, layers, .scratch)
       self.tensors = arena.allocate(TensorDescription.self, tensors, .scratch)
       names = arena.allocate(CChar.self, tensors * Model.nameCapacity, .scratch)
       self.constants = arena.allocate(Float.self, constants, .parameters)
+      self.synapses = SynapseStorage(&arena, synapses)
     }
   }
 
   private func fill(_ storage: Storage) throws(Failure) {
-    var tensors = TensorReader(loader: self, tensors: storage.tensors, names: storage.names)
+    var tensors = TensorReader(
+      loader: self, tensors: storage.tensors, names: storage.names, synapses: storage.synapses)
     var constants = storage.constants
     for layer in 0...hiddenCount {
       let inputs = layer == 0 ? nil : Optional((storage.layers + (layer - 1)).pointee.size)

@@ -6,13 +6,18 @@ struct TensorReader {
   let loader: ModelLoader
   let tensors: UnsafeMutablePointer<TensorDescription>
   let names: UnsafeMutablePointer<CChar>
+  private var synapses: SynapseStorage
   private(set) var count = 0
   private var offset = 0
 
-  init(loader: ModelLoader, tensors: UnsafeMutablePointer<TensorDescription>, names: UnsafeMutablePointer<CChar>) {
+  init(
+    loader: ModelLoader, tensors: UnsafeMutablePointer<TensorDescription>, names: UnsafeMutablePointer<CChar>,
+    synapses: SynapseStorage
+  ) {
     self.loader = loader
     self.tensors = tensors
     self.names = names
+    self.synapses = synapses
   }
 
   /// Weights may be any finite number.
@@ -40,8 +45,13 @@ struct TensorReader {
       weight, layer, size: size, columns: inputCount, inputOrder, &row, isReadout ? TensorGroup.readout : .inputWeights,
       TensorReader.unbounded)
     let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
+    var synapses: SynapseMap?
     if let recurrent {
-      try add(recurrent, layer, size: size, columns: size, order, &row, .recurrentWeights, TensorReader.unbounded)
+      if recurrent.tensor.layout == FORMAT_LAYOUT_SPARSE_ROWS {
+        synapses = try synapseMap(recurrent, size: size, gates: gates)
+      }
+      try add(
+        recurrent, layer, size: size, columns: size, order, &row, .recurrentWeights, TensorReader.unbounded, synapses)
     }
     let bias = find(layer, text("bias"))
     if let bias {
@@ -58,7 +68,7 @@ struct TensorReader {
     }
     return LayerDescription(
       neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
-      isRecurrent: recurrent != nil, hasBias: bias != nil)
+      isRecurrent: recurrent != nil, hasBias: bias != nil, synapses: synapses)
   }
 
   /// A tensor with the place where it stands, for messages and names.
@@ -120,9 +130,9 @@ struct TensorReader {
 
   private mutating func add(
     _ found: Found, _ layer: Int, size: Int, columns: Int?, _ gates: Gates, _ row: inout Int, _ group: TensorGroup,
-    _ bounds: kernel_quantity
+    _ bounds: kernel_quantity, _ synapses: SynapseMap? = nil
   ) throws(Failure) {
-    let data = try checkedData(found, rows: size * gates.count, columns: columns)
+    let data = try checkedData(found, rows: size * gates.count, columns: columns, stored: synapses?.count)
     let name = names + count * Model.nameCapacity
     let isReadout = layer == loader.hiddenCount
     let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer).\(found.field)"
@@ -130,7 +140,7 @@ struct TensorReader {
     let tensor = TensorDescription(
       name: name, layer: layer, group: group, firstRow: row, columns: columns ?? 1, isMatrix: columns != nil,
       gateCount: gates.count, gateShift: gates.shift, size: size, offset: offset, trainable: found.tensor.trainable,
-      bounds: bounds, data: data)
+      bounds: bounds, data: data, synapses: synapses)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
@@ -138,14 +148,27 @@ struct TensorReader {
     offset += tensor.count
   }
 
-  private func checkedData(_ found: Found, rows: Int, columns: Int?) throws(Failure) -> UnsafeRawPointer {
+  /// `stored`: how many elements there are, if not all.
+  private func checkedData(_ found: Found, rows: Int, columns: Int?, stored: Int?) throws(Failure) -> UnsafeRawPointer {
     let tensor = found.tensor
     guard tensor.element_type == FORMAT_ELEMENT_FLOAT32 else {
       throw loader.unsupported("\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32)")
     }
-    guard tensor.layout == FORMAT_LAYOUT_DENSE else {
+    guard tensor.layout == FORMAT_LAYOUT_DENSE || stored != nil else {
       throw loader.unsupported("\(found.path).layout is \(Int(tensor.layout)), expected 0 (Dense)")
     }
+    try checkShape(found, rows: rows, columns: columns)
+    let (elements, tooMany) = stored.map { ($0, false) } ?? rows.multipliedReportingOverflow(by: columns ?? 1)
+    let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: 4)
+    guard !tooMany, !tooLarge, tensor.byte_count == bytes, let data = tensor.data else {
+      let expected = stored.map { Double($0) } ?? Double(rows) * Double(columns ?? 1)
+      throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(expected * 4)")
+    }
+    return data
+  }
+
+  private func checkShape(_ found: Found, rows: Int, columns: Int?) throws(Failure) {
+    let tensor = found.tensor
     let shapeFits = columns.map { tensor.rank == 2 && Int(clamping: tensor.shape.1) == $0 } ?? (tensor.rank == 1)
     guard shapeFits, Int(clamping: tensor.shape.0) == rows else {
       let shape: Text = columns.map { "[\(rows), \($0)]" } ?? "[\(rows)]"
@@ -153,13 +176,44 @@ struct TensorReader {
         "\(found.path).shape is [\(Int(clamping: tensor.shape.0)), \(Int(clamping: tensor.shape.1))] of rank \(tensor.rank)"
       throw loader.invalid("\(found), expected \(shape)")
     }
-    let (elements, tooMany) = rows.multipliedReportingOverflow(by: columns ?? 1)
-    let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: 4)
-    guard !tooMany, !tooLarge, tensor.byte_count == bytes, let data = tensor.data else {
-      throw loader.invalid(
-        "\(found.path).data has \(tensor.byte_count) bytes, expected \(Double(rows) * Double(columns ?? 1) * 4)")
+  }
+
+  /// Checks where the stored elements of a recurrent weight belong, and orders them by presynaptic neuron.
+  private mutating func synapseMap(_ found: Found, size: Int, gates: Int) throws(Failure) -> SynapseMap {
+    let (tensor, rows) = (found.tensor, size * gates)
+    let count = tensor.column_index_count
+    try checkShape(found, rows: rows, columns: size)
+    guard tensor.row_offset_count == rows + 1, let offsets = tensor.row_offsets else {
+      throw loader.invalid("\(found.path).row_offsets has \(tensor.row_offset_count) entries, expected \(rows + 1)")
     }
-    return data
+    guard let sources = tensor.column_indices else {
+      throw loader.invalid("\(found.path) has no stored elements, expected at least one, or no recurrent weight")
+    }
+    guard offsets[0] == 0 else {
+      throw loader.invalid("\(found.path).row_offsets[0] is \(Int(clamping: offsets[0])), expected 0")
+    }
+    for row in 1...rows where offsets[row] < offsets[row - 1] || Int(clamping: offsets[row]) > count {
+      throw loader.invalid(
+        "\(found.path).row_offsets[\(row)] is \(Int(clamping: offsets[row])), expected \(Int(offsets[row - 1])) to \(count)"
+      )
+    }
+    guard Int(offsets[rows]) == count else {
+      throw loader.invalid(
+        "\(found.path).column_indices has \(count) entries, expected \(Int(offsets[rows])), the last of row_offsets")
+    }
+    for row in 0..<rows {
+      var least = 0
+      for element in Int(offsets[row])..<Int(offsets[row + 1]) {
+        let column = Int(clamping: sources[element])
+        guard column >= least && column < size else {
+          throw loader.invalid(
+            "\(found.path).column_indices[\(element)] is \(column), expected \(least) to \(size - 1), ascending in a row"
+          )
+        }
+        least = column + 1
+      }
+    }
+    return SynapseMap(count: count, rowOffsets: offsets, sources: sources, size: size, gates: gates, &synapses)
   }
 
   private func checkValues(_ tensor: TensorDescription, _ found: Found) throws(Failure) {

@@ -30,6 +30,10 @@ struct Layer {
     learning = block.gradients.map {
       LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: carriesOutput)
     }
+    var synapses: UnsafePointer<kernel_synapses>?
+    if let map = description.synapses {
+      synapses = UnsafePointer(arena.place(kernel_synapses(description, map, block, learning)))
+    }
     let view = kernel_layer(
       neuron: description.neuron, width: width, constants: description.constants,
       parameters: block.values + description.weightRowCount * width,
@@ -39,9 +43,8 @@ struct Layer {
       current: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
       tape: block.gradients == nil
         ? nil : arena.allocate(Float.self, width, rows: Int(facts.tape_count), planes: steps, .history),
-      surrogate: description.surrogate)
-    self.view = arena.allocate(kernel_layer.self, 1, .scratch)
-    if !arena.isMeasuring { self.view.initialize(to: view) }
+      surrogate: description.surrogate, synapses: synapses)
+    self.view = arena.place(view)
   }
 
   func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.states + slot * description.stateCount * width }
@@ -54,9 +57,7 @@ struct Layer {
   }
 
   func clearTraces() { learning?.clear(description, width: width) }
-  func clearOutputEligibility() {
-    learning?.outputEligibility?.update(repeating: 0, count: description.rowCount * width)
-  }
+  func clearOutputEligibility() { learning?.clearOutputEligibility(description, width: width) }
 
   func clearSlot(_ slot: Int) {
     state(slot).update(repeating: 0, count: description.stateCount * width)
@@ -64,15 +65,29 @@ struct Layer {
   }
 }
 
+extension kernel_synapses {
+  fileprivate init(
+    _ layer: LayerDescription, _ map: SynapseMap, _ block: ParameterStore.Block, _ learning: LayerLearning?
+  ) {
+    self.init(
+      size: layer.size, first: Int32(truncatingIfNeeded: layer.rowedCount), offsets: map.offsets, targets: map.targets,
+      weights: block.values + block.synapseStart, gradient: block.gradients.map { $0 + block.synapseStart },
+      row_offsets: map.rowOffsets, sources: map.sources, places: map.places,
+      eligibility: learning?.synapseEligibility, output_eligibility: learning?.synapseOutputEligibility)
+  }
+}
+
 /// What learning adds to a layer.
 struct LayerLearning {
   /// Those of the layer's block of parameters.
   let gradients: UnsafeMutablePointer<Float>
-  /// e: ∂s/∂(every parameter) at the start of the window, in blocks of neurons [rowCount][k][neurons], see kernels.h.
+  /// e: ∂s/∂(every parameter in the matrix) at the start of the window, in blocks of neurons [rowCount][k][neurons], see kernels.h.
   let eligibility: UnsafeMutablePointer<Float>
-  /// [rowCount][width]: ∂/∂(every parameter) of the outputs that are carried into the window. With recurrent credit, of recurrent
+  /// [rowCount][width]: ∂/∂(every parameter in the matrix) of the outputs that are carried into the window. With recurrent credit, of recurrent
   /// layers: those of the step before it (e_z). With filtered credit, of the top layer: all, as the readout remembers them (ε̄).
   let outputEligibility: UnsafeMutablePointer<Float>?
+  /// The same for the synapses, in the order of the model file: [synapses][k] and [synapses].
+  let synapseEligibility, synapseOutputEligibility: UnsafeMutablePointer<Float>?
   /// One flag per presynaptic neuron: whether it had an event since the traces were cleared. The rows of the others are zero.
   let isActive: UnsafeMutablePointer<Bool>
 
@@ -83,15 +98,33 @@ struct LayerLearning {
     let rows = description.rowCount
     self.gradients = gradients
     eligibility = arena.allocate(Float.self, width, rows: description.stateCount, planes: rows, .traces)
-    outputEligibility =
-      carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
+    outputEligibility = carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
+    let synapses = description.synapseCount
+    synapseEligibility =
+      synapses > 0 ? arena.allocate(Float.self, synapses, rows: description.stateCount, .traces) : nil
+    synapseOutputEligibility = synapses > 0 && carriesOutput ? arena.allocate(Float.self, synapses, .traces) : nil
     isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
   }
 
   func clear(_ description: LayerDescription, width: Int) {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
-    outputEligibility?.update(repeating: 0, count: description.rowCount * width)
+    synapseEligibility?.update(repeating: 0, count: description.synapseCount * description.stateCount)
+    clearOutputEligibility(description, width: width)
     isActive.update(repeating: false, count: description.presynapticCount)
+  }
+
+  func clearOutputEligibility(_ description: LayerDescription, width: Int) {
+    outputEligibility?.update(repeating: 0, count: description.rowCount * width)
+    synapseOutputEligibility?.update(repeating: 0, count: description.synapseCount)
+  }
+
+  /// Whether no trace has overflown.
+  func isFinite(_ description: LayerDescription, width: Int, _ kernels: kernel_table) -> Bool {
+    let (count, states) = (description.rowCount * width, description.stateCount)
+    guard kernels.finite(eligibility, count * states) else { return false }
+    if let outputEligibility, !kernels.finite(outputEligibility, count) { return false }
+    if let synapseEligibility, !kernels.finite(synapseEligibility, description.synapseCount * states) { return false }
+    return synapseOutputEligibility.map { kernels.finite($0, description.synapseCount) } ?? true
   }
 }
 

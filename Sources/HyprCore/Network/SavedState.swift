@@ -101,7 +101,7 @@ extension Session {
     // With learning, everything from the start of the window to the last step matters; without, only the slot in use.
     let slots = learner.map { 0...$0.pointee.steps } ?? slot...slot
     for index in 0..<layers.count {
-      parameters.blocks[index].walkState(&stream, size: layers[index].description.size) { row, value in
+      parameters.blocks[index].walkState(&stream, layers[index].description) { row, value in
         isAllowed(value, layer: index, row: row)
       }
       layers[index].walkState(&stream, slots: slots, blockSize: 2 * kernels.lanes)
@@ -154,12 +154,21 @@ extension Learner {
 
 extension ParameterStore.Block {
   fileprivate func walkState(
-    _ stream: inout StateStream, size: Int, check isAllowed: (_ row: Int, _ value: Float) -> Bool
+    _ stream: inout StateStream, _ layer: LayerDescription, check isAllowed: (_ row: Int, _ value: Float) -> Bool
   ) {
-    stream.rows(values, rowCount, size: size, width: width, check: isAllowed)
-    stream.rows(gradients, rowCount, size: size, width: width)
-    stream.rows(moment1, rowCount, size: size, width: width)
-    stream.rows(moment2, rowCount, size: size, width: width)
+    stream.rows(values, rowCount, size: layer.size, width: width, check: isAllowed)
+    // Synapses are weights, and may be any finite number.
+    let synapses = layer.synapseCount
+    stream.rows(values + synapseStart, 1, size: synapses, width: synapses) { _, value in value.isFinite }
+    walk(&stream, gradients, layer)
+    walk(&stream, moment1, layer)
+    walk(&stream, moment2, layer)
+  }
+
+  private func walk(_ stream: inout StateStream, _ numbers: UnsafeMutablePointer<Float>?, _ layer: LayerDescription) {
+    guard let numbers else { return }
+    stream.rows(numbers, rowCount, size: layer.size, width: width)
+    stream.bytes(numbers + synapseStart, layer.synapseCount * 4)
   }
 }
 
@@ -180,6 +189,9 @@ extension Layer {
       }
     }
     stream.rows(learning.outputEligibility, description.rowCount, size: size, width: width)
+    let synapses = description.synapseCount
+    stream.rows(learning.synapseEligibility, description.stateCount, size: synapses, width: synapses)
+    stream.rows(learning.synapseOutputEligibility, 1, size: synapses, width: synapses)
     stream.flags(learning.isActive, description.presynapticCount)
     events.walkState(&stream, steps: steps, limit: description.presynapticCount)
   }

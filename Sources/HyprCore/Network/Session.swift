@@ -44,7 +44,7 @@ public struct Session: ~Copyable {
     let layers = arena.allocate(Layer.self, descriptions.count, .scratch)
     for index in 0..<descriptions.count {
       let description = descriptions[index]
-      let block = ParameterStore.Block(&arena, description, width: description.width(lanes), settings)
+      let block = ParameterStore.Block(&arena, description, lanes: lanes, settings)
       let layer = Layer(
         &arena, description, block, settings, carriesOutput: settings.carriesOutput(of: index, among: descriptions))
       if !arena.isMeasuring {

@@ -54,12 +54,14 @@ extension Session {
     output.update(from: readout.pointee.outputs(slot), count: readout.pointee.description.size)
   }
 
-  /// Lists the layer's presynaptic events of this step, x̄ = [x; z'; 1] without its zeros, and advances its neurons.
+  /// Lists the layer's presynaptic events of this step, x̄ = [x; z'; 1] without its zeros, and advances its neurons. z' comes last
+  /// if it goes through synapses.
   private func makeStep(_ layer: UnsafePointer<Layer>, below: UnsafePointer<Layer>?, _ place: StepPlace) -> Bool {
+    let description = layer.pointee.description
     let (starts, indices, values) = (
       layer.pointee.events.starts, layer.pointee.events.indices, layer.pointee.events.values
     )
-    let inputs = Int32(truncatingIfNeeded: layer.pointee.description.inputCount)
+    let inputs = Int32(truncatingIfNeeded: description.inputCount)
     let start = starts[place.record]
     let fromBelow: Int
     if let below {
@@ -74,19 +76,25 @@ extension Session {
     }
     layer.pointee.events.fromBelow.pointee = fromBelow
     var end = start + fromBelow
-    if layer.pointee.description.isRecurrent {
+    if description.isRecurrent && description.synapses == nil {
       end += kernels.events(
-        layer.pointee.outputs(place.from), layer.pointee.description.size, inputs, indices + end, values + end)
+        layer.pointee.outputs(place.from), description.size, inputs, indices + end, values + end)
     }
-    if layer.pointee.description.hasBias {
-      indices[end] = Int32(truncatingIfNeeded: layer.pointee.description.presynapticCount - 1)
+    if description.hasBias {
+      indices[end] = Int32(truncatingIfNeeded: description.rowedCount - 1)
       values[end] = 1
       end += 1
+    }
+    let rowed = end
+    if description.synapses != nil {
+      end += kernels.events(
+        layer.pointee.outputs(place.from), description.size, Int32(truncatingIfNeeded: description.rowedCount),
+        indices + end, values + end)
     }
     starts[place.record + 1] = end
     let step = kernel_step(
       from: place.from, to: place.to, record: place.record, weights: layer.pointee.parameters, indices: indices + start,
-      values: values + start, event_count: end - start, input_count: inputs)
+      values: values + start, event_count: rowed - start, input_count: inputs, synapse_event_count: end - rowed)
     return withUnsafePointer(to: step) { kernels.step(layer.pointee.view, $0) }
   }
 

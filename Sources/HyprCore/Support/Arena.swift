@@ -23,6 +23,13 @@ struct Arena {
     reserve(MemoryLayout<Element>.stride, count, rows, planes, section).assumingMemoryBound(to: Element.self)
   }
 
+  /// Room for one value, which is put there.
+  mutating func place<Value>(_ value: Value) -> UnsafeMutablePointer<Value> {
+    let place = allocate(Value.self, 1, .scratch)
+    if !isMeasuring { place.initialize(to: value) }
+    return place
+  }
+
   @inline(never) private mutating func reserve(
     _ stride: Int, _ count: Int, _ rows: Int, _ planes: Int, _ section: MemorySection
   ) -> UnsafeMutableRawPointer {

@@ -68,6 +68,11 @@ enum NeuronLoops<Model: NeuronModel> {
     gather(
       layer.current + (currents &- gates) &* width, gates &* width, step.weights, step.indices + inputs,
       step.values + inputs, step.event_count &- inputs)
+    if let synapses = layer.synapses {
+      gatherSynapses(
+        layer.current + (currents &- gates) &* width, width, synapses, gates: gates, step.indices + step.event_count,
+        step.values + step.event_count, step.synapse_event_count)
+    }
   }
 
   static func sweep(_ layer: kernel_layer, _ sweep: kernel_sweep) {

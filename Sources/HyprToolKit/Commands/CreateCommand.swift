@@ -40,6 +40,8 @@ struct CreateCommand: ParsableCommand {
   @Option(help: "Outputs (classes) of the readout.") var outputs: Int
   @Option(help: "What the random numbers start from.") var seed: UInt64 = 0
   @Flag(inversion: .prefixedNo, help: "Whether neurons hear the spikes of their own layer.") var recurrent = true
+  @Option(help: "Which part of the recurrent weights there is, chosen at random; the others cost nothing (default: 1).")
+  var recurrentDensity: Double?
   @Flag(inversion: .prefixedNo, help: "Whether hidden layers have a bias (default: as is usual for the neuron model).")
   var bias: Bool?
   @Flag(inversion: .prefixedNo, help: "Whether the readout has a bias (default: as is usual for the neuron model).")
@@ -113,6 +115,7 @@ struct CreateCommand: ParsableCommand {
     var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
     plan.isRecurrent = recurrent
+    plan.recurrentDensity = recurrentDensity ?? 1
     plan.reset = reset?.kind ?? .modelDefault
     plan.hasBias = bias
     plan.hasReadoutBias = readoutBias

@@ -11,6 +11,8 @@ package struct ModelPlan {
   package var seed: UInt64 = 0
   /// Whether neurons hear the spikes of their own layer.
   package var isRecurrent = true
+  /// Which part of the recurrent weights there is, each with this probability; 1: all of them.
+  package var recurrentDensity = 1.0
   /// Whether hidden layers have a bias; `nil`: as is usual for their neuron model.
   package var hasBias: Bool?
   /// Whether the readout has a bias; `nil`: as is usual for the neuron model below it.
@@ -66,6 +68,9 @@ package struct ModelPlan {
         "the model would have \(weights) weights, expected fewer than \(ModelPlan.largestWeightCount):"
           + " a file holds less than 2 GiB")
     }
+    guard recurrentDensity > 0 && recurrentDensity <= 1 else {
+      throw ToolError("the recurrent density is \(recurrentDensity), expected above 0 and at most 1")
+    }
     guard reset == .modelDefault || layers.contains(where: \.hasReset) else {
       throw ToolError("no layer leaves the reset open, as GeneralLIF, CubaLIF and IF do")
     }
@@ -97,6 +102,9 @@ package struct ModelPlan {
       recurrentWeight: weights.recurrent.map { TensorDescription(shape: [rows, plan.size], values: $0) },
       bias: hasBias ?? recipe.hasBias ? TensorDescription(recipe.biases(rows, neurons: plan.size, &random)) : nil)
     if plan.hasReset { layer.reset = reset }
+    if recurrentDensity < 1 {
+      layer.recurrentWeight = layer.recurrentWeight?.sparse { _ in random.uniform(0, 1) < recurrentDensity }
+    }
     return layer
   }
 
