@@ -41,7 +41,7 @@ static const struct {
   int whole;
 } facts[] = {
     {HYPR_OPTION_LEARNING, "learning", 0, 1, 0, 1},
-    {HYPR_OPTION_WINDOW, "window", 1, 65536, 100, 1},
+    {HYPR_OPTION_WINDOW, "window", 0, 65536, 100, 1},
     {HYPR_OPTION_CREDIT, "credit", HYPR_CREDIT_SPATIAL, HYPR_CREDIT_FILTERED, HYPR_CREDIT_WINDOW, 1},
     {HYPR_OPTION_UPDATE, "update", HYPR_UPDATE_WINDOW, HYPR_UPDATE_MANUAL, HYPR_UPDATE_WINDOW, 1},
     {HYPR_OPTION_REDUCTION, "reduction", HYPR_REDUCTION_MEAN, HYPR_REDUCTION_SUM, HYPR_REDUCTION_MEAN, 1},
@@ -70,6 +70,7 @@ static const struct {
     {HYPR_OPTION_RATE_NEURON_PARAMETERS, "rate_neuron_parameters", 0, 1000, 1, 0},
     {HYPR_OPTION_RATE_READOUT, "rate_readout", 0, 1000, 1, 0},
     {HYPR_OPTION_RATE_READOUT_TAU, "rate_readout_tau", 0, 1000, 1, 0},
+    {HYPR_OPTION_THREADS, "threads", 1, 64, 1, 1},
 };
 enum { OPTION_COUNT = sizeof facts / sizeof *facts };
 

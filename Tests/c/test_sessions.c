@@ -308,6 +308,7 @@ static void inputs_that_are_not_finite(void **state) {
 static void states_that_would_not_be_finite(void **state) {
   (void)state;
   for (int which = 0; which < MODEL_COUNT; which++) {
+    if (which == GATED) continue; /* gates saturate: their state stays finite whatever the currents are */
     network net = load_network(which);
     float *bad = malloc(net.inputs * sizeof *bad);
     for (size_t i = 0; i < net.inputs; i++) bad[i] = 1e20f;

@@ -176,7 +176,7 @@ def test_mistakes():
     with pytest.raises(hypr.InvalidArgumentError):
         build("lif").recommend(learning=True)
     with pytest.raises(hypr.InvalidArgumentError):
-        build("lif").recommend(window=0)
+        build("lif").recommend(window=-1)
     with pytest.raises(hypr.InvalidArgumentError, match="low, high"):
         hypr.ModelBuilder(1).layer("brf", 1, omega=(5, 3))
     with pytest.raises(hypr.ModelInvalidError, match=r"layers\[0\].omega"):
