@@ -58,7 +58,7 @@ TEST_CASE("exceptions of the host unwind through everything that is open") {
 TEST_CASE("bad models and options throw") {
   CHECK_THROWS_WITH(Model("no such file.hypr"), doctest::Contains("HYPR_ERROR_NOT_FOUND: cannot read no such file.hypr"));
   Model model(model_path("brf"));
-  CHECK_THROWS_WITH(Session(model, {{HYPR_OPTION_WINDOW, 0}}), doctest::Contains("window"));
+  CHECK_THROWS_WITH(Session(model, {{HYPR_OPTION_WINDOW, -1}}), doctest::Contains("window"));
   CHECK_THROWS_WITH(Session(model, {{HYPR_OPTION_WINDOW, 1.5}}), doctest::Contains("whole"));
 }
 
