@@ -53,32 +53,23 @@ func sampleEvents(
   _ values: MutableRow
 ) -> Int {
   var list = EventList(indices: indices, values: values, first: 0)
-  // x - x is +0, all bits zero, unless x is infinite or not a number.
-  var suspicious = LaneBits.zero
   let whole = count &- count % Lanes.scalarCount
   if offset == nil && scale == nil {
-    list.appendNonzero(whole, valuesOf: sample) { start in
-      let value = unaligned(sample + start)
-      suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
-      return value
-    }
+    list.appendNonzero(whole, valuesOf: sample) { unaligned(sample + $0) }
   } else {
     var start = 0
     while start < whole {
       var value = unaligned(sample + start)
       if let offset { value = value - unaligned(offset + start) }
       if let scale { value = value * unaligned(scale + start) }
-      suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
       for lane in 0..<Lanes.scalarCount { list.append(value[lane], at: start &+ lane) }
       start &+= Lanes.scalarCount
     }
   }
   for index in whole..<count {
-    let value = (sample[index] - (offset?[index] ?? 0)) * (scale?[index] ?? 1)
-    suspicious[0] |= (value - value).bitPattern
-    list.append(value, at: index)
+    list.append((sample[index] - (offset?[index] ?? 0)) * (scale?[index] ?? 1), at: index)
   }
-  return suspicious == .zero ? list.count : -1
+  return allFinite(Row(values), list.count) ? list.count : -1
 }
 
 private struct EventList {
