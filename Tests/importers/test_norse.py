@@ -215,7 +215,7 @@ def reset_to_half(z, v, reset, th):
 REFUSED = {
     "fast membrane": (lambda: norse.LIFCell(lif(tau_mem_inv=1200)), "dt tau_mem_inv gives a decay of -0.2"),
     "no leak": (lambda: norse.LIFCell(lif(tau_syn_inv=0)), "dt tau_syn_inv gives a decay of 1 per step, supported are 0 to"),
-    "threshold": (lambda: norse.LIFCell(lif(v_th=-1)), "v_th above the potential at the beginning is -1, supported are"),
+    "threshold": (lambda: norse.LIFCell(lif(v_th=-1)), "v_th above the first potential is -1, supported are"),
     "facilitation": (lambda: norse.LSNNCell(lsnn(beta=-1)), "beta is -1, supported are 0 to"),
     "shape": (lambda: norse.LIFCell(lif(v_th=torch.ones(7))), r"v_th has the shape \[7\]"),
     "reset method": (lambda: norse.LIFBoxCell(box(reset_method=reset_to_half)), "reset_method is reset_to_half, supported are"),

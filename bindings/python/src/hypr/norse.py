@@ -102,7 +102,8 @@ class _Cell:
         return self.placed.leak(f"dt {name}", 1 - step * self.parameter(name))
 
     def potential(self, name: str, origin: Numbers, low: float = -1e6) -> Numbers:
-        return self.placed.numbers(f"{name} above the potential at the beginning", self.parameter(name) - origin, self.size, low)
+        """Counted from the potential that neurons begin at."""
+        return self.placed.numbers(f"{name} above the first potential", self.parameter(name) - origin, self.size, low)
 
     @property
     def surrogate(self) -> str | Surrogate:
