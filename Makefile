@@ -118,7 +118,7 @@ stage: $(LIBRARY)
 
 # Test models, and one of each of the neuron models that are not among them.
 models = $(patsubst %,$(BUILD)/models/%.hypr,$1)
-ONE_LAYER := lif lif_hard alif ef_adlif rf general_lif cuba_lif if li brf_exponential gru lstm
+ONE_LAYER := lif lif_hard alif ef_adlif rf general_lif cuba_lif cuba_alif if li brf_exponential gru lstm
 TEST_MODELS := $(call models,brf se_adlif two_layers feed_forward gated sparse $(ONE_LAYER))
 
 test-c: stage $(TEST_MODELS)
@@ -223,7 +223,7 @@ ONE = --inputs 4 --layer $*:12 --outputs 3
 $(call models,alif li gru lstm): NET = $(ONE) --input-scale 5
 $(call models,if): NET = $(ONE) --input-scale 10
 $(call models,lif lif_hard ef_adlif general_lif): NET = $(ONE) --input-scale 60
-$(call models,cuba_lif): NET = $(ONE) --input-scale 100
+$(call models,cuba_lif cuba_alif): NET = $(ONE) --input-scale 100
 $(call models,rf brf_exponential): NET = $(ONE) --input-scale 400
 
 # The others are named <neuron>-<inputs>-<neurons>-<outputs>.

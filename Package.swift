@@ -47,7 +47,7 @@ let libraryLink: [LinkerSetting] = [
     "-Xlinker", "--version-script=\(directory)/include/hypr.map",
     "-Xlinker", "-soname", "-Xlinker", "libhypr.so.1",
     "-Xlinker", "-z", "-Xlinker", "defs",
-    "-Xlinker", "--gc-sections", "-use-ld=lld",
+    "-Xlinker", "--gc-sections", "-Xlinker", "--icf=all", "-use-ld=lld",
   ]),
   .linkedLibrary("m"),
 ]

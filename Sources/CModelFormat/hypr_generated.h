@@ -52,6 +52,9 @@ struct GeneralLIFBuilder;
 struct CubaLIF;
 struct CubaLIFBuilder;
 
+struct CubaALIF;
+struct CubaALIFBuilder;
+
 struct IF;
 struct IFBuilder;
 
@@ -108,6 +111,8 @@ inline const flatbuffers::TypeTable *BRFTypeTable();
 inline const flatbuffers::TypeTable *GeneralLIFTypeTable();
 
 inline const flatbuffers::TypeTable *CubaLIFTypeTable();
+
+inline const flatbuffers::TypeTable *CubaALIFTypeTable();
 
 inline const flatbuffers::TypeTable *IFTypeTable();
 
@@ -286,11 +291,12 @@ enum class NeuronModel : uint8_t {
   BRFExponential = 12,
   GRU = 13,
   LSTM = 14,
+  CubaALIF = 15,
   MIN = NONE,
-  MAX = LSTM
+  MAX = CubaALIF
 };
 
-inline const NeuronModel (&EnumValuesNeuronModel())[15] {
+inline const NeuronModel (&EnumValuesNeuronModel())[16] {
   static const NeuronModel values[] = {
     NeuronModel::NONE,
     NeuronModel::LIF,
@@ -306,13 +312,14 @@ inline const NeuronModel (&EnumValuesNeuronModel())[15] {
     NeuronModel::LI,
     NeuronModel::BRFExponential,
     NeuronModel::GRU,
-    NeuronModel::LSTM
+    NeuronModel::LSTM,
+    NeuronModel::CubaALIF
   };
   return values;
 }
 
 inline const char * const *EnumNamesNeuronModel() {
-  static const char * const names[16] = {
+  static const char * const names[17] = {
     "NONE",
     "LIF",
     "LIFHard",
@@ -328,13 +335,14 @@ inline const char * const *EnumNamesNeuronModel() {
     "BRFExponential",
     "GRU",
     "LSTM",
+    "CubaALIF",
     nullptr
   };
   return names;
 }
 
 inline const char *EnumNameNeuronModel(NeuronModel e) {
-  if (flatbuffers::IsOutRange(e, NeuronModel::NONE, NeuronModel::LSTM)) return "";
+  if (flatbuffers::IsOutRange(e, NeuronModel::NONE, NeuronModel::CubaALIF)) return "";
   const size_t index = static_cast<size_t>(e);
   return EnumNamesNeuronModel()[index];
 }
@@ -399,6 +407,10 @@ template<> struct NeuronModelTraits<hypr::format::LSTM> {
   static const NeuronModel enum_value = NeuronModel::LSTM;
 };
 
+template<> struct NeuronModelTraits<hypr::format::CubaALIF> {
+  static const NeuronModel enum_value = NeuronModel::CubaALIF;
+};
+
 bool VerifyNeuronModel(flatbuffers::Verifier &verifier, const void *obj, NeuronModel type);
 bool VerifyNeuronModelVector(flatbuffers::Verifier &verifier, const flatbuffers::Vector<flatbuffers::Offset<void>> *values, const flatbuffers::Vector<NeuronModel> *types);
 
@@ -406,7 +418,7 @@ bool VerifyNeuronModelVector(flatbuffers::Verifier &verifier, const flatbuffers:
 /// mean m and standard deviation d. Grows at its end.
 enum class SurrogateKind : uint8_t {
   /// What the neuron model defines: RF, BRF, BRFExponential, ALIF DoubleGaussian; LIF Triangle; LIFHard, EFAdLIF, SEAdLIF
-  /// Slayer; GeneralLIF, CubaLIF, IF ArcTangent.
+  /// Slayer; GeneralLIF, CubaLIF, CubaALIF, IF ArcTangent.
   ModelDefault = 0,
   DoubleGaussian = 1,
   Slayer = 2,
@@ -457,33 +469,39 @@ enum class ResetKind : uint8_t {
   None = 1,
   Subtract = 2,
   Set = 3,
+  DelayedSubtract = 4,
+  DelayedSet = 5,
   MIN = ModelDefault,
-  MAX = Set
+  MAX = DelayedSet
 };
 
-inline const ResetKind (&EnumValuesResetKind())[4] {
+inline const ResetKind (&EnumValuesResetKind())[6] {
   static const ResetKind values[] = {
     ResetKind::ModelDefault,
     ResetKind::None,
     ResetKind::Subtract,
-    ResetKind::Set
+    ResetKind::Set,
+    ResetKind::DelayedSubtract,
+    ResetKind::DelayedSet
   };
   return values;
 }
 
 inline const char * const *EnumNamesResetKind() {
-  static const char * const names[5] = {
+  static const char * const names[7] = {
     "ModelDefault",
     "None",
     "Subtract",
     "Set",
+    "DelayedSubtract",
+    "DelayedSet",
     nullptr
   };
   return names;
 }
 
 inline const char *EnumNameResetKind(ResetKind e) {
-  if (flatbuffers::IsOutRange(e, ResetKind::ModelDefault, ResetKind::Set)) return "";
+  if (flatbuffers::IsOutRange(e, ResetKind::ModelDefault, ResetKind::DelayedSet)) return "";
   const size_t index = static_cast<size_t>(e);
   return EnumNamesResetKind()[index];
 }
@@ -1608,6 +1626,8 @@ struct BRF::Traits {
 /// LIF with leak potential, resistance and reset potential (NIR's LIF).
 /// m = alpha u' + (1 - alpha) (leak_potential + resistance I); v = m - threshold; u by the layer's reset: None u = m; Subtract
 /// u = m - z threshold (the gradient goes through z); Set u = m (1 - z) + z reset_potential, z without gradient. ModelDefault: Set.
+/// DelayedSubtract and DelayedSet: u = m, and m - z' threshold or m (1 - z') + z' reset_potential takes the place of m in v and u,
+/// where z' = 1 if and only if u' > threshold, without gradient.
 struct GeneralLIF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef GeneralLIFBuilder Builder;
   struct Traits;
@@ -1826,6 +1846,148 @@ inline flatbuffers::Offset<CubaLIF> CreateCubaLIF(
 struct CubaLIF::Traits {
   using type = CubaLIF;
   static auto constexpr Create = CreateCubaLIF;
+};
+
+/// LIF with a synaptic current and an adaptive threshold. i, j, m as CubaLIF; v = m - threshold - rho a', rho = alpha(tau_a);
+/// u = m (1 - z) + z reset_potential, z without gradient; a = rho a' + adaptation z.
+struct CubaALIF FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef CubaALIFBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return CubaALIFTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_TAU_SYN = 4,
+    VT_TAU_M = 6,
+    VT_RESISTANCE = 8,
+    VT_LEAK_POTENTIAL = 10,
+    VT_THRESHOLD = 12,
+    VT_RESET_POTENTIAL = 14,
+    VT_TAU_A = 16,
+    VT_ADAPTATION = 18,
+    VT_SYNAPTIC_LAG = 20
+  };
+  const hypr::format::Tensor *tau_syn() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU_SYN);
+  }
+  const hypr::format::Tensor *tau_m() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU_M);
+  }
+  const hypr::format::Tensor *resistance() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESISTANCE);
+  }
+  const hypr::format::Tensor *leak_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_LEAK_POTENTIAL);
+  }
+  const hypr::format::Tensor *threshold() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_THRESHOLD);
+  }
+  const hypr::format::Tensor *reset_potential() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_RESET_POTENTIAL);
+  }
+  /// Adaptation time constant [N], magnitude 0.01 to 1e6.
+  const hypr::format::Tensor *tau_a() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_TAU_A);
+  }
+  /// What a spike adds to the threshold [N], 0 to 1e6.
+  const hypr::format::Tensor *adaptation() const {
+    return GetPointer<const hypr::format::Tensor *>(VT_ADAPTATION);
+  }
+  flatbuffers::Optional<float> synaptic_lag() const {
+    return GetOptional<float, float>(VT_SYNAPTIC_LAG);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_TAU_SYN) &&
+           verifier.VerifyTable(tau_syn()) &&
+           VerifyOffset(verifier, VT_TAU_M) &&
+           verifier.VerifyTable(tau_m()) &&
+           VerifyOffset(verifier, VT_RESISTANCE) &&
+           verifier.VerifyTable(resistance()) &&
+           VerifyOffset(verifier, VT_LEAK_POTENTIAL) &&
+           verifier.VerifyTable(leak_potential()) &&
+           VerifyOffset(verifier, VT_THRESHOLD) &&
+           verifier.VerifyTable(threshold()) &&
+           VerifyOffset(verifier, VT_RESET_POTENTIAL) &&
+           verifier.VerifyTable(reset_potential()) &&
+           VerifyOffset(verifier, VT_TAU_A) &&
+           verifier.VerifyTable(tau_a()) &&
+           VerifyOffset(verifier, VT_ADAPTATION) &&
+           verifier.VerifyTable(adaptation()) &&
+           VerifyField<float>(verifier, VT_SYNAPTIC_LAG, 4) &&
+           verifier.EndTable();
+  }
+};
+
+struct CubaALIFBuilder {
+  typedef CubaALIF Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_tau_syn(flatbuffers::Offset<hypr::format::Tensor> tau_syn) {
+    fbb_.AddOffset(CubaALIF::VT_TAU_SYN, tau_syn);
+  }
+  void add_tau_m(flatbuffers::Offset<hypr::format::Tensor> tau_m) {
+    fbb_.AddOffset(CubaALIF::VT_TAU_M, tau_m);
+  }
+  void add_resistance(flatbuffers::Offset<hypr::format::Tensor> resistance) {
+    fbb_.AddOffset(CubaALIF::VT_RESISTANCE, resistance);
+  }
+  void add_leak_potential(flatbuffers::Offset<hypr::format::Tensor> leak_potential) {
+    fbb_.AddOffset(CubaALIF::VT_LEAK_POTENTIAL, leak_potential);
+  }
+  void add_threshold(flatbuffers::Offset<hypr::format::Tensor> threshold) {
+    fbb_.AddOffset(CubaALIF::VT_THRESHOLD, threshold);
+  }
+  void add_reset_potential(flatbuffers::Offset<hypr::format::Tensor> reset_potential) {
+    fbb_.AddOffset(CubaALIF::VT_RESET_POTENTIAL, reset_potential);
+  }
+  void add_tau_a(flatbuffers::Offset<hypr::format::Tensor> tau_a) {
+    fbb_.AddOffset(CubaALIF::VT_TAU_A, tau_a);
+  }
+  void add_adaptation(flatbuffers::Offset<hypr::format::Tensor> adaptation) {
+    fbb_.AddOffset(CubaALIF::VT_ADAPTATION, adaptation);
+  }
+  void add_synaptic_lag(float synaptic_lag) {
+    fbb_.AddElement<float>(CubaALIF::VT_SYNAPTIC_LAG, synaptic_lag);
+  }
+  explicit CubaALIFBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<CubaALIF> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<CubaALIF>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<CubaALIF> CreateCubaALIF(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<hypr::format::Tensor> tau_syn = 0,
+    flatbuffers::Offset<hypr::format::Tensor> tau_m = 0,
+    flatbuffers::Offset<hypr::format::Tensor> resistance = 0,
+    flatbuffers::Offset<hypr::format::Tensor> leak_potential = 0,
+    flatbuffers::Offset<hypr::format::Tensor> threshold = 0,
+    flatbuffers::Offset<hypr::format::Tensor> reset_potential = 0,
+    flatbuffers::Offset<hypr::format::Tensor> tau_a = 0,
+    flatbuffers::Offset<hypr::format::Tensor> adaptation = 0,
+    flatbuffers::Optional<float> synaptic_lag = flatbuffers::nullopt) {
+  CubaALIFBuilder builder_(_fbb);
+  if(synaptic_lag) { builder_.add_synaptic_lag(*synaptic_lag); }
+  builder_.add_adaptation(adaptation);
+  builder_.add_tau_a(tau_a);
+  builder_.add_reset_potential(reset_potential);
+  builder_.add_threshold(threshold);
+  builder_.add_leak_potential(leak_potential);
+  builder_.add_resistance(resistance);
+  builder_.add_tau_m(tau_m);
+  builder_.add_tau_syn(tau_syn);
+  return builder_.Finish();
+}
+
+struct CubaALIF::Traits {
+  using type = CubaALIF;
+  static auto constexpr Create = CreateCubaALIF;
 };
 
 /// Integrate-and-fire without leak (NIR's IF). m = u' + resistance I; v = m - threshold; u by the layer's reset as GeneralLIF.
@@ -2287,6 +2449,9 @@ struct Layer FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const hypr::format::LSTM *neuron_as_LSTM() const {
     return neuron_type() == hypr::format::NeuronModel::LSTM ? static_cast<const hypr::format::LSTM *>(neuron()) : nullptr;
   }
+  const hypr::format::CubaALIF *neuron_as_CubaALIF() const {
+    return neuron_type() == hypr::format::NeuronModel::CubaALIF ? static_cast<const hypr::format::CubaALIF *>(neuron()) : nullptr;
+  }
   /// None: the model's own.
   const hypr::format::Surrogate *surrogate() const {
     return GetPointer<const hypr::format::Surrogate *>(VT_SURROGATE);
@@ -2381,6 +2546,10 @@ template<> inline const hypr::format::GRU *Layer::neuron_as<hypr::format::GRU>()
 
 template<> inline const hypr::format::LSTM *Layer::neuron_as<hypr::format::LSTM>() const {
   return neuron_as_LSTM();
+}
+
+template<> inline const hypr::format::CubaALIF *Layer::neuron_as<hypr::format::CubaALIF>() const {
+  return neuron_as_CubaALIF();
 }
 
 struct LayerBuilder {
@@ -2972,6 +3141,10 @@ inline bool VerifyNeuronModel(flatbuffers::Verifier &verifier, const void *obj, 
       auto ptr = reinterpret_cast<const hypr::format::LSTM *>(obj);
       return verifier.VerifyTable(ptr);
     }
+    case NeuronModel::CubaALIF: {
+      auto ptr = reinterpret_cast<const hypr::format::CubaALIF *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
     default: return true;
   }
 }
@@ -3078,7 +3251,8 @@ inline const flatbuffers::TypeTable *NeuronModelTypeTable() {
     { flatbuffers::ET_SEQUENCE, 0, 10 },
     { flatbuffers::ET_SEQUENCE, 0, 11 },
     { flatbuffers::ET_SEQUENCE, 0, 12 },
-    { flatbuffers::ET_SEQUENCE, 0, 13 }
+    { flatbuffers::ET_SEQUENCE, 0, 13 },
+    { flatbuffers::ET_SEQUENCE, 0, 14 }
   };
   static const flatbuffers::TypeFunction type_refs[] = {
     hypr::format::LIFTypeTable,
@@ -3094,7 +3268,8 @@ inline const flatbuffers::TypeTable *NeuronModelTypeTable() {
     hypr::format::LITypeTable,
     hypr::format::BRFExponentialTypeTable,
     hypr::format::GRUTypeTable,
-    hypr::format::LSTMTypeTable
+    hypr::format::LSTMTypeTable,
+    hypr::format::CubaALIFTypeTable
   };
   static const char * const names[] = {
     "NONE",
@@ -3111,10 +3286,11 @@ inline const flatbuffers::TypeTable *NeuronModelTypeTable() {
     "LI",
     "BRFExponential",
     "GRU",
-    "LSTM"
+    "LSTM",
+    "CubaALIF"
   };
   static const flatbuffers::TypeTable tt = {
-    flatbuffers::ST_UNION, 15, type_codes, type_refs, nullptr, nullptr, names
+    flatbuffers::ST_UNION, 16, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }
@@ -3152,6 +3328,8 @@ inline const flatbuffers::TypeTable *ResetKindTypeTable() {
     { flatbuffers::ET_UCHAR, 0, 0 },
     { flatbuffers::ET_UCHAR, 0, 0 },
     { flatbuffers::ET_UCHAR, 0, 0 },
+    { flatbuffers::ET_UCHAR, 0, 0 },
+    { flatbuffers::ET_UCHAR, 0, 0 },
     { flatbuffers::ET_UCHAR, 0, 0 }
   };
   static const flatbuffers::TypeFunction type_refs[] = {
@@ -3161,10 +3339,12 @@ inline const flatbuffers::TypeTable *ResetKindTypeTable() {
     "ModelDefault",
     "None",
     "Subtract",
-    "Set"
+    "Set",
+    "DelayedSubtract",
+    "DelayedSet"
   };
   static const flatbuffers::TypeTable tt = {
-    flatbuffers::ST_ENUM, 4, type_codes, type_refs, nullptr, nullptr, names
+    flatbuffers::ST_ENUM, 6, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }
@@ -3484,6 +3664,38 @@ inline const flatbuffers::TypeTable *CubaLIFTypeTable() {
   };
   static const flatbuffers::TypeTable tt = {
     flatbuffers::ST_TABLE, 7, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *CubaALIFTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_FLOAT, 0, -1 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::TensorTypeTable
+  };
+  static const char * const names[] = {
+    "tau_syn",
+    "tau_m",
+    "resistance",
+    "leak_potential",
+    "threshold",
+    "reset_potential",
+    "tau_a",
+    "adaptation",
+    "synaptic_lag"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 9, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }

@@ -22,6 +22,8 @@ static_assert(FORMAT_RESET_MODEL_DEFAULT == static_cast<int32_t>(ResetKind::Mode
 static_assert(FORMAT_RESET_NONE == static_cast<int32_t>(ResetKind::None), "");
 static_assert(FORMAT_RESET_SUBTRACT == static_cast<int32_t>(ResetKind::Subtract), "");
 static_assert(FORMAT_RESET_SET == static_cast<int32_t>(ResetKind::Set), "");
+static_assert(FORMAT_RESET_DELAYED_SUBTRACT == static_cast<int32_t>(ResetKind::DelayedSubtract), "");
+static_assert(FORMAT_RESET_DELAYED_SET == static_cast<int32_t>(ResetKind::DelayedSet), "");
 static_assert(FORMAT_READOUT_LEAKY_INTEGRATOR == static_cast<int32_t>(ReadoutKind::LeakyIntegrator), "");
 
 /// Length of the root offset and the file identifier, the least a file can have.

@@ -37,4 +37,8 @@ public enum ResetKind: UInt8, Sendable, CaseIterable {
   case subtract
   /// It is set to the reset potential, 0 where the model has none.
   case set
+  /// The threshold is subtracted in the step after.
+  case delayedSubtract
+  /// It is set to the reset potential in the step after.
+  case delayedSet
 }

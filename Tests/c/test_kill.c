@@ -19,7 +19,7 @@ static const char *program;
 
 static const char *const neurons[] = {"lif", "lif_hard",    "alif",     "ef_adlif", "se_adlif", "rf",
                                       "brf", "general_lif", "cuba_lif", "if",       "li",       "brf_exponential",
-                                      "gru", "lstm"};
+                                      "gru", "lstm",        "cuba_alif"};
 enum { NEURONS = sizeof neurons / sizeof *neurons };
 
 static int is_spiking(int neuron) {

@@ -143,7 +143,7 @@ def check_finite_and_non_zero(golden: GoldenNet, gradients: dict):
                 raise CheckFailed(f"{golden.name}: gradient {kind} of {name} is not finite")
             layer, parameter = name.split(".")
             is_unused = parameter == "reset_potential" and (
-                golden.network.layers()[layer].constants["reset"] != "set")
+                golden.network.layers()[layer].constants.get("reset", "set") not in ("set", "delayed_set"))
             if (np.linalg.norm(leaf) > 0) == is_unused:
                 raise CheckFailed(f"{golden.name}: gradient {kind} of {name} is {'not ' if is_unused else ''}zero")
 

@@ -18,7 +18,8 @@ LAST_SEED = 100_000
 # Scale of the input weights with which a model fires moderately. Spikes carry less current than analog inputs do.
 WEIGHT_SCALE = {
     "lif": 10.0, "lif_hard": 10.0, "alif": 2.0, "ef_adlif": 12.0, "se_adlif": 12.0, "rf": 50.0, "brf": 60.0,
-    "brf_exponential": 60.0, "general_lif": 10.0, "cuba_lif": 12.0, "if": 1.0, "li": 1.0, "gru": 1.5, "lstm": 1.5,
+    "brf_exponential": 60.0, "general_lif": 10.0, "cuba_lif": 12.0, "cuba_alif": 12.0, "if": 1.0, "li": 1.0,
+    "gru": 1.5, "lstm": 1.5,
 }
 SPIKE_INPUT_FACTOR = 2.0
 READOUT_WEIGHT_SCALE = 2.0
@@ -30,7 +31,8 @@ PARAMETER_RANGES = {
     "omega": (3.0, 12.0), "b_offset": (0.1, 1.0),
     "tau": (3.0, 15.0),
     "tau_syn": (3.0, 10.0), "resistance": (0.5, 2.0), "leak_potential": (-0.2, 0.2),
-    "threshold": (0.5, 1.5), "reset_potential": (-0.3, 0.3), "candidate_bias": (-0.5, 0.5),
+    "threshold": (0.5, 1.5), "reset_potential": (-0.3, 0.3), "adaptation": (0.1, 0.5),
+    "candidate_bias": (-0.5, 0.5),
 }
 ABSOLUTE_PARAMETERS = ("tau_m", "tau_a", "omega", "b_offset", "tau", "tau_syn")  # the models take their absolute value
 
@@ -67,7 +69,8 @@ def all_golden_nets() -> list[GoldenNet]:
     biases = {  # layers, readout
         "lif": (False, False), "lif_hard": (True, True), "alif": (True, False), "ef_adlif": (True, True),
         "se_adlif": (True, True), "rf": (False, True), "brf": (False, False),
-        "li": (True, True), "general_lif": (False, False), "cuba_lif": (True, True), "if": (False, True),
+        "li": (True, True), "general_lif": (False, False), "cuba_lif": (True, True), "cuba_alif": (False, True),
+        "if": (False, True),
         "brf_exponential": (False, False), "gru": (True, True), "lstm": (True, True),
     }
     nets = []
@@ -76,7 +79,7 @@ def all_golden_nets() -> list[GoldenNet]:
         one_layer = Network((model,), (5, 8, 3))
         nets.append(GoldenNet(f"{model}_5-8-3", one_layer, **usual))
         nets.append(GoldenNet(f"{model}_5-8-6-3", Network((model, model), (5, 8, 6, 3)), **usual,
-                              negative=model in ("lif", "alif", "cuba_lif", "brf_exponential")))
+                              negative=model in ("lif", "alif", "cuba_lif", "cuba_alif", "brf_exponential")))
         if model in ("brf", "se_adlif"):
             nets.append(GoldenNet(f"{model}_5-8-3_no_recurrent", one_layer, **usual, recurrent=False,
                                   variant=True))
@@ -95,6 +98,9 @@ def all_golden_nets() -> list[GoldenNet]:
         ("general_lif", "no_reset", {"reset": "none"}),
         ("cuba_lif", "subtract", {"synaptic_lag": 1.0, "reset": "subtract"}),
         ("if", "subtract", {"reset": "subtract"}),
+        ("general_lif", "delayed_set", {"reset": "delayed_set"}),
+        ("cuba_lif", "delayed_subtract", {"reset": "delayed_subtract"}),
+        ("cuba_alif", "lag", {"synaptic_lag": 1.0}),
     ]
     for model, kind, scale in (("lif", "fast_sigmoid", 0.6), ("brf", "arc_tangent", 0.6),
                                ("se_adlif", "straight_through", 0.3)):

@@ -171,15 +171,22 @@ def brf_exponential(state, current, parameter, constant, firing):
     return Step([u, v, constant["refractory_decay"] * refractory + spike], spike, excess)
 
 
-def fire_and_reset(membrane, parameter, constant, firing):
+def fire_and_reset(membrane, old_membrane, parameter, constant, firing):
     """z = Theta(m - threshold), and the membrane u after it:
 
         none        u = m
         subtract    u = m - z threshold, with the gradient through z and the threshold
         set         u = m (1 - sg z) + reset_potential sg z
 
-    Returns u, z and the excess m - threshold.
+    The delayed kinds, delayed_subtract and delayed_set, act before that on m, with sg z', z' = Theta(u' - threshold),
+    in the place of z; then u = m. Returns u, z and the excess m - threshold.
     """
+    if constant["reset"].startswith("delayed"):
+        fired = firing.detach(firing.spike(old_membrane - parameter["threshold"]))
+        if constant["reset"] == "delayed_subtract":
+            membrane = membrane - fired * parameter["threshold"]
+        else:
+            membrane = membrane * (1 - fired) + parameter["reset_potential"] * fired
     excess = membrane - parameter["threshold"]
     spike = firing.spike(excess)
     if constant["reset"] == "subtract":
@@ -194,10 +201,11 @@ def general_lif(state, current, parameter, constant, firing):
     """Leaky integrate-and-fire with everything trainable: m = alpha u' + (1-alpha) (leak_potential + resistance I);
     z and u by fire_and_reset.
     """
-    (membrane,) = state
+    (old_membrane,) = state
     decay = decay_of(parameter["tau_m"])
-    membrane = decay * membrane + (1 - decay) * (parameter["leak_potential"] + parameter["resistance"] * current)
-    membrane, spike, excess = fire_and_reset(membrane, parameter, constant, firing)
+    drive = parameter["leak_potential"] + parameter["resistance"] * current
+    membrane = decay * old_membrane + (1 - decay) * drive
+    membrane, spike, excess = fire_and_reset(membrane, old_membrane, parameter, constant, firing)
     return Step([membrane], spike, excess)
 
 
@@ -207,22 +215,41 @@ def cuba_lif(state, current, parameter, constant, firing):
 
     With a synaptic_lag of 1, z^t does not depend on I^t.
     """
-    old_synapse, membrane = state
+    old_synapse, old_membrane = state
+    synapse, membrane = synapse_and_membrane(old_synapse, old_membrane, current, parameter, constant)
+    membrane, spike, excess = fire_and_reset(membrane, old_membrane, parameter, constant, firing)
+    return Step([synapse, membrane], spike, excess)
+
+
+def synapse_and_membrane(old_synapse, old_membrane, current, parameter, constant):
+    """i and m of cuba_lif and cuba_alif."""
     synaptic_decay = decay_of(parameter["tau_syn"])
     decay = decay_of(parameter["tau_m"])
     synapse = synaptic_decay * old_synapse + (1 - synaptic_decay) * current
     lag = constant["synaptic_lag"]
     drive = parameter["resistance"] * ((1 - lag) * synapse + lag * old_synapse)
-    membrane = decay * membrane + (1 - decay) * (parameter["leak_potential"] + drive)
-    membrane, spike, excess = fire_and_reset(membrane, parameter, constant, firing)
-    return Step([synapse, membrane], spike, excess)
+    return synapse, decay * old_membrane + (1 - decay) * (parameter["leak_potential"] + drive)
+
+
+def cuba_alif(state, current, parameter, constant, firing):
+    """cuba_lif with an adaptive threshold: i and m likewise; z = Theta(m - threshold - rho a');
+    u = m (1 - sg z) + reset_potential sg z; a = rho a' + adaptation z.
+    """
+    old_synapse, old_membrane, adaptation = state
+    synapse, membrane = synapse_and_membrane(old_synapse, old_membrane, current, parameter, constant)
+    decayed = decay_of(parameter["tau_a"]) * adaptation
+    excess = membrane - parameter["threshold"] - decayed
+    spike = firing.spike(excess)
+    fired = firing.detach(spike)
+    membrane = membrane * (1 - fired) + parameter["reset_potential"] * fired
+    return Step([synapse, membrane, decayed + parameter["adaptation"] * spike], spike, excess)
 
 
 def integrate_and_fire(state, current, parameter, constant, firing):
     """Integrate-and-fire without a leak: m = u' + resistance I; z and u by fire_and_reset."""
-    (membrane,) = state
-    membrane = membrane + parameter["resistance"] * current
-    membrane, spike, excess = fire_and_reset(membrane, parameter, constant, firing)
+    (old_membrane,) = state
+    membrane = old_membrane + parameter["resistance"] * current
+    membrane, spike, excess = fire_and_reset(membrane, old_membrane, parameter, constant, firing)
     return Step([membrane], spike, excess)
 
 
@@ -289,6 +316,9 @@ NEURONS = {
                                {"reset": "set", **ARC_TANGENT}, general_lif),
     "cuba_lif": NeuronModel(("i", "u"), ("tau_syn",) + LEAK_PARAMETERS + RESET_PARAMETERS,
                             {"synaptic_lag": 0.0, "reset": "set", **ARC_TANGENT}, cuba_lif),
+    "cuba_alif": NeuronModel(("i", "u", "a"),
+                             ("tau_syn",) + LEAK_PARAMETERS + RESET_PARAMETERS + ("tau_a", "adaptation"),
+                             {"synaptic_lag": 0.0, **ARC_TANGENT}, cuba_alif),
     "if": NeuronModel(("u",), ("resistance",) + RESET_PARAMETERS, {"reset": "set", **ARC_TANGENT}, integrate_and_fire),
     "li": NeuronModel(("y",), ("tau",), {}, li),
     "gru": NeuronModel(("h",), ("candidate_bias",), {}, gru, (0, 1, 2), (0, 1, 3)),

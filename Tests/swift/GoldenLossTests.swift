@@ -57,7 +57,7 @@ import Testing
     let found = GoldenLossTests.rules.filter { names.contains($0.net.name) }
     #expect(found.count == expected.count)
     // Per net and credit: five losses at four windows and one at the last; the spike rate at four, but in three models.
-    #expect(expected.count == 2 * 4 * (14 * (5 * 4 + 1) + 11 * 4))
+    #expect(expected.count == 2 * 4 * (15 * (5 * 4 + 1) + 12 * 4))
     #expect(Set(GoldenLossTests.rules.map(\.net.name)).count == GoldenTests.nets.count)
   }
 

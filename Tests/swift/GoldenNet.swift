@@ -18,10 +18,12 @@ struct GoldenNet: CustomTestStringConvertible {
   static let schemaNames = [
     "lif": "LIF", "lif_hard": "LIFHard", "alif": "ALIF", "ef_adlif": "EFAdLIF", "se_adlif": "SEAdLIF", "rf": "RF",
     "brf": "BRF", "general_lif": "GeneralLIF", "cuba_lif": "CubaLIF", "if": "IF", "li": "LI",
-    "brf_exponential": "BRFExponential", "gru": "GRU", "lstm": "LSTM",
+    "brf_exponential": "BRFExponential", "cuba_alif": "CubaALIF", "gru": "GRU", "lstm": "LSTM",
   ]
 
-  private static let resets: [String: ResetKind] = ["none": .none, "subtract": .subtract, "set": .set]
+  private static let resets: [String: ResetKind] = [
+    "none": .none, "subtract": .subtract, "set": .set, "delayed_subtract": .delayedSubtract, "delayed_set": .delayedSet,
+  ]
   private static let surrogates: [String: SurrogateKind] = [
     "double_gaussian": .doubleGaussian, "slayer": .slayer, "triangle": .triangle, "fast_sigmoid": .fastSigmoid,
     "arc_tangent": .arcTangent, "straight_through": .straightThrough,
@@ -91,7 +93,8 @@ struct GoldenNet: CustomTestStringConvertible {
   /// Whether nothing depends on a tensor: the reset potential of a layer that is not set to it.
   func isUnused(_ tensor: String) -> Bool {
     model.layers.indices.contains {
-      tensor == "layer\($0).reset_potential" && [.none, .subtract].contains(model.layers[$0].reset)
+      guard tensor == "layer\($0).reset_potential" else { return false }
+      return [.none, .subtract, .delayedSubtract].contains(model.layers[$0].reset)
     }
   }
 

@@ -37,6 +37,7 @@ import Testing
     for name in [
       "brf_se_adlif_5-8-6-3", "gru_brf_5-8-6-3", "brf_lstm_5-8-6-3", "brf_5-8-3_equal_tau", "gru_5-8-3_no_bias",
       "general_lif_5-8-3_subtract", "general_lif_5-8-3_no_reset", "cuba_lif_5-8-3_subtract", "if_5-8-3_subtract",
+      "general_lif_5-8-3_delayed_set", "cuba_lif_5-8-3_delayed_subtract", "cuba_alif_5-8-3_lag",
       "lif_5-8-3_fast_sigmoid", "brf_5-8-3_arc_tangent", "se_adlif_5-8-3_straight_through",
     ] {
       #expect(names.contains(name), "\(name)")

@@ -9,7 +9,8 @@ import Testing
 @Suite struct LevelTests {
   static let levels = [1, 3, 4].filter { $0 <= Int(kernel_highest_level()) }
   static let models = [
-    "BRF", "SEAdLIF", "LIF", "LIFHard", "ALIF", "EFAdLIF", "RF", "GeneralLIF", "CubaLIF", "IF", "LI", "BRFExponential",
+    "BRF", "SEAdLIF", "LIF", "LIFHard", "ALIF", "EFAdLIF", "RF", "GeneralLIF", "CubaLIF", "CubaALIF", "IF", "LI",
+    "BRFExponential",
     "GRU", "LSTM",
   ]
 

@@ -41,6 +41,10 @@ struct RandomNet {
     case "BRFExponential": (ranges, scale) = ([("omega", 3...12), ("b_offset", 0.1...1)], 80)
     case "GeneralLIF": (ranges, scale) = ([("tau_m", 4...15)] + RandomNet.membrane, 10)
     case "CubaLIF": (ranges, scale) = ([("tau_syn", 3...9), ("tau_m", 4...15)] + RandomNet.membrane, 20)
+    case "CubaALIF":
+      ranges =
+        [("tau_syn", 3...9), ("tau_m", 4...15)] + RandomNet.membrane + [("tau_a", 4...15), ("adaptation", 0.1...0.5)]
+      scale = 20
     case "IF": (ranges, scale) = (RandomNet.membrane.filter { $0.name != "leak_potential" }, 1)
     case "LI": (ranges, scale) = ([("tau", 3...15)], 3)
     case "GRU": (ranges, scale) = ([("candidate_bias", -0.5...0.5)], 2)

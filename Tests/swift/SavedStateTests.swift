@@ -5,7 +5,8 @@ import Testing
 /// A saved session continues bit for bit, and what is no saved state of this model is refused without any harm.
 @Suite struct SavedStateTests {
   static let neurons = [
-    "LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF", "GeneralLIF", "CubaLIF", "IF", "LI", "BRFExponential",
+    "LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF", "GeneralLIF", "CubaLIF", "CubaALIF", "IF", "LI",
+    "BRFExponential",
     "GRU",
     "LSTM",
   ]

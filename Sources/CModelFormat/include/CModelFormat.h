@@ -134,6 +134,8 @@ static const format_reset_kind FORMAT_RESET_MODEL_DEFAULT = 0;
 static const format_reset_kind FORMAT_RESET_NONE = 1;
 static const format_reset_kind FORMAT_RESET_SUBTRACT = 2;
 static const format_reset_kind FORMAT_RESET_SET = 3;
+static const format_reset_kind FORMAT_RESET_DELAYED_SUBTRACT = 4;
+static const format_reset_kind FORMAT_RESET_DELAYED_SET = 5;
 
 /// What a layer says about itself beside its tensors.
 typedef struct format_layer_info {

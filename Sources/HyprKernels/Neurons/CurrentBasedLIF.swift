@@ -57,15 +57,14 @@ enum CurrentBasedLIF: PointNeuron {
     let j = iNew * (1 - constants.synapticLag) + i * constants.synapticLag
     let drive = derived[7] + derived[6] * j
     let m = derived[3] * u + derived[4] * drive
-    let distance = m - derived[8]
-    let spike = distance.heaviside
-    tape[0] = distance
+    let outcome = constants.reset.apply(m, before: u, threshold: derived[8], resetPotential: derived[9])
+    tape[0] = outcome.distance
     tape[1] = i - current
     tape[2] = u - drive
     tape[3] = j
     state[0] = iNew
-    state[1] = constants.reset.apply(m, spike: spike, threshold: derived[8], resetPotential: derived[9])
-    return spike
+    state[1] = outcome.potential
+    return outcome.spike
   }
 
   @inline(__always) static func backward(
@@ -73,7 +72,8 @@ enum CurrentBasedLIF: PointNeuron {
     _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let reset = constants.reset.backward(
-      adjoint[1], outputAdjoint: outputAdjoint, spike: output, surrogate: tape[0], threshold: derived[8])
+      adjoint[1], outputAdjoint: outputAdjoint, before: before[1], spike: output, surrogate: tape[0],
+      threshold: derived[8])
     let driveAdjoint = reset.potential * derived[4]
     let jAdjoint = driveAdjoint * derived[6]
     let iAdjoint = adjoint[0] + jAdjoint * (1 - constants.synapticLag)

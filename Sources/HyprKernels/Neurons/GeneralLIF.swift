@@ -4,7 +4,7 @@ internal import CSystem
 ///
 ///     m = α u' + (1 - α)(leak_potential + resistance I)     z = Θ(m - threshold)
 ///
-/// with α = exp(-1/|tau_m|); u follows from m by the layer's reset.
+/// with α = exp(-1/|tau_m|); u follows from m by the layer's reset (see `PotentialReset`).
 enum GeneralLIF: PointNeuron {
   typealias State = InlineArray<1, Lanes>
   typealias Parameters = InlineArray<5, Lanes>
@@ -36,13 +36,12 @@ enum GeneralLIF: PointNeuron {
     let u = state[0]
     let drive = derived[4] + derived[3] * current
     let m = derived[0] * u + derived[1] * drive
-    let distance = m - derived[5]
-    let spike = distance.heaviside
-    tape[0] = distance
+    let outcome = constants.reset.apply(m, before: u, threshold: derived[5], resetPotential: derived[6])
+    tape[0] = outcome.distance
     tape[1] = u - drive
     tape[2] = current
-    state[0] = constants.reset.apply(m, spike: spike, threshold: derived[5], resetPotential: derived[6])
-    return spike
+    state[0] = outcome.potential
+    return outcome.spike
   }
 
   @inline(__always) static func backward(
@@ -50,7 +49,8 @@ enum GeneralLIF: PointNeuron {
     _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let reset = constants.reset.backward(
-      adjoint[0], outputAdjoint: outputAdjoint, spike: output, surrogate: tape[0], threshold: derived[5])
+      adjoint[0], outputAdjoint: outputAdjoint, before: before[0], spike: output, surrogate: tape[0],
+      threshold: derived[5])
     let driveAdjoint = reset.potential * derived[1]
     gradient[0] += reset.potential * tape[1] * derived[2]
     gradient[1] += driveAdjoint * tape[2]

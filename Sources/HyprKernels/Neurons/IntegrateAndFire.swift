@@ -30,13 +30,13 @@ enum IntegrateAndFire: PointNeuron {
   @inline(__always) static func step(
     _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
   ) -> Lanes {
-    let m = state[0] + derived[0] * current
-    let distance = m - derived[1]
-    let spike = distance.heaviside
-    tape[0] = distance
+    let u = state[0]
+    let m = u + derived[0] * current
+    let outcome = constants.reset.apply(m, before: u, threshold: derived[1], resetPotential: derived[2])
+    tape[0] = outcome.distance
     tape[1] = current
-    state[0] = constants.reset.apply(m, spike: spike, threshold: derived[1], resetPotential: derived[2])
-    return spike
+    state[0] = outcome.potential
+    return outcome.spike
   }
 
   @inline(__always) static func backward(
@@ -44,7 +44,8 @@ enum IntegrateAndFire: PointNeuron {
     _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let reset = constants.reset.backward(
-      adjoint[0], outputAdjoint: outputAdjoint, spike: output, surrogate: tape[0], threshold: derived[1])
+      adjoint[0], outputAdjoint: outputAdjoint, before: before[0], spike: output, surrogate: tape[0],
+      threshold: derived[1])
     gradient[0] += reset.potential * tape[1]
     gradient[1] += reset.threshold
     gradient[2] += reset.resetPotential

@@ -145,6 +145,7 @@ protocol NeuronVisitor {
   case 11: visitor.visit(ExponentialBRF.self)
   case 12: visitor.visit(GatedRecurrentUnit.self)
   case 13: visitor.visit(LongShortTermMemory.self)
+  case 14: visitor.visit(AdaptiveThresholdCurrentBasedLIF.self)
   default: nil
   }
 }

@@ -4,12 +4,16 @@ import HyprModelWriter
 /// What a spike may do to the membrane.
 enum Reset: String, ExpressibleByArgument, CaseIterable {
   case none, subtract, set
+  case delayedSubtract = "delayed-subtract"
+  case delayedSet = "delayed-set"
 
   var kind: ResetKind {
     switch self {
     case .none: .none
     case .subtract: .subtract
     case .set: .set
+    case .delayedSubtract: .delayedSubtract
+    case .delayedSet: .delayedSet
     }
   }
 }

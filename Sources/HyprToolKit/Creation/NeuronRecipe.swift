@@ -35,6 +35,11 @@ struct NeuronRecipe {
     case "CubaLIF":
       family = .xavier
       parameters = NeuronRecipe.membrane.merging(["tau_syn": .normal(5, 0.2)]) { $1 }
+    case "CubaALIF":
+      family = .xavier
+      parameters = NeuronRecipe.membrane.merging([
+        "tau_syn": .normal(5, 0.2), "tau_a": .normal(100, 5), "adaptation": .uniform(1, 1),
+      ]) { $1 }
     case "IF":
       family = .xavier
       parameters = NeuronRecipe.membrane

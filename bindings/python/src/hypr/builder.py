@@ -152,7 +152,7 @@ class ModelBuilder:
             Whether there is one; by default as is usual for the neuron model.
         name : str, optional
             For people.
-        reset : {"none", "subtract", "set"}, optional
+        reset : {"none", "subtract", "set", "delayed_subtract", "delayed_set"}, optional
             What a spike does to the membrane of GeneralLIF, CubaLIF and IF.
         surrogate : str or Surrogate, optional
         **values

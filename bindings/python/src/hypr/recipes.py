@@ -109,6 +109,7 @@ _RECIPES: Mapping[str, Recipe] = {
     "ALIF": Recipe("xavier", {"tau_m": Normal(20, 0.5), "tau_a": Normal(7, 0.2)}),
     "GeneralLIF": Recipe("xavier", _MEMBRANE),
     "CubaLIF": Recipe("xavier", {**_MEMBRANE, "tau_syn": Normal(5, 0.2)}),
+    "CubaALIF": Recipe("xavier", {**_MEMBRANE, "tau_syn": Normal(5, 0.2), "tau_a": Normal(100, 5), "adaptation": Uniform(1, 1)}),
     "IF": Recipe("xavier", _MEMBRANE),
     "LI": Recipe("xavier", {"tau": Normal(20, 1)}),
     "GRU": Recipe("gated", {"candidate_bias": Uniform(0, 0)}, gates=3),
