@@ -83,7 +83,7 @@ def lif(**parameters):
 
 
 def lsnn(**parameters):
-    values = {"tau_adapt_inv": 1 / 0.2, "beta": 0.5, **parameters}
+    values = {"tau_adapt_inv": 1 / 0.1, "beta": 0.2, "v_th": 0.5, **parameters}
     return norse.LSNNParameters(**{name: tensor(value) if name != "method" else value for name, value in values.items()})
 
 
@@ -112,8 +112,8 @@ CASES = {
     "LSNNRecurrent": lambda: [norse.LSNNRecurrent(6, 20, lsnn())],
     "LSNN default": lambda: [linear(6, 20, 2), norse.LSNNCell(lsnn(tau_adapt_inv=1 / 800, beta=1.8 / 100))],
     "LSNN parameters": lambda: [norse.LSNNRecurrentCell(6, 20, lsnn(
-        tau_syn_inv=300, tau_mem_inv=60, tau_adapt_inv=torch.linspace(1, 20, 20), v_leak=-1, v_th=-0.3, v_reset=-1.2,
-        beta=torch.linspace(0.1, 1, 20)))],
+        tau_syn_inv=300, tau_mem_inv=60, tau_adapt_inv=torch.linspace(2, 20, 20), v_leak=-1, v_th=-0.8, v_reset=-1.2,
+        beta=torch.linspace(0.02, 0.2, 20)))],
     "LSNN adjoint": lambda: [norse.LSNNRecurrentCell(6, 20, lsnn(), adjoint=True)],
     "LIFBoxCell": lambda: [linear(6, 20, 6), norse.LIFBoxCell()],
     "LIFBoxCell subtract": lambda: [linear(6, 20, 6), norse.LIFBoxCell(box(reset_method=reset_subtract, v_th=0.4))],
@@ -150,8 +150,8 @@ def test_integrators_between():
 
 def test_network():
     torch.manual_seed(1)
-    modules = [nn.Flatten(), linear(6, 20), norse.LIFCell(), nn.Identity(), norse.LSNNRecurrentCell(20, 16, lsnn()),
-               norse.LIFRecurrentCell(16, 12), nn.Dropout(0.5), linear(12, 3), norse.LICell()]
+    modules = [nn.Flatten(), linear(6, 20), norse.LIFCell(), nn.Identity(), norse.LSNNRecurrentCell(20, 16, lsnn(v_th=0.2, beta=0.1)),
+               norse.LIFRecurrentCell(16, 12, lif(v_th=0.3)), nn.Dropout(0.5), linear(12, 3), norse.LICell()]
     network = norse.SequentialState(*modules).eval()
     x, layers, outputs = reference(run, modules)
     builder = hypr.norse.from_modules(network, name="deep")
@@ -166,7 +166,7 @@ def test_network():
 
 
 def test_sequence_at_once():
-    network = norse.SequentialState(norse.Lift(linear(6, 20)), norse.LIF(), norse.LSNNRecurrent(20, 16, lsnn()), linear(16, 3),
+    network = norse.SequentialState(norse.Lift(linear(6, 20)), norse.LIF(), norse.LSNNRecurrent(20, 16, lsnn(v_th=0.2, beta=0.1)), linear(16, 3),
                                     norse.LI())
     x = inputs(6)
     recording = hypr.record(hypr.Session(hypr.norse.from_modules(network).build(), learning=False), x)
@@ -220,9 +220,9 @@ REFUSED = {
     "shape": (lambda: norse.LIFCell(lif(v_th=torch.ones(7))), r"v_th has the shape \[7\]"),
     "reset method": (lambda: norse.LIFBoxCell(box(reset_method=reset_to_half)), "reset_method is reset_to_half, supported are"),
     "reset and leak": (lambda: norse.LIFBoxCell(box(reset_method=reset_subtract, v_leak=-1)), "supported is v_leak = 0"),
-    "refractory": (norse.LIFRefracCell, "nothing like it here; supported are Linear, .*LIBoxCell"),
-    "exponential": (norse.LIFExCell, "nothing like it here"),
-    "Izhikevich": (lambda: norse.Izhikevich(norse.IzhikevichSpikingBehavior(None, None)), "nothing like it here"),
+    "refractory": (norse.LIFRefracCell, "nothing like lif_refrac_feed_forward_step here; supported are Linear, .*LIBoxCell"),
+    "exponential": (norse.LIFExCell, "nothing like lif_ex_feed_forward_step here"),
+    "Izhikevich": (lambda: norse.Izhikevich(norse.IzhikevichSpikingBehavior(None, None)), "nothing like izhikevich_feed_forward_step here"),
     "derived": (Derived, "derived from LIFCell"),
     "Conv2d": (lambda: nn.Conv2d(1, 1, 3), "nothing like it here; supported are Linear"),
     "recurrent sequence": (lambda: norse.RecurrentSequential(norse.LIFCell()), "nothing like it here"),
@@ -240,7 +240,7 @@ def test_refusals(case):
 
 def test_refusal_of_adjoint_equations():
     """Norse itself cannot run them: its function for a step knows no such method."""
-    with pytest.raises(hypr.ModelUnsupportedError, match=r"module 1 \(LIFCell\): .*supported are Linear"):
+    with pytest.raises(hypr.ModelUnsupportedError, match=r"module 1 \(LIFCell\): there is nothing like lif_feed_forward_adjoint_step here"):
         hypr.norse.from_modules([linear(6, 20), norse.LIFCell(lif(method="adjoint"))])
 
 

@@ -58,8 +58,6 @@ def from_modules(modules: Any, *, inputs: int | None = None, name: str = "",
 
     def neurons(one: Placed, width: int | None) -> list[Linear | Neurons]:
         convert = _converter(one)
-        if convert is None:
-            raise one.refusal(f"there is nothing like it here; supported are {_SUPPORTED}")
         if convert is not _integrate_and_fire:  # it has a time step, which it does not use
             steps.setdefault(float(one.numbers("dt", one.module.dt)), one)
         below: list[Linear | Neurons] = []
@@ -127,12 +125,14 @@ class _Cell:
                         None if weight is None else array(weight), frozen=still)]
 
 
-def _converter(placed: Placed) -> Callable[[_Cell], list[Linear | Neurons]] | None:
+def _converter(placed: Placed) -> Callable[[_Cell], list[Linear | Neurons]]:
     """Found by the function that computes a step, which is that of the module with time and of its cell alike."""
     if placed.kind == "norse.LILinearCell":
         return _leaky_integrator
-    step = getattr(placed.module, "activation", None)
-    return _CONVERTERS.get(getattr(step, "__name__", ""))
+    step = getattr(getattr(placed.module, "activation", None), "__name__", "")
+    if step not in _CONVERTERS:
+        raise placed.refusal(f"there is nothing like {step or 'it'} here; supported are {_SUPPORTED}")
+    return _CONVERTERS[step]
 
 
 def _current_based(cell: _Cell) -> list[Linear | Neurons]:

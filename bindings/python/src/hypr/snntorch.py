@@ -5,8 +5,9 @@
 >>> model = hypr.snntorch.from_modules(network, readout="membrane").build()
 
 As snnTorch 1.0.0 computes them (https://github.com/jeshraghian/snntorch). A neuron of it adds its whole input to the membrane,
-one of hypr adds 1 - decay of it: the resistance 1/(1 - decay) makes up for that. Weights so stay what they were, and with them
-what learning rates and weight decay mean.
+one of hypr adds 1 - decay of it: the resistance 1/(1 - decay) makes up for that. Weights and their gradients so stay what they
+were, and with them what learning rates and weight decay mean. A membrane that is read out has no resistance: its weights are
+divided by 1 - decay.
 """
 
 from __future__ import annotations
