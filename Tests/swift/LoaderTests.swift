@@ -62,9 +62,17 @@ import Testing
       $0.input = InputDescription(size: 4)
       $0.input!.offset = [0, 0, 0, .nan]
     },
-    Fault(message: "input.encoding is LevelCrossing", unsupported: true) {
+    Fault(message: "input.encoding.thresholds has 2 entries, expected 1 or 4") {
       $0.input = InputDescription(size: 4)
-      $0.input!.encoding = .levelCrossing(thresholds: [0.1])
+      $0.input!.encoding = .levelCrossing(thresholds: [0.1, 0.1])
+    },
+    Fault(message: "input.encoding.thresholds[2] is 0, expected a finite number above 0") {
+      $0.input = InputDescription(size: 4)
+      $0.input!.encoding = .levelCrossing(thresholds: [0.1, 1, 0, 1])
+    },
+    Fault(message: "input.size is 4, but layers[0].input_weight has 4 columns, two for each channel") {
+      $0.input = InputDescription(size: 4)
+      $0.input!.encoding = .levelCrossing(thresholds: [0.1], output: .onOff)
     },
     Fault(message: "class_labels has 2 entries, expected none or 3") { $0.classLabels = ["a", "b"] },
     Fault(message: "recommended_options[0]: option window is -1, expected 0 to 65536") {

@@ -147,7 +147,7 @@ extension Session {
     if input.isPlain && kernels.finite(samples, total * input.size) { return }
     for step in 0..<total {
       do throws(Failure) {
-        try load(samples + step * input.size)
+        try input.load(samples + step * input.size, kernels, message)
       } catch {
         throw message.prepend("step \(step): ", error)
       }

@@ -84,11 +84,14 @@ public struct Model {
   let root: OpaquePointer
   let layers: UnsafeBufferPointer<LayerDescription>
   let tensors: UnsafeBufferPointer<TensorDescription>
+  /// Channels of a sample.
+  public let inputSize: Int
+  /// How samples become spikes; nil: they do not.
+  let encoding: LevelCrossing.Description?
   let recommended: Options
   /// A checksum of the file: what belongs to another model is recognised.
   let identity: UInt64
 
-  public var inputSize: Int { layers[0].inputCount }
   public var outputSize: Int { readout.size }
   /// Hidden layers.
   public var layerCount: Int { layers.count - 1 }

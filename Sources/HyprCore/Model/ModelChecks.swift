@@ -88,14 +88,40 @@ extension ModelLoader {
     }
   }
 
-  func checkInput(_ inputCount: Int) throws(Failure) {
+  /// How the file wants samples to become spikes.
+  func readEncoding() throws(Failure) -> LevelCrossing.Description? {
     var input = format_input_info()
-    guard format_input(root, &input) else { return }
-    if input.encoding_type != 0 {
+    guard format_input(root, &input), input.encoding_type != 0 else { return nil }
+    guard let name = input.encoding, equal(name, "LevelCrossing") else {
       throw unsupported("input.encoding is \(input.encoding), which this library does not have")
     }
-    if Int(clamping: input.size) != inputCount {
-      throw invalid("input.size is \(Int(clamping: input.size)), but layers[0].input_weight has \(inputCount) columns")
+    var count = 0
+    guard let thresholds = format_encoding_values(root, "thresholds", &count),
+      count == 1 || count == Int(clamping: input.size)
+    else {
+      throw invalid("input.encoding.thresholds has \(count) entries, expected 1 or \(Int(clamping: input.size))")
+    }
+    for channel in 0..<count where !(thresholds[channel] > 0 && thresholds[channel].isFinite) {
+      throw invalid("input.encoding.thresholds[\(channel)] is \(thresholds[channel]), expected a finite number above 0")
+    }
+    var output: Float = 0
+    _ = format_encoding_constant(root, "output", &output)
+    guard output == 0 || output == 1 else {
+      throw unsupported("input.encoding.output is \(Int(output)), which this library does not know")
+    }
+    return LevelCrossing.Description(thresholds: thresholds, thresholdCount: count, isOnOff: output == 1)
+  }
+
+  /// Returns the number of channels; `columns`: inputs of the first layer.
+  func checkInput(columns: Int, _ encoding: LevelCrossing.Description?) throws(Failure) -> Int {
+    var input = format_input_info()
+    guard format_input(root, &input) else { return columns }
+    let inputCount = Int(clamping: input.size)
+    let perChannel = encoding.map { $0.inputsPerChannel } ?? 1
+    if columns % perChannel != 0 || inputCount != columns / perChannel {
+      let found: Text = "input.size is \(inputCount)"
+      let encoded: Text = perChannel == 1 ? "" : ", two for each channel"
+      throw invalid("\(found), but layers[0].input_weight has \(columns) columns\(encoded)")
     }
     let counts: InlineArray<3, (Int, StaticString)> = [
       (input.channel_name_count, "channel_names"), (input.scale_count, "scale"), (input.offset_count, "offset"),
@@ -111,6 +137,7 @@ extension ModelLoader {
         throw invalid("input.offset[\(channel)] is \(offset[channel]), expected a finite number")
       }
     }
+    return inputCount
   }
 
   func checkLabels(_ outputCount: Int) throws(Failure) {

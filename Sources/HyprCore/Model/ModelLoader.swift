@@ -152,13 +152,14 @@ struct ModelLoader {
       constants += max(1, Int((storage.layers + layer).pointee.facts.constant_count))
     }
     try tensors.checkOverlap()
-    try checkInput((storage.layers + 0).pointee.inputCount)
+    let encoding = try readEncoding()
+    let inputSize = try checkInput(columns: storage.layers.pointee.inputCount, encoding)
     try checkLabels((storage.layers + hiddenCount).pointee.size)
     storage.model.initialize(
       to: Model(
         kernels: kernels, file: file, root: root,
         layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
         tensors: UnsafeBufferPointer(start: storage.tensors, count: tensors.count),
-        recommended: try readOptions(), identity: checksum(file)))
+        inputSize: inputSize, encoding: encoding, recommended: try readOptions(), identity: checksum(file)))
   }
 }

@@ -1,11 +1,14 @@
 internal import CModelFormat
 internal import CSystem
 
-/// Turns raw samples into the first layer's events: value = (sample - offset) * scale, unless that is zero.
+/// Turns raw samples into the first layer's events: value = (sample - offset) * scale, or the spikes of these values if the model
+/// has an encoding, unless that is zero.
 struct InputStage {
+  /// Channels of a sample.
   let size: Int
   let scale, offset: UnsafePointer<Float>?
-  /// The events of the step being made, with room for one per input, and how many there are.
+  private let encoding: LevelCrossing?
+  /// The events of the step being made, with room for one per channel, and how many there are.
   let indices: UnsafeMutablePointer<Int32>
   let values: UnsafeMutablePointer<Float>
   let count: UnsafeMutablePointer<Int>
@@ -19,12 +22,37 @@ struct InputStage {
     _ = format_input(model.root, &info)
     scale = info.scale
     offset = info.offset
+    if let description = model.encoding {
+      encoding = LevelCrossing(&arena, description, channels: size)
+    } else {
+      encoding = nil
+    }
   }
 
   var isPlain: Bool { offset == nil && scale == nil }
 
+  /// Lists the events of a sample.
+  func load(_ sample: UnsafePointer<Float>, _ kernels: kernel_table, _ message: MessageBuffer) throws(Failure) {
+    if encoding == nil {
+      count.pointee = kernels.sample(sample, size, offset, scale, indices, values)
+      if count.pointee < 0 { try check(sample, message) }
+      return
+    }
+    try check(sample, message)
+    count.pointee = 0
+    for channel in 0..<size { append(channel, sample[channel]) }
+  }
+
+  /// The step on these events was made.
+  func commit() { encoding?.commit() }
+
+  /// A sequence begins.
+  func clear() { encoding?.clear() }
+
+  func walkState(_ stream: inout StateStream) { encoding?.walkState(&stream) }
+
   /// Why a sample cannot be taken.
-  func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
+  private func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
     for channel in 0..<size where !transformed(sample[channel], channel).isFinite {
       throw message.failure(.notFinite, "input[\(channel)] is \(sample[channel]), expected a finite number")
     }
@@ -46,7 +74,7 @@ struct InputStage {
       previous = index
     }
     count.pointee = 0
-    if offset == nil {
+    if offset == nil && encoding == nil {
       for index in spikes { append(Int(index), 1) }
       return
     }
@@ -59,8 +87,12 @@ struct InputStage {
   }
 
   private func append(_ channel: Int, _ sample: Float) {
-    let value = transformed(sample, channel)
-    indices[count.pointee] = Int32(truncatingIfNeeded: channel)
+    var (input, value) = (channel, transformed(sample, channel))
+    if let encoding {
+      value = encoding.spike(value, channel)
+      if encoding.description.isOnOff { (input, value) = (2 * channel + (value < 0 ? 1 : 0), value.magnitude) }
+    }
+    indices[count.pointee] = Int32(truncatingIfNeeded: input)
     values[count.pointee] = value
     count.pointee += value == 0 ? 0 : 1
   }

@@ -47,7 +47,10 @@ extension Session {
       if parts.contains(.state) { layer.clearSlot(slot) }
       if parts.contains(.traces) { layer.clearTraces() }
     }
-    if parts.contains(.state) { learner?.pointee.sequenceSteps = 0 }
+    if parts.contains(.state) {
+      input.clear()
+      learner?.pointee.sequenceSteps = 0
+    }
     guard parts.contains(.optimizer) else { return }
     parameters.clearGradients()
     parameters.clearMoments()

@@ -95,6 +95,7 @@ extension Session {
     walkLayout(&stream)
     statistics.walkState(&stream)
     if let frozen { stream.flags(frozen, model.pointee.tensors.count) }
+    input.walkState(&stream)
     let readout = readout
     learner?.pointee.walkState(&stream, window: settings.window, outputs: readout)
     slot = stream.integer(slot, in: learner.map { $0.pointee.steps...$0.pointee.steps } ?? 0...1)

@@ -6,15 +6,8 @@ extension Session {
   public mutating func step(
     _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
-    try load(sample)
+    try input.load(sample, kernels, message)
     try advance(into: output)
-  }
-
-  /// Lists the events of a sample in `input`.
-  func load(_ sample: UnsafePointer<Float>) throws(Failure) {
-    input.count.pointee = kernels.sample(
-      sample, input.size, input.offset, input.scale, input.indices, input.values)
-    if input.count.pointee < 0 { try input.check(sample, message) }
   }
 
   public mutating func step(
@@ -100,6 +93,7 @@ extension Session {
 
   private mutating func commit(_ place: StepPlace) {
     slot = place.to
+    input.commit()
     learner?.pointee.beginStep(readoutWidth: layers[layers.count - 1].width, window: settings.window)
     statistics.steps += 1
     for index in 0..<layers.count - 1 where layers[index].description.facts.spiking {

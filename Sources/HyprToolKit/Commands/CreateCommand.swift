@@ -18,6 +18,14 @@ enum Reset: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
+/// What level crossing gives to the first layer.
+enum CrossingOutput: String, ExpressibleByArgument, CaseIterable {
+  case signed
+  case onOff = "on-off"
+
+  var output: SpikeEncoding.LevelCrossingOutput { self == .signed ? .signed : .onOff }
+}
+
 /// `hypr create`: a fresh model.
 struct CreateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -83,6 +91,12 @@ struct CreateCommand: ParsableCommand {
       valueName: "numbers"))
   var inputScale: String?
   @Option(help: ArgumentHelp("See --input-scale.", valueName: "numbers")) var inputOffset: String?
+  @Option(
+    help: ArgumentHelp(
+      "A spike whenever a value has moved by this much: thresholds as for --input-scale.", valueName: "numbers"))
+  var levelCrossing: String?
+  @Option(help: "With --level-crossing: one input per channel, -1, 0 or 1, or two, rising and falling.")
+  var levelCrossingOutput: CrossingOutput?
   @Option(name: .customLong("class-label"), parsing: .singleValue, help: "Name of a class; once per output.")
   var classLabels: [String] = []
   @Option(
@@ -116,7 +130,12 @@ struct CreateCommand: ParsableCommand {
   }
 
   private func plan() throws -> ModelPlan {
-    var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
+    guard levelCrossing != nil || levelCrossingOutput == nil else {
+      throw ToolError("--level-crossing-output without --level-crossing, expected both or none")
+    }
+    let perChannel = levelCrossingOutput == .onOff ? 2 : 1
+    let (columns, overflow) = inputs.multipliedReportingOverflow(by: perChannel)
+    var plan = ModelPlan(inputs: overflow ? inputs : columns, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
     plan.isRecurrent = recurrent
     plan.recurrentDensity = recurrentDensity ?? 1
@@ -147,11 +166,15 @@ struct CreateCommand: ParsableCommand {
     model.metadata = try metadata.map { try pair($0) }
     let scale = try inputScale.map { try numbers($0, of: "--input-scale") }
     let offset = try inputOffset.map { try numbers($0, of: "--input-offset") }
-    if scale != nil || offset != nil || !inputNames.isEmpty {
+    let thresholds = try levelCrossing.map { try numbers($0, of: "--level-crossing") }
+    if scale != nil || offset != nil || thresholds != nil || !inputNames.isEmpty {
       var input = InputDescription(size: inputs)
       input.channelNames = inputNames
       input.scale = scale
       input.offset = offset
+      input.encoding = thresholds.map {
+        .levelCrossing(thresholds: $0, output: (levelCrossingOutput ?? .signed).output)
+      }
       model.input = input
     }
   }

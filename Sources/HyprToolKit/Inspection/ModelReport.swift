@@ -11,13 +11,19 @@ struct ModelReport: Encodable {
     let scale: [Float]
     /// Empty: all 0.
     let offset: [Float]
+    /// How values become spikes, such as LevelCrossing; empty: they do not.
+    let encoding: String
+    /// Of level crossing: one for all channels or one each.
+    let thresholds: [Float]
+    /// Of level crossing: signed or on-off.
+    let encodingOutput: String
   }
 
   struct Layer: Encodable {
     let name: String
     let neuron: String
     let size: Int
-    /// None, subtract or set, where the file says it; empty: the neuron model's own.
+    /// As `hypr create --reset` has it, where the file says it; empty: the neuron model's own.
     let reset: String
   }
 
@@ -96,7 +102,10 @@ struct ModelReport: Encodable {
     formatVersion = facts.formatVersion
     name = model.name
     timeStep = model.pointer.pointee.timeStep
-    input = facts.input ?? Input(size: model.inputSize, names: [], scale: [], offset: [])
+    input =
+      facts.input
+      ?? Input(
+        size: model.inputSize, names: [], scale: [], offset: [], encoding: "", thresholds: [], encodingOutput: "")
     layers = (0..<model.layerCount).map {
       Layer(
         name: facts.layers[$0].name, neuron: model.neuron(of: $0), size: model.pointer.pointee.layerSize($0),
@@ -147,7 +156,9 @@ private struct FileFacts {
     layers = (0..<format_layer_count(root)).map { index in
       var layer = format_layer_info()
       guard format_layer(root, index, &layer) else { return ("", "") }
-      return (text(layer.name) ?? "", ["", "none", "subtract", "set"][Int(layer.reset)])
+      return (
+        text(layer.name) ?? "", ["", "none", "subtract", "set", "delayed-subtract", "delayed-set"][Int(layer.reset)]
+      )
     }
     options = (0..<format_option_count(root)).map {
       .init(name: text(format_option_name(root, $0)) ?? "", value: format_option_value(root, $0))
@@ -157,9 +168,16 @@ private struct FileFacts {
   private static func input(_ root: OpaquePointer) -> ModelReport.Input? {
     var info = format_input_info()
     guard format_input(root, &info) else { return nil }
+    var thresholdCount = 0
+    let thresholds = format_encoding_values(root, "thresholds", &thresholdCount)
+    var output: Float = 0
+    _ = format_encoding_constant(root, "output", &output)
+    let encoding = text(info.encoding) ?? ""
     return ModelReport.Input(
       size: Int(info.size), names: (0..<info.channel_name_count).map { text(format_channel_name(root, $0)) ?? "" },
       scale: Array(UnsafeBufferPointer(start: info.scale, count: info.scale_count)),
-      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)))
+      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)), encoding: encoding,
+      thresholds: Array(UnsafeBufferPointer(start: thresholds, count: thresholdCount)),
+      encodingOutput: encoding.isEmpty ? "" : output == 0 ? "signed" : "on-off")
   }
 }

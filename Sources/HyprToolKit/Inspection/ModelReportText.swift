@@ -21,17 +21,21 @@ extension ModelReport {
   }
 
   private var inputText: String {
-    guard !input.names.isEmpty || !input.scale.isEmpty || !input.offset.isEmpty else {
+    let isEncoded = !input.encoding.isEmpty
+    guard !input.names.isEmpty || !input.scale.isEmpty || !input.offset.isEmpty || isEncoded else {
       return "inputs: \(input.size), taken as they are"
     }
+    let thresholds = input.thresholds
     let rows = (0..<input.size).map { channel in
       [
         "\(channel)", input.names.isEmpty ? "" : input.names[channel],
         "scale \(input.scale.isEmpty ? 1 : input.scale[channel])",
         "offset \(input.offset.isEmpty ? 0 : input.offset[channel])",
+        isEncoded ? "threshold \(thresholds.count == 1 ? thresholds[0] : thresholds[channel])" : "",
       ]
     }
-    return "inputs: \(input.size), value = (sample - offset) * scale\n" + TextTable.text(rows, indent: 2)
+    let encoding = isEncoded ? "; \(input.encoding), \(input.encodingOutput)" : ""
+    return "inputs: \(input.size), value = (sample - offset) * scale\(encoding)\n" + TextTable.text(rows, indent: 2)
   }
 
   private var layerText: String {

@@ -1,0 +1,58 @@
+internal import CModelFormat
+internal import CSystem
+
+/// Level crossing (send on delta): a spike whenever a channel has moved by a threshold since its last spike; the schema's table of
+/// that name.
+///
+/// Each channel keeps a reference r, which the first sample of a sequence sets. In each step: x >= r + threshold: rising,
+/// r += threshold; otherwise x <= r - threshold: falling, r -= threshold; otherwise nothing.
+struct LevelCrossing {
+  /// What a model file says about it.
+  struct Description {
+    let thresholds: UnsafePointer<Float>
+    /// One for all channels, or one each.
+    let thresholdCount: Int
+    /// Two inputs per channel, rising and falling, in place of one that is 1 or -1.
+    let isOnOff: Bool
+
+    /// Inputs of the first layer that a channel gives.
+    var inputsPerChannel: Int { isOnOff ? 2 : 1 }
+  }
+
+  let description: Description
+  private let channels: Int
+  /// r [channels], NaN before the first sample; and what it will be after the step that is being made.
+  private let references, nextReferences: UnsafeMutablePointer<Float>
+
+  init(_ arena: inout Arena, _ description: Description, channels: Int) {
+    self.description = description
+    self.channels = channels
+    references = arena.allocate(Float.self, channels, .state)
+    nextReferences = arena.allocate(Float.self, channels, .scratch)
+  }
+
+  /// The spike of a channel: -1, 0 or 1. Only `commit` makes it count.
+  func spike(_ value: Float, _ channel: Int) -> Float {
+    let reference = references[channel]
+    let threshold = description.thresholds[description.thresholdCount == 1 ? 0 : channel]
+    var next = reference.isNaN ? value : reference
+    var spike: Float = 0
+    if value >= reference + threshold {
+      (next, spike) = (reference + threshold, 1)
+    } else if value <= reference - threshold {
+      (next, spike) = (reference - threshold, -1)
+    }
+    nextReferences[channel] = next
+    return spike
+  }
+
+  /// The step was made.
+  func commit() { references.update(from: nextReferences, count: channels) }
+
+  /// The next sample is the first of a sequence.
+  func clear() { references.update(repeating: .nan, count: channels) }
+
+  func walkState(_ stream: inout StateStream) {
+    stream.rows(references, 1, size: channels, width: channels) { _, value in value.isFinite || value.isNaN }
+  }
+}
