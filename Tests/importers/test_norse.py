@@ -118,8 +118,8 @@ CASES = {
     "LIFBoxCell": lambda: [linear(6, 20, 6), norse.LIFBoxCell()],
     "LIFBoxCell subtract": lambda: [linear(6, 20, 6), norse.LIFBoxCell(box(reset_method=reset_subtract, v_th=0.4))],
     "LIFBoxCell biological": lambda: [linear(6, 20, 6), norse.LIFBoxCell(box(**BIOLOGICAL))],
-    "IAFCell": lambda: [linear(6, 20), norse.IAFCell()],
-    "IAF": lambda: [linear(6, 20), norse.IAF(norse.IAFParameters(v_th=tensor(2), v_reset=tensor(-0.5)))],
+    "IAFCell": lambda: [linear(6, 20, shift=0.5), norse.IAFCell(norse.IAFParameters(v_th=tensor(5)))],
+    "IAF": lambda: [linear(6, 20, shift=0.5), norse.IAF(norse.IAFParameters(v_th=tensor(4), v_reset=tensor(-0.5)))],
 }
 
 
