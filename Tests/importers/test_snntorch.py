@@ -96,7 +96,7 @@ CASES = {
     "beta above 1": (leaky, {"beta": 1.2, "threshold": 6.0}),
     "beta of 0": (leaky, {"beta": 0.0}),
     "beta below 0": (leaky, {"beta": -0.5}),
-    "slow": (leaky, {"beta": 0.9999, "threshold": 6.0}),
+    "slow": (leaky, {"beta": 0.999, "threshold": 6.0}),
     "alpha of 0": (synaptic, {"alpha": 0.0, "threshold": 2.0}),
     "RLeaky one to one": (recurrent_leaky, ONE_TO_ONE),
     "RLeaky one to one per neuron": (recurrent_leaky, {"all_to_all": False, "V": torch.linspace(-1, 0.5, 20)}),
