@@ -185,6 +185,10 @@ def test_only_what_requires_a_gradient_is_trainable():
     modules[1].requires_grad_(False)
     assert trainable(hypr.norse.from_modules(modules)) == {
         "layer0.input_weight", "layer0.recurrent_weight", "layer0.tau_syn", "layer0.tau_m", "layer0.threshold", "readout.tau"}
+    # A frozen linear map below becomes one with the input weight, which learns; its bias is frozen still.
+    modules.insert(0, linear(6, 6).requires_grad_(False))
+    assert "layer0.input_weight" in trainable(hypr.norse.from_modules(modules))
+    assert "layer0.bias" not in trainable(hypr.norse.from_modules(modules))
 
 
 @pytest.mark.parametrize("method, expected", [("super", Surrogate("fast_sigmoid", 1, 1)), ("triangle", Surrogate("triangle", 1, 7))])

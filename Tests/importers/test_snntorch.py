@@ -220,6 +220,10 @@ def test_only_what_snntorch_trains_is_trainable():
     modules[1] = recurrent_leaky(all_to_all=False)
     assert trainable(hypr.snntorch.from_modules(modules)) - {"readout.tau"} == {"readout.weight", "readout.bias"}
     for learns in (False, True):
+        # Two linear maps become one, which learns if one of them did.
+        first, second = nn.Linear(6, 8, bias=False).requires_grad_(False), nn.Linear(8, 20).requires_grad_(learns)
+        frozen = {"layer0.input_weight", "layer0.bias"} - trainable(hypr.snntorch.from_modules([first, second, leaky()]))
+        assert frozen == (set() if learns else {"layer0.input_weight", "layer0.bias"})
         modules = [linear(6, 20), leaky(), linear(20, 3), synaptic(reset_mechanism="none", learn_beta=learns)]
         assert ("readout.tau" in trainable(hypr.snntorch.from_modules(modules, readout="membrane"))) == learns
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypr._chain import Linear, Neurons, build
-from hypr._modules import Numbers, Placed, array, frozen, in_order, learns, stages
+from hypr._modules import Numbers, Placed, array, frozen, identity, in_order, learns, stages
 from hypr.description import Surrogate
 from hypr.errors import InvalidArgumentError
 
@@ -142,7 +142,7 @@ def _membrane(placed: Placed, size: int, decay: Numbers, gain: Numbers, reset: s
     if synaptic:
         tau, rest = placed.leak("alpha", _clamped(placed, "alpha", size))
         made.append(Neurons(placed.name, "LI", size, {"tau": tau}, gain=1 / rest, frozen=frozen(tau=placed.module.alpha)))
-        made.append(Linear(placed.name, np.eye(size), frozen=frozenset({"weight"})))
+        made.append(identity(placed.name, size))
     tau, rest = placed.leak("beta", decay)
     is_fixed = placed.kind == "snntorch.Lapicque" or not learns(placed.module.beta)
     made.append(Neurons(placed.name, "LI", size, {"tau": tau}, gain=gain / rest,
