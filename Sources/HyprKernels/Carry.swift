@@ -159,20 +159,22 @@ struct CarriedRows {
     carry.eligibility + neuron &* states &* (carry.presynaptic_count &* gates &+ parameters)
   }
 
-  /// Calls `body` for every row that is not zero: with its index, its events and where in a step's sources theirs start.
-  /// `gradient` is fetched into the cache some rows ahead.
+  /// Calls `body` for every row that is not zero: with its index, whether it was zero before the window, its events and where in a
+  /// step's sources theirs start. `gradient` is fetched into the cache some rows ahead.
   @inline(__always) func forEach(
-    _ gradient: Row?, _ body: (_ row: Int, _ events: Range<Int32>, _ current: Int) -> Void
+    _ gradient: Row?, _ body: (_ row: Int, _ isFresh: Bool, _ events: Range<Int32>, _ current: Int) -> Void
   ) {
     let groups = carry.events.pointee
+    @inline(__always) func index(_ entry: Int32) -> Int { Int(entry < 0 ? ~entry : entry) }
     for position in 0..<groups.active_count {
-      let presynaptic = Int(groups.active[position])
+      let isFresh = groups.active[position] < 0
+      let presynaptic = index(groups.active[position])
       if let gradient, position &+ 8 < groups.active_count {
-        lanes_prefetch(gradient + (Int(groups.active[position &+ 8]) &* gates &* width &+ neuron))
+        lanes_prefetch(gradient + (index(groups.active[position &+ 8]) &* gates &* width &+ neuron))
       }
       let events = Range(uncheckedBounds: (groups.offsets[presynaptic], groups.offsets[presynaptic &+ 1]))
       let first = presynaptic < Int(carry.input_count) ? 0 : currents &- gates
-      for gate in 0..<gates { body(presynaptic &* gates &+ gate, events, first &+ gate) }
+      for gate in 0..<gates { body(presynaptic &* gates &+ gate, isFresh, events, first &+ gate) }
     }
   }
 }
@@ -205,16 +207,19 @@ struct CarriedRows {
   let entry = (1 &+ k) &* lanes
   let (eligibility, transition) = (rows.eligibility, rows.transition)
 
-  @inline(__always) func treat(_ row: Int, _ events: Range<Int32>, _ current: Int, added: MutableRow?) {
+  @inline(__always) func treat(
+    _ row: Int, isFresh: Bool, _ events: Range<Int32>, _ current: Int, added: MutableRow?
+  ) {
     let place = eligibility + row &* k &* lanes
     let zero = State(repeating: .zero)
     var e: InlineArray<2, State> = [zero, zero]
     var g = Vectors(repeating: .zero)
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
+      if taught { g[row: vector] = gradient.lanes(row &* width &+ rows.neuron &+ offset) }
+      if isFresh { continue }
       let old = State(Row(place + offset), stride: lanes)
       if taught {
-        g[row: vector] = gradient.lanes(row &* width &+ rows.neuron &+ offset)
         for m in 0..<k {
           g[row: vector] += rows.carry.adjoint.lanes(m &* width &+ rows.neuron &+ offset) * old[row: m]
         }
@@ -243,10 +248,12 @@ struct CarriedRows {
     }
   }
 
-  rows.forEach(taught ? Row(gradient) : nil) { row, events, current in treat(row, events, current, added: nil) }
+  rows.forEach(taught ? Row(gradient) : nil) { row, isFresh, events, current in
+    treat(row, isFresh: isFresh, events, current, added: nil)
+  }
   let first = rows.carry.presynaptic_count &* rows.gates
   for parameter in 0..<rows.parameters {
-    treat(first &+ parameter, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
+    treat(first &+ parameter, isFresh: false, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
     if taught {
       for vector in 0..<Vectors.size {
         let index = rows.neuron &+ vector &* Lanes.scalarCount
@@ -267,17 +274,21 @@ struct CarriedRows {
   let (times, values) = (rows.carry.events.pointee.times, rows.carry.events.pointee.values)
   let (eligibility, transition) = (rows.eligibility, rows.transition)
 
-  @inline(__always) func treat(_ row: Int, _ events: Range<Int32>, _ current: Int, added: MutableRow?) {
+  @inline(__always) func treat(
+    _ row: Int, isFresh: Bool, _ events: Range<Int32>, _ current: Int, added: MutableRow?
+  ) {
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
       let place = row &* width &+ rows.neuron &+ offset
-      let old = State(Row(eligibility + (row &* k &* lanes &+ offset)), stride: lanes)
       let carried = outputEligibility.lanes(place)
       if let gradient = rows.carry.gradient {
         gradient.store(gradient.lanes(place) + adjoint.lanes(rows.neuron &+ offset) * carried, place)
       }
       var sum = carried * kept + (added.map { $0.lanes(offset) } ?? .zero)
-      for m in 0..<k { sum += transition.lanes(m &* lanes &+ offset) * old[row: m] }
+      if !isFresh {
+        let old = State(Row(eligibility + (row &* k &* lanes &+ offset)), stride: lanes)
+        for m in 0..<k { sum += transition.lanes(m &* lanes &+ offset) * old[row: m] }
+      }
       var event = events.lowerBound
       while event < events.upperBound {
         let source = (Int(times[Int(event)]) &* rows.currents &+ current) &* (1 &+ k) &* lanes
@@ -288,10 +299,12 @@ struct CarriedRows {
     }
   }
 
-  rows.forEach(nil) { row, events, current in treat(row, events, current, added: nil) }
+  rows.forEach(nil) { row, isFresh, events, current in
+    treat(row, isFresh: isFresh, events, current, added: nil)
+  }
   let first = rows.carry.presynaptic_count &* rows.gates
   for parameter in 0..<rows.parameters {
-    treat(first &+ parameter, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
+    treat(first &+ parameter, isFresh: false, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
   }
   if let synapses = rows.synapses { carrySynapseOutputs(rows, synapses, adjoint, kept) }
 }

@@ -136,9 +136,12 @@ func group(_ history: kernel_history, _ steps: Int, _ presynapticCount: Int, _ g
     let count = offsets[index &+ 1]
     offsets[index &+ 1] = start
     start &+= count
-    if count != 0 { groups.is_active[index] = true }
-    if groups.is_active[index] && index < groups.row_count {
-      groups.active[groups.active_count] = Int32(truncatingIfNeeded: index)
+    let wasActive = groups.is_active[index]
+    if !wasActive && count == 0 { continue }
+    groups.is_active[index] = true
+    if index < groups.row_count {
+      let entry = Int32(truncatingIfNeeded: index)
+      groups.active[groups.active_count] = wasActive ? entry : ~entry
       groups.active_count &+= 1
     }
   }

@@ -28,10 +28,14 @@ extension kernel_surrogate {
     switch SurrogateKind(rawValue: kind) ?? .straightThrough {
     case .doubleGaussian:
       replace(values, count) { distance in
-        let square = distance * distance
+        let wide = exponential(distance * distance * (-1 / 18))
+        // exp(-2 x²) is its 36th power, for half the work of another exponential.
+        let fourth = wide * wide * (wide * wide)
+        let eighth = fourth * fourth
+        let sixteenth = eighth * eighth
+        let narrow = sixteenth * sixteenth * fourth
         // 1.15 / (0.5 sqrt(2 pi)) and 0.30 / (3 sqrt(2 pi))
-        return exponential(square * -2) * (0.917_567_24 * scale) - exponential(square * (-1 / 18))
-          * (0.039_894_228 * scale)
+        return narrow * (0.917_567_24 * scale) - wide * (0.039_894_228 * scale)
       }
     case .slayer:
       replace(values, count) { exponential(-$0.magnitude) * (scale * slope * 0.5) }

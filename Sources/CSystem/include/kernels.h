@@ -103,7 +103,8 @@ typedef struct kernel_groups {
   int32_t *offsets;                // [presynaptic neurons + 1]
   int32_t *times;                  // steps of the window
   float *values;
-  // Presynaptic neurons that had an event since the traces were cleared: a flag each, and those flagged that have rows, ascending.
+  // Presynaptic neurons that had an event since the traces were cleared: a flag each, and those flagged that have rows, ascending;
+  // as ~index where the first event is in this window: what the row's eligibility holds is from before, and counts as zero.
   intptr_t row_count;              // how many have rows: the first ones
   bool *is_active;
   int32_t *active;

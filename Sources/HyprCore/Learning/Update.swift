@@ -43,7 +43,7 @@ extension Session {
   private func dropOverflownTraces() {
     for layer in layers {
       guard let learning = layer.learning else { continue }
-      if !learning.isFinite(layer.description, width: layer.width, kernels) { layer.clearTraces() }
+      if !learning.isFinite(layer.description, width: layer.width, kernels) { layer.eraseTraces() }
     }
   }
 

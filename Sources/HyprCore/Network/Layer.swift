@@ -56,7 +56,9 @@ struct Layer {
     outputs(to).update(from: outputs(from), count: width)
   }
 
-  func clearTraces() { learning?.clear(description, width: width) }
+  /// `blockSize`: neurons of a block of the eligibility.
+  func clearTraces(blockSize: Int) { learning?.clear(description, width: width, blockSize: blockSize) }
+  func eraseTraces() { learning?.erase(description, width: width) }
   func clearOutputEligibility() { learning?.clearOutputEligibility(description, width: width) }
 
   func clearSlot(_ slot: Int) {
@@ -106,8 +108,37 @@ struct LayerLearning {
     isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
   }
 
-  func clear(_ description: LayerDescription, width: Int) {
+  /// Rows of neurons without events count as zero, whatever they hold: only what has no events is overwritten.
+  func clear(_ description: LayerDescription, width: Int, blockSize: Int) {
+    eraseRows(description.weightRowCount..<description.rowCount, description, width: width, blockSize: blockSize)
+    clearRest(description, width: width)
+  }
+
+  /// Overwrites everything: memory that is new, or holds what is not finite.
+  func erase(_ description: LayerDescription, width: Int) {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
+    clearRest(description, width: width)
+  }
+
+  /// Makes zeros of the rows that count as zero.
+  func eraseInactive(_ description: LayerDescription, width: Int, blockSize: Int) {
+    let gates = description.gateCount
+    for presynaptic in 0..<description.rowedCount where !isActive[presynaptic] {
+      let rows = presynaptic * gates..<(presynaptic + 1) * gates
+      eraseRows(rows, description, width: width, blockSize: blockSize)
+    }
+  }
+
+  private func eraseRows(_ rows: Range<Int>, _ description: LayerDescription, width: Int, blockSize: Int) {
+    let states = description.stateCount
+    for start in stride(from: 0, to: width, by: blockSize) {
+      let neurons = min(blockSize, width - start)
+      let block = eligibility + start * description.rowCount * states
+      (block + rows.lowerBound * states * neurons).update(repeating: 0, count: rows.count * states * neurons)
+    }
+  }
+
+  private func clearRest(_ description: LayerDescription, width: Int) {
     synapseEligibility?.update(repeating: 0, count: description.synapseCount * description.stateCount)
     clearOutputEligibility(description, width: width)
     isActive.update(repeating: false, count: description.presynapticCount)

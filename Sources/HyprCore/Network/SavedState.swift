@@ -25,6 +25,9 @@ extension Session {
       throw message.failure(.bufferTooSmall, "the buffer has \(buffer.count) bytes, the state takes \(size)")
     }
     let payload = UnsafeMutableRawBufferPointer(start: start + StateHeader.size, count: size - StateHeader.size)
+    for layer in layers {
+      layer.learning?.eraseInactive(layer.description, width: layer.width, blockSize: 2 * kernels.lanes)
+    }
     var stream = StateStream(.write, start + StateHeader.size, payload.count)
     walkState(&stream)
     let header = StateHeader(

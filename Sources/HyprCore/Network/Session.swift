@@ -136,7 +136,8 @@ public struct Session: ~Copyable {
   private mutating func begin() {
     parameters.load(model.pointee)
     deriveAll()
-    clear([.state, .traces])
+    clear(.state)
+    for layer in layers { layer.eraseTraces() }
     clearClassWeights()
   }
 
