@@ -56,7 +56,7 @@ def compare(builder, x, layers, outputs):
         different = int((recording.spikes[index] != layer.spikes).sum())
         assert different == 0, f"layer {index}: {different} of {layer.spikes.size} outputs differ"
         error = close(recording.membrane(index), layer.potentials)
-        assert error < layer.margin, f"layer {index}: rounding may reach a threshold, {layer.margin:.1e} away; use other samples"
+        assert error < layer.margin, f"layer {index}: rounding may reach a threshold, {layer.margin:.1e} away"
     close(recording.outputs, outputs)
     return recording
 

@@ -150,7 +150,8 @@ def test_integrators_between():
 
 def test_network():
     torch.manual_seed(1)
-    modules = [nn.Flatten(), linear(6, 20), norse.LIFCell(), nn.Identity(), norse.LSNNRecurrentCell(20, 16, lsnn(v_th=0.2, beta=0.1)),
+    modules = [nn.Flatten(), linear(6, 20), norse.LIFCell(), nn.Identity(),
+               norse.LSNNRecurrentCell(20, 16, lsnn(v_th=0.2, beta=0.1)),
                norse.LIFRecurrentCell(16, 12, lif(v_th=0.3)), nn.Dropout(0.5), linear(12, 3), norse.LICell()]
     network = norse.SequentialState(*modules).eval()
     x, layers, outputs = reference(run, modules)
@@ -166,8 +167,9 @@ def test_network():
 
 
 def test_sequence_at_once():
-    network = norse.SequentialState(norse.Lift(linear(6, 20)), norse.LIF(), norse.LSNNRecurrent(20, 16, lsnn(v_th=0.2, beta=0.1)), linear(16, 3),
-                                    norse.LI())
+    network = norse.SequentialState(
+        norse.Lift(linear(6, 20)), norse.LIF(), norse.LSNNRecurrent(20, 16, lsnn(v_th=0.2, beta=0.1)), linear(16, 3),
+        norse.LI())
     x = inputs(6)
     recording = hypr.record(hypr.Session(hypr.norse.from_modules(network).build(), learning=False), x)
     outputs, _ = network(torch.tensor(x, dtype=torch.float64)[:, None])
@@ -191,7 +193,8 @@ def test_only_what_requires_a_gradient_is_trainable():
     assert "layer0.bias" not in trainable(hypr.norse.from_modules(modules))
 
 
-@pytest.mark.parametrize("method, expected", [("super", Surrogate("fast_sigmoid", 1, 1)), ("triangle", Surrogate("triangle", 1, 7))])
+@pytest.mark.parametrize("method, expected", [
+    ("super", Surrogate("fast_sigmoid", 1, 1)), ("triangle", Surrogate("triangle", 1, 7))])
 def test_surrogates(method, expected):
     for cell in (norse.LIFCell(lif(method=method, alpha=7)), norse.LSNNCell(lsnn(method=method, alpha=7))):
         found = hypr.norse.from_modules([linear(6, 20), cell]).description().layers[0].surrogate
@@ -202,7 +205,7 @@ def test_surrogates(method, expected):
 @pytest.mark.parametrize("method", ["heaviside", "tanh", "circ", "heavi_erfc"])
 def test_other_surrogates_must_be_given(method):
     modules = [linear(6, 20), norse.LIFCell(lif(method=method, alpha=7))]
-    with pytest.raises(hypr.ModelUnsupportedError, match=r"module 1 \(LIFCell\): its surrogate derivative .* by surrogate=\.\.\."):
+    with pytest.raises(hypr.ModelUnsupportedError, match=r"module 1 \(LIFCell\): its surrogate derivative .* surrogate=\.\.\."):
         hypr.norse.from_modules(modules)
     builder = hypr.norse.from_modules(modules, surrogate=Surrogate("slayer", 3))
     assert builder.description().layers[0].surrogate == Surrogate("slayer", 3)
@@ -226,7 +229,8 @@ REFUSED = {
     "reset and leak": (lambda: norse.LIFBoxCell(box(reset_method=reset_subtract, v_leak=-1)), "supported is v_leak = 0"),
     "refractory": (norse.LIFRefracCell, "nothing like lif_refrac_feed_forward_step here; supported are Linear, .*LIBoxCell"),
     "exponential": (norse.LIFExCell, "nothing like lif_ex_feed_forward_step here"),
-    "Izhikevich": (lambda: norse.Izhikevich(norse.IzhikevichSpikingBehavior(None, None)), "nothing like izhikevich_feed_forward_step here"),
+    "Izhikevich": (lambda: norse.Izhikevich(norse.IzhikevichSpikingBehavior(None, None)),
+                   "nothing like izhikevich_feed_forward_step here"),
     "derived": (Derived, "derived from LIFCell"),
     "Conv2d": (lambda: nn.Conv2d(1, 1, 3), "nothing like it here; supported are Linear"),
     "recurrent sequence": (lambda: norse.RecurrentSequential(norse.LIFCell()), "nothing like it here"),
@@ -244,7 +248,7 @@ def test_refusals(case):
 
 def test_refusal_of_adjoint_equations():
     """Norse itself cannot run them: its function for a step knows no such method."""
-    with pytest.raises(hypr.ModelUnsupportedError, match=r"module 1 \(LIFCell\): there is nothing like lif_feed_forward_adjoint_step here"):
+    with pytest.raises(hypr.ModelUnsupportedError, match=r"module 1 \(LIFCell\): .*lif_feed_forward_adjoint_step here"):
         hypr.norse.from_modules([linear(6, 20), norse.LIFCell(lif(method="adjoint"))])
 
 

@@ -157,8 +157,8 @@ def _torch(placed: Placed, supported: str) -> list[Linear | Neurons]:
         return []
     if kind == "torch.Flatten":
         if module.start_dim < 1 or module.end_dim != -1:
-            raise placed.refusal(f"it flattens dimensions {module.start_dim} to {module.end_dim}, supported are those from 1 or "
-                                 "higher to -1, within one sample")
+            raise placed.refusal(f"it flattens dimensions {module.start_dim} to {module.end_dim}, supported are those from 1 "
+                                 "or higher to -1, within one sample")
         return []
     if kind == "torch.Dropout":
         if module.training and module.p > 0:

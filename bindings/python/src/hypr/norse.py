@@ -25,8 +25,8 @@ from hypr.errors import ModelUnsupportedError
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
 
-_SUPPORTED = ("Linear, Flatten, Dropout, Identity, Lift, SequentialState, and LIF, LSNN, IAF, LI with their cells, recurrent or "
-              "not, LIFBoxCell, LILinearCell, LIBoxCell")
+_SUPPORTED = ("Linear, Flatten, Dropout, Identity, Lift, SequentialState, and LIF, LSNN, IAF, LI with their cells, recurrent "
+              "or not, LIFBoxCell, LILinearCell, LIBoxCell")
 
 
 def from_modules(modules: Any, *, inputs: int | None = None, name: str = "",
@@ -163,7 +163,8 @@ def _box(cell: _Cell) -> list[Linear | Neurons]:
     if method == "reset_subtract" and np.any(origin != 0):
         raise cell.placed.refusal("with reset_subtract supported is v_leak = 0, from where potentials are counted")
     return cell.spiking("GeneralLIF", {"tau_m": tau_m, "resistance": 1, "leak_potential": 0},
-                        {"tau_mem_inv": "tau_m", "v_leak": "leak_potential"}, origin, "set" if method == "reset_value" else "subtract")
+                        {"tau_mem_inv": "tau_m", "v_leak": "leak_potential"}, origin,
+                        "set" if method == "reset_value" else "subtract")
 
 
 def _integrate_and_fire(cell: _Cell) -> list[Linear | Neurons]:

@@ -133,8 +133,9 @@ def _membrane(placed: Placed, size: int, decay: Numbers, gain: Numbers, reset: s
               synaptic: bool) -> list[Linear | Neurons]:
     """Leaky integrators, which have the potential of neurons that are not reset."""
     if reset != "none":
-        raise placed.refusal(f"its spikes reset the membrane (reset_mechanism={placed.module.reset_mechanism!r}), and a membrane "
-                             "that is read out has no spikes; with readout='membrane' supported is reset_mechanism='none'")
+        raise placed.refusal(f"its spikes reset the membrane (reset_mechanism={placed.module.reset_mechanism!r}), and a "
+                             "membrane that is read out has no spikes; with readout='membrane' supported is "
+                             "reset_mechanism='none'")
     if recurrent:
         raise placed.refusal("its spikes are fed back, and a membrane that is read out has no spikes; with readout='membrane' "
                              "supported are Leaky, Synaptic and Lapicque")
@@ -156,7 +157,8 @@ def _clamped(placed: Placed, what: str, size: int) -> Numbers:
 
 def _lapicque(placed: Placed, size: int) -> tuple[Numbers, Numbers]:
     """Its decay, which is 1 - time_step/(R C) and not beta, and what it multiplies its input by."""
-    resistance, capacitance, step = (placed.numbers(what, getattr(placed.module, what), size) for what in ("R", "C", "time_step"))
+    resistance, capacitance, step = (placed.numbers(what, getattr(placed.module, what), size)
+                                     for what in ("R", "C", "time_step"))
     if np.any(capacitance == 0) or np.any(resistance == 0):
         raise placed.refusal("R or C is 0")
     return 1 - step / (resistance * capacitance), step / capacitance
@@ -166,8 +168,8 @@ def _reset(placed: Placed) -> str:
     module = placed.module
     mechanism = _MECHANISMS[module.state_function.__name__]
     if list(_MECHANISMS.values()).index(mechanism) != int(module.reset_mechanism_val):
-        raise placed.refusal(f"it was made with reset_mechanism={mechanism!r}, which was changed afterwards: only a part of its "
-                             "computation follows; make it with the mechanism that is meant")
+        raise placed.refusal(f"it was made with reset_mechanism={mechanism!r}, which was changed afterwards: only a part of "
+                             "its computation follows; make it with the mechanism that is meant")
     is_delayed = getattr(module, "reset_delay", True)
     if placed.kind == "snntorch.RSynaptic" and not is_delayed:
         raise placed.refusal("snnTorch 1.0.0 does not compute RSynaptic with reset_delay=False; supported is reset_delay=True")
@@ -178,8 +180,8 @@ def _reset(placed: Placed) -> str:
         return "set" if placed.kind == "snntorch.Leaky" or not is_delayed else "delayed_set"
     if is_delayed:
         return "delayed_subtract"
-    warnings.warn(f"module {placed.name} ({type(module).__name__}) with reset_delay=False and reset_mechanism='subtract' is the "
-                  "same in hypr as long as no potential exceeds twice its threshold", stacklevel=6)
+    warnings.warn(f"module {placed.name} ({type(module).__name__}) with reset_delay=False and reset_mechanism='subtract' is "
+                  "the same in hypr as long as no potential exceeds twice its threshold", stacklevel=6)
     return "subtract"
 
 
