@@ -139,6 +139,11 @@ test-python: $(LIBRARY) $(TOOL)
 	@.ci/require-packages gcc libc6-dev python3-dev python3-venv
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/python/run
 
+.PHONY: test-importers
+test-importers: $(LIBRARY) $(TOOL) ## Compare importers with the original libraries (downloads PyTorch)
+	@.ci/require-packages gcc libc6-dev python3-dev python3-venv
+	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/importers/run
+
 test-aarch64:
 	@.ci/require-swift 6.3
 	@.ci/require-packages libflatbuffers-dev gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

@@ -22,23 +22,34 @@ def time_constant(decay: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """The time constant in steps whose decay per step, exp(-1/tau), is the one given: 0 to 1, 1 excluded."""
     decay = np.asarray(decay, np.float64)
     with np.errstate(divide="ignore"):
-        return np.clip(-1 / np.log(np.maximum(decay, 1e-300)), SHORTEST, LONGEST)
+        return np.asarray(np.clip(-1 / np.log(np.maximum(decay, 1e-300)), SHORTEST, LONGEST))
+
+
+def complement(tau: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """1 - exp(-1/tau) of a time constant as it is stored, in float32."""
+    return -np.expm1(-1 / np.asarray(tau, np.float32).astype(np.float64))
 
 
 @dataclass
 class Linear:
-    """y = weight x + bias."""
+    """y = weight x + bias; `frozen` names those of the two that learning may not change."""
 
     name: str
     weight: npt.NDArray[np.float64]  # [outputs, inputs]
     bias: npt.NDArray[np.float64] | None = None
+    frozen: frozenset[str] = frozenset()
 
     def after(self, below: Linear) -> Linear:
-        """Both in one, with `below` applied first."""
+        """Both in one, with `below` applied first; frozen is what is so in both."""
         bias = None if below.bias is None else self.weight @ below.bias
+        frozen = self.frozen & below.frozen
         if self.bias is not None:
             bias = self.bias if bias is None else bias + self.bias
-        return Linear(self.name, self.weight @ below.weight, bias)
+        if below.bias is None:
+            frozen |= self.frozen & {"bias"}
+        if self.bias is None:
+            frozen |= below.frozen & {"bias"}
+        return Linear(self.name, self.weight @ below.weight, bias, frozen)
 
 
 @dataclass
@@ -46,7 +57,7 @@ class Neurons:
     """A layer of neurons whose input current is gain * (x + recurrent_weight z' + recurrent_bias) + offset.
 
     `values` are constants and parameters of the neuron model by name, parameters as one number or [size]; `gain` and `offset`
-    are one number or [size].
+    are one number or [size]. `frozen` names parameters, "recurrent_weight" and "recurrent_bias" that learning may not change.
     """
 
     name: str
@@ -59,6 +70,7 @@ class Neurons:
     recurrent_bias: npt.NDArray[np.float64] | None = None
     gain: npt.ArrayLike = 1.0
     offset: npt.ArrayLike = 0.0
+    frozen: frozenset[str] = frozenset()
 
 
 def build(stages: list[Linear | Neurons], inputs: int | None = None, dt: float = 0.0, name: str = "") -> ModelBuilder:
@@ -93,16 +105,33 @@ def build(stages: list[Linear | Neurons], inputs: int | None = None, dt: float =
         raise ModelUnsupportedError("there is no layer of neurons below the readout, and a network needs one")
     first = pairs[0]
     builder = ModelBuilder(first[1].size if first[0] is None else first[0].weight.shape[1], dt, name)
-    for below, neurons in pairs:
+    for index, (below, neurons) in enumerate(pairs):
         weight, recurrent, bias = _weights(below, neurons)
         shown = neurons.name if isinstance(neurons.name, str) else ""
         builder.layer(neurons.neuron, neurons.size, recurrent=recurrent is not None, bias=False if bias is None else bias,
                       name=shown, reset=neurons.reset, surrogate=neurons.surrogate, input_weight=weight,
                       **({} if recurrent is None else {"recurrent_weight": recurrent}),
                       **_values(neurons))
+        _freeze(builder, f"layer{index}", below, neurons, "input_weight")
     weight, _, bias = _weights(*top)
-    return builder.readout(top[1].size, weight=weight, bias=False if bias is None else bias,
-                           tau=np.broadcast_to(top[1].values["tau"], top[1].size))
+    builder.readout(top[1].size, weight=weight, bias=False if bias is None else bias,
+                    tau=np.broadcast_to(top[1].values["tau"], top[1].size))
+    _freeze(builder, "readout", *top, "weight")
+    return builder
+
+
+def _freeze(builder: ModelBuilder, place: str, below: Linear | None, neurons: Neurons, weight: str) -> None:
+    """A bias that is the sum of several is frozen if all of them are."""
+    frozen = set(neurons.frozen - {"recurrent_bias"})
+    if below is not None and "weight" in below.frozen:
+        frozen.add(weight)
+    biases = [] if below is None or below.bias is None else ["bias" in below.frozen]
+    biases += [] if neurons.recurrent_bias is None else ["recurrent_bias" in neurons.frozen]
+    if biases and all(biases):
+        frozen.add("bias")
+    for name in frozen:
+        if f"{place}.{name}" in builder.shapes:
+            builder.set_trainable(f"{place}.{name}", False)
 
 
 def _weights(below: Linear | None, neurons: Neurons) -> tuple[Any, Any, Any]:
