@@ -43,21 +43,15 @@ class Tensors:
 
     def take(self, key: str, *shape: int | str) -> FloatArray:
         """An array that must be there, of this shape; names stand for any size."""
-        if key not in self._arrays:
-            raise unknown(UnknownTensorError, "key", key, self._arrays)
-        self._unread.discard(key)
-        return floats(self._arrays[key], key, *shape)
+        return floats(self._read(key), key, *shape)
 
     def optional(self, key: str, *shape: int | str) -> FloatArray | None:
         """The same, None if it is not there."""
         return self.take(key, *shape) if key in self else None
 
-    def number(self, key: str) -> float | None:
-        """One number, None if it is not there."""
-        if key not in self:
-            return None
-        self._unread.discard(key)
-        array = self._arrays[key]
+    def number(self, key: str) -> float:
+        """One number that must be there."""
+        array = self._read(key)
         if array.size != 1:
             raise SizeMismatchError(f"{key} has the shape {shape_text(array.shape)}, expected one number")
         return float(array.reshape(-1)[0])
@@ -69,16 +63,24 @@ class Tensors:
                 known = ", ".join(key for key in self._arrays if key not in self._unread)
                 raise ModelUnsupportedError(f"the key {key} is not one of this network, which has {known}")
 
+    def _read(self, key: str) -> npt.NDArray[Any]:
+        if key not in self._arrays:
+            raise unknown(UnknownTensorError, "key", key, self._arrays)
+        self._unread.discard(key)
+        return self._arrays[key]
+
 
 @dataclass
 class Layer:
-    """A layer's weights, and constants and parameters of its neuron model by name."""
+    """A layer's weights, and constants and parameters of its neuron model by name. `sparse` are the recurrent weights that there
+    are, False: all."""
 
     neuron: str
     input_weight: FloatArray
     recurrent_weight: FloatArray | None
     bias: FloatArray | None
     values: dict[str, Any]
+    sparse: npt.NDArray[np.bool_] | bool = False
 
 
 @dataclass
@@ -119,12 +121,14 @@ def higuchi(tensors: Tensors, neuron: str | None, constants: Mapping[str, float]
 
 def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str | None, constants: Mapping[str, float],
                    recurrent: bool, boundary_dt: float) -> Layer:
-    names = {"omega": "omega", "b_offset": "b_offset"}
-    candidates = ["BRF", "RF"]
-    if f"{place}.tau_mem" in tensors:
+    if f"{place}.tau_adp" in tensors:
+        names, candidates = {"tau_m": "tau_mem", "tau_a": "tau_adp"}, ["ALIF"]
+    elif f"{place}.tau_mem" in tensors:
         names, candidates = {"tau_m": "tau_mem"}, ["LIF"]
-        if f"{place}.tau_adp" in tensors:
-            names, candidates = {"tau_m": "tau_mem", "tau_a": "tau_adp"}, ["ALIF"]
+    elif f"{place}.omega" in tensors or f"{place}.b_offset" in tensors:
+        names, candidates = {"omega": "omega", "b_offset": "b_offset"}, ["BRF", "RF"]
+    else:
+        raise UnknownTensorError(f"{place} has neither omega and b_offset (BRF, RF) nor tau_mem (LIF) and tau_adp (ALIF)")
     chosen = _chosen(place, neuron, candidates)
     key = f"{place}.linear.weight"
     weight = tensors.take(key, "neurons", "inputs")
@@ -136,14 +140,16 @@ def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str 
         raise SizeMismatchError(f"{key} has the shape {shape_text(weight.shape)}, expected [{size}, {expected}"
                                 f"{f' + {size}' if recurrent else ''}]{advice}")
     mask = tensors.optional(f"{place}.linear.mask", size, columns)
+    sparse: npt.NDArray[np.bool_] | bool = False
     if mask is not None:
         weight = weight * mask
+        sparse = mask[:, inputs:] != 0 if recurrent and not mask[:, inputs:].all() else False
     values: dict[str, Any] = {name: tensors.take(f"{place}.{source}", size) for name, source in names.items()}
     values |= _checked(chosen, constants)
     if chosen == "BRF" and boundary_dt != values.get("dt", _BRF_DT):
         values["b_offset"] = _offset(place, values, boundary_dt)
     return Layer(chosen, weight[:, :inputs], weight[:, inputs:] if recurrent else None,
-                 tensors.optional(f"{place}.linear.bias", size), values)
+                 tensors.optional(f"{place}.linear.bias", size), values, sparse)
 
 
 def _offset(place: str, values: Mapping[str, Any], boundary_dt: float) -> FloatArray:
@@ -195,23 +201,29 @@ def baronig(tensors: Tensors, neuron: str | None, constants: Mapping[str, float]
         layers.append(Layer(chosen, weight, tensors.optional(f"{place}.recurrent", size, size),
                             tensors.optional(f"{place}.bias", size), values))
     weight = tensors.take(f"{top}.weight", "outputs", len(layers[-1].input_weight))
-    trainer = f"{top}.tau_u_trainer"
-    span = _span(tensors, trainer, {}, "tau_u")
-    trained, fractions = _fractions(tensors, trainer, len(weight), span)
-    tau = fractions * np.float32(span[1]) + (1 - fractions) * np.float32(span[0])
-    if not trained:
-        tau = tensors.take(f"{trainer}.weight", len(weight))
+    trained, tau = _readout_tau(tensors, f"{top}.tau_u_trainer", len(weight))
     trainable["readout.tau"] = trained
     return Network(layers, Readout(weight, tensors.optional(f"{top}.bias", len(weight)), tau), trainable)
+
+
+def _readout_tau(tensors: Tensors, trainer: str, size: int) -> tuple[bool, FloatArray]:
+    """Whether the readout's time constants are trained, and these in steps."""
+    weight = tensors.take(f"{trainer}.weight", size)
+    if f"{trainer}.tau_min" not in tensors and f"{trainer}.tau_max" not in tensors and (weight > 1).any():
+        return False, weight  # steps, as fractions are not above 1
+    low, high = (tensors.number(f"{trainer}.tau_{end}") for end in ("min", "max"))
+    trained, fractions = _fractions(tensors, trainer, size, (low, high))
+    return trained, fractions * np.float32(high) + (1 - fractions) * np.float32(low) if trained else weight
 
 
 def _span(tensors: Tensors, trainer: str, constants: Mapping[str, float], name: str) -> tuple[float, float]:
     """The range of a time constant: from the state dict, the constants or the publication."""
     ends = []
     for end, published in zip(("min", "max"), _RANGES[name]):
-        stored, given = tensors.number(f"{trainer}.tau_{end}"), constants.get(f"{name}_{end}")
+        key, given = f"{trainer}.tau_{end}", constants.get(f"{name}_{end}")
+        stored = tensors.number(key) if key in tensors else None
         if stored is not None and given is not None and not np.isclose(stored, given):
-            raise InvalidArgumentError(f"{name}_{end} is {given:g}, but {trainer}.tau_{end} is {stored:g}")
+            raise InvalidArgumentError(f"{name}_{end} is {given:g}, but {key} is {stored:g}")
         ends.append(stored if stored is not None else published if given is None else float(given))
     return ends[0], ends[1]
 
