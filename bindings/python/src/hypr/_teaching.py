@@ -9,6 +9,7 @@ import numpy as np
 from hypr._arrays import FloatArray
 from hypr._scores import Judgement
 from hypr._sequences import Sequences
+from hypr._training_data import TrainingData
 from hypr.errors import InvalidArgumentError
 from hypr.model import Model
 from hypr.options import SessionOptions
@@ -65,7 +66,7 @@ class Teacher:
             session.apply()
 
 
-def updates_per_epoch(model: Model, options: SessionOptions, data: Sequences, batch_size: int) -> int:
+def updates_per_epoch(model: Model, options: SessionOptions, data: TrainingData, batch_size: int) -> int:
     """Optimizer steps in one pass over the data, if there are targets everywhere."""
     if options.get("update", "sequence") == "sequence":
         return ceil(len(data) / batch_size)

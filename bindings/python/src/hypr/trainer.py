@@ -17,8 +17,9 @@ from hypr._interruption import Interruption
 from hypr._learned import learned_model
 from hypr._library import library_version
 from hypr._scores import Scores
-from hypr._sequences import Sequences, run_all
+from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
+from hypr._training_data import TrainingData
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
@@ -115,7 +116,9 @@ class Trainer:
 
         Parameters
         ----------
-        x : array_like [sequences, steps, channels], or a list of [steps, channels] of any lengths
+        x : array_like [sequences, steps, channels], or a sequence of arrays [steps, channels] of any lengths
+            A list, or anything with a length whose elements are made when they are asked for, such as the sequences of
+            ``datasets.load_shd``: only a batch of them is in memory at a time.
         y : array_like, or a list of arrays
             Classes are whole numbers: [sequences], one for each, taught as the option `loss` says, or with the steps of `x`,
             negative: none. Values are floating-point numbers, with one more axis for the outputs, NaN: none.
@@ -133,12 +136,12 @@ class Trainer:
         """
         return _Run(self, *self._data(x, y, validation_data)).run(resume)
 
-    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None) -> tuple[Sequences, Sequences | None]:
+    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None) -> tuple[TrainingData, TrainingData | None]:
         """Training and validation."""
-        data = Sequences.of(x, y, self.model)
-        held: Sequences | None = None
+        data = TrainingData.of(x, y, self.model)
+        held: TrainingData | None = None
         if validation_data is not None:
-            held = Sequences.of(*validation_data, self.model)
+            held = TrainingData.of(*validation_data, self.model)
             if (held.classes, held.per_step) != (data.classes, data.per_step):
                 raise InvalidArgumentError("validation_data has targets of another kind than y")
         elif self.validation:
@@ -147,7 +150,7 @@ class Trainer:
             count = max(1, round(self.validation * len(data)))
             if count == len(data):
                 raise InvalidArgumentError(f"of {len(data)} sequences none is left to train on")
-            held, data = data.take(np.sort(order[:count])), data.take(np.sort(order[count:]))
+            held, data = data.subset(np.sort(order[:count])), data.subset(np.sort(order[count:]))
         for part, what in ((data, "y"), (held, "the validation data")):
             if part is not None and not part.has_targets:
                 raise InvalidArgumentError(f"{what} has no targets")
@@ -161,7 +164,7 @@ class Trainer:
 class _Run:
     """One training, from its data to its result."""
 
-    def __init__(self, trainer: Trainer, data: Sequences, held: Sequences | None) -> None:
+    def __init__(self, trainer: Trainer, data: TrainingData, held: TrainingData | None) -> None:
         self.trainer, self.data, self.held = trainer, data, held
         self.teacher = Teacher(trainer.model, self._options(), data.classes)
         self.session, self.judgement = self.teacher.session, self.teacher.judgement
@@ -225,7 +228,8 @@ class _Run:
         flat = self.session.parameters.flat
         if self.held is not None:
             self.judge.parameters.flat = flat
-            held.add(run_all(self.judge, self.held.inputs, self.held.lengths), self.held, self.judgement)
+            for part in self.held.batches(self.trainer.batch_size):
+                held.add(run_all(self.judge, part.inputs, part.lengths), part, self.judgement)
         score = (held.accuracy if self.monitor == "accuracy" else 0.0, -held.loss)
         best = self.held is None or score > self.best_score
         if best:
@@ -293,7 +297,7 @@ class _Run:
                       "sha256": sha256(model.data).hexdigest()},
             "trainer": {**{name: getattr(trainer, name) for name in names}, "monitor": self.monitor, "class_weights": weights},
             "options": {**self.session.options, "update": trainer.options.get("update", "sequence")},
-            "data": {"sequences": len(self.data), "steps": len(self.data.inputs), "per_step": self.data.per_step,
+            "data": {"sequences": len(self.data), "steps": self.data.steps, "per_step": self.data.per_step,
                      "targets": "classes" if self.data.classes else "values", "sha256": self.data.digest(),
                      "validation_sequences": len(held) if held is not None else 0,
                      "validation_sha256": held.digest() if held is not None else None}}
