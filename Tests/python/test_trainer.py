@@ -245,6 +245,30 @@ def test_run_folder(model, tmp_path):
     assert config["model"]["class_labels"] == ["low", "middle", "high"]
 
 
+@pytest.mark.parametrize("per_step", [False, True])
+def test_predictions_of_the_validation_data(model, per_step, tmp_path):
+    """The matrix of the report shows the accuracy that the log has of the best epoch."""
+    x, y = tones()
+    labels = [np.where(np.arange(50) < 5, -1, label) for label in y] if per_step else y
+    result = trainer(model, tmp_path, epochs=6, learning_rate=0.2, validation=0.3, batch_size=5).fit(x, labels)
+    kept = RunFolder(tmp_path).predictions()
+    taught = kept["labels"] >= 0
+    assert len(kept["labels"]) == (18 * 50 if per_step else 18) and taught.sum() == (18 * 45 if per_step else 18)
+    accuracy = (kept["predictions"] == kept["labels"])[taught].mean()
+    assert accuracy == result.history[result.best_epoch - 1].validation_accuracy and str(kept["data"]) == "Validation data"
+    assert kept["example"].shape == (50, 1)
+    [place] = [index for index, part in enumerate(x) if np.array_equal(part, kept["example"])]
+    np.testing.assert_array_equal(kept["example_labels"], labels[place])
+
+
+def test_no_predictions_of_values_or_without_validation(model, tmp_path):
+    x, y = tones(20)
+    trainer(model, tmp_path / "values", validation=0.2, epochs=1).fit(x, np.eye(3, dtype=np.float32)[y])
+    trainer(model, tmp_path / "all", epochs=1).fit(x, y)
+    for name in ("values", "all"):
+        assert RunFolder(tmp_path / name).predictions() == {}
+
+
 def test_tensorboard(model, tmp_path):
     pytest.importorskip("tensorboardX")
     trainer(model, tmp_path / "run", epochs=2).fit(*tones(10))

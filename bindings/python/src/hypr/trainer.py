@@ -203,6 +203,7 @@ class _Run:
             model = self._best_model()
             if folder is not None:
                 model.save(folder.model_path)
+                self._save_predictions(folder)
         return TrainingResult(model, tuple(self.history), self.best_epoch, stopped)
 
     def _epoch(self, interruption: Interruption) -> bool:
@@ -284,6 +285,19 @@ class _Run:
         self.history = [EpochRecord(**record) for record in progress["history"]]
         self.random_state = self.random.bit_generator.state = progress["random"]
         self.started = time.monotonic() - progress["seconds"]
+
+    def _save_predictions(self, folder: RunFolder) -> None:
+        """What the best model says about the validation data, if that has classes."""
+        if self.held is None or not self.held.classes:
+            return
+        self.judge.parameters.flat = self.best
+        chosen = []
+        for part in self.held.batches(self.trainer.batch_size):
+            outputs = run_all(self.judge, part.inputs, part.lengths)
+            chosen.append((outputs if part.per_step else self.judgement.summaries(outputs, part.lengths)).argmax(axis=1))
+        first = self.held.take(np.arange(1))
+        folder.save_predictions("Validation data", self.held.targets, np.concatenate(chosen).astype(np.int32), first.inputs,
+                                first.targets if first.per_step else first.targets[0])
 
     def _config(self) -> dict[str, Any]:
         trainer, model = self.trainer, self.trainer.model
