@@ -29,12 +29,15 @@ class Sequences:
         int32 classes, negative: none, or float32 values, NaN: none; [total] or [sequences], values also [..., outputs].
     per_step : bool
         Whether there is a target for every step, or one for each sequence.
+    weights : ndarray of float64, [sequences], optional
+        Factors on the loss of each sequence, 0 or above.
     """
 
     inputs: FloatArray
     lengths: IntArray
     targets: npt.NDArray[Any]
     per_step: bool
+    weights: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -49,7 +52,8 @@ class Sequences:
         ends = np.cumsum(self.lengths, dtype=np.intp)
         spans = [slice(ends[index] - self.lengths[index], ends[index]) for index in chosen]
         targets = target_parts(self.targets, self.lengths, chosen, self.per_step)
-        return Sequences(np.concatenate([self.inputs[span] for span in spans]), self.lengths[chosen], targets, self.per_step)
+        return Sequences(np.concatenate([self.inputs[span] for span in spans]), self.lengths[chosen], targets, self.per_step,
+                         None if self.weights is None else self.weights[chosen])
 
     def spans(self) -> Iterable[slice]:
         """Where each sequence lies."""
@@ -65,6 +69,18 @@ def target_parts(targets: npt.NDArray[Any], lengths: IntArray, chosen: npt.NDArr
         return np.asarray(targets[chosen])
     ends = np.cumsum(lengths, dtype=np.intp)
     return np.concatenate([targets[ends[index] - lengths[index]:ends[index]] for index in chosen])
+
+
+def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np.float64] | None:
+    """What a user gives as weights of the sequences."""
+    if weights is None:
+        return None
+    checked = np.asarray(weights, np.float64)
+    if checked.shape != (count,):
+        raise SizeMismatchError(f"sample_weight has the shape {shape_text(checked.shape)}, expected [{count}]")
+    if not np.isfinite(checked).all() or (checked < 0).any() or not checked.any():
+        raise InvalidArgumentError("sample_weight has a number that is negative or not finite, or nothing but 0")
+    return checked
 
 
 def checked_targets(y: Any, lengths: IntArray, model: Model) -> tuple[npt.NDArray[Any], bool]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, IntArray, floats
-from hypr._sequences import Sequences, checked_targets, target_parts
+from hypr._sequences import Sequences, checked_targets, checked_weights, target_parts
 from hypr.errors import NotFiniteError, SizeMismatchError
 from hypr.model import Model
 
@@ -24,11 +24,11 @@ class TrainingData:
     ----------
     source : sequence of array_like [steps, channels]
         A list, or anything else with a length whose elements are made when they are asked for: no more than a batch of them
-        is held, and each is read twice before the training and once in every epoch.
+        is held. Each is read when the training begins, twice if there is a run folder, and once in every epoch.
     chosen : ndarray of int, [sequences]
         Which of the source's these are.
     channels : int
-    lengths, targets, per_step
+    lengths, targets, per_step, weights
         As in ``Sequences``.
     """
 
@@ -38,9 +38,10 @@ class TrainingData:
     lengths: IntArray
     targets: npt.NDArray[Any]
     per_step: bool
+    weights: npt.NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, x: Any, y: Any, model: Model) -> TrainingData:
+    def of(cls, x: Any, y: Any, model: Model, sample_weight: npt.ArrayLike | None = None) -> TrainingData:
         """From what a user gives, checked against the model."""
         source: Sequence[Any] = x
         if isinstance(x, (list, tuple)):
@@ -58,7 +59,8 @@ class TrainingData:
             if not np.isfinite(part).all():
                 raise NotFiniteError(f"x[{index}] has values that are not finite")
         targets, per_step = checked_targets(y, lengths, model)
-        return cls(source, np.arange(len(source)), model.input_size, lengths, targets, per_step)
+        return cls(source, np.arange(len(source)), model.input_size, lengths, targets, per_step,
+                   checked_weights(sample_weight, len(source)))
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -81,12 +83,14 @@ class TrainingData:
     def subset(self, chosen: npt.NDArray[np.intp]) -> TrainingData:
         """Some of the sequences, in this order; none is read."""
         targets = target_parts(self.targets, self.lengths, chosen, self.per_step)
-        return TrainingData(self.source, self.chosen[chosen], self.channels, self.lengths[chosen], targets, self.per_step)
+        return TrainingData(self.source, self.chosen[chosen], self.channels, self.lengths[chosen], targets, self.per_step,
+                            self._weights(chosen))
 
     def take(self, chosen: npt.NDArray[np.intp]) -> Sequences:
         """Some of the sequences in memory, in this order."""
         targets = target_parts(self.targets, self.lengths, chosen, self.per_step)
-        return Sequences(np.concatenate([self._read(index) for index in chosen]), self.lengths[chosen], targets, self.per_step)
+        return Sequences(np.concatenate([self._read(index) for index in chosen]), self.lengths[chosen], targets, self.per_step,
+                         self._weights(chosen))
 
     def batches(self, size: int) -> Iterator[Sequences]:
         """All of them in order, so many at a time."""
@@ -100,7 +104,12 @@ class TrainingData:
             hashed.update(np.ascontiguousarray(self._read(index)).data)
         hashed.update(self.lengths.data)
         hashed.update(np.ascontiguousarray(self.targets).data)
+        if self.weights is not None:
+            hashed.update(np.ascontiguousarray(self.weights).data)
         return hashed.hexdigest()
+
+    def _weights(self, chosen: npt.NDArray[np.intp]) -> npt.NDArray[np.float64] | None:
+        return None if self.weights is None else self.weights[chosen]
 
     def _read(self, index: int | np.intp) -> FloatArray:
         place = int(self.chosen[index])

@@ -111,7 +111,8 @@ class Trainer:
         self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
         self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
 
-    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *, resume: bool = False) -> TrainingResult:
+    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *,
+            sample_weight: npt.ArrayLike | None = None, resume: bool = False) -> TrainingResult:
         """Trains. The first Ctrl-C ends it after the batch, with the best model so far as the result; a second one at once.
 
         Parameters
@@ -123,6 +124,9 @@ class Trainer:
             Classes are whole numbers: [sequences], one for each, taught as the option `loss` says, or with the steps of `x`,
             negative: none. Values are floating-point numbers, with one more axis for the outputs, NaN: none.
         validation_data : (x, y), optional
+        sample_weight : array_like [sequences], optional
+            Factors on the loss of the sequences, 0 or (times class weights) 1e-6 to 1e6. An update is made on the weighted mean
+            of a batch, and what is held out by chance is judged with its weights. Needs the update "sequence".
         resume : bool
             Whether to go on from the folder's checkpoint, if there is one: the result is that of a run that was never
             interrupted, bit for bit. Without it a folder that has a run is refused.
@@ -134,11 +138,12 @@ class Trainer:
         NotFiniteError
             The network's state overflowed. The folder has the best model until then.
         """
-        return _Run(self, *self._data(x, y, validation_data)).run(resume)
+        return _Run(self, *self._data(x, y, validation_data, sample_weight)).run(resume)
 
-    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None) -> tuple[TrainingData, TrainingData | None]:
+    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None,
+              sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None]:
         """Training and validation."""
-        data = TrainingData.of(x, y, self.model)
+        data = TrainingData.of(x, y, self.model, sample_weight)
         held: TrainingData | None = None
         if validation_data is not None:
             held = TrainingData.of(*validation_data, self.model)
@@ -166,10 +171,9 @@ class _Run:
 
     def __init__(self, trainer: Trainer, data: TrainingData, held: TrainingData | None) -> None:
         self.trainer, self.data, self.held = trainer, data, held
-        self.teacher = Teacher(trainer.model, self._options(), data.classes)
+        self.teacher = Teacher(trainer.model, self._options(), data.classes, trainer.class_weights)
+        self.teacher.check(data.weights)
         self.session, self.judgement = self.teacher.session, self.teacher.judgement
-        if trainer.class_weights is not None:
-            self.session.set_class_weights(trainer.class_weights)
         self.monitor = trainer.monitor or ("accuracy" if data.classes else "loss")
         self.judge = Session(trainer.model, learning=False)
         self.random = np.random.default_rng(trainer.seed)
