@@ -78,8 +78,10 @@ def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np
     checked = np.asarray(weights, np.float64)
     if checked.shape != (count,):
         raise SizeMismatchError(f"sample_weight has the shape {shape_text(checked.shape)}, expected [{count}]")
-    if not np.isfinite(checked).all() or (checked < 0).any() or not checked.any():
-        raise InvalidArgumentError("sample_weight has a number that is negative or not finite, or nothing but 0")
+    if not np.isfinite(checked).all() or (checked < 0).any():
+        raise InvalidArgumentError("sample_weight has a number that is negative or not finite")
+    if not checked.any():
+        raise InvalidArgumentError("sample_weight has only weights of zero")
     return checked
 
 
