@@ -144,14 +144,14 @@ def test_wrong_shapes(key):
 
 
 def test_unknown_keys():
-    with pytest.raises(hypr.ModelUnsupportedError, match=r"the key hidden.zeta is not one of this network, which has hidden.li"):
+    with pytest.raises(hypr.ModelUnsupportedError, match=r"the key hidden.zeta is not one of this network, which has hid"):
         from_state_dict({**higuchi("alif"), "hidden.zeta": array(NEURONS)})
     with pytest.raises(hypr.ModelUnsupportedError, match="begin with fc1, out; expected 'hidden'"):
         from_state_dict({"fc1.weight": array(2, 2), "out.weight": array(2, 2)})
     with pytest.raises(hypr.ModelUnsupportedError, match="begin with hidden, out, extra"):
         from_state_dict({**higuchi("alif"), "extra.weight": array(2)})
     with pytest.raises(hypr.ModelUnsupportedError, match="Yin, Corradi & Bohté.*subtract the threshold of the next step"):
-        from_state_dict({"i2h.weight": array(6, 4), "h2h.weight": array(6, 6), "tau_adp_h": array(6), "h2o.weight": array(3, 6)})
+        from_state_dict({"i2h.weight": array(6, 4), "h2h.weight": array(6, 6), "tau_adp_h": array(6)})
     for nothing in ({}, {"state_dict": {}}):
         with pytest.raises(hypr.ModelUnsupportedError, match="without keys"):
             from_state_dict(nothing)
@@ -160,8 +160,7 @@ def test_unknown_keys():
 
 
 def test_layers_that_do_not_fit():
-    with pytest.raises(hypr.SizeMismatchError, match=r"hidden.linear.weight has the shape \[6, 6\], expected \[6, inputs \+ 6\]; .*"
-                                                     "recurrent=False"):
+    with pytest.raises(hypr.SizeMismatchError, match=r"hidden.linear.weight .* expected \[6, inputs \+ 6\]; .*recurrent=False"):
         from_state_dict({**higuchi("alif"), "hidden.linear.weight": array(6, 6)})
     with pytest.raises(hypr.SizeMismatchError, match=r"hidden2.linear.weight has the shape \[6, 10\], expected \[6, 6 \+ 6\]"):
         from_state_dict({**higuchi("alif", "hidden1"), **higuchi("alif", "hidden2")})
@@ -189,14 +188,16 @@ def test_divergence_boundary():
                                   state["hidden.b_offset"])
     with pytest.raises(hypr.ModelUnsupportedError, match=r"hidden.b_offset\[\d\] would have to be -"):
         from_state_dict(state, "brf", dt=0.03)
-    with pytest.raises(hypr.InvalidArgumentError, match="hidden.omega is up to"):
+    with pytest.raises(hypr.InvalidArgumentError, match=r"hidden.omega is up to .* p\(omega\) up to 10"):
         from_state_dict(state, "brf", dt=0.005, boundary_dt=0.1)
+    with pytest.raises(hypr.InvalidArgumentError, match="boundary_dt is 0"):
+        from_state_dict(state, "brf", boundary_dt=0)
 
 
 def test_ranges():
     with pytest.raises(hypr.InvalidArgumentError, match="l1.a is from .* expected 0 to 1"):
         from_state_dict({**baronig(), "l1.a": array(NEURONS, high=3)}, "se_adlif")
-    with pytest.raises(hypr.InvalidArgumentError, match="l1.tau_u_trainer.weight has 40, expected fractions from 0 to 1 or steps"):
+    with pytest.raises(hypr.InvalidArgumentError, match="l1.tau_u_trainer.weight has 40, expected fractions from 0 to 1"):
         from_state_dict({**baronig(), "l1.tau_u_trainer.weight": np.linspace(5, 40, NEURONS)}, "se_adlif")
     with pytest.raises(hypr.ModelUnsupportedError, match="can be a fraction from 0 to 1 as well as steps from 0.5 to 22"):
         from_state_dict({**baronig(), "l1.tau_u_trainer.weight": np.full(NEURONS, 0.7),

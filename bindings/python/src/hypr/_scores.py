@@ -67,7 +67,8 @@ class Scores:
             self._losses(judged, data.targets, weights)
         else:
             counts = judgement.counts(data.lengths)
-            self._losses(judgement.steps(outputs, data.lengths), np.repeat(data.targets, counts, axis=0), np.repeat(weights, counts))
+            targets = np.repeat(data.targets, counts, axis=0)
+            self._losses(judgement.steps(outputs, data.lengths), targets, np.repeat(weights, counts))
         if data.classes:
             self.correct += float(weights[judged.argmax(axis=1) == data.targets].sum())
             self.judged += float(weights[data.targets >= 0].sum())

@@ -63,7 +63,8 @@ class Sequences:
             start += length
 
 
-def target_parts(targets: npt.NDArray[Any], lengths: IntArray, chosen: npt.NDArray[np.intp], per_step: bool) -> npt.NDArray[Any]:
+def target_parts(targets: npt.NDArray[Any], lengths: IntArray, chosen: npt.NDArray[np.intp],
+                 per_step: bool) -> npt.NDArray[Any]:
     """The targets of some of the sequences."""
     if not per_step:
         return np.asarray(targets[chosen])

@@ -72,8 +72,8 @@ class Tensors:
 
 @dataclass
 class Layer:
-    """A layer's weights, and constants and parameters of its neuron model by name. `sparse` are the recurrent weights that there
-    are, False: all."""
+    """A layer's weights, and constants and parameters of its neuron model by name. `sparse` says which recurrent weights
+    there are, False: all."""
 
     neuron: str
     input_weight: FloatArray
@@ -156,8 +156,10 @@ def _offset(place: str, values: Mapping[str, Any], boundary_dt: float) -> FloatA
     """The b_offset with which p(omega) of the layer's own dt damps as that of boundary_dt does."""
     omega = np.abs(values["omega"].astype(np.float64))
     own = float(values.get("dt", _BRF_DT))
-    if not boundary_dt > 0 or (omega * max(own, boundary_dt) > 1).any():
-        raise InvalidArgumentError(f"{place}.omega is up to {omega.max():g}, at most 1 / dt and 1 / boundary_dt have a p(omega)")
+    if not boundary_dt > 0:
+        raise InvalidArgumentError(f"boundary_dt is {boundary_dt}, expected a number above 0")
+    if (omega * max(own, boundary_dt) > 1).any():
+        raise InvalidArgumentError(f"{place}.omega is up to {omega.max():g}, there is a p(omega) up to {1 / max(own, boundary_dt):g}")
     ours, theirs = ((np.sqrt(1 - (omega * dt) ** 2) - 1) / dt for dt in (own, boundary_dt))
     offset = np.abs(values["b_offset"]) + ours - theirs
     if (offset < 0).any():

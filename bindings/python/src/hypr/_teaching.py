@@ -45,8 +45,8 @@ class Teacher:
     def check(self, weights: npt.NDArray[np.float64] | None) -> None:
         """Raises InvalidArgumentError if sequences cannot have weights."""
         if weights is not None and not self._applies:
-            raise InvalidArgumentError("sample_weight needs the update 'sequence': one after a window is made on the targets of a "
-                                       "single sequence, whose weight makes no difference to their mean")
+            raise InvalidArgumentError("sample_weight needs the update 'sequence': one after a window is made on the targets of "
+                                       "a single sequence, whose weight makes no difference to their mean")
 
     def teach(self, part: Sequences) -> FloatArray:
         """Teaches a batch; the outputs [total, outputs] with the parameters before each update."""

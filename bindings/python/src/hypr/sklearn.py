@@ -207,8 +207,8 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
     classes_: Array
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprClassifier:
-        """Trains a fresh network. `sample_weight` [samples], 0 or above: factors on the losses, divided by their mean; those below
-        a millionth of it count as 0. What is held out is judged with its weights."""
+        """Trains a fresh network. `sample_weight` [samples], 0 or above: factors on the losses, divided by their mean; those
+        below a millionth of it count as 0. What is held out is judged with its weights."""
         inputs, lengths, y = self._sequences(X, y, reset=True, ensure_min_samples=1)
         weights = _weights(sample_weight, len(lengths))
         codes = self._encode(y)
@@ -283,7 +283,7 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprRegressor:
-        """Trains a fresh network. `sample_weight` is as in ``HyprClassifier.fit``; mean and deviation of `y` take it into account."""
+        """Trains a fresh network. `sample_weight` is as in ``HyprClassifier.fit``, and counts for `y_mean_` and `y_scale_`."""
         inputs, lengths, values, weights = self._values(X, y, sample_weight, reset=True)
         seed = self._build(inputs, lengths, values.shape[1])
         self._train(inputs, lengths, self._scaled(values), seed, weights)

@@ -101,10 +101,10 @@ def _arrays(source: Any) -> dict[str, npt.NDArray[Any]]:
     if not isinstance(found, Mapping) or not found:
         raise ModelUnsupportedError(f"expected a state dict, arrays by their keys, but this is a {type(found).__name__}"
                                     f"{' without keys' if isinstance(found, Mapping) else ''}")
-    keys = {str(key): str(key).split(".") for key in found}
+    keys = {key: str(key).split(".") for key in found}
     while all(len(parts) > 1 for parts in keys.values()) and len({parts[0] for parts in keys.values()}) == 1:
         keys = {key: parts[1:] for key, parts in keys.items()}
-    return {".".join(parts): _array(key, found[key]) for key, parts in keys.items()}
+    return {".".join(parts): _array(".".join(parts), found[key]) for key, parts in keys.items()}
 
 
 def _array(key: str, value: Any) -> npt.NDArray[Any]:
