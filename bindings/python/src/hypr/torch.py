@@ -42,7 +42,8 @@ def from_state_dict(source: str | os.PathLike[str] | Mapping[str, Any], neuron: 
         `model_state_dict` inside, that is taken. A prefix that all keys share, such as ``module.``, is left out.
     neuron : str, optional
         "brf", "rf", "alif" or "lif"; "se_adlif", "ef_adlif" or "lif_hard". It must be given where keys leave it open: those
-        of BRF and RF are the same, and those of SE-adLIF and EF-adLIF.
+        of BRF and RF are the same, and those of SE-adLIF and EF-adLIF. (The harmonic oscillators of the first family have
+        them, too; no neuron model here computes these.)
     recurrent : bool
         First family: whether the last columns of a layer's weight are for the spikes of the layer itself.
     boundary_dt : float
