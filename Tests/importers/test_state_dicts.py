@@ -220,6 +220,17 @@ def test_brf_with_another_step():
     compare(network, from_state_dict(network.state_dict(), "brf", dt=0.006, boundary_dt=0.006).build())
 
 
+def test_time_constants_of_almost_nothing():
+    """Training can take them through 0; hypr has magnitudes from 0.01."""
+    torch.manual_seed(0)
+    network = Network(Adaptive)
+    with torch.no_grad():
+        network.out.tau_mem[:2] = torch.tensor([0.004, -1e-5])
+        network.hidden.tau_mem[:2] = torch.tensor([-0.003, 0.0])
+        network.hidden.tau_adp[0] = 0.009
+    compare(network, from_state_dict(network.state_dict()).build())
+
+
 def test_without_recurrent_weights():
     class Feedforward(Adaptive):
         def __init__(self, inputs):

@@ -116,7 +116,7 @@ def higuchi(tensors: Tensors, neuron: str | None, constants: Mapping[str, float]
         layers.append(_higuchi_layer(tensors, place, below, neuron, constants, recurrent, boundary_dt))
     weight = tensors.take("out.linear.weight", "outputs", len(layers[-1].input_weight))
     return Network(layers, Readout(weight, tensors.optional("out.linear.bias", len(weight)),
-                                   tensors.take("out.tau_mem", len(weight))), {})
+                                   _time_constants(tensors.take("out.tau_mem", len(weight)))), {})
 
 
 def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str | None, constants: Mapping[str, float],
@@ -145,11 +145,17 @@ def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str 
         weight = weight * mask
         sparse = mask[:, inputs:] != 0 if recurrent and not mask[:, inputs:].all() else False
     values: dict[str, Any] = {name: tensors.take(f"{place}.{source}", size) for name, source in names.items()}
+    values |= {name: _time_constants(values[name]) for name in names if name.startswith("tau")}
     values |= _checked(chosen, constants)
     if chosen == "BRF" and boundary_dt != values.get("dt", _BRF_DT):
         values["b_offset"] = _offset(place, values, boundary_dt)
     return Layer(chosen, weight[:, :inputs], weight[:, inputs:] if recurrent else None,
                  tensors.optional(f"{place}.linear.bias", size), values, sparse)
+
+
+def _time_constants(values: FloatArray) -> FloatArray:
+    """Magnitudes of at least 0.01, as hypr has them: below, exp(-1 / tau) is 0 next to 1 as well."""
+    return np.where(np.abs(values) < 0.01, np.copysign(np.float32(0.01), values), values)
 
 
 def _offset(place: str, values: Mapping[str, Any], boundary_dt: float) -> FloatArray:
