@@ -2,6 +2,8 @@
 
 That imported networks compute the same is tested in Tests/importers, with PyTorch."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -202,6 +204,13 @@ def test_ranges():
     with pytest.raises(hypr.ModelUnsupportedError, match="can be a fraction from 0 to 1 as well as steps from 0.5 to 22"):
         from_state_dict({**baronig(), "l1.tau_u_trainer.weight": np.full(NEURONS, 0.7),
                          "l1.tau_u_trainer.tau_min": np.float32(0.5)}, "se_adlif")
+
+
+def test_files_need_pytorch(tmp_path, monkeypatch):
+    (tmp_path / "best.pt").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(ModuleNotFoundError, match="reading a checkpoint needs the package torch: pip install torch"):
+        from_state_dict(tmp_path / "best.pt")
 
 
 def test_files_that_are_not_there(tmp_path):
