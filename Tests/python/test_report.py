@@ -98,6 +98,17 @@ def test_example_of_a_file(run):
     assert "An example" in Page((run / "other.html").read_text()).headings
 
 
+@pytest.mark.parametrize("per_step", [False, True])
+def test_the_folder_of_a_trainer(model, stream, tmp_path, per_step):
+    """Validation data is shown without further ado; test data takes its place."""
+    x, labels = stream[0].reshape(10, 50, 4), stream[1].reshape(10, 50)
+    y = labels if per_step else labels.max(axis=1)
+    hypr.Trainer(model, tmp_path, epochs=2, validation=0.3, progress=False).fit(x, y)
+    assert Page(write_report(tmp_path).read_text()).headings[1:5] == ["Model", "Learning", "Validation data", "An example"]
+    save_predictions(tmp_path, [0, 1], [1, 1])
+    assert Page(write_report(tmp_path).read_text()).headings[1:5] == ["Model", "Learning", "Test data", "Weights"]
+
+
 def test_models_without_spikes(tmp_path):
     hypr.ModelBuilder(3).layer("gru", 4).readout(1).save(tmp_path / "model.hypr")
     save_predictions(tmp_path, [], [], np.ones((10, 3)))

@@ -34,8 +34,13 @@ def fitted():
     return HyprClassifier(**{**SMALL, "epochs": 30}).fit(*tones(100))
 
 
-# None is expected to fail.
-@parametrize_with_checks([HyprClassifier(**QUICK), HyprRegressor(**QUICK)])
+def expected_to_fail(estimator):
+    """What scikit-learn expects to fail of its own estimators that learn in batches, too; test_sample_weight has what holds."""
+    reason = "batches and their order change when samples are repeated or left out"
+    return {"check_sample_weight_equivalence_on_dense_data": reason}
+
+
+@parametrize_with_checks([HyprClassifier(**QUICK), HyprRegressor(**QUICK)], expected_failed_checks=expected_to_fail)
 def test_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -139,6 +144,31 @@ def test_validation():
     x, y = tones(50)
     classifier = HyprClassifier(**{**SMALL, "epochs": 50}, validation=0.2, patience=2).fit(x, y)
     assert classifier.n_iter_ < 50 and classifier.history_[0].validation_accuracy >= 0
+
+
+def test_sample_weight():
+    """What is contradicted by samples of no weight is learned all the same."""
+    x, y = tones(60)
+    wrong = np.unique(y)[(np.searchsorted(np.unique(y), y) + 1) % 3]
+    both, names = np.concatenate([x, x, x]), np.concatenate([y, wrong, wrong])
+    weights = np.repeat([5.0, 0, 0], 60)
+    settings = {**SMALL, "batch_size": 24, "epochs": 30}
+    classifier = HyprClassifier(**settings).fit(both, names, sample_weight=weights)
+    assert classifier.score(x, y) > 0.9 > 0.3 > HyprClassifier(**settings).fit(both, names).score(x, y)
+    assert classifier.model_ == HyprClassifier(**settings).fit(both, names, sample_weight=weights / 8).model_
+    further = HyprClassifier(**SMALL)
+    for _ in range(20):
+        further.partial_fit(both, names, classes=np.unique(y), sample_weight=weights)
+    assert further.score(x, y) > 0.9
+    target = x[:, :, 0].std(axis=1) + np.searchsorted(np.unique(y), y)
+    values = np.concatenate([target, np.full(120, 1e6)])
+    regressor = HyprRegressor(**{**settings, "loss_steps": 20}).fit(both, values, sample_weight=weights)
+    assert regressor.score(x, target) > 0.6 and abs(regressor.y_mean_[0] - target.mean()) < 1e-6
+    with pytest.raises(hypr.InvalidArgumentError, match="update 'sequence'"):
+        HyprClassifier(**SMALL, options={"update": "window"}).fit(x, y, sample_weight=np.ones(60))
+    for shape in (59, (60, 1)):
+        with pytest.raises(ValueError, match="sample_weight"):
+            HyprClassifier(**SMALL).fit(x, y, sample_weight=np.ones(shape))
 
 
 def test_pipeline_and_grid_search():

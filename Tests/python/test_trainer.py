@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 
 import hypr
 from hypr._scores import Judgement, Scores, log_softmax, softmax
-from hypr._sequences import Sequences, run_all
+from hypr._sequences import run_all
+from hypr._training_data import TrainingData
 from hypr.run_folder import RunFolder
 
 
@@ -92,10 +94,10 @@ def test_lengths_differ(model):
     parts = [part[:20 + 3 * index] for index, part in enumerate(x)]
     labels = [np.full(len(part), label) for part, label in zip(parts, y)]
     labels[0][:10] = -1
-    data = Sequences.of(parts, labels, model)
-    some = data.take(np.array([7, 0]))
+    some = TrainingData.of(parts, labels, model).take(np.array([7, 0]))
     np.testing.assert_array_equal(some.inputs, np.concatenate([parts[7], parts[0]]))
     np.testing.assert_array_equal(some.targets, np.concatenate([labels[7], labels[0]]))
+    data = TrainingData.of(parts, labels, model).take(np.arange(9))
     outputs = np.random.default_rng(0).normal(size=(len(data.inputs), 3)).astype(np.float32)
     split = np.split(outputs, np.cumsum(data.lengths)[:-1])
     np.testing.assert_allclose(Judgement("last_steps", 5).summaries(outputs, data.lengths), [p[-5:].mean(axis=0) for p in split],
@@ -108,6 +110,79 @@ def test_lengths_differ(model):
     scores.add(outputs, data, Judgement("every_step", 1))
     assert scores.losses == scores.judged == len(data.inputs) - 10
     assert trainer(model, epochs=1, batch_size=4).fit(parts, labels).history[0].updates == 3
+
+
+class Lazy:
+    """Sequences that are made when they are asked for; it counts how many of them there are at a time."""
+
+    def __init__(self, parts):
+        self.parts, self.alive, self.most, self.read = parts, 0, 0, 0
+
+    def __len__(self):
+        return len(self.parts)
+
+    def __getitem__(self, index):
+        assert type(index) is int
+        part = self.parts[index].copy()
+        self.alive, self.read = self.alive + 1, self.read + 1
+        self.most = max(self.most, self.alive)
+        weakref.finalize(part, self._gone)
+        return part
+
+    def _gone(self):
+        self.alive -= 1
+
+
+@pytest.mark.parametrize("kind", ["sequence", "step", "values"])
+def test_sequences_that_are_made_when_asked_for(model, kind, tmp_path):
+    """The same run as from memory, with no more of them at a time than a batch."""
+    x, y = tones(60)
+    parts = [part[:20 + index % 7] for index, part in enumerate(x)]
+    labels = {"sequence": y, "step": [np.full(len(part), label) for part, label in zip(parts, y)],
+              "values": np.eye(3, dtype=np.float32)[y]}[kind]
+    lazy = Lazy(parts)
+    settings = dict(batch_size=4, validation=0.25)
+    one = trainer(model, tmp_path / "lazy", **settings).fit(lazy, labels)
+    assert 0 < lazy.most <= 5 and lazy.read == 60 * (2 + 3) + (15 + 1 if kind != "values" else 0)
+    whole = trainer(model, tmp_path / "memory", **settings).fit(parts, labels)
+    assert one.model == whole.model and same(one.history, whole.history)
+    assert RunFolder(tmp_path / "lazy").config() == RunFolder(tmp_path / "memory").config()
+    again = trainer(model, tmp_path / "lazy", **{**settings, "epochs": 4}).fit(parts, labels, resume=True)
+    assert len(again.history) == 4
+    with pytest.raises(hypr.StateMismatchError, match="sha256"):
+        trainer(model, tmp_path / "lazy", **settings).fit(Lazy([part + 1 for part in parts]), labels, resume=True)
+
+
+def test_validation_data_that_is_made_when_asked_for(model):
+    x, y = tones(20)
+    held, right = tones(8, seed=1)
+    lazy = Lazy(list(held))
+    one, other = (trainer(model).fit(x, y, (given, right)) for given in (lazy, held))
+    assert one.model == other.model and same(one.history, other.history) and lazy.read == 8 * (1 + 3)
+
+
+def test_events_are_binned_when_asked_for(model):
+    random = np.random.default_rng(0)
+    times = [np.sort(random.uniform(0, 0.2, 40)) for _ in range(12)]
+    events = hypr.datasets.BinnedEvents(times, [np.zeros(40, int)] * 12, channels=1, time_step=0.01)
+    labels = np.arange(12) % 3
+    assert trainer(model, epochs=1).fit(events, labels).model == trainer(model, epochs=1).fit(list(events), labels).model
+
+
+def test_lazy_sequences_that_do_not_fit(model):
+    class Growing(Lazy):
+        def __getitem__(self, index):
+            return np.zeros((10 + self.read // 6, 1)) if super().__getitem__(index) is not None else None
+
+    x, y = tones(6)
+    with pytest.raises(hypr.SizeMismatchError, match=r"x\[\d\] has 11 steps now, and had 10 before"):
+        trainer(model).fit(Growing(list(x)), y)
+    with pytest.raises(hypr.SizeMismatchError, match=r"x\[0\] has the shape \[50, 2\], expected \[steps, 1\]"):
+        trainer(model).fit(Lazy([np.zeros((50, 2))] * 6), y)
+    with pytest.raises(hypr.NotFiniteError, match=r"x\[0\]"):
+        trainer(model).fit(Lazy([np.full((50, 1), np.nan)] * 6), y)
+    with pytest.raises(hypr.SizeMismatchError, match="no sequences"):
+        trainer(model).fit(Lazy([]), y[:0])
 
 
 @pytest.mark.parametrize("per_step", [False, True])
@@ -168,6 +243,30 @@ def test_run_folder(model, tmp_path):
     assert config["options"]["learning_rate"] == pytest.approx(0.02) and config["options"]["update"] == "sequence"
     assert config["data"]["sequences"] == 48 and config["data"]["validation_sequences"] == 12
     assert config["model"]["class_labels"] == ["low", "middle", "high"]
+
+
+@pytest.mark.parametrize("per_step", [False, True])
+def test_predictions_of_the_validation_data(model, per_step, tmp_path):
+    """The matrix of the report shows the accuracy that the log has of the best epoch."""
+    x, y = tones()
+    labels = [np.where(np.arange(50) < 5, -1, label) for label in y] if per_step else y
+    result = trainer(model, tmp_path, epochs=6, learning_rate=0.2, validation=0.3, batch_size=5).fit(x, labels)
+    kept = RunFolder(tmp_path).predictions()
+    taught = kept["labels"] >= 0
+    assert len(kept["labels"]) == (18 * 50 if per_step else 18) and taught.sum() == (18 * 45 if per_step else 18)
+    accuracy = (kept["predictions"] == kept["labels"])[taught].mean()
+    assert accuracy == result.history[result.best_epoch - 1].validation_accuracy and str(kept["data"]) == "Validation data"
+    assert kept["example"].shape == (50, 1)
+    [place] = [index for index, part in enumerate(x) if np.array_equal(part, kept["example"])]
+    np.testing.assert_array_equal(kept["example_labels"], labels[place])
+
+
+def test_no_predictions_of_values_or_without_validation(model, tmp_path):
+    x, y = tones(20)
+    trainer(model, tmp_path / "values", validation=0.2, epochs=1).fit(x, np.eye(3, dtype=np.float32)[y])
+    trainer(model, tmp_path / "all", epochs=1).fit(x, y)
+    for name in ("values", "all"):
+        assert RunFolder(tmp_path / name).predictions() == {}
 
 
 def test_tensorboard(model, tmp_path):

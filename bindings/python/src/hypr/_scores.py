@@ -41,12 +41,12 @@ class Judgement:
 
 @dataclass
 class Scores:
-    """Sums, so that scores of several batches can be added."""
+    """Sums, so that scores of several batches can be added; counts are sums of the weights of sequences, if these have some."""
 
     loss_sum: float = 0.0
-    losses: int = 0
-    correct: int = 0
-    judged: int = 0
+    losses: float = 0
+    correct: float = 0
+    judged: float = 0
 
     @property
     def loss(self) -> float:
@@ -61,23 +61,27 @@ class Scores:
     def add(self, outputs: FloatArray, data: Sequences, judgement: Judgement) -> None:
         """Counts the outputs [total, outputs] of some sequences."""
         judged = outputs if data.per_step else judgement.summaries(outputs, data.lengths)
+        weights = np.ones(len(data)) if data.weights is None else data.weights
+        weights = np.repeat(weights, data.lengths) if data.per_step else weights
         if data.per_step or judgement.loss == "sum_of_softmax":
-            self._losses(judged, data.targets)
+            self._losses(judged, data.targets, weights)
         else:
-            self._losses(judgement.steps(outputs, data.lengths), np.repeat(data.targets, judgement.counts(data.lengths), axis=0))
+            counts = judgement.counts(data.lengths)
+            targets = np.repeat(data.targets, counts, axis=0)
+            self._losses(judgement.steps(outputs, data.lengths), targets, np.repeat(weights, counts))
         if data.classes:
-            self.correct += int((judged.argmax(axis=1) == data.targets).sum())
-            self.judged += int((data.targets >= 0).sum())
+            self.correct += float(weights[judged.argmax(axis=1) == data.targets].sum())
+            self.judged += float(weights[data.targets >= 0].sum())
 
-    def _losses(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> None:
+    def _losses(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any], weights: npt.NDArray[np.float64]) -> None:
         if targets.dtype.kind == "i":
             taught = targets >= 0
             losses = -log_softmax(outputs[taught])[np.arange(taught.sum()), targets[taught]]
         else:
             taught = np.isfinite(targets).all(axis=1)
             losses = np.square(outputs[taught] - targets[taught], dtype=np.float64).mean(axis=1)
-        self.loss_sum += float(losses.sum())
-        self.losses += len(losses)
+        self.loss_sum += float((losses * weights[taught]).sum())
+        self.losses += float(weights[taught].sum())
 
 
 def log_softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -30,28 +29,15 @@ class Sequences:
         int32 classes, negative: none, or float32 values, NaN: none; [total] or [sequences], values also [..., outputs].
     per_step : bool
         Whether there is a target for every step, or one for each sequence.
+    weights : ndarray of float64, [sequences], optional
+        Factors on the loss of each sequence, 0 or above.
     """
 
     inputs: FloatArray
     lengths: IntArray
     targets: npt.NDArray[Any]
     per_step: bool
-
-    @classmethod
-    def of(cls, x: Any, y: Any, model: Model) -> Sequences:
-        """From what a user gives, checked against the model."""
-        inputs, lengths = join(x, model.input_size)
-        targets, per_step = _targets(y, lengths)
-        if targets.dtype.kind == "f":
-            targets = targets[:, None] if targets.ndim == 1 else targets
-            if targets.shape[1:] != (model.output_size,):
-                raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected "
-                                        f"[{model.output_size}]")
-            if np.isinf(targets).any():
-                raise NotFiniteError("y has infinite values")
-        elif targets.max(initial=-1) >= model.output_size:
-            raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {model.output_size} outputs")
-        return cls(inputs, lengths, targets, per_step)
+    weights: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -61,17 +47,13 @@ class Sequences:
         """Whether targets are classes."""
         return self.targets.dtype.kind == "i"
 
-    @property
-    def has_targets(self) -> bool:
-        """Whether anything can be taught."""
-        return bool((self.targets >= 0).any() if self.classes else np.isfinite(self.targets).all(axis=1).any())
-
     def take(self, chosen: npt.NDArray[np.intp]) -> Sequences:
         """Some of the sequences, in this order."""
         ends = np.cumsum(self.lengths, dtype=np.intp)
         spans = [slice(ends[index] - self.lengths[index], ends[index]) for index in chosen]
-        targets = np.concatenate([self.targets[span] for span in spans]) if self.per_step else self.targets[chosen]
-        return Sequences(np.concatenate([self.inputs[span] for span in spans]), self.lengths[chosen], targets, self.per_step)
+        targets = target_parts(self.targets, self.lengths, chosen, self.per_step)
+        return Sequences(np.concatenate([self.inputs[span] for span in spans]), self.lengths[chosen], targets, self.per_step,
+                         None if self.weights is None else self.weights[chosen])
 
     def spans(self) -> Iterable[slice]:
         """Where each sequence lies."""
@@ -80,12 +62,42 @@ class Sequences:
             yield slice(start, start + length)
             start += length
 
-    def digest(self) -> str:
-        """Equal for equal data."""
-        hashed = sha256(repr((self.inputs.shape, self.targets.dtype.str, self.targets.shape)).encode())
-        for array in (self.inputs, self.lengths, self.targets):
-            hashed.update(np.ascontiguousarray(array).data)
-        return hashed.hexdigest()
+
+def target_parts(targets: npt.NDArray[Any], lengths: IntArray, chosen: npt.NDArray[np.intp],
+                 per_step: bool) -> npt.NDArray[Any]:
+    """The targets of some of the sequences."""
+    if not per_step:
+        return np.asarray(targets[chosen])
+    ends = np.cumsum(lengths, dtype=np.intp)
+    return np.concatenate([targets[ends[index] - lengths[index]:ends[index]] for index in chosen])
+
+
+def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np.float64] | None:
+    """What a user gives as weights of the sequences."""
+    if weights is None:
+        return None
+    checked = np.asarray(weights, np.float64)
+    if checked.shape != (count,):
+        raise SizeMismatchError(f"sample_weight has the shape {shape_text(checked.shape)}, expected [{count}]")
+    if not np.isfinite(checked).all() or (checked < 0).any():
+        raise InvalidArgumentError("sample_weight has a number that is negative or not finite")
+    if not checked.any():
+        raise InvalidArgumentError("sample_weight has only weights of zero")
+    return checked
+
+
+def checked_targets(y: Any, lengths: IntArray, model: Model) -> tuple[npt.NDArray[Any], bool]:
+    """What a user gives as targets: classes (int32) or values (float32) of the model, and whether they are per step."""
+    targets, per_step = _targets(y, lengths)
+    if targets.dtype.kind == "f":
+        targets = targets[:, None] if targets.ndim == 1 else targets
+        if targets.shape[1:] != (model.output_size,):
+            raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected [{model.output_size}]")
+        if np.isinf(targets).any():
+            raise NotFiniteError("y has infinite values")
+    elif targets.max(initial=-1) >= model.output_size:
+        raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {model.output_size} outputs")
+    return targets, per_step
 
 
 def join(x: Any, channels: int) -> tuple[FloatArray, IntArray]:

@@ -4,59 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats
-from hypr.description import (
-    InputDescription,
-    LayerDescription,
-    ModelDescription,
-    ReadoutDescription,
-    Surrogate,
-    Tensor,
-)
+from hypr._plan import GivenTensors, LayerPlan, ReadoutPlan, Values
+from hypr.description import InputDescription, ModelDescription, SparseRows, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
 from hypr.model_file import decode, encode
 from hypr.options import option_info
-from hypr.recipes import Distribution, Normal, Recipe, Uniform, recipe
+from hypr.recipes import recipe
 from hypr.schema import enum_number
 from hypr.schema import neuron as neuron_schema
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-Values: TypeAlias = "float | tuple[float, float] | npt.ArrayLike | Distribution"
-
-
-@dataclass
-class _Layer:
-    """A layer that is planned: what is not among the builder's arrays is drawn when a model is built."""
-
-    neuron: str
-    size: int
-    recurrent: bool
-    bias: bool
-    name: str = ""
-    reset: str = "model_default"
-    surrogate: Surrogate | None = None
-    constants: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def recipe(self) -> Recipe:
-        return recipe(self.neuron)
-
-
-@dataclass
-class _Readout:
-    size: int
-    bias: bool
-    tau: float | None
-
 
 class ModelBuilder:
     """Makes a model: an input, layers from the input up, a readout.
@@ -87,14 +52,12 @@ class ModelBuilder:
         self._inputs = _size(inputs, "inputs")
         self._time_step, self._name = dt, name
         self._input = InputDescription(self._inputs)
-        self._layers: list[_Layer] = []
-        self._readout: _Readout | None = None
+        self._layers: list[LayerPlan] = []
+        self._readout: ReadoutPlan | None = None
         self._labels: list[str] = []
         self._options: dict[str, float] = {}
         self._metadata: dict[str, str] = {}
-        self._arrays: dict[str, FloatArray] = {}
-        self._distributions: dict[str, Distribution] = {}
-        self._trainable: dict[str, bool] = {}
+        self._given = GivenTensors()
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
@@ -105,16 +68,17 @@ class ModelBuilder:
             builder._input = description.input
         for layer in description.layers:
             size = len(layer.input_weight.values) // recipe(layer.neuron).gates
-            builder._layers.append(_Layer(
-                layer.neuron, size, layer.recurrent_weight is not None, layer.bias is not None, layer.name, layer.reset,
-                layer.surrogate, dict(layer.constants)))
+            recurrent = layer.recurrent_weight
+            builder._layers.append(LayerPlan(
+                layer.neuron, size, recurrent is not None, layer.bias is not None, layer.name, layer.reset, layer.surrogate,
+                dict(layer.constants), None if recurrent is None else recurrent.sparse))
         readout = description.readout
-        builder._readout = _Readout(len(readout.weight.values), readout.bias is not None, None)
+        builder._readout = ReadoutPlan(len(readout.weight.values), readout.bias is not None)
         builder._labels, builder._options = description.class_labels, description.recommended_options
         builder._metadata = description.metadata
         for name, tensor in description.tensors():
-            builder._arrays[name] = tensor.values
-            builder._trainable[name] = tensor.trainable
+            builder._given.arrays[name] = tensor.values
+            builder._given.trainable[name] = tensor.trainable
         return builder
 
     def input(self, scale: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None,
@@ -136,8 +100,9 @@ class ModelBuilder:
             self._input.channel_names = self._as_names(names, "channel names", self._inputs)
         return self
 
-    def layer(self, neuron: str, size: int, *, recurrent: bool = True, bias: bool | npt.ArrayLike | None = None,
-              name: str = "", reset: str | None = None, surrogate: str | Surrogate | None = None, **values: Values) -> Self:
+    def layer(self, neuron: str, size: int, *, recurrent: bool = True, recurrent_density: float = 1.0,
+              sparse: bool | npt.ArrayLike = False, bias: bool | npt.ArrayLike | None = None, name: str = "",
+              reset: str | None = None, surrogate: str | Surrogate | None = None, **values: Values) -> Self:
         """Adds a layer on top.
 
         Parameters
@@ -148,6 +113,12 @@ class ModelBuilder:
             Neurons.
         recurrent : bool
             Whether neurons hear the outputs of their own layer.
+        recurrent_density : float
+            Which part of the recurrent weights there is: each is kept with this probability, drawn when a model is built. Only
+            what is kept is stored, takes memory and time, and is trained.
+        sparse : bool or array_like of bool, [G N, N]
+            Which recurrent weights there are; True: those of `recurrent_weight` that are not 0. The array
+            ``"layer0.recurrent_weight"`` then has just these, row by row.
         bias : bool or array_like, optional
             Whether there is one; by default as is usual for the neuron model.
         name : str, optional
@@ -158,12 +129,13 @@ class ModelBuilder:
         **values
             Constants and parameters of the neuron model by name, and `input_weight`, `recurrent_weight`. A constant is one
             number, such as ``threshold=0.5``. A parameter is one number for all neurons, ``(low, high)`` to draw from, or an
-            array [size]; so is a weight, with an array of its shape.
+            array [size]; so is a weight, with an array of its shape. `recurrent_weight` may be a matrix of scipy.sparse, of
+            which what is stored is stored.
         """
         if self._readout is not None:
             raise WrongStateError("the readout is on top; add layers before it")
         schema = neuron_schema(neuron)
-        layer = _Layer(schema.name, _size(size, "neurons"), recurrent, recipe(schema.name).has_bias, name)
+        layer = LayerPlan(schema.name, _size(size, "neurons"), recurrent, recipe(schema.name).has_bias, name)
         index = len(self._layers)
         if isinstance(bias, bool):
             layer.bias = bias
@@ -182,13 +154,25 @@ class ModelBuilder:
                 raise unknown(NotFoundError, f"constant or parameter of {schema.name}", key, known)
             if key in schema.constants:
                 layer.constants[key] = float(cast(float, value))
+        if not 0 < recurrent_density <= 1:
+            raise InvalidArgumentError(f"recurrent_density is {recurrent_density}, expected above 0 and at most 1")
+        layer.synapses, weights = _sparse(layer, sparse, values.get("recurrent_weight"))
+        if (layer.synapses is not None or recurrent_density < 1) and not recurrent:
+            raise InvalidArgumentError("a layer with recurrent=False has no recurrent weights that could be sparse")
+        if layer.synapses is not None and recurrent_density < 1:
+            raise InvalidArgumentError("which recurrent weights there are is given: it is not drawn with a recurrent_density")
+        layer.density = float(recurrent_density)
+        if weights is not None:
+            values["recurrent_weight"] = weights
         self._layers.append(layer)
         try:
             for key, value in values.items():
                 if key not in schema.constants:
-                    self._set(f"layer{index}.{key}", value)
+                    place = f"layer{index}.{key}"
+                    self._given.set(place, value, self._shape(place))
         except Exception:
             self._layers.pop()
+            self._given.forget(f"layer{index}")
             raise
         return self
 
@@ -210,18 +194,19 @@ class ModelBuilder:
         if self._readout is not None:
             raise WrongStateError("there is a readout already")
         has_bias = bias if isinstance(bias, bool) else bias is not None or self._layers[-1].recipe.has_bias
-        self._readout = _Readout(_size(outputs, "outputs"), has_bias, None)
+        self._readout = ReadoutPlan(_size(outputs, "outputs"), has_bias)
         try:
             if bias is not None and not isinstance(bias, bool):
                 self["readout.bias"] = bias
             if weight is not None:
-                self._set("readout.weight", weight)
+                self._given.set("readout.weight", weight, self._shape("readout.weight"))
             if tau is not None and np.ndim(tau):
                 self["readout.tau"] = tau
             elif tau is not None:
                 self._readout.tau = float(cast(float, tau))
         except Exception:
             self._readout = None
+            self._given.forget("readout")
             raise
         return self
 
@@ -250,47 +235,35 @@ class ModelBuilder:
     def set_trainable(self, name: str, trainable: bool = True) -> Self:
         """Whether sessions may train a tensor: options of a session can narrow it, not widen it."""
         self._shape(name)
-        self._trainable[name] = trainable
+        self._given.trainable[name] = trainable
         return self
 
     def __setitem__(self, name: str, values: npt.ArrayLike) -> None:
         """Sets an array by name, such as ``"layer0.omega"``: an array of its shape, or one number for all elements."""
         shape = self._shape(name)
-        self._arrays[name] = (
-            np.full(shape, values, np.float32) if np.ndim(values) == 0 else floats(values, name, *shape).copy())
-        self._distributions.pop(name, None)
+        self._given.set(name, values if np.ndim(values) == 0 else floats(values, name, *shape), shape)
 
     def __getitem__(self, name: str) -> FloatArray:
         """An array that was set, as a copy; those that are drawn are in the model that ``build`` gives."""
         self._shape(name)
-        if name not in self._arrays:
+        if name not in self._given.arrays:
             raise UnknownTensorError(f"{name!r} is not set: it is drawn when the model is built")
-        return self._arrays[name].copy()
+        return self._given.arrays[name].copy()
 
     def __contains__(self, name: object) -> bool:
-        return name in self._arrays
+        return name in self._given.arrays
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The shapes of all arrays by name, set or not, in the order of hypr.h."""
+        """The shapes of all arrays by name, set or not, in the order of hypr.h. With a `recurrent_density` the recurrent weight
+        has that of the matrix from which what is kept will be drawn."""
         shapes: dict[str, tuple[int, ...]] = {}
         below = self._inputs
         for index, layer in enumerate(self._layers):
-            rows = layer.recipe.gates * layer.size
-            shapes[f"layer{index}.input_weight"] = rows, below
-            if layer.recurrent:
-                shapes[f"layer{index}.recurrent_weight"] = rows, layer.size
-            if layer.bias:
-                shapes[f"layer{index}.bias"] = (rows,)
-            for name in neuron_schema(layer.neuron).parameters:
-                shapes[f"layer{index}.{name}"] = (layer.size,)
+            shapes.update(layer.shapes(f"layer{index}", below))
             below = layer.size
         if self._readout is not None:
-            outputs = self._readout.size
-            shapes["readout.weight"] = outputs, below
-            if self._readout.bias:
-                shapes["readout.bias"] = (outputs,)
-            shapes["readout.tau"] = (outputs,)
+            shapes.update(self._readout.shapes(below))
         return shapes
 
     def build(self, seed: int | np.random.Generator = 0) -> Model:
@@ -316,61 +289,14 @@ class ModelBuilder:
         layers = []
         below = self._inputs
         for index, layer in enumerate(self._layers):
-            layers.append(self._describe_layer(index, layer, below, random))
+            layers.append(layer.describe(f"layer{index}", below, self._given, random))
             below = layer.size
-        usual = self._layers[-1].recipe
-        top = ReadoutDescription(
-            weight=self._tensor("readout.weight", lambda: usual.readout_weight(random, below, readout.size), random),
-            bias=self._tensor("readout.bias", lambda: np.zeros(readout.size, np.float32), random) if readout.bias else None,
-            tau=self._tensor("readout.tau", lambda: usual.readout_tau(readout.tau).draw(random, readout.size), random,
-                             usual.trains_readout_tau))
+        top = readout.describe(self._layers[-1], self._given, random)
         sample = self._input
         described = bool(sample.channel_names) or sample.scale is not None or sample.offset is not None
         return ModelDescription(
             layers, top, self._name, self._time_step, sample if described else None, list(self._labels), dict(self._options),
             dict(self._metadata))
-
-    def _describe_layer(self, index: int, layer: _Layer, below: int, random: np.random.Generator) -> LayerDescription:
-        usual, place, size = layer.recipe, f"layer{index}", layer.size
-
-        def parameter(name: str) -> Tensor:
-            if name not in usual.parameters and f"{place}.{name}" not in {**self._arrays, **self._distributions}:
-                raise WrongStateError(f"{layer.neuron} has no usual values for {name}: set {place}.{name}")
-            return self._tensor(f"{place}.{name}", lambda: usual.parameters[name].draw(random, size), random)
-
-        return LayerDescription(
-            neuron=layer.neuron,
-            input_weight=self._tensor(f"{place}.input_weight",
-                                      lambda: usual.input_weight(random, below, size, layer.recurrent), random),
-            recurrent_weight=self._tensor(f"{place}.recurrent_weight",
-                                          lambda: usual.recurrent_weight(random, below, size), random)
-            if layer.recurrent else None,
-            bias=self._tensor(f"{place}.bias", lambda: usual.bias(random, size), random) if layer.bias else None,
-            parameters={name: parameter(name) for name in neuron_schema(layer.neuron).parameters},
-            constants=dict(layer.constants), name=layer.name, surrogate=layer.surrogate, reset=layer.reset)
-
-    def _tensor(self, name: str, usual: Any, random: np.random.Generator, trainable: bool = True) -> Tensor:
-        """The array that was set, or one from the distribution that was set, or the usual one."""
-        if name in self._arrays:
-            values = self._arrays[name]
-        elif name in self._distributions:
-            values = self._distributions[name].draw(random, *self._shape(name))
-        else:
-            values = usual()
-        return Tensor(values, self._trainable.get(name, trainable))
-
-    def _set(self, name: str, values: Values) -> None:
-        if isinstance(values, tuple) and len(values) == 2 and not np.ndim(values[0]):
-            low, high = float(values[0]), float(values[1])
-            if not low <= high:
-                raise InvalidArgumentError(f"{name} is from {low:g} to {high:g}, expected (low, high)")
-            values = Uniform(low, high)
-        if isinstance(values, (Uniform, Normal)):
-            self._shape(name)
-            self._arrays.pop(name, None)
-            self._distributions[name] = values
-        else:
-            self[name] = cast("npt.ArrayLike", values)
 
     def _shape(self, name: str) -> tuple[int, ...]:
         shapes = self.shapes
@@ -378,7 +304,7 @@ class ModelBuilder:
             raise unknown(UnknownTensorError, "tensor", name, shapes)
         return shapes[name]
 
-    def _top(self) -> _Readout:
+    def _top(self) -> ReadoutPlan:
         if self._readout is None:
             raise WrongStateError("the model has no readout; add one with readout(outputs)")
         return self._readout
@@ -405,3 +331,27 @@ def _size(value: int, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise InvalidArgumentError(f"{what} is {value!r}, expected a whole number from 1")
     return int(value)
+
+
+def _sparse(layer: LayerPlan, sparse: Any, weights: Any) -> tuple[SparseRows | None, Any]:
+    """Which recurrent weights of a layer there are, None: all, and what was given for them."""
+    shape, is_flag = (layer.rows, layer.size), isinstance(sparse, (bool, np.bool_))
+    if hasattr(weights, "tocsr"):
+        if not is_flag:
+            raise InvalidArgumentError("sparse and recurrent_weight both say which weights there are: give recurrent_weight as "
+                                       "an array")
+        rows = weights.tocsr(copy=True)
+        if rows.shape != shape:
+            raise SizeMismatchError(f"recurrent_weight has the shape {list(rows.shape)}, expected {list(shape)}")
+        rows.sum_duplicates()
+        return SparseRows(shape, rows.indptr.astype(np.uint32), rows.indices.astype(np.uint32)), rows.data.astype(np.float32)
+    if is_flag and not sparse:
+        return None, weights
+    dense = floats(weights, "recurrent_weight", *shape) if np.ndim(weights) > 1 else None
+    if is_flag and dense is None:
+        raise InvalidArgumentError("sparse=True needs recurrent_weight as an array: which weights there are is taken from it")
+    mask = np.asarray(dense != 0 if is_flag else sparse)
+    if mask.dtype != np.bool_ or mask.shape != shape:
+        raise SizeMismatchError(f"sparse is {mask.dtype} {list(mask.shape)}, expected bool {list(shape)}")
+    chosen = SparseRows.where(mask)
+    return chosen, weights if dense is None else chosen.elements(dense)

@@ -11,16 +11,48 @@ import numpy.typing as npt
 from hypr._arrays import FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class SparseRows:
+    """Which elements of a matrix there are: row by row, columns ascending, as in compressed sparse rows.
+
+    Attributes
+    ----------
+    shape : (int, int)
+    row_offsets : ndarray of uint32, [rows + 1]
+        Where the elements of each row begin among all.
+    column_indices : ndarray of uint32, [count]
+    """
+
+    shape: tuple[int, int]
+    row_offsets: npt.NDArray[np.uint32]
+    column_indices: npt.NDArray[np.uint32]
+
+    @classmethod
+    def where(cls, chosen: npt.NDArray[np.bool_]) -> SparseRows:
+        """The elements that are chosen, of an array [rows, columns]."""
+        offsets = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))])
+        return cls((chosen.shape[0], chosen.shape[1]), offsets.astype(np.uint32), np.nonzero(chosen)[1].astype(np.uint32))
+
+    @property
+    def count(self) -> int:
+        return len(self.column_indices)
+
+    def elements(self, matrix: FloatArray) -> FloatArray:
+        """Those of a matrix [rows, columns], [count]."""
+        return matrix[np.repeat(np.arange(self.shape[0]), np.diff(self.row_offsets)), self.column_indices]
+
+
 @dataclass
 class Tensor:
-    """An array of numbers, and whether learning may change it."""
+    """An array of numbers, and whether learning may change it; of a sparse one `values` are the elements that there are."""
 
     values: FloatArray
     trainable: bool = True
+    sparse: SparseRows | None = None
 
-    def __init__(self, values: npt.ArrayLike, trainable: bool = True) -> None:
+    def __init__(self, values: npt.ArrayLike, trainable: bool = True, sparse: SparseRows | None = None) -> None:
         self.values = np.require(values, np.float32, ["C", "A"])
-        self.trainable = trainable
+        self.trainable, self.sparse = trainable, sparse
 
 
 @dataclass(frozen=True)

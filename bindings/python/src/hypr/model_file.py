@@ -12,6 +12,7 @@ from hypr.description import (
     LayerDescription,
     ModelDescription,
     ReadoutDescription,
+    SparseRows,
     Surrogate,
     Tensor,
 )
@@ -61,11 +62,19 @@ def _encode_tensor(tensor: Tensor | None) -> dict[str, Any] | None:
     if tensor is None:
         return None
     values = np.ascontiguousarray(tensor.values, "<f4")
-    return {"shape": values.shape, "data": values.reshape(-1).view(np.uint8), "trainable": tensor.trainable}
+    table = {"shape": values.shape, "data": values.reshape(-1).view(np.uint8), "trainable": tensor.trainable}
+    if tensor.sparse is None:
+        return table
+    return {**table, "shape": tensor.sparse.shape, "layout": enum_number("Layout", "sparse_rows", "layout"),
+            "row_offsets": tensor.sparse.row_offsets, "column_indices": tensor.sparse.column_indices}
 
 
 def _decode_tensor(table: Mapping[str, Any]) -> Tensor:
-    return Tensor(table["data"].view("<f4").reshape(table["shape"]), bool(table.get("trainable", True)))
+    values, trainable = table["data"].view("<f4"), bool(table.get("trainable", True))
+    if enum_name("Layout", table.get("layout", 0)) == "sparse_rows":
+        rows, columns = map(int, table["shape"])
+        return Tensor(values, trainable, SparseRows((rows, columns), table["row_offsets"], table["column_indices"]))
+    return Tensor(values.reshape(table["shape"]), trainable)
 
 
 def _optional_tensor(table: Mapping[str, Any] | None) -> Tensor | None:

@@ -5,7 +5,7 @@ The folder of a run, of which only model.hypr must be there:
     model.hypr       the model
     log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
     config.json      what was trained, on what and how
-    predictions.npz  what the model says about test data, see ``save_predictions``
+    predictions.npz  what the model says about validation or test data, see ``save_predictions``
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from hypr._arrays import FloatArray
 from hypr._files import replace_file
 from hypr._library import library_version
 from hypr._optional import require
-from hypr.errors import FileError, SizeMismatchError
+from hypr.errors import FileError
 from hypr.model import Model
 from hypr.recording import record
+from hypr.run_folder import RunFolder
 from hypr.session import Session
 from hypr.summary import model_facts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_PREDICTIONS = "predictions.npz"
 _EXAMPLE_STEPS = 5000  # more would be a picture of nothing but dots
 
 
@@ -63,7 +63,8 @@ class Section:
 def save_predictions(run: str | os.PathLike[str], labels: npt.ArrayLike | Sequence[npt.ArrayLike],
                      predictions: npt.ArrayLike | Sequence[npt.ArrayLike], example: npt.ArrayLike | None = None,
                      example_labels: npt.ArrayLike | None = None) -> None:
-    """Writes predictions.npz into the folder of a run, for its report.
+    """Writes predictions.npz into the folder of a run, for its report: in the place of what ``Trainer`` wrote about its
+    validation data.
 
     Parameters
     ----------
@@ -75,16 +76,7 @@ def save_predictions(run: str | os.PathLike[str], labels: npt.ArrayLike | Sequen
     example_labels : int, or array_like of int [steps], optional
         Its right class.
     """
-    arrays: dict[str, npt.NDArray[Any]] = {"labels": _joined(labels), "predictions": _joined(predictions)}
-    if arrays["labels"].shape != arrays["predictions"].shape:
-        raise SizeMismatchError(f"there are {arrays['labels'].size} labels, but {arrays['predictions'].size} predictions")
-    if example is not None:
-        arrays["example"] = np.asarray(example, np.float32)
-    if example_labels is not None:
-        arrays["example_labels"] = np.asarray(example_labels)
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    replace_file(Path(run) / _PREDICTIONS, file.getvalue())
+    RunFolder(run).save_predictions("Test data", _joined(labels), _joined(predictions), example, example_labels)
 
 
 def write_report(run: str | os.PathLike[str], output: str | os.PathLike[str] | None = None,
@@ -121,9 +113,9 @@ def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iter
     yield Section("Model", table=model_facts(model))
     if (folder / "log.csv").exists():
         yield _learning(folder)
-    kept = _predictions(folder)
+    kept = RunFolder(folder).predictions()
     if "labels" in kept and "predictions" in kept:
-        yield Section("Test data", pictures=[_picture(
+        yield Section(str(kept.get("data", "Test data")), pictures=[_picture(
             lambda ax: plot.confusion_matrix(kept["labels"], kept["predictions"], ax, names=model.class_labels),
             "Right and predicted classes, in percent of the right ones.", 6, 5)])
     shown = kept.get("example") if example is None else np.asarray(example, np.float32)
@@ -203,17 +195,6 @@ def _picture(draw: Callable[[Axes], object], caption: str, width: float, height:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=150)
     return Picture(base64.b64encode(file.getvalue()).decode(), caption, round(96 * width))
-
-
-def _predictions(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    path = folder / _PREDICTIONS
-    if not path.exists():
-        return {}
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError) as error:
-        raise FileError(f"{str(path)!r} cannot be read: {error}") from error
 
 
 def _config(folder: Path) -> dict[str, str]:

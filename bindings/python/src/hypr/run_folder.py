@@ -1,10 +1,11 @@
 """The folder of a training run, and the only code that reads and writes it.
 
-    config.json   what was trained, on what and how: written once, at the beginning
-    log.csv       one line per epoch, the columns of EpochRecord
-    model.hypr    the best model so far
-    checkpoint    what the run continues from: a .npz archive without pickles
-    tensorboard/  event files, if tensorboardX or torch with tensorboard is installed
+    config.json      what was trained, on what and how: written once, at the beginning
+    log.csv          one line per epoch, the columns of EpochRecord
+    model.hypr       the best model so far
+    predictions.npz  what it says about validation data, at the end; or about test data, see ``hypr.report.save_predictions``
+    checkpoint       what the run continues from: a .npz archive without pickles
+    tensorboard/     event files, if tensorboardX or torch with tensorboard is installed
 
 Every file is replaced as a whole: whenever the process ends, they are readable.
 """
@@ -28,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._files import replace_file
-from hypr.errors import FileError, StateMismatchError
+from hypr.errors import FileError, SizeMismatchError, StateMismatchError
 from hypr.model import Model
 
 
@@ -97,6 +98,7 @@ class RunFolder:
         self.path = Path(path)
         self.config_path, self.log_path = self.path / "config.json", self.path / "log.csv"
         self.model_path, self.checkpoint_path = self.path / "model.hypr", self.path / "checkpoint"
+        self.predictions_path = self.path / "predictions.npz"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -154,6 +156,42 @@ class RunFolder:
                 return Checkpoint(arrays["state"].tobytes(), arrays["best"], json.loads(arrays["progress"].tobytes()))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(f"the checkpoint {str(self.checkpoint_path)!r} cannot be read: {error}") from error
+
+    def save_predictions(self, data: str, labels: npt.NDArray[np.int32], predictions: npt.NDArray[np.int32],
+                         example: npt.ArrayLike | None = None, example_labels: npt.ArrayLike | None = None) -> None:
+        """Replaces predictions.npz.
+
+        Parameters
+        ----------
+        data : str
+            What they are of, such as "Test data".
+        labels, predictions : ndarray of int32, [any]
+            Right and predicted classes; a negative label is none.
+        example : array_like [steps, channels], optional
+            A sequence to show.
+        example_labels : int, or array_like of int [steps], optional
+            Its right class.
+        """
+        if labels.shape != predictions.shape:
+            raise SizeMismatchError(f"there are {labels.size} labels, but {predictions.size} predictions")
+        arrays: dict[str, npt.NDArray[Any]] = {"data": np.array(data), "labels": labels, "predictions": predictions}
+        if example is not None:
+            arrays["example"] = np.asarray(example, np.float32)
+        if example_labels is not None:
+            arrays["example_labels"] = np.asarray(example_labels)
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        replace_file(self.predictions_path, file.getvalue())
+
+    def predictions(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of ``save_predictions`` by name; empty if there are none."""
+        if not self.predictions_path.exists():
+            return {}
+        try:
+            with np.load(self.predictions_path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise FileError(f"{str(self.predictions_path)!r} cannot be read: {error}") from error
 
     def tensorboard(self, epochs: int) -> Any | None:
         """A SummaryWriter that continues after so many epochs; None if no package for it is installed."""

@@ -23,7 +23,7 @@ from hypr._arrays import FloatArray, IntArray
 from hypr._estimators import network, standardise
 from hypr._learned import learned_model
 from hypr._scores import Judgement, softmax
-from hypr._sequences import Sequences, join, run_all
+from hypr._sequences import Sequences, checked_weights, join, run_all
 from hypr._teaching import Teacher
 from hypr.options import SessionOptions
 from hypr.session import Session
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["HyprClassifier", "HyprRegressor"]
 
 Array = npt.NDArray[Any]
+Weights = npt.NDArray[np.float64] | None
 
 _PARAMETERS = """Parameters
     ----------
@@ -166,21 +167,21 @@ class _HyprEstimator(BaseEstimator):
         self.model_ = builder.build(seed)
         return seed
 
-    def _train(self, inputs: FloatArray, lengths: IntArray, targets: Array, seed: int) -> None:
+    def _train(self, inputs: FloatArray, lengths: IntArray, targets: Array, seed: int, weights: Weights) -> None:
         trainer = Trainer(self.model_, epochs=self.epochs, batch_size=self.batch_size, validation=self.validation,
                           patience=self.patience, seed=seed, progress=self.verbose, **self._options())
-        result = trainer.fit(_split(inputs, lengths), targets)
+        result = trainer.fit(_split(inputs, lengths), targets, sample_weight=weights)
         if result.stopped == "interrupted":
             warnings.warn("the training was interrupted", ConvergenceWarning, stacklevel=3)
         self.model_, self.history_ = result.model, result.history
         self.n_iter_ = len(result.history)
         self._teacher = None
 
-    def _continue(self, inputs: FloatArray, lengths: IntArray, targets: Array) -> None:
+    def _continue(self, inputs: FloatArray, lengths: IntArray, targets: Array, weights: Weights) -> None:
         """One pass, an update per batch."""
         if self._teacher is None:
             self._teacher = Teacher(self.model_, self._options(), classes=targets.dtype.kind == "i")
-        data = Sequences(inputs, lengths, targets, per_step=False)
+        data = Sequences(inputs, lengths, targets, per_step=False, weights=weights)
         for start in range(0, len(data), self.batch_size):
             self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
         self.model_ = learned_model(self._teacher.session)
@@ -205,17 +206,19 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
 
     classes_: Array
 
-    def fit(self, X: Any, y: Any) -> HyprClassifier:
-        """Trains a fresh network."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprClassifier:
+        """Trains a fresh network. `sample_weight` [samples], 0 or above: factors on the losses, divided by their mean; those
+        below a millionth of it count as 0. What is held out is judged with its weights."""
         inputs, lengths, y = self._sequences(X, y, reset=True, ensure_min_samples=1)
+        weights = _weights(sample_weight, len(lengths))
         codes = self._encode(y)
         seed = self._build(inputs, lengths, len(self.classes_), self.classes_)
-        self._train(inputs, lengths, codes, seed)
+        self._train(inputs, lengths, codes, seed, weights)
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> HyprClassifier:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> HyprClassifier:
         """Goes on with one pass over the samples. The first call needs all `classes`; it makes the network and scales its
-        inputs to the samples that it gets."""
+        inputs to the samples that it gets. `sample_weight` as in ``fit``."""
         first = not hasattr(self, "model_")
         inputs, lengths, y = self._sequences(X, y, reset=first, ensure_min_samples=1)
         if first and classes is None:
@@ -225,7 +228,7 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
             raise ValueError(f"classes {classes} are not those of the first call to partial_fit, {self.classes_}")
         if first:
             self._build(inputs, lengths, len(self.classes_), self.classes_)
-        self._continue(inputs, lengths, codes)
+        self._continue(inputs, lengths, codes, _weights(sample_weight, len(lengths)))
         return self
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
@@ -279,20 +282,20 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> HyprRegressor:
-        """Trains a fresh network."""
-        inputs, lengths, values = self._values(X, y, reset=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprRegressor:
+        """Trains a fresh network. `sample_weight` is as in ``HyprClassifier.fit``, and counts for `y_mean_` and `y_scale_`."""
+        inputs, lengths, values, weights = self._values(X, y, sample_weight, reset=True)
         seed = self._build(inputs, lengths, values.shape[1])
-        self._train(inputs, lengths, self._scaled(values), seed)
+        self._train(inputs, lengths, self._scaled(values), seed, weights)
         return self
 
-    def partial_fit(self, X: Any, y: Any) -> HyprRegressor:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprRegressor:
         """Goes on with one pass over the samples. The first call makes the network, and scales it to the samples it gets."""
         first = not hasattr(self, "model_")
-        inputs, lengths, values = self._values(X, y, reset=first)
+        inputs, lengths, values, weights = self._values(X, y, sample_weight, reset=first)
         if first:
             self._build(inputs, lengths, values.shape[1])
-        self._continue(inputs, lengths, self._scaled(values))
+        self._continue(inputs, lengths, self._scaled(values), weights)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
@@ -300,19 +303,32 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
         values = self._summaries(X) * self.y_scale_ + self.y_mean_
         return np.asarray(values[:, 0] if self._one_output else values)
 
-    def _values(self, X: Any, y: Any, reset: bool) -> tuple[FloatArray, IntArray, npt.NDArray[np.float64]]:
+    def _values(self, X: Any, y: Any, sample_weight: Any,
+                reset: bool) -> tuple[FloatArray, IntArray, npt.NDArray[np.float64], Weights]:
         inputs, lengths, y = self._sequences(X, y, reset=reset, y_numeric=True, multi_output=True)
+        weights = _weights(sample_weight, len(lengths))
         values = np.asarray(check_array(y, dtype=np.float64, ensure_2d=False, input_name="y"))
         one_output, values = values.ndim == 1, values.reshape(len(values), -1)
         if reset:
-            self._one_output, self.y_mean_, self.y_scale_ = one_output, values.mean(axis=0), values.std(axis=0)
+            self._one_output, self.y_mean_ = one_output, np.average(values, axis=0, weights=weights)
+            self.y_scale_ = np.sqrt(np.average((values - self.y_mean_) ** 2, axis=0, weights=weights))
             self.y_scale_[self.y_scale_ == 0] = 1
         elif values.shape[1] != len(self.y_mean_):
             raise ValueError(f"y has {values.shape[1]} outputs, the network has {len(self.y_mean_)}")
-        return inputs, lengths, values
+        return inputs, lengths, values, weights
 
     def _scaled(self, values: npt.NDArray[np.float64]) -> FloatArray:
         return np.asarray((values - self.y_mean_) / self.y_scale_, np.float32)
+
+
+def _weights(sample_weight: Any, count: int) -> Weights:
+    """Weights of the samples with the mean 1, checked as scikit-learn does."""
+    if sample_weight is None:
+        return None
+    weights = checked_weights(check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"), count)
+    assert weights is not None
+    relative = weights / weights.mean()
+    return np.where(relative < 1e-6, 0, relative)
 
 
 def _is_flat(X: Any) -> bool:

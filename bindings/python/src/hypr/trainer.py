@@ -17,8 +17,9 @@ from hypr._interruption import Interruption
 from hypr._learned import learned_model
 from hypr._library import library_version
 from hypr._scores import Scores
-from hypr._sequences import Sequences, run_all
+from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
+from hypr._training_data import TrainingData
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
@@ -110,16 +111,22 @@ class Trainer:
         self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
         self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
 
-    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *, resume: bool = False) -> TrainingResult:
+    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *,
+            sample_weight: npt.ArrayLike | None = None, resume: bool = False) -> TrainingResult:
         """Trains. The first Ctrl-C ends it after the batch, with the best model so far as the result; a second one at once.
 
         Parameters
         ----------
-        x : array_like [sequences, steps, channels], or a list of [steps, channels] of any lengths
+        x : array_like [sequences, steps, channels], or a sequence of arrays [steps, channels] of any lengths
+            A list, or anything with a length whose elements are made when they are asked for, such as the sequences of
+            ``datasets.load_shd``: only a batch of them is in memory at a time.
         y : array_like, or a list of arrays
             Classes are whole numbers: [sequences], one for each, taught as the option `loss` says, or with the steps of `x`,
             negative: none. Values are floating-point numbers, with one more axis for the outputs, NaN: none.
         validation_data : (x, y), optional
+        sample_weight : array_like [sequences], optional
+            Factors on the loss of the sequences, 0 or (times class weights) 1e-6 to 1e6. An update is made on the weighted mean
+            of a batch, and what is held out by chance is judged with its weights. Needs the update "sequence".
         resume : bool
             Whether to go on from the folder's checkpoint, if there is one: the result is that of a run that was never
             interrupted, bit for bit. Without it a folder that has a run is refused.
@@ -131,14 +138,15 @@ class Trainer:
         NotFiniteError
             The network's state overflowed. The folder has the best model until then.
         """
-        return _Run(self, *self._data(x, y, validation_data)).run(resume)
+        return _Run(self, *self._data(x, y, validation_data, sample_weight)).run(resume)
 
-    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None) -> tuple[Sequences, Sequences | None]:
+    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None,
+              sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None]:
         """Training and validation."""
-        data = Sequences.of(x, y, self.model)
-        held: Sequences | None = None
+        data = TrainingData.of(x, y, self.model, sample_weight)
+        held: TrainingData | None = None
         if validation_data is not None:
-            held = Sequences.of(*validation_data, self.model)
+            held = TrainingData.of(*validation_data, self.model)
             if (held.classes, held.per_step) != (data.classes, data.per_step):
                 raise InvalidArgumentError("validation_data has targets of another kind than y")
         elif self.validation:
@@ -147,7 +155,7 @@ class Trainer:
             count = max(1, round(self.validation * len(data)))
             if count == len(data):
                 raise InvalidArgumentError(f"of {len(data)} sequences none is left to train on")
-            held, data = data.take(np.sort(order[:count])), data.take(np.sort(order[count:]))
+            held, data = data.subset(np.sort(order[:count])), data.subset(np.sort(order[count:]))
         for part, what in ((data, "y"), (held, "the validation data")):
             if part is not None and not part.has_targets:
                 raise InvalidArgumentError(f"{what} has no targets")
@@ -161,12 +169,11 @@ class Trainer:
 class _Run:
     """One training, from its data to its result."""
 
-    def __init__(self, trainer: Trainer, data: Sequences, held: Sequences | None) -> None:
+    def __init__(self, trainer: Trainer, data: TrainingData, held: TrainingData | None) -> None:
         self.trainer, self.data, self.held = trainer, data, held
-        self.teacher = Teacher(trainer.model, self._options(), data.classes)
+        self.teacher = Teacher(trainer.model, self._options(), data.classes, trainer.class_weights)
+        self.teacher.check(data.weights)
         self.session, self.judgement = self.teacher.session, self.teacher.judgement
-        if trainer.class_weights is not None:
-            self.session.set_class_weights(trainer.class_weights)
         self.monitor = trainer.monitor or ("accuracy" if data.classes else "loss")
         self.judge = Session(trainer.model, learning=False)
         self.random = np.random.default_rng(trainer.seed)
@@ -200,6 +207,7 @@ class _Run:
             model = self._best_model()
             if folder is not None:
                 model.save(folder.model_path)
+                self._save_predictions(folder)
         return TrainingResult(model, tuple(self.history), self.best_epoch, stopped)
 
     def _epoch(self, interruption: Interruption) -> bool:
@@ -225,7 +233,8 @@ class _Run:
         flat = self.session.parameters.flat
         if self.held is not None:
             self.judge.parameters.flat = flat
-            held.add(run_all(self.judge, self.held.inputs, self.held.lengths), self.held, self.judgement)
+            for part in self.held.batches(self.trainer.batch_size):
+                held.add(run_all(self.judge, part.inputs, part.lengths), part, self.judgement)
         score = (held.accuracy if self.monitor == "accuracy" else 0.0, -held.loss)
         best = self.held is None or score > self.best_score
         if best:
@@ -281,6 +290,19 @@ class _Run:
         self.random_state = self.random.bit_generator.state = progress["random"]
         self.started = time.monotonic() - progress["seconds"]
 
+    def _save_predictions(self, folder: RunFolder) -> None:
+        """What the best model says about the validation data, if that has classes."""
+        if self.held is None or not self.held.classes:
+            return
+        self.judge.parameters.flat = self.best
+        chosen = []
+        for part in self.held.batches(self.trainer.batch_size):
+            outputs = run_all(self.judge, part.inputs, part.lengths)
+            chosen.append((outputs if part.per_step else self.judgement.summaries(outputs, part.lengths)).argmax(axis=1))
+        first = self.held.take(np.arange(1))
+        folder.save_predictions("Validation data", self.held.targets, np.concatenate(chosen).astype(np.int32), first.inputs,
+                                first.targets if first.per_step else first.targets[0])
+
     def _config(self) -> dict[str, Any]:
         trainer, model = self.trainer, self.trainer.model
         names = ("epochs", "batch_size", "shuffle", "seed", "validation", "patience", "checkpoint_seconds")
@@ -293,7 +315,7 @@ class _Run:
                       "sha256": sha256(model.data).hexdigest()},
             "trainer": {**{name: getattr(trainer, name) for name in names}, "monitor": self.monitor, "class_weights": weights},
             "options": {**self.session.options, "update": trainer.options.get("update", "sequence")},
-            "data": {"sequences": len(self.data), "steps": len(self.data.inputs), "per_step": self.data.per_step,
+            "data": {"sequences": len(self.data), "steps": self.data.steps, "per_step": self.data.per_step,
                      "targets": "classes" if self.data.classes else "values", "sha256": self.data.digest(),
                      "validation_sequences": len(held) if held is not None else 0,
                      "validation_sha256": held.digest() if held is not None else None}}
