@@ -22,7 +22,7 @@ def time_constant(decay: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """The time constant in steps whose decay per step, exp(-1/tau), is the one given: 0 to 1, 1 excluded."""
     decay = np.asarray(decay, np.float64)
     with np.errstate(divide="ignore"):
-        return np.clip(-1 / np.log(np.maximum(decay, 1e-300)), SHORTEST, LONGEST)
+        return np.asarray(np.clip(-1 / np.log(np.maximum(decay, 1e-300)), SHORTEST, LONGEST))
 
 
 @dataclass
