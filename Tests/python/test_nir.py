@@ -9,7 +9,7 @@ nir = pytest.importorskip("nir")
 
 DT = 1e-3
 STEPS = 600
-RESETS = ["set", "subtract", "none"]
+RESETS = ["set", "subtract", "none", "delayed_set", "delayed_subtract"]
 INTEGRATIONS = ["exponential", "euler"]
 
 
@@ -70,8 +70,11 @@ class Simulator:
         if kind in (nir.LI, nir.CubaLI):
             state["v"] = v
             return v
+        if self.reset.startswith("delayed"):  # what the spike of the step before does
+            before = state.get("v", np.zeros(len(x))) > node.v_threshold
+            v = v - before * node.v_threshold if self.reset == "delayed_subtract" else np.where(before, node.v_reset, v)
         z = self.fire(v, node.v_threshold)
-        state["v"] = {"set": np.where(z > 0, node.v_reset, v), "subtract": v - z * node.v_threshold, "none": v}[self.reset]
+        state["v"] = {"set": np.where(z > 0, node.v_reset, v), "subtract": v - z * node.v_threshold}.get(self.reset, v)
         return z
 
     def fire(self, v, threshold):
@@ -162,9 +165,9 @@ def compare(nir_graph, chain, inputs, layers, integration="exponential", reset="
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("neurons", SPIKING)
 def test_spikes_of_every_neuron(neurons, reset, integration):
-    uniform = drawn(21)
+    uniform = drawn(22)
     source, sink = ends(5, 20)
-    fully, layer = affine(uniform, 20, 5), neurons(uniform, 20, reset == "set")
+    fully, layer = affine(uniform, 20, 5), neurons(uniform, 20, "set" in reset)
     compare(graph({"input": source, "fc": fully, "neurons": layer, "output": sink}), [fully, layer], 5, [1], integration, reset,
             rates=(0.02, 0.99) if reset == "none" else (0.02, 0.6))
 
@@ -396,7 +399,7 @@ def test_shortest_time_constants():
     assert np.allclose(hypr.nir.from_graph(chain_with(tau=np.full(6, np.float32(DT / 100))), DT)["layer0.tau_m"], 0.01)
 
 
-@pytest.mark.parametrize("reset", ["subtract", "none"])
+@pytest.mark.parametrize("reset", ["subtract", "delayed_subtract", "none"])
 def test_refused_resets(reset):
     changed = chain_with(v_reset=with_value(-0.5, rest=0))
     with pytest.raises(hypr.ModelUnsupportedError, match=f"v_reset of lif is -0.5, and the reset '{reset}' does not use it"):
@@ -526,6 +529,16 @@ def test_round_trip(neuron, recurrent, integration, tmp_path):
     expected = simulator.run(stream(4))
     assert simulator.margin > 1e-6
     np.testing.assert_allclose(hypr.Session(again, learning=False).run(stream(4)), expected[-1], rtol=1e-4, atol=1e-5)
+
+
+def test_round_trip_of_a_threshold():
+    uniform = drawn(15)
+    source, sink = ends(4, 10)
+    made = graph({"input": source, "fc": affine(uniform, 10, 4), "fires": threshold(uniform, 10), "output": sink})
+    model = hypr.nir.from_graph(made, DT).build()
+    back = hypr.nir.to_graph(model)
+    assert isinstance(back.nodes["fires"], nir.Threshold)
+    same(model, hypr.nir.from_graph(back, DT).build())
 
 
 @pytest.mark.parametrize("reset", RESETS)

@@ -41,7 +41,7 @@ def write(model: Model, path: str | os.PathLike[str], dt: float | None = None, *
 def to_graph(model: Model, dt: float | None = None, *, integration: Integration = "exponential", reset: str = "set") -> Any:
     """The network of a model as a NIR graph: ``from_graph`` with the same arguments gives its outputs again.
 
-    GeneralLIF, LIF and LIFHard become LIF; CubaLIF without lag, IF and LI what NIR calls so; the readout a LI, or nothing if it
+    GeneralLIF, LIF and LIFHard become LIF (a GeneralLIF that came from one, Threshold); CubaLIF without lag, IF and LI what NIR calls so; the readout a LI, or nothing if it
     passes on what it gets (time constants of 0.01 steps). Weights are Affine where there is a bias and Linear where there is
     none, scale and offset of the input a Scale or an Affine. A recurrent layer is a subgraph of the nodes input, neurons, w_rec
     and output, the form that snnTorch reads. Metadata go with it. Class labels, channel names, recommended options, surrogates
@@ -157,6 +157,8 @@ class _Writer:
             return {"tau": self.seconds(tau), "r": _single(values.get("resistance", one)),
                     "v_leak": _single(values.get("leak_potential", 0 * one))}
 
+        if layer.neuron == "GeneralLIF" and layer.reset == "none" and _is_threshold(values):
+            return self.nir.Threshold(_single(values["threshold"]))
         if layer.neuron == "GeneralLIF":
             return self.nir.LIF(**leaky(values["tau_m"]), **membrane("set"))
         if layer.neuron == "LIF":
@@ -179,7 +181,7 @@ class _Writer:
 
     def readout(self, readout: ReadoutDescription) -> None:
         weight, tau = readout.weight.values, np.asarray(readout.tau.values, np.float64)
-        passes_on = bool(np.all(np.abs(tau) <= np.float32(SHORTEST)))
+        passes_on = _forgets(tau)
         if not (passes_on and readout.bias is None and np.array_equal(weight, np.eye(*weight.shape))):
             self.nodes["readout_weight"] = self.linear(readout.weight, readout.bias)
         if not passes_on:
@@ -190,6 +192,16 @@ class _Writer:
         """A time constant in seconds."""
         tau = np.abs(steps)
         return _single(self.dt / -np.expm1(-1 / tau) if self.integration == "euler" else self.dt * tau)
+
+
+def _forgets(tau: npt.NDArray[np.float64]) -> bool:
+    """Whether the decays are 0: nothing is left of the step before."""
+    return bool(np.all(np.abs(tau) <= np.float32(SHORTEST)))
+
+
+def _is_threshold(values: dict[str, npt.NDArray[np.float64]]) -> bool:
+    """Whether a GeneralLIF is what `from_graph` makes of a Threshold."""
+    return _forgets(values["tau_m"]) and bool(np.all(values["resistance"] == 1) and np.all(values["leak_potential"] == 0))
 
 
 def _single(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
