@@ -65,7 +65,8 @@ def beta(size, low=0.6, high=0.95):
 
 def layer(snn, kind, size, reset):
     """Neurons with their own constants each: the export needs them per neuron."""
-    common = {"beta": beta(size), "threshold": 0.8 + 0.4 * torch.rand(size), "init_hidden": True, "reset_delay": reset not in ("subtract", "set"),
+    common = {"beta": beta(size), "threshold": 0.8 + 0.4 * torch.rand(size), "init_hidden": True,
+              "reset_delay": reset not in ("subtract", "set"),
               "reset_mechanism": {"subtract": "subtract", "set": "zero", "none": "none"}[reset.rpartition("_")[2]]}
     if "Synaptic" in kind:
         common["alpha"] = beta(size, 0.3, 0.8)
@@ -132,15 +133,17 @@ def test_snntorch_one_to_one_recurrence(snn):
     torch.manual_seed(4)
     net = torch.nn.Sequential(
         torch.nn.Linear(6, 20, bias=False),
-        snn.RLeaky(beta=0.9, all_to_all=False, V=torch.randn(20) * 0.3, reset_mechanism="zero", reset_delay=False, init_hidden=True))
+        snn.RLeaky(beta=0.9, all_to_all=False, V=torch.randn(20) * 0.3, reset_mechanism="zero", reset_delay=False,
+                   init_hidden=True))
     x = stream(6)
     builder = hypr.nir.from_graph(exported(net, 6), SNNTORCH_DT, integration="euler")
     compare(builder, x, run_snntorch(net, x))
 
 
-@pytest.mark.parametrize("neuron, recurrent", [("general_lif", False), ("general_lif", True), ("cuba_lif", False), ("cuba_lif", True)])
+@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize("neuron", ["general_lif", "cuba_lif"])
 def test_back_to_snntorch(snn, neuron, recurrent):
-    """Neurons that snnTorch can take: one threshold for all, one synaptic time constant, no leak potential, inputs without decay."""
+    """Neurons that snnTorch can take: one threshold for all, one synaptic time constant, no leak potential."""
     from snntorch.import_nir import import_from_nir
 
     random = np.random.default_rng(5)
@@ -218,11 +221,12 @@ def test_norse_with_synapses(norse):
 
 
 def test_norse_without_leak(norse):
-    """Its integrate-and-fire cell counts steps, not seconds: dt = 1."""
+    """Its integrate-and-fire cell counts steps, not seconds: with dt = 1000, so do the time constants of the others."""
     torch.manual_seed(8)
-    net = norse.SequentialState(*scaled(torch.nn.Linear(6, 24), gain=0.5), norse.IAFCell())
+    first, second = scaled(torch.nn.Linear(6, 24), torch.nn.Linear(24, 10), gain=12)
+    net = norse.SequentialState(first, norse.LIFBoxCell(), second, norse.IAFCell())
     x = stream(6)
-    compare(hypr.nir.from_graph(norse_graph(norse, net, 6), 1), x, run_norse(net, x))
+    compare(hypr.nir.from_graph(norse_graph(norse, net, 6, dt=1000), 1, integration="euler"), x, run_norse(net, x))
 
 
 @pytest.mark.parametrize("recurrent", [False, True])

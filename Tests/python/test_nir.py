@@ -1,5 +1,7 @@
 """NIR: imported networks follow NIR's equations, as an independent simulator of them says; exported ones come back."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,8 @@ class Simulator:
                     for part in loop:
                         back = self.linear(part, back)
                     x = x + back
-                x = self.linear(node, x) if isinstance(node, (nir.Affine, nir.Linear, nir.Scale)) else self.neurons(node, state, x)
+                is_linear = isinstance(node, (nir.Affine, nir.Linear, nir.Scale))
+                x = self.linear(node, x) if is_linear else self.neurons(node, state, x)
                 state["z"] = x
                 log.append(x)
         return [np.array(log) for log in given]
@@ -257,8 +260,9 @@ def test_subgraphs_within_subgraphs():
     fully, layer, top = affine(uniform, 10, 4), lif(uniform, 10), lif(uniform, 10)
     deep = graph({"input": nir.Input(np.array([10])), "lif": layer, "output": nir.Output(np.array([10]))})
     middle = graph({"input": nir.Input(np.array([4])), "fc": fully, "deep": deep, "output": nir.Output(np.array([10]))})
-    made = graph({"input": source, "middle": middle, "w": (twice := nir.Scale(np.full(10, 9, np.float32))), "lif": top, "output": sink})
-    compare(made, [fully, layer, twice, top], 4, [1, 3])
+    scale = nir.Scale(np.full(10, 9, np.float32))
+    made = graph({"input": source, "middle": middle, "w": scale, "lif": top, "output": sink})
+    compare(made, [fully, layer, scale, top], 4, [1, 3])
     model = hypr.nir.from_graph(made, DT).build()
     assert [layer.name for layer in _description(model).layers] == ["middle.deep.lif", "lif"]
 
@@ -287,12 +291,14 @@ def test_two_maps_in_a_row_are_one():
     compare(graph(dict(zip(["input", "a", "b", "lif", "output"], [source, *chain, sink]))), chain, 4, [2])
 
 
-@pytest.mark.parametrize("shape, start, end", [((4,), 0, -1), ((1, 4), 0, -1), ((2, 2), 0, -1), ((1, 2, 2), 1, -1), ((2, 2, 1), 0, 1)])
+@pytest.mark.parametrize("shape, start, end", [
+    ((4,), 0, -1), ((1, 4), 0, -1), ((2, 2), 0, -1), ((1, 2, 2), 1, -1), ((2, 2, 1), 0, 1)])
 def test_flatten(shape, start, end):
     uniform = drawn(11)
     fully, layer = affine(uniform, 10, 4), lif(uniform, 10)
-    made = graph({"input": nir.Input(np.array(shape)), "flat": nir.Flatten({"input": np.array(shape)}, start, end), "fc": fully,
-                  "lif": layer, "same": nir.Flatten({"input": np.array([10])}, 0), "output": nir.Output(np.array([10]))}, check=False)
+    flat, same = nir.Flatten({"input": np.array(shape)}, start, end), nir.Flatten({"input": np.array([10])}, 0)
+    made = graph({"input": nir.Input(np.array(shape)), "flat": flat, "fc": fully, "lif": layer, "same": same,
+                  "output": nir.Output(np.array([10]))}, check=False)
     compare(made, [fully, layer], 4, [1])
 
 
@@ -320,6 +326,16 @@ def test_files(tmp_path):
     (tmp_path / "b.nir").write_text("no HDF5")
     with pytest.raises(hypr.ModelInvalidError, match="the package nir cannot read .*b.nir"):
         hypr.nir.read(tmp_path / "b.nir", DT)
+
+
+def test_without_the_package(monkeypatch, tmp_path):
+    model = firing("general_lif").readout(2).build()
+    made = chain_with()
+    monkeypatch.setitem(sys.modules, "nir", None)
+    for call in (lambda: hypr.nir.read(tmp_path, DT), lambda: hypr.nir.from_graph(made, DT), lambda: hypr.nir.to_graph(model),
+                 lambda: hypr.nir.write(model, tmp_path / "a.nir")):
+        with pytest.raises(ModuleNotFoundError, match="needs the package nir: pip install nir"):
+            call()
 
 
 def _description(model):
@@ -368,7 +384,7 @@ def with_value(value, index=2, size=6, rest=0.01):
     ({"fc": nir.Linear(np.ones((5, 3)))}, "lif takes 6 inputs and gets 5"),
     ({"fc": nir.Linear(np.ones((6, 4)))}, "fc takes 4 inputs and gets 3"),
     ({"lif": nir.LIF(*(np.ones((2, 3)),) * 5)}, "tau of lif has shape \\(2, 3\\), expected one dimension"),
-    ({"fc": nir.Delay(np.ones(3))}, "fc is of type Delay; supported are Affine, Linear, Scale, Flatten, CubaLI, CubaLIF, IF, LI, LIF"),
+    ({"fc": nir.Delay(np.ones(3))}, "fc is of type Delay; supported are Affine, Linear, Scale, Flatten, CubaLI, CubaLIF, IF"),
     ({"fc": nir.Conv1d(3, np.ones((1, 1, 2)), 1, 0, 1, 1, np.ones(1))}, "fc is of type Conv1d; supported are"),
     ({"fc": nir.SumPool2d(np.ones(2), np.ones(2), np.zeros(2))}, "fc is of type SumPool2d; supported are"),
     ({"lif": nir.I(np.ones(6))}, "lif is of type I; supported are"),
@@ -482,7 +498,8 @@ def test_other_wrong_arguments():
 
 
 def firing(neuron, size=14, recurrent=True, **values):
-    return hypr.ModelBuilder(4, dt=DT, name="firing").layer(neuron, size, recurrent=recurrent, **{"input_weight": (-1, 1), **values})
+    values = {"input_weight": (-1, 1), **values}
+    return hypr.ModelBuilder(4, dt=DT, name="firing").layer(neuron, size, recurrent=recurrent, **values)
 
 
 def same(model, again, steps=STEPS, rates=(0.02, 0.7)):
@@ -517,7 +534,8 @@ EXPORTED = {
 def test_round_trip(neuron, recurrent, integration, tmp_path):
     """Through a file; and the graph, by NIR's equations, gives the model's spikes."""
     reset = "subtract" if neuron == "lif" else "set"
-    model = firing(neuron, recurrent=recurrent, bias=(-0.1, 0.1), **EXPORTED[neuron]).readout(3, bias=[0.1, 0, -0.1], tau=(5, 9, 12)).build(3)
+    builder = firing(neuron, recurrent=recurrent, bias=(-0.1, 0.1), **EXPORTED[neuron])
+    model = builder.readout(3, bias=[0.1, 0, -0.1], tau=(5, 9, 12)).build(3)
     hypr.nir.write(model, tmp_path / "a.nir", integration=integration, reset=reset)
     again = hypr.nir.read(tmp_path / "a.nir", DT, integration=integration, reset=reset, name="firing").build()
     same(model, again)
@@ -548,7 +566,8 @@ def test_round_trip_of_resets(reset):
     again = hypr.nir.from_graph(hypr.nir.to_graph(model, reset=reset), DT, reset=reset).build()
     same(model, again)
     for other in set(RESETS) - {reset}:
-        with pytest.raises(hypr.ModelUnsupportedError, match=f"layer0, GeneralLIF, has the reset '{reset}', but readers .*'{other}'"):
+        message = f"layer0, GeneralLIF, has the reset '{reset}', but readers .*'{other}'"
+        with pytest.raises(hypr.ModelUnsupportedError, match=message):
             hypr.nir.to_graph(model, reset=other)
 
 
@@ -601,7 +620,7 @@ def test_equal_names_are_told_apart():
     (lambda: firing("brf"), "layer0 is of BRF neurons, which NIR does not have"),
     (lambda: firing("general_lif").layer("gru", 4), "layer1 is of GRU neurons"),
     (lambda: firing("se_adlif"), "layer0 is of SEAdLIF neurons"),
-    (lambda: firing("lif"), "layer0, LIF, has the reset 'subtract', but readers of the graph apply 'set', which is NIR's; if yours do not"),
+    (lambda: firing("lif"), "layer0, LIF, has the reset 'subtract', but readers of the graph apply 'set', which is NIR's"),
     (lambda: firing("cuba_lif", synaptic_lag=1), "layer0, CubaLIF, has a synaptic_lag")])
 def test_refused_layers(builder, message):
     with pytest.raises(hypr.ModelUnsupportedError, match=message):

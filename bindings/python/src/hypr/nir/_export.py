@@ -41,11 +41,11 @@ def write(model: Model, path: str | os.PathLike[str], dt: float | None = None, *
 def to_graph(model: Model, dt: float | None = None, *, integration: Integration = "exponential", reset: str = "set") -> Any:
     """The network of a model as a NIR graph: ``from_graph`` with the same arguments gives its outputs again.
 
-    GeneralLIF, LIF and LIFHard become LIF (a GeneralLIF that came from one, Threshold); CubaLIF without lag, IF and LI what NIR calls so; the readout a LI, or nothing if it
-    passes on what it gets (time constants of 0.01 steps). Weights are Affine where there is a bias and Linear where there is
-    none, scale and offset of the input a Scale or an Affine. A recurrent layer is a subgraph of the nodes input, neurons, w_rec
-    and output, the form that snnTorch reads. Metadata go with it. Class labels, channel names, recommended options, surrogates
-    and what is trainable have no place in NIR.
+    GeneralLIF, LIF and LIFHard become LIF (a GeneralLIF that was a Threshold, Threshold again); CubaLIF without lag, IF and LI
+    what NIR calls so; the readout LI, or nothing if it passes on what it gets (time constants of 0.01 steps). Weights are Affine
+    where there is a bias and Linear where there is none, scale and offset of the input a Scale or an Affine. A recurrent layer
+    is a subgraph of the nodes input, neurons, w_rec and output, the form that snnTorch reads. Metadata go with it. Class labels,
+    channel names, recommended options, surrogates and what is trainable have no place in NIR.
 
     Parameters
     ----------

@@ -120,7 +120,8 @@ class _Reader:
                 shape = _flat(stop, shape)
                 continue
             if len(shape) > 1:
-                raise ModelUnsupportedError(f"{stop.path} gets inputs of shape {shape}, expected one dimension, or a Flatten before")
+                raise ModelUnsupportedError(
+                    f"{stop.path} gets inputs of shape {shape}, expected one dimension, or a Flatten before")
             added = [self.linear(stop.path)] if kind(stop.node) in LINEAR else self.neurons(stop, *shape)
             for stage in added:
                 takes = stage.weight.shape[1] if isinstance(stage, Linear) else stage.size
@@ -174,7 +175,8 @@ class _Reader:
             stages = [Neurons(path, "LI", size, {"tau": steps("tau")}, gain=values("r"), offset=values("v_leak"))]
         elif which == "CubaLI":
             if stop.loop is not None:
-                raise ModelUnsupportedError(f"{path} is a CubaLI with a loop, which would go over two layers, synapses and membranes")
+                raise ModelUnsupportedError(
+                    f"{path} is a CubaLI with a loop, which would go over two layers, synapses and membranes")
             stages = [
                 Neurons(path, "LI", size, {"tau": steps("tau_syn")}, gain=values("w_in")),
                 Neurons(path, "LI", size, {"tau": steps("tau_mem")}, gain=values("r"), offset=values("v_leak"))]
@@ -186,9 +188,8 @@ class _Reader:
         else:
             membrane = {"threshold": values("v_threshold", *_THRESHOLD), "reset_potential": values("v_reset")}
             if self.reset not in ("set", "delayed_set") and np.any(membrane["reset_potential"]):
-                raise ModelUnsupportedError(
-                    f"v_reset of {path} is {_first(membrane['reset_potential'] != 0, membrane['reset_potential']):g}, and the reset "
-                    f"{self.reset!r} does not use it")
+                value = _first(membrane["reset_potential"] != 0, membrane["reset_potential"])
+                raise ModelUnsupportedError(f"v_reset of {path} is {value:g}, and the reset {self.reset!r} does not use it")
             if which == "IF":
                 stages = [Neurons(path, "IF", size, {**membrane, "resistance": values("r") * self.dt}, self.reset)]
             else:
@@ -212,7 +213,8 @@ class _Reader:
                 raise ModelUnsupportedError(f"{path} takes {part.weight.shape[1]} inputs and gets {total.weight.shape[0]}")
             total = part.after(total)
         if total.weight.shape[0] != neurons.size:
-            raise ModelUnsupportedError(f"{stop.path} takes {neurons.size} inputs and gets {total.weight.shape[0]} from {total.name}")
+            raise ModelUnsupportedError(
+                f"{stop.path} takes {neurons.size} inputs and gets {total.weight.shape[0]} from {total.name}")
         neurons.recurrent_weight, neurons.recurrent_bias = total.weight, total.bias
 
     def size(self, path: str, name: str) -> int:
@@ -239,8 +241,8 @@ class _Reader:
             # A decay of 0 is stored as tau = dt, in single precision.
             if np.any(ratio > 1 + 1e-6):
                 raise ModelUnsupportedError(
-                    f"{name} of {path} is {_first(ratio > 1 + 1e-6, seconds):g} s, less than dt, {self.dt:g} s, and the forward Euler "
-                    "method would make it oscillate")
+                    f"{name} of {path} is {_first(ratio > 1 + 1e-6, seconds):g} s, less than dt, {self.dt:g} s, and the forward "
+                    "Euler method would make it oscillate")
             steps = time_constant(1 - np.minimum(ratio, 1))
             wrong = ratio < 1 / LONGEST
         else:
@@ -249,8 +251,8 @@ class _Reader:
             wrong = np.abs(steps * ratio - 1) > 1e-6
         if np.any(wrong):
             raise ModelUnsupportedError(
-                f"{name} of {path} is {_first(wrong, seconds):g} s, {_first(wrong, 1 / ratio):g} steps of {self.dt:g} s; expected "
-                f"{SHORTEST:g} to {LONGEST:g} steps")
+                f"{name} of {path} is {_first(wrong, seconds):g} s, {_first(wrong, 1 / ratio):g} steps of {self.dt:g} s; "
+                f"expected {SHORTEST:g} to {LONGEST:g} steps")
         return steps
 
 
