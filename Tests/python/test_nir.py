@@ -415,6 +415,14 @@ def test_shortest_time_constants():
     assert np.allclose(hypr.nir.from_graph(chain_with(tau=np.full(6, np.float32(DT / 100))), DT)["layer0.tau_m"], 0.01)
 
 
+@pytest.mark.parametrize("spelling", ["delayed_set", "DelayedSet", "DELAYED-SET"])
+def test_spellings_of_a_reset(spelling):
+    """As ModelBuilder takes them."""
+    model = hypr.nir.from_graph(chain_with(v_reset=with_value(-0.5, rest=0)), DT, reset=spelling).build()
+    assert _description(model).layers[0].reset == "delayed_set"
+    assert hypr.nir.to_graph(model, reset=spelling).nodes["lif"].v_reset[2] == -0.5
+
+
 @pytest.mark.parametrize("reset", ["subtract", "delayed_subtract", "none"])
 def test_refused_resets(reset):
     changed = chain_with(v_reset=with_value(-0.5, rest=0))
@@ -627,11 +635,15 @@ def test_refused_layers(builder, message):
         hypr.nir.to_graph(builder().readout(2).build())
 
 
-def test_refused_sparse_weights():
+def test_refused_inputs_and_weights():
     from hypr.flat import pack, unpack
     from hypr.model_file import IDENTIFIER
 
     table = unpack("Model", firing("general_lif").readout(2).build().data)
+    table["input"] = {"size": 4, "encoding": ("LevelCrossing", {"thresholds": np.ones(4, np.float32)})}
+    with pytest.raises(hypr.ModelUnsupportedError, match="the input has the encoding LevelCrossing"):
+        hypr.nir.to_graph(hypr.Model(pack("Model", table, IDENTIFIER)))
+    del table["input"]
     table["layers"][0]["recurrent_weight"].update(
         layout=1, data=np.ones(1, np.float32).view(np.uint8), row_offsets=np.array([0] + [1] * 14, np.uint32),
         column_indices=np.zeros(1, np.uint32))

@@ -66,22 +66,26 @@ def to_graph(model: Model, dt: float | None = None, *, integration: Integration 
     Raises
     ------
     ModelUnsupportedError
-        NIR cannot describe a layer, or a layer has another reset; the message names it.
+        NIR cannot describe a layer or the input, or a layer has another reset; the message names it.
     """
     require("nir", "making NIR graphs")
     if integration not in ("exponential", "euler"):
         raise InvalidArgumentError(f"integration is {integration!r}, expected 'exponential' or 'euler'")
-    if enum_number("ResetKind", reset, "reset") == 0:
+    reset = enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))
+    if reset == "model_default":
         raise InvalidArgumentError(f"reset is {reset!r}, expected one of {', '.join(list(enum_members('ResetKind'))[1:])}")
     step = model.time_step if dt is None else dt
     if not 0 < step < float("inf"):
         raise InvalidArgumentError(
             "the model does not say its time step: give dt, seconds per step" if dt is None
             else f"dt is {dt!r}, expected seconds per step, above 0")
-    for index, layer in enumerate(unpack("Model", model.data)["layers"]):
+    table = unpack("Model", model.data)
+    if "encoding" in table.get("input", {}):
+        raise ModelUnsupportedError(f"the input has the encoding {table['input']['encoding'][0]}, which NIR does not have")
+    for index, layer in enumerate(table["layers"]):
         if layer.get("recurrent_weight", {}).get("layout"):
             raise ModelUnsupportedError(f"layer{index} has sparse recurrent weights, which NIR does not have")
-    return _Writer(step, integration, enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))).graph(decode(model.data))
+    return _Writer(step, integration, reset).graph(decode(model.data))
 
 
 class _Writer:

@@ -14,7 +14,7 @@ from hypr._optional import require
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
 from hypr.nir._wiring import LINEAR, Stop, Wiring, kind
-from hypr.schema import enum_members, enum_number
+from hypr.schema import enum_members, enum_name, enum_number
 
 Integration = Literal["exponential", "euler"]
 Doubles = npt.NDArray[np.float64]
@@ -93,10 +93,10 @@ def from_graph(graph: Any, dt: float, *, integration: Integration = "exponential
         raise InvalidArgumentError(f"dt is {dt!r}, expected seconds per step, above 0")
     if integration not in ("exponential", "euler"):
         raise InvalidArgumentError(f"integration is {integration!r}, expected 'exponential' or 'euler'")
-    if enum_number("ResetKind", reset, "reset") == 0:
+    reset = enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))
+    if reset == "model_default":
         raise InvalidArgumentError(f"reset is {reset!r}, expected one of {', '.join(list(enum_members('ResetKind'))[1:])}")
-    wiring = Wiring(graph)
-    stages = _Reader(wiring, dt, integration, reset).stages()
+    stages = _Reader(Wiring(graph), dt, integration, reset).stages()
     scale = stages.pop(0) if len(stages) > 1 and _is_scaling(stages[0]) and isinstance(stages[1], Linear) else None
     builder = build(stages, dt=dt, name=name)
     if isinstance(scale, Linear):
