@@ -45,7 +45,7 @@ __version__ = library_version()
 _LAZY = {"EpochRecord": "hypr.trainer", "ModelBuilder": "hypr.builder", "Recording": "hypr.recording",
          "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
          "record": "hypr.recording"}
-_LAZY_MODULES = ("datasets", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
+_LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
     "BufferTooSmallError", "EpochRecord", "Error", "FileError", "InvalidArgumentError", "LayerInfo", "MemoryReport",
