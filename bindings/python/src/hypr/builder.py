@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats
 from hypr._plan import GivenTensors, LayerPlan, ReadoutPlan, Values
-from hypr.description import InputDescription, ModelDescription, SparseRows, Surrogate
+from hypr.description import InputDescription, LevelCrossingDescription, ModelDescription, SparseRows, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
 from hypr.model_file import decode, encode
@@ -21,6 +21,7 @@ from hypr.schema import enum_number
 from hypr.schema import neuron as neuron_schema
 
 if TYPE_CHECKING:
+    from hypr.datasets.encoders import LevelCrossing
     from typing_extensions import Self
 
 class ModelBuilder:
@@ -82,8 +83,8 @@ class ModelBuilder:
         return builder
 
     def input(self, scale: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None,
-              names: Iterable[str] | None = None) -> Self:
-        """What is done to a sample: value = (sample - offset) * scale.
+              names: Iterable[str] | None = None, encoding: LevelCrossing | None = None) -> Self:
+        """What is done to a sample: value = (sample - offset) * scale, then perhaps an encoding as spikes.
 
         Parameters
         ----------
@@ -91,7 +92,16 @@ class ModelBuilder:
             Fresh networks are often nearly silent: raise the scale until there are spikes.
         names : iterable of str, optional
             One per channel.
+        encoding : hypr.datasets.LevelCrossing, optional
+            The network then gets the spikes that this encoder makes of the values; with "on_off" two per channel. Before the
+            first layer, whose inputs they are.
         """
+        if encoding is not None:
+            if self._layers:
+                raise WrongStateError("there are layers already; describe the encoding of the input before them")
+            if len(encoding.thresholds) not in (1, self._inputs):
+                raise SizeMismatchError(f"{len(encoding.thresholds)} thresholds, expected 1 or {self._inputs}")
+            self._input.encoding = LevelCrossingDescription(encoding.thresholds.copy(), encoding.output)
         if scale is not None:
             self._input.scale = self._per_channel(scale, "scale")
         if offset is not None:
@@ -258,7 +268,7 @@ class ModelBuilder:
         """The shapes of all arrays by name, set or not, in the order of hypr.h. With a `recurrent_density` the recurrent weight
         has that of the matrix from which what is kept will be drawn."""
         shapes: dict[str, tuple[int, ...]] = {}
-        below = self._inputs
+        below = self._input.columns
         for index, layer in enumerate(self._layers):
             shapes.update(layer.shapes(f"layer{index}", below))
             below = layer.size
@@ -287,13 +297,14 @@ class ModelBuilder:
         random = np.random.default_rng(seed)
         readout = self._top()
         layers = []
-        below = self._inputs
+        below = self._input.columns
         for index, layer in enumerate(self._layers):
             layers.append(layer.describe(f"layer{index}", below, self._given, random))
             below = layer.size
         top = readout.describe(self._layers[-1], self._given, random)
         sample = self._input
-        described = bool(sample.channel_names) or sample.scale is not None or sample.offset is not None
+        described = bool(sample.channel_names) or any(
+            part is not None for part in (sample.scale, sample.offset, sample.encoding))
         return ModelDescription(
             layers, top, self._name, self._time_step, sample if described else None, list(self._labels), dict(self._options),
             dict(self._metadata))

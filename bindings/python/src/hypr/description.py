@@ -72,14 +72,34 @@ class Surrogate:
     scale: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class LevelCrossingDescription:
+    """Spikes of the values in the place of them: see ``hypr.datasets.LevelCrossing``.
+
+    Attributes
+    ----------
+    thresholds : ndarray [1] or [channels]
+    output : {"signed", "on_off"}
+    """
+
+    thresholds: FloatArray
+    output: str
+
+
 @dataclass
 class InputDescription:
-    """One sample: value = (sample - offset) * scale."""
+    """One sample: value = (sample - offset) * scale, then perhaps an encoding as spikes."""
 
     size: int
     channel_names: list[str] = field(default_factory=list)
     scale: FloatArray | None = None
     offset: FloatArray | None = None
+    encoding: LevelCrossingDescription | None = None
+
+    @property
+    def columns(self) -> int:
+        """Inputs of the first layer."""
+        return self.size * (2 if self.encoding is not None and self.encoding.output == "on_off" else 1)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import numpy as np
 from hypr.description import (
     InputDescription,
     LayerDescription,
+    LevelCrossingDescription,
     ModelDescription,
     ReadoutDescription,
     SparseRows,
@@ -82,16 +83,24 @@ def _optional_tensor(table: Mapping[str, Any] | None) -> Tensor | None:
 
 
 def _encode_input(description: InputDescription) -> dict[str, Any]:
+    encoding = description.encoding
     return {
         "size": description.size, "channel_names": description.channel_names or None, "scale": description.scale,
-        "offset": description.offset}
+        "offset": description.offset, "encoding": None if encoding is None else ("LevelCrossing", {
+            "thresholds": encoding.thresholds, "output": enum_number("LevelCrossingOutput", encoding.output, "output")})}
 
 
 def _decode_input(table: Mapping[str, Any]) -> InputDescription:
     def numbers(name: str) -> Any:
         return np.array(table[name]) if len(table.get(name, ())) else None
 
-    return InputDescription(table["size"], table.get("channel_names", []), numbers("scale"), numbers("offset"))
+    encoding = None
+    if "encoding" in table:
+        _, values = table["encoding"]  # the loader knows no other
+        encoding = LevelCrossingDescription(
+            np.array(values["thresholds"]), enum_name("LevelCrossingOutput", values.get("output", 0)))
+    return InputDescription(
+        table["size"], table.get("channel_names", []), numbers("scale"), numbers("offset"), encoding)
 
 
 def _encode_layer(layer: LayerDescription) -> dict[str, Any]:

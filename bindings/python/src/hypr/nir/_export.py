@@ -12,7 +12,6 @@ from hypr._chain import SHORTEST
 from hypr._optional import require
 from hypr.description import InputDescription, LayerDescription, ModelDescription, ReadoutDescription, Tensor
 from hypr.errors import FileError, InvalidArgumentError, ModelUnsupportedError
-from hypr.flat import unpack
 from hypr.model import Model
 from hypr.model_file import decode
 from hypr.nir._import import Integration
@@ -79,13 +78,13 @@ def to_graph(model: Model, dt: float | None = None, *, integration: Integration 
         raise InvalidArgumentError(
             "the model does not say its time step: give dt, seconds per step" if dt is None
             else f"dt is {dt!r}, expected seconds per step, above 0")
-    table = unpack("Model", model.data)
-    if "encoding" in table.get("input", {}):
-        raise ModelUnsupportedError(f"the input has the encoding {table['input']['encoding'][0]}, which NIR does not have")
-    for index, layer in enumerate(table["layers"]):
-        if layer.get("recurrent_weight", {}).get("layout"):
+    description = decode(model.data)
+    if description.input is not None and description.input.encoding is not None:
+        raise ModelUnsupportedError("the input has the encoding LevelCrossing, which NIR does not have")
+    for index, layer in enumerate(description.layers):
+        if layer.recurrent_weight is not None and layer.recurrent_weight.sparse is not None:
             raise ModelUnsupportedError(f"layer{index} has sparse recurrent weights, which NIR does not have")
-    return _Writer(step, integration, reset).graph(decode(model.data))
+    return _Writer(step, integration, reset).graph(description)
 
 
 class _Writer:
