@@ -467,6 +467,12 @@ hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, f
 hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
 size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer); /* k * N; 0: no such layer */
 
+/* The eligibility of a tensor at the start of the open window (of the next one, if none is open): the derivative of each state
+ * variable of the element's neuron by the element, inside the layer, [k][the tensor's size]; the readout's k is 1.
+ * NOT_FOUND: no tensor of that index. WRONG_STATE: the session does not learn. */
+hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
+size_t hypr_session_eligibility_size(const hypr_session *session, size_t index); /* k * size; 0: no such tensor */
+
 /* ------------------------------------------------------------------------------------------------ Memory */
 
 /* ---- (since 0.1) */

@@ -81,6 +81,23 @@ private func checked<Element>(
   }
 }
 
+@c @implementation public func hypr_session_get_eligibility(
+  _ session: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  let tensors = session.pointee.model.pointee.tensorCount
+  guard index >= 0 && index < tensors else {
+    return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(tensors)")
+  }
+  guard let out else { return session.pointee.nullProblem("out") }
+  if let problem = session.pointee.sizeProblem("out", size, session.pointee.eligibilitySize(index)) { return problem }
+  return status { () throws(Failure) in try session.pointee.readEligibility(index, into: out) }
+}
+
+@c @implementation public func hypr_session_eligibility_size(_ session: OpaquePointer?, _ index: Int) -> Int {
+  session?.session.pointee.eligibilitySize(index) ?? 0
+}
+
 @c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?)
   -> hypr_status
 {

@@ -117,6 +117,8 @@ static void no_session(void **state) {
   refused(hypr_session_get_parameters(NULL, &number, 1));
   refused(hypr_session_set_parameters(NULL, &number, 1));
   refused(hypr_session_get_gradients(NULL, &number, 1));
+  refused(hypr_session_get_eligibility(NULL, 0, &number, 1));
+  assert_int_equal(hypr_session_eligibility_size(NULL, 0), 0);
   refused(hypr_session_save_model(NULL, "x"));
   refused(hypr_session_get_spikes(NULL, 0, &number, 1));
   refused(hypr_session_get_layer_state(NULL, 0, &number, 1));
@@ -175,6 +177,7 @@ static void null_arguments(void **state) {
   refused_naming("flat", hypr_session_get_parameters(session, NULL, parameters));
   refused_naming("flat", hypr_session_set_parameters(session, NULL, parameters));
   refused_naming("flat", hypr_session_get_gradients(session, NULL, parameters));
+  refused_naming("out", hypr_session_get_eligibility(session, 0, NULL, hypr_session_eligibility_size(session, 0)));
   refused_naming("path", hypr_session_save_model(session, NULL));
   refused_naming("out", hypr_session_get_spikes(session, 0, NULL, 36));
   refused_naming("out", hypr_session_get_layer_state(session, 0, NULL, hypr_session_layer_state_size(session, 0)));

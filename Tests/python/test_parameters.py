@@ -85,3 +85,18 @@ def test_layers(session, stream):
             session.spikes(layer)
         with pytest.raises(hypr.NotFoundError, match="no layer"):
             session.layer_state(layer)
+
+
+def test_eligibility(model, stream):
+    session = hypr.Session(model, window=10)
+    assert not session.eligibility("layer0.omega").any()
+    session.run(stream[0][:40])
+    session.flush()
+    for tensor in session.tensors:
+        values = session.eligibility(tensor.name)
+        states = {"layer0": 3, "layer1": 2, "readout": 1}[tensor.name.partition(".")[0]]
+        assert values.shape == (states, *tensor.shape) and np.isfinite(values).all() and values.any()
+    with pytest.raises(hypr.UnknownTensorError):
+        session.eligibility("omega")
+    with pytest.raises(hypr.WrongStateError):
+        hypr.Session(model, learning=False).eligibility("layer0.omega")

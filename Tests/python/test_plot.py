@@ -172,6 +172,18 @@ def test_gradients(model, stream):
     assert np.abs(ax.images[0].get_array()).max() > 0
 
 
+def test_eligibility(model, stream):
+    session = hypr.Session(model, window=10)
+    session.run(stream[0][:30])
+    ax = plot.eligibility_map(session, "layer0.input_weight", state=1)
+    np.testing.assert_array_equal(ax.images[0].get_array(), session.eligibility("layer0.input_weight")[1])
+    assert np.abs(ax.images[0].get_array()).max() > 0
+    assert drawn(ax).count("derivative of v") == 1
+    assert drawn(plot.eligibility_map(session, "readout.tau")).count("derivative of y") == 1
+    with pytest.raises(hypr.NotFoundError, match="no state variable 3, the neurons of layer0.omega have 3"):
+        plot.eligibility_map(session, "layer0.omega", state=3)
+
+
 def test_distributions(model):
     ax = plot.distribution(model, "layer1.input_weight")
     assert sum(patch.get_height() for patch in ax.patches) == 20 * 13

@@ -45,6 +45,35 @@ extension Session {
     }
   }
 
+  /// k * elements of a tensor; 0: no such tensor.
+  public func eligibilitySize(_ index: Int) -> Int {
+    let tensors = model.pointee.tensors
+    guard index >= 0 && index < tensors.count else { return 0 }
+    return layers[tensors[index].layer].description.stateCount * tensors[index].count
+  }
+
+  /// [k][elements]
+  public func readEligibility(_ index: Int, into target: UnsafeMutablePointer<Float>) throws(Failure) {
+    try requireLearning()
+    let tensor = model.pointee.tensors[index]
+    let layer = layers[tensor.layer]
+    guard let learning = layer.learning else { return }
+    let states = layer.description.stateCount
+    for element in 0..<tensor.count {
+      let values: UnsafePointer<Float>?
+      let stride: Int
+      if tensor.synapses == nil {
+        let place = tensor.firstRow * layer.width + parameters.place(element, tensor, layer.width)
+        (values, stride) = learning.eligibility(
+          row: place / layer.width, neuron: place % layer.width, layer.description, width: layer.width,
+          blockSize: 2 * kernels.lanes)
+      } else {
+        (values, stride) = (learning.synapseEligibility.map { UnsafePointer($0 + element * states) }, 1)
+      }
+      for state in 0..<states { target[state * tensor.count + element] = values.map { $0[state * stride] } ?? 0 }
+    }
+  }
+
   public func layerStateSize(_ layer: Int) -> Int {
     layer >= 0 && layer < layers.count - 1 ? layers[layer].description.stateCount * layers[layer].description.size : 0
   }

@@ -129,6 +129,17 @@ struct LayerLearning {
     }
   }
 
+  /// That of a neuron in a row: the first of k numbers, and how far apart they are; nil: all zero.
+  func eligibility(
+    row: Int, neuron: Int, _ description: LayerDescription, width: Int, blockSize: Int
+  ) -> (first: UnsafePointer<Float>?, stride: Int) {
+    let start = neuron / blockSize * blockSize
+    let neurons = min(blockSize, width - start)
+    if row < description.weightRowCount && !isActive[row / description.gateCount] { return (nil, neurons) }
+    let block = eligibility + start * description.rowCount * description.stateCount
+    return (UnsafePointer(block + row * description.stateCount * neurons + neuron - start), neurons)
+  }
+
   private func eraseRows(_ rows: Range<Int>, _ description: LayerDescription, width: Int, blockSize: Int) {
     let states = description.stateCount
     for start in stride(from: 0, to: width, by: blockSize) {

@@ -14,10 +14,10 @@ from hypr.model import LayerInfo
 from hypr.session import Session
 
 # The state variables of each neuron model as docs/neuron-models.md names them, in the order of Session.layer_state.
-_VARIABLES: Mapping[str, tuple[str, ...]] = {
+STATE_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "LIF": ("u",), "LIFHard": ("u",), "ALIF": ("u", "a"), "EFAdLIF": ("m", "w"), "SEAdLIF": ("u", "w"), "RF": ("u", "v"),
-    "BRF": ("u", "v", "q"), "BRFExponential": ("u", "v", "q"), "GeneralLIF": ("u",), "CubaLIF": ("i", "u"), "CubaALIF": ("i", "u", "a"), "IF": ("u",),
-    "LI": ("y",), "GRU": ("h",), "LSTM": ("c",)}
+    "BRF": ("u", "v", "q"), "BRFExponential": ("u", "v", "q"), "GeneralLIF": ("u",), "CubaLIF": ("i", "u"),
+    "CubaALIF": ("i", "u", "a"), "IF": ("u",), "LI": ("y",), "GRU": ("h",), "LSTM": ("c",)}
 _SILENT = {"LI", "GRU", "LSTM"}  # give numbers instead of spikes
 
 
@@ -56,7 +56,7 @@ class Recording:
     def variables(self, layer: int = 0) -> tuple[str, ...]:
         """Names of the state variables of a layer, as docs/neuron-models.md has them."""
         count = self.states[layer].shape[1]
-        return _VARIABLES.get(self.layers[layer].neuron, tuple(f"state {index}" for index in range(count)))
+        return STATE_VARIABLES.get(self.layers[layer].neuron, tuple(f"state {index}" for index in range(count)))
 
     def state(self, variable: str, layer: int = 0) -> FloatArray:
         """One state variable by its name, [steps, neurons]."""

@@ -2,17 +2,14 @@
 
 Every function draws into the Axes `ax`, or into a new figure, and returns the Axes: ``ax.figure.savefig("raster.png")``.
 Colours are those of Okabe and Ito, and maps from viridis, cividis or PuOr: all can be told apart without red and green.
-
-Eligibility cannot be shown: a session does not give it out. What it does to the parameters can: ``gradient_map`` shows the
-gradient gathered from closed windows, and ``weight_map`` what has become of the weights.
 """
 
 from hypr.plot._style import COLOURS
 from hypr.plot.activity import membrane, raster, readout, traces
 from hypr.plot.learning import confusion_matrix, learning_curves, read_log, stream_accuracy
-from hypr.plot.parameters import distribution, gradient_map, weight_map
+from hypr.plot.parameters import distribution, eligibility_map, gradient_map, weight_map
 
 __all__ = [
-    "COLOURS", "confusion_matrix", "distribution", "gradient_map", "learning_curves", "membrane", "raster", "read_log",
-    "readout", "stream_accuracy", "traces", "weight_map",
+    "COLOURS", "confusion_matrix", "distribution", "eligibility_map", "gradient_map", "learning_curves", "membrane", "raster",
+    "read_log", "readout", "stream_accuracy", "traces", "weight_map",
 ]

@@ -1,4 +1,4 @@
-"""What it has learned: maps of weights and gradients, distributions of parameters."""
+"""What it has learned: maps of weights, eligibility and gradients, distributions of parameters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from hypr.errors import UnknownTensorError, unknown
+from hypr.errors import NotFoundError, UnknownTensorError, unknown
 from hypr.model import Model
 from hypr.plot._style import COLOURS, figure_of, legend, new_axes, whole_numbers
+from hypr.recording import STATE_VARIABLES
 from hypr.session import Session
 
 if TYPE_CHECKING:
@@ -47,11 +48,29 @@ def weight_map(tensors: Tensors, name: str, ax: Axes | None = None, *, label: st
 def gradient_map(session: Session, name: str, ax: Axes | None = None) -> Axes:
     """The gradient of a tensor that a session has gathered since its last update, as ``weight_map``.
 
-    What the eligibility of the closed windows, times the errors that were taught, adds up to; the eligibility itself cannot
-    be read. With the update `window`, the default, none is left after a window: use `update="manual"` or "sequence", and look
+    What the eligibility of the closed windows, times the errors that were taught, adds up to. With the update `window`, the default, none is left after a window: use `update="manual"` or "sequence", and look
     before ``apply``.
     """
     return weight_map(session.gradients, name, ax, label="gradient of the loss")
+
+
+def eligibility_map(session: Session, name: str, ax: Axes | None = None, *, state: int = 0) -> Axes:
+    """The eligibility of a tensor, as ``weight_map``: how much a state variable depends on each of its elements by now.
+
+    Parameters
+    ----------
+    session : Session
+        One that learns; as of the start of its open window (``Session.eligibility``).
+    state : int
+        Which state variable, in the order of ``Session.layer_state``; of most neuron models 0 is the membrane potential.
+    """
+    values = session.eligibility(name)
+    if not 0 <= state < len(values):
+        raise NotFoundError(f"there is no state variable {state}, the neurons of {name} have {len(values)}")
+    layer = name.partition(".")[0]
+    neuron = "LI" if layer == "readout" else session.model.layers[int(layer.removeprefix("layer"))].neuron
+    variable = STATE_VARIABLES[neuron][state]
+    return weight_map({name: values[state]}, name, ax, label=f"derivative of {variable}")
 
 
 def distribution(tensors: Tensors, name: str, ax: Axes | None = None, *, bins: int = 40) -> Axes:

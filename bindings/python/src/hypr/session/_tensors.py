@@ -1,4 +1,4 @@
-"""Parameters and gradients by name."""
+"""Parameters, gradients and eligibility by name."""
 
 from __future__ import annotations
 
@@ -163,6 +163,20 @@ class Tensors(SessionHandle):
     @parameters.setter
     def parameters(self, values: Mapping[str, npt.ArrayLike]) -> None:
         Parameters(self).update(values)
+
+    def eligibility(self, name: str) -> FloatArray:
+        """The eligibility of a tensor at the start of the open window (of the next one, if none is open).
+
+        The derivative of each state variable of an element's neuron by the element, inside the layer: what the gradients of later
+        windows are made of. [k, shape of the tensor], variables in the order of ``layer_state``; the readout's k is 1.
+        WrongStateError: the session does not learn.
+        """
+        tensor = self._tensor(name)
+        index = list(self._layout()).index(name)
+        values = np.empty(self._value(lib.hypr_session_eligibility_size, index), np.float32)
+        self._call(lib.hypr_session_get_eligibility, index, pointer(values), values.size)
+        values.flags.writeable = False
+        return values.reshape(-1, *tensor.shape)
 
     @property
     def gradients(self) -> Gradients:
