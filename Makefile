@@ -164,7 +164,11 @@ endif
 
 # ---- Measurements
 
-.PHONY: accuracy cosines
+.PHONY: reproduce accuracy cosines
+reproduce: $(LIBRARY) ## Compare hypr with a GRU and a logistic regression on five data sets (an hour; downloads PyTorch)
+	@.ci/require-packages $(PYTHON_PACKAGES) dataset-fashion-mnist
+	HYPR_LIBRARY=$(LIBRARY) Tests/reproduce/run
+
 accuracy: $(LIBRARY) $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run accuracy.py --cache $(BUILD)/ecg
