@@ -65,6 +65,7 @@ def watch() -> Iterator[Trial]:
     yield Trial("watch", "BRF, ω 1 to 20, inputs 5", replace(brf, layer=slow, input_scale=5))
     yield Trial("watch", "GRU, rate 0.003, 15 epochs", Gru(64, 15, 0.003))
     yield Trial("watch", "GRU, rate 0.01", Gru(64, 15, 0.01))
+    yield Trial("watch", "GRU, rate 0.01, 30 epochs", Gru(64, 30, 0.01))
 
 
 def ecg() -> Iterator[Trial]:

@@ -63,7 +63,7 @@ SETTINGS: dict[str, dict[str, Settings]] = {
     "watch": {
         "hypr": Spiking("se_adlif", 64, input_scale=1, epochs=60, tau=20, layer=ADLIF_WATCH,
                         options={"learning_rate": 0.01, "schedule": "cosine", "window": 250}),
-        "gru": Gru(64, epochs=15, learning_rate=0.003),
+        "gru": Gru(64, epochs=15, learning_rate=0.01),
         "logistic": Logistic("mean and deviation"),
     },
     "ecg": {
