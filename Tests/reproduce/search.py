@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cache import measure
+from hypr.datasets import MissingDataError
 from settings import ADLIF_WATCH, Gru, Logistic, Settings, Spiking
 from table import markdown, seconds
 from tasks import TASKS
@@ -99,14 +100,18 @@ def logistic() -> Iterator[Trial]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS), metavar="DATA", help=f"some of {', '.join(TASKS)}")
+    parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS), metavar="DATA",
+                        help=f"some of {', '.join(TASKS)}")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "reproduce", metavar="FOLDER",
                         help="where results are kept (default: build/reproduce)")
     arguments = parser.parse_args()
     rows = []
     for trial in (trial for search in (vowels, watch, ecg, mnist, logistic) for trial in search()):
         if trial.task in arguments.only:
-            result = measure(trial.task, trial.settings, 0, arguments.cache, validation=True, limit=trial.limit)
+            try:
+                result = measure(trial.task, trial.settings, 0, arguments.cache, validation=True, limit=trial.limit)
+            except MissingDataError as error:
+                raise SystemExit(f"{TASKS[trial.task].title}: {error}; --only searches for others") from None
             rows.append([trial.task, trial.what, f"{result.accuracy:.1%}", seconds(result.seconds)])
             print(*rows[-1], sep=", ", file=sys.stderr, flush=True)
     print(markdown(rows, ["data", "settings", "validation", "training"]))
