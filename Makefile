@@ -58,29 +58,29 @@ install: $(LIBRARY) ## Install library, header, pkg-config and CMake files (PREF
 
 # ---- Examples
 
-WATCH  := examples/watch
-PYTHON := $(BUILD)/venv/bin/python
+WATCH := examples/watch
+# What the Python package needs to be installed with a library that is ready.
+PYTHON_PACKAGES := gcc libc6-dev python3-dev python3-venv
 
 .PHONY: demo demo-all demo-data
 demo: $(BUILD)/examples/adapt ## A watch learns its wearer's exercises: run the demo
 	@$< $(WATCH)/without-wearer-2.hypr $(WATCH)/wearer-2.stream $(BUILD)/adapted.hypr
 
-demo-all: $(LIBRARY) $(TOOL) $(PYTHON) ## The same for each of ten wearers left out in turn (ten minutes; downloads the data)
-	$(PYTHON) $(WATCH)/leave_one_out.py
+demo-all: watch-environment ## The same for each of ten wearers left out in turn (ten minutes; downloads the data)
+	HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python $(WATCH)/leave_one_out.py
 
-demo-data: $(LIBRARY) $(TOOL) $(PYTHON) ## Make the demo's model and stream again (a minute; downloads the data)
-	$(PYTHON) $(WATCH)/prepare.py
+demo-data: watch-environment ## Make the demo's model and stream again (a minute; downloads the data)
+	HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python $(WATCH)/prepare.py
+
+.PHONY: watch-environment
+watch-environment: $(LIBRARY) $(TOOL)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv $(WATCH)/requirements.txt examples/data-requirements.txt
 
 $(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
 	@.ci/require-packages gcc libc6-dev
 	@mkdir -p $(@D)
 	$(CC) -std=c99 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../lib'
-
-$(PYTHON): $(WATCH)/requirements.txt
-	@.ci/require-packages python3 python3-venv
-	python3 -m venv $(BUILD)/venv
-	$(BUILD)/venv/bin/pip install --quiet --no-deps -r $<
-	@touch $@
 
 # ---- Tests
 
@@ -136,7 +136,7 @@ test-cpp: stage $(TEST_MODELS)
 	ctest --test-dir $(BUILD)/test/cpp --output-on-failure
 
 test-python: $(LIBRARY) $(TOOL)
-	@.ci/require-packages gcc libc6-dev python3-dev python3-venv
+	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/python/run
 
 .PHONY: test-importers
@@ -159,9 +159,9 @@ test-cue-recall: $(BUILD)/examples/cue_recall $(BUILD)/models/cue_recall.hypr
 	.ci/check-cue-recall $^
 
 ifdef HYPR_TEST_DATA
-test-accuracy: $(TOOL)
-	@.ci/require-packages python3-venv
-	HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run
+test-accuracy: $(LIBRARY) $(TOOL)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run
 else
 test-accuracy:
 	@echo "skipped: HYPR_TEST_DATA does not name a folder with QTDB_*.mat files"
@@ -169,14 +169,18 @@ endif
 
 # ---- Measurements
 
-.PHONY: accuracy cosines
-accuracy: $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
-	@.ci/require-packages python3-venv
-	HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run accuracy.py --cache $(BUILD)/ecg
+.PHONY: reproduce accuracy cosines
+reproduce: $(LIBRARY) ## Compare hypr with a GRU and a logistic regression on five data sets (an hour; downloads PyTorch)
+	@.ci/require-packages $(PYTHON_PACKAGES) dataset-fashion-mnist
+	HYPR_LIBRARY=$(LIBRARY) Tests/reproduce/run
+
+accuracy: $(LIBRARY) $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run accuracy.py --cache $(BUILD)/ecg
 
 cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT (3 minutes; needs HYPR_TEST_DATA)
-	@.ci/require-packages python3-venv
-	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run cosine.py
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run cosine.py
 
 BENCH_MODELS := $(foreach net,4-36-6 700-128-20 1-256-10 64-512-10,$(patsubst %,$(BUILD)/models/%-$(net).hypr,brf se_adlif))
 
@@ -185,8 +189,8 @@ bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and pri
 	$< $(BENCH) $(BUILD)/models
 
 bench-peers: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
-	@.ci/require-packages gcc libc6-dev python3-venv
-	Tests/bench/peers/run --bench $< --models $(BUILD)/models
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	HYPR_LIBRARY=$(LIBRARY) Tests/bench/peers/run --bench $< --models $(BUILD)/models
 
 bench-plots: $(BUILD)/bench/bench $(BENCH_MODELS) ## Write two plots: cost against window and against spike rate
 	@.ci/require-packages python3-venv

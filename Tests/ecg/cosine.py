@@ -4,57 +4,30 @@ For every trained tensor: the cosine between the two mean gradients over some tr
 learned for some epochs; mean and standard deviation over several nets. Backpropagation through time is credit
 `recurrent` with the whole sequence as its window; credit `window` with the whole sequence leaves out paths through the
 recurrent weights only.
-The library is build/lib/libhypr.so, or what the environment variable HYPR_LIBRARY names.
 """
 
 import argparse
-import sys
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypr
 import numpy as np
 
 import ecg
 
-sys.path.append(str(ecg.ROOT / "examples" / "watch"))
-from hypr_abi import Library, Session, ffi  # noqa: E402
-
-CREDITS = ["spatial", "window", "recurrent", "filtered"]  # by the value of the option
+CREDITS = ["spatial", "window", "recurrent", "filtered"]
 Gradient = dict[str, np.ndarray]
 
 
-class Learner(Session):
-    def gradient(self) -> Gradient:
-        """What was gathered since the last update, by the names of the trained tensors."""
-        tensors = []
-        for index in range(self._functions.hypr_session_tensor_count(self._session)):
-            tensor = ffi.new("hypr_tensor_info *", {"struct_size": ffi.sizeof("hypr_tensor_info")})
-            self._check(self._functions.hypr_session_tensor_info(self._session, index, tensor))
-            tensors.append(tensor)
-        flat = np.empty(sum(tensor.size for tensor in tensors), np.float32)
-        pointer = ffi.from_buffer("float[]", flat)
-        self._check(self._functions.hypr_session_get_gradients(self._session, pointer, flat.size))
-        return {ffi.string(tensor.name).decode(): flat[tensor.offset:tensor.offset + tensor.size].astype(float)
-                for tensor in tensors if tensor.trainable}
-
-
-def known_credits(library: Library) -> list[str]:
-    """The kinds of credit that the library has."""
-    upper = ffi.new("double *")
-    call = library.functions
-    library.check(call.hypr_option_bounds(call.HYPR_OPTION_CREDIT, ffi.NULL, upper, ffi.NULL))
-    return CREDITS[:int(upper[0]) + 1]
-
-
-def gradient(library: Library, model: Path, sequences: int, credit: str, window: int) -> Gradient:
-    """The mean gradient over the first training sequences."""
-    session = Learner(library, model, learning=1, update=library.functions.HYPR_UPDATE_MANUAL,
-                      credit=CREDITS.index(credit), window=window)
+def gradient(model: Path, sequences: int, credit: str, window: int) -> Gradient:
+    """The mean gradient over the first training sequences, of the tensors that are trained."""
+    session = hypr.Session(hypr.Model.load(model), update="manual", credit=credit, window=window)
     inputs, labels = ecg.load("train")
     for sequence in range(sequences):
         session.learn_sequence(inputs[sequence], labels[sequence])
-    return session.gradient()
+    trained = {tensor.name for tensor in session.tensors if tensor.trainable}
+    return {name: values.ravel().astype(float) for name, values in session.gradients.items() if name in trained}
 
 
 def cosines(a: Gradient, b: Gradient) -> dict[str, float]:
@@ -77,11 +50,7 @@ def parse() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse()
-    library = Library()
-    known = known_credits(library)
-    for credit in CREDITS[len(known):]:
-        print(f"Skipped: this library has no credit `{credit}`\n")
-    rules = list(product(known, arguments.windows))
+    rules = list(product(CREDITS, arguments.windows))
     with TemporaryDirectory() as work:
         ecg.export(Path(work))
         for name in arguments.models:
@@ -89,9 +58,9 @@ def main() -> None:
             for seed in arguments.seeds:
                 training = ecg.Training(name, "window", "offline", arguments.epochs, seed)
                 model = training.run(Path(work), validation_split=0)
-                exact = gradient(library, model, arguments.sequences, "recurrent", ecg.STEPS)
+                exact = gradient(model, arguments.sequences, "recurrent", ecg.STEPS)
                 for rule in rules:
-                    found[rule].append(cosines(gradient(library, model, arguments.sequences, *rule), exact))
+                    found[rule].append(cosines(gradient(model, arguments.sequences, *rule), exact))
             rows = [[*rule, *(ecg.spread([cosine[tensor] for cosine in found[rule]], digits=2) for tensor in exact)]
                     for rule in rules]
             print(f"{name} (epochs: {arguments.epochs}, sequences: {arguments.sequences}, "

@@ -10,32 +10,29 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+import hypr
 import recordings
-from hypr_abi import Library, ROOT, Session
 
-TOOL = os.environ.get("HYPR_TOOL", ROOT / "build" / "bin" / "hypr")
-library = Library()
-constants = library.functions
+TOOL = os.environ.get("HYPR_TOOL", Path(__file__).resolve().parents[2] / "build" / "bin" / "hypr")
 
-# How it is trained on many wearers: options of hypr.h, and the sequences whose gradients make one update.
+# How it is trained on many wearers: options of a session, and the sequences whose gradients make one update.
 UPDATES = 2000
 BATCH = 24
 PRETRAINING = {
     "window": 100,
-    "update": constants.HYPR_UPDATE_MANUAL,
+    "update": "manual",
     "learning_rate": 0.01,
-    "schedule": constants.HYPR_SCHEDULE_COSINE,
-    "train_mask": constants.HYPR_TRAIN_ALL,
+    "schedule": "cosine",
+    "train_mask": "all",
 }
 
 # How it learns online, recommended by the model file. The neurons' parameters stay: their time constants suit everyone.
 ADAPTATION = {
     "window": 10,
     "learning_rate": 0.01,
-    "schedule": constants.HYPR_SCHEDULE_LINEAR,
+    "schedule": "linear",
     "schedule_updates": 1100,
-    "train_mask": constants.HYPR_TRAIN_INPUT_WEIGHTS | constants.HYPR_TRAIN_RECURRENT_WEIGHTS
-    | constants.HYPR_TRAIN_BIASES | constants.HYPR_TRAIN_READOUT,
+    "train_mask": ["input_weights", "recurrent_weights", "biases", "readout"],
 }
 
 # The network: fast enough for movements of about a second, at 50 samples per second.
@@ -62,7 +59,7 @@ def create(path, training, seed):
         "input-offset": [listed(values.mean(axis=0))],
         "input-scale": [listed(1 / values.std(axis=0))],
         "class-label": recordings.EXERCISES,
-        "recommend": [f"{name}={value}" for name, value in ADAPTATION.items()],
+        "recommend": [f"{name}={hypr.option_info(name).encode(value):g}" for name, value in ADAPTATION.items()],
         "metadata": [f"{key}={value}" for key, value in recordings.SOURCE.items()] + [f"trained on=wearers {wearers}"],
     }
     arguments = [f"--{name}={value}" for name, values in options.items() for value in values]
@@ -75,7 +72,7 @@ def train(path, training, seed, updates=UPDATES):
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     create(unfinished, training, seed)
-    session = Session(library, unfinished, learning=1, schedule_updates=updates, **PRETRAINING)
+    session = hypr.Session(hypr.Model.load(unfinished), schedule_updates=updates, **PRETRAINING)
     sequences = recordings.Sequences(training, seed)
     with tqdm(total=updates, desc=f"training {path.name}", unit=" updates", mininterval=1) as progress:
         for _ in range(updates):
@@ -83,19 +80,19 @@ def train(path, training, seed, updates=UPDATES):
             session.apply()
             progress.set_postfix(loss=f"{loss:.2f}", refresh=False)
             progress.update()
-    session.save(unfinished)
+    session.save_model(unfinished)
     unfinished.replace(path)
 
 
-def accuracy(path, stream, **options):
+def accuracy(path, stream, learning=False, **options):
     """Runs a model file on a stream: the share of test samples that it recognises, and the updates it made.
 
-    With learning=1 the labels of the calibration session are taught as they arrive.
+    With learning the labels of the calibration session are taught as they arrive.
     """
-    session = Session(library, path, **options)
+    session = hypr.Session(hypr.Model.load(path), learning, **options)
     values, test = recordings.values(stream), stream["kind"] == recordings.TEST
     labels, taught = stream["label"].tolist(), stream["kind"] == recordings.LABELLED_CALIBRATION
-    if options.get("learning"):
+    if learning:
         for index in np.flatnonzero(~test):
             session.step(values[index])
             if taught[index]:
@@ -103,4 +100,4 @@ def accuracy(path, stream, **options):
     else:
         session.run(values[~test])
     outputs = session.run(values[test])
-    return np.mean(outputs.argmax(axis=1) == stream["label"][test]), session.updates()
+    return np.mean(outputs.argmax(axis=1) == stream["label"][test]), session.statistics.updates

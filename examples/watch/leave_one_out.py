@@ -3,22 +3,27 @@
 The trained models are kept in build/watch, so that further trials take seconds. For example
   leave_one_out.py --blocks                   one long block per exercise, instead of sets that alternate
   leave_one_out.py --option window=50         another window; any option of hypr.h, by its name
-  leave_one_out.py --option schedule=0 --option learning_rate=0.002
+  leave_one_out.py --option schedule=constant --option learning_rate=0.002
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
 import adaptation
 import recordings
-from hypr_abi import ROOT
+
+MODELS = Path(__file__).resolve().parents[2] / "build" / "watch"
 
 
 def setting(text):
-    """An option such as window=50."""
+    """An option such as window=50 or credit=spatial."""
     name, value = text.split("=")
-    return name, float(value)
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
 
 
 def parse():
@@ -49,14 +54,14 @@ def main():
     for left_out in arguments.wearers:
         training = [recording for recording in everyone if recording.wearer != left_out]
         wearer = [recording for recording in everyone if recording.wearer == left_out]
-        path = ROOT / "build" / "watch" / f"without-{left_out}-seed-{arguments.seed}-updates-{arguments.updates}.hypr"
+        path = MODELS / f"without-{left_out}-seed-{arguments.seed}-updates-{arguments.updates}.hypr"
         if not path.exists():
             adaptation.train(path, training, arguments.seed, arguments.updates)
         runs = []
         for order in range(arguments.orders):
             stream = recordings.stream(wearer, arguments.sets, arguments.unlabelled, arguments.blocks, order)
             before, _ = adaptation.accuracy(path, stream)
-            after, updates = adaptation.accuracy(path, stream, learning=1, **dict(arguments.option))
+            after, updates = adaptation.accuracy(path, stream, learning=True, **dict(arguments.option))
             runs.append((100 * before, 100 * after))
         before, after = np.mean(runs, axis=0)
         results.append((before, after))

@@ -4,13 +4,13 @@ Arithmetic in another order turns the odd spike around in the course of time, an
 the gradients are compared spike by spike, and the whole sequence by its spike rate.
 """
 
+import hypr
 import numpy as np
 from opponents import Opponents
-from saved import RECURRENT_CREDIT, Hypr, Library, unpack
+from saved import gradients, unpack
 
 WINDOW, WINDOWS = 50, 2  # steps and windows of the gradients; the second needs the eligibility at the end of the first
 STEPS = WINDOWS * WINDOW
-MANUAL_UPDATE = 2  # of the option update
 LEAST_COSINE, LARGEST_NORM_ERROR, LARGEST_OUTPUT_ERROR, LARGEST_RATE_ERROR = 0.999, 0.01, 1e-3, 0.05
 
 
@@ -18,12 +18,12 @@ def fail(opponents: Opponents, what: str):
     raise SystemExit(f"{opponents.case.name}: {what}")
 
 
-def check_forward(library: Library, opponents: Opponents) -> int:
+def check_forward(opponents: Opponents) -> int:
     """Returns the number of steps until the first spike that differs."""
     case = opponents.case
-    session = Hypr(library, case.model)
-    spikes, outputs = (np.array(values) for values in zip(*(
-        session.step_spikes(sample, opponents.network.size) for sample in case.inputs)))
+    session = hypr.Session(case.model, learning=False)
+    outputs, spikes = (np.array(values) for values in zip(*(
+        (session.step(sample).copy(), session.spikes()) for sample in case.inputs)))
     others = opponents.spikes()
     differing = (spikes != others).any(axis=1)
     first = int(differing.argmax()) if differing.any() else len(differing)
@@ -53,17 +53,17 @@ def check_gradient(opponents: Opponents, name: str, packed: dict, expected: dict
     return least
 
 
-def hypr_gradient(library: Library, opponents: Opponents, **options) -> dict:
-    session = Hypr(library, opponents.case.model, learning=1, update=MANUAL_UPDATE, **options)
+def hypr_gradient(opponents: Opponents, **options) -> dict:
+    session = hypr.Session(opponents.case.model, update="manual", **options)
     session.learn_sequence(opponents.case.inputs[:STEPS], opponents.case.labels[:STEPS])
-    return session.gradients()
+    return gradients(session)
 
 
-def check(library: Library, opponents: Opponents) -> str:
+def check(opponents: Opponents) -> str:
     """Returns what was found."""
-    first = check_forward(library, opponents)
-    online = hypr_gradient(library, opponents, window=WINDOW)
-    full = hypr_gradient(library, opponents, window=STEPS, credit=RECURRENT_CREDIT)
+    first = check_forward(opponents)
+    online = hypr_gradient(opponents, window=WINDOW)
+    full = hypr_gradient(opponents, window=STEPS, credit="recurrent")
     cosines = [check_gradient(opponents, name, packed, expected) for name, packed, expected in (
         ("HYPR in JAX", opponents.hypr_gradient(WINDOW, WINDOWS), online),
         ("BPTT in JAX", opponents.jax_bptt_gradient(STEPS), full),

@@ -4,6 +4,7 @@ import time
 from functools import partial
 from statistics import median
 
+import hypr
 import jax_bptt
 import jax_hypr
 import jax_step
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from jax_networks import Network, forward, fresh_moments, fresh_state
 from jax_setup import jax, jnp
-from saved import Case, Hypr, Library, pack
+from saved import Case, pack, trained
 from torch_networks import TorchNetwork
 
 WINDOW = 100
@@ -30,11 +31,11 @@ def microseconds_per_step(function, steps: int) -> float:
 
 
 class Opponents:
-    def __init__(self, library: Library, case: Case):
-        session = Hypr(library, case.model, learning=1)
-        tensors, trained = session.parameters(), session.trained()
+    def __init__(self, case: Case):
+        session = hypr.Session(case.model)
+        tensors = dict(session.parameters.items())
         parameters = pack(tensors, case.neuron)
-        fixed_tau = None if "readout.tau" in trained else parameters.pop("readout_tau")
+        fixed_tau = None if "readout.tau" in trained(session) else parameters.pop("readout_tau")
         self.case = case
         facts = (case.inputs.shape[1], "layer0.bias" in tensors, "readout.bias" in tensors)
         self.network = Network(case.neuron, facts[0], parameters["weight"].shape[1], *facts[1:], fixed_tau)

@@ -50,14 +50,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(arguments: argparse.Namespace, library, folder: Path, network: dict) -> dict:
+def measure(arguments: argparse.Namespace, folder: Path, network: dict) -> dict:
     from checks import check  # JAX and PyTorch look at the cores they may use when they are loaded
     from opponents import Opponents
     from saved import load_case
 
-    opponents = Opponents(library, load_case(folder, network["neuron"], network["net"]))
+    opponents = Opponents(load_case(folder, network["neuron"], network["net"]))
     name = opponents.case.name
-    say(f"{name}: {check(library, opponents)}")
+    say(f"{name}: {check(opponents)}")
     runs = []
     for index in range(arguments.runs):
         own = next(one for one in run_bench(arguments, name) if (one["neuron"], one["net"]) == tuple(name.split("/")))
@@ -93,12 +93,9 @@ def print_table(results: list[dict]) -> None:
 def main() -> None:
     arguments = parse()
     os.sched_setaffinity(0, {arguments.core})  # and all that is started from here
-    from saved import Library
-
-    library = Library()
     with TemporaryDirectory() as folder:
         networks = run_bench(arguments, arguments.only, "--save", folder)
-        results = [measure(arguments, library, Path(folder), network) for network in networks]
+        results = [measure(arguments, Path(folder), network) for network in networks]
     if arguments.json:
         print(json.dumps({"runs": arguments.runs, "networks": results}, indent=1))
     else:

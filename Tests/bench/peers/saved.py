@@ -1,20 +1,12 @@
-"""What `bench --save` writes, and what hypr itself makes of it.
+"""What `bench --save` writes, and what hypr itself makes of it."""
 
-The library is build/lib/libhypr.so, or what the environment variable HYPR_LIBRARY names.
-"""
-
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import hypr
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.append(str(ROOT / "examples" / "watch"))
-from hypr_abi import Library, Session, ffi  # noqa: E402
-
 THETA = {"brf": ("omega", "b_offset"), "se_adlif": ("p_u", "p_w", "a", "b")}
-RECURRENT_CREDIT = 2  # of the option credit: backpropagation through time inside a window
 
 
 class Case(NamedTuple):
@@ -22,7 +14,7 @@ class Case(NamedTuple):
 
     neuron: str  # such as brf
     net: str  # such as 4-36-6
-    model: Path
+    model: hypr.Model
     inputs: np.ndarray  # [steps, n], float32
     labels: np.ndarray  # [steps], int32
 
@@ -37,42 +29,18 @@ def load_case(folder: Path, neuron: str, net: str) -> Case:
     labels = np.fromfile(folder / f"{stem}.labels.i32", "<i4")
     if len(inputs) != len(labels):
         raise SystemExit(f"{stem}: {len(inputs)} inputs, but {len(labels)} labels")
-    return Case(neuron, net, folder / f"{stem}.hypr", inputs, labels)
+    return Case(neuron, net, hypr.Model.load(folder / f"{stem}.hypr"), inputs, labels)
 
 
-class Hypr(Session):
-    """A session whose tensors can be seen."""
+def trained(session: hypr.Session) -> set[str]:
+    """The names of the tensors that the session trains."""
+    return {tensor.name for tensor in session.tensors if tensor.trainable}
 
-    def _tensors(self):
-        for index in range(self._functions.hypr_session_tensor_count(self._session)):
-            tensor = ffi.new("hypr_tensor_info *", {"struct_size": ffi.sizeof("hypr_tensor_info")})
-            self._check(self._functions.hypr_session_tensor_info(self._session, index, tensor))
-            yield ffi.string(tensor.name).decode(), tensor
 
-    def _named(self, read, only_trained) -> dict[str, np.ndarray]:
-        tensors = dict(self._tensors())
-        flat = np.empty(sum(tensor.size for tensor in tensors.values()), np.float32)
-        self._check(read(self._session, ffi.from_buffer("float[]", flat), flat.size))
-        return {name: flat[tensor.offset:tensor.offset + tensor.size].reshape(list(tensor.shape)[:tensor.rank])
-                for name, tensor in tensors.items() if tensor.trainable or not only_trained}
-
-    def trained(self) -> set[str]:
-        return {name for name, tensor in self._tensors() if tensor.trainable}
-
-    def parameters(self) -> dict[str, np.ndarray]:
-        return self._named(self._functions.hypr_session_get_parameters, only_trained=False)
-
-    def gradients(self) -> dict[str, np.ndarray]:
-        """The mean over the steps taught since the last update, of the trained tensors."""
-        return self._named(self._functions.hypr_session_get_gradients, only_trained=True)
-
-    def step_spikes(self, sample, size) -> tuple[np.ndarray, np.ndarray]:
-        """One step; returns the spikes of the layer, and the outputs."""
-        outputs = self.step(sample).copy()
-        spikes = np.empty(size, np.float32)
-        self._check(self._functions.hypr_session_get_spikes(
-            self._session, 0, ffi.from_buffer("float[]", spikes), size))
-        return spikes, outputs
+def gradients(session: hypr.Session) -> dict[str, np.ndarray]:
+    """The mean over the steps taught since the last update, of the trained tensors."""
+    names = trained(session)
+    return {name: values for name, values in session.gradients.items() if name in names}
 
 
 def pack(tensors: dict[str, np.ndarray], neuron: str) -> dict[str, np.ndarray]:
