@@ -114,7 +114,7 @@ struct LayerLearning {
     clearRest(description, width: width)
   }
 
-  /// Overwrites everything: memory that is new, or holds what is not finite.
+  /// Overwrites everything, as some of it is not finite.
   func erase(_ description: LayerDescription, width: Int) {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
     clearRest(description, width: width)
