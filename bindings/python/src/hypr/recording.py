@@ -16,8 +16,8 @@ from hypr.session import Session
 # The state variables of each neuron model as docs/neuron-models.md names them, in the order of Session.layer_state.
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "LIF": ("u",), "LIFHard": ("u",), "ALIF": ("u", "a"), "EFAdLIF": ("m", "w"), "SEAdLIF": ("u", "w"), "RF": ("u", "v"),
-    "BRF": ("u", "v", "q"), "BRFExponential": ("u", "v", "q"), "GeneralLIF": ("u",), "CubaLIF": ("i", "u"), "CubaALIF": ("i", "u", "a"), "IF": ("u",),
-    "LI": ("y",), "GRU": ("h",), "LSTM": ("c",)}
+    "BRF": ("u", "v", "q"), "BRFExponential": ("u", "v", "q"), "GeneralLIF": ("u",), "CubaLIF": ("i", "u"),
+    "CubaALIF": ("i", "u", "a"), "IF": ("u",), "LI": ("y",), "GRU": ("h",), "LSTM": ("c",)}
 _SILENT = {"LI", "GRU", "LSTM"}  # give numbers instead of spikes
 
 
