@@ -7,19 +7,20 @@ extension OpaquePointer {
   var session: SessionPointer { SessionPointer(self) }
 }
 
+// Mutating, so that they get the session where it is: borrowing it, the callers would copy it first.
 extension Session {
   /// A status with its reason, for arguments that are wrong before the core is asked.
-  func refuse(_ failure: Failure, _ text: Text) -> hypr_status { message.failure(failure, text).status }
+  mutating func refuse(_ failure: Failure, _ text: Text) -> hypr_status { message.failure(failure, text).status }
 
   /// nil if an array has the size it should have.
-  func sizeProblem(_ name: StaticString, _ size: Int, _ expected: Int) -> hypr_status? {
+  mutating func sizeProblem(_ name: StaticString, _ size: Int, _ expected: Int) -> hypr_status? {
     size == expected ? nil : refuse(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
   }
 
-  func nullProblem(_ name: StaticString) -> hypr_status { refuse(.invalidArgument, "\(name) is NULL") }
+  mutating func nullProblem(_ name: StaticString) -> hypr_status { refuse(.invalidArgument, "\(name) is NULL") }
 
   /// nil if an output may be written: its size is right, or it is 0 and nothing is wanted.
-  func outputProblem(_ output: UnsafeMutablePointer<Float>?, _ size: Int) -> hypr_status? {
+  mutating func outputProblem(_ output: UnsafeMutablePointer<Float>?, _ size: Int) -> hypr_status? {
     if size == 0 { return nil }
     return output == nil ? nullProblem("output") : sizeProblem("output", size, model.pointee.outputSize)
   }

@@ -338,7 +338,7 @@ REFUSED = {
     "RSynaptic at once": (recurrent_synaptic, {"reset_delay": False, **ALL_TO_ALL}, "does not compute RSynaptic"),
     "convolution": (recurrent_leaky, {"conv2d_channels": 2, "kernel_size": 3}, "fed back by Conv2d"),
     "recurrent size": (recurrent_leaky, {"linear_features": 7}, r"recurrent weight is \[7, 7\], and 20 outputs are below"),
-    "negative decay": (lapicque, {"beta": 0.2}, "gives a decay of -0.609"),
+    "negative decay": (lapicque, {"beta": 0.2}, "R C gives a decay of -0.609"),
     "Alpha": (snn.Alpha, {"alpha": 0.9, "beta": 0.8}, "nothing like it here; supported are Linear, .*RSynaptic"),
     "derived": (Derived, {"beta": 0.9}, "derived from Leaky, and may do something else"),
     "Conv2d": (nn.Conv2d, {"in_channels": 1, "out_channels": 1, "kernel_size": 3}, "nothing like it here; supported are"),
@@ -370,7 +370,7 @@ def test_refusals(case):
     ([linear(6, 20), changed(leaky(), "zero")], {}, "made with reset_mechanism='subtract', which was changed afterwards"),
     ([linear(6, 20), TWICE, linear(20, 20), TWICE], {}, r"module 3 \(Leaky\): it is used twice"),
     ([leaky(), linear(6, 3)], {}, r"module 0 \(Leaky\): how many neurons.* inputs=\.\.\."),
-    ([linear(6, 20), leaky(), linear(7, 3)], {}, "2 takes 7 inputs, and what is below it has 20 outputs"),
+    ([linear(6, 20), leaky(), linear(7, 3)], {}, "module 2 takes 7 inputs, and what is below it has 20 outputs"),
     ([linear(6, 20)], {}, "no layer of neurons below the readout"),
     ([WithParameters()], {}, r"module 0 \(WithParameters\): it has parameters of its own"),
 ])

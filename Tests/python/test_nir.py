@@ -274,13 +274,13 @@ def test_scaling_of_the_input_and_metadata():
     fully, layer = affine(uniform, 10, 4), lif(uniform, 10)
     for first in (nir.Scale(scale), nir.Affine(np.diag(scale), shift)):
         made = graph({"input": source, "scale": first, "fc": fully, "lif": layer, "output": sink},
-                     metadata={"source": "here", "number": 3, "group": {"licence": "MIT"}})
+                     metadata={"source": "here", "number": 3, "group": {"licence": "MIT"}, "self": "x"})
         compare(made, [first, fully, layer], 4, [2])
         builder = hypr.nir.from_graph(made, DT, name="scaled")
         model = builder.build()
         assert np.array_equal(model.parameters["layer0.input_weight"], fully.weight)
         assert np.allclose(_description(model).input.scale, scale)
-        assert model.metadata == {"source": "here", "number": "3", "group/licence": "MIT"}
+        assert model.metadata == {"source": "here", "number": "3", "group/licence": "MIT", "self": "x"}
         assert model.name == "scaled" and model.time_step == pytest.approx(DT)
 
 

@@ -160,6 +160,8 @@ def test_sample_weight():
     for _ in range(20):
         further.partial_fit(both, names, classes=np.unique(y), sample_weight=weights)
     assert further.score(x, y) > 0.9
+    before = further.model_
+    assert further.partial_fit(x, y).model_ != before  # the weight of 0 that came last is not that of these samples
     target = x[:, :, 0].std(axis=1) + np.searchsorted(np.unique(y), y)
     values = np.concatenate([target, np.full(120, 1e6)])
     regressor = HyprRegressor(**{**settings, "loss_steps": 20}).fit(both, values, sample_weight=weights)

@@ -108,6 +108,10 @@ def test_mistakes(model, tmp_path):
     for wrong in ([1, 2, 3, -1], [1, 2, 3, np.nan], np.zeros(4)):
         with pytest.raises(hypr.InvalidArgumentError, match="has (a number that is negative|only weights of zero)"):
             trainer.fit(x, y, sample_weight=wrong)
+    for kind in ("sequence", "step", "values"):
+        for place in range(4):  # either what is held out or what is left has no weight
+            with pytest.raises(hypr.InvalidArgumentError, match="has no targets with a weight above 0"):
+                hypr.Trainer(model, progress=False, validation=0.25).fit(*data(kind)[:2], sample_weight=np.eye(4)[place])
     with pytest.raises(hypr.SizeMismatchError, match=r"sample_weight has the shape \[3\], expected \[4\]"):
         trainer.fit(x, y, sample_weight=np.ones(3))
     with pytest.raises(hypr.InvalidArgumentError, match="1e-06|1e-6|weights"):

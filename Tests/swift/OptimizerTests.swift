@@ -1,5 +1,6 @@
 import CHypr
 import Foundation
+import HyprModelWriter
 import Testing
 
 /// Updates against the optimizers' definitions, evaluated in double precision on the gradients that the session reports.
@@ -227,5 +228,40 @@ import Testing
     #expect(statistics.skipped_updates == 1)
     #expect(try session.parameters == before)
     try session.reset()
+  }
+
+  /// After a gradient that is dropped, only layers whose traces have overflown begin again: those of the sequence before do not count.
+  @Test func overflowOfAnEarlierSequence() throws {
+    var random = RandomNet(seed: 13)
+    var description = random.model(["IF"], sizes: [2, 3, 2])
+    description.layers[0].inputWeight.values = [0, 0.05, 0, 0.05, 0, 0.05]
+    description.layers[0].recurrentWeight = nil
+    description.layers[0].bias = nil
+    let ones = TensorDescription([1, 1, 1])
+    description.layers[0].neuron = NeuronDescription(
+      "IF",
+      parameters: [("resistance", ones), ("threshold", ones), ("reset_potential", TensorDescription([0, 0, 0]))])
+    let model = try TestModel(description)
+    func gradients(afterOverflow: Bool) throws -> [Float] {
+      let session = try TestSession(model, PropertyTests.manual)
+      // No potential moves, but its derivative by the first column of the weight is the sum of these inputs.
+      for _ in 0..<300 { try session.step([afterOverflow ? 3e38 : 0, 0]) }
+      try session.reset()
+      for _ in 0..<6 { try session.step([0, 1]) }
+      try session.flush()
+      for _ in 0..<2 {
+        try session.step([0, 1])
+        try session.teach(error: [3e38, -3e38])
+      }
+      try session.apply()
+      #expect(try session.statistics.skipped_updates == 1)
+      try session.step([0, 1])
+      try session.teach(0)
+      try session.flush()
+      return try session.gradients
+    }
+    let expected = try gradients(afterOverflow: false)
+    #expect(expected.contains { $0 != 0 })
+    #expect(try gradients(afterOverflow: true) == expected)
   }
 }

@@ -147,7 +147,7 @@ extension Session {
     if input.isPlain && kernels.finite(samples, total * input.size) { return }
     for step in 0..<total {
       do throws(Failure) {
-        try input.load(samples + step * input.size, kernels, message)
+        try load(samples + step * input.size)
       } catch {
         throw message.prepend("step \(step): ", error)
       }

@@ -43,6 +43,8 @@ extension Session {
   private func dropOverflownTraces() {
     for layer in layers {
       guard let learning = layer.learning else { continue }
+      // What an earlier sequence left overflown counts as zero.
+      learning.eraseInactive(layer.description, width: layer.width, blockSize: 2 * kernels.lanes)
       if !learning.isFinite(layer.description, width: layer.width, kernels) { layer.eraseTraces() }
     }
   }

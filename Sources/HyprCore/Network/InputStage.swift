@@ -31,13 +31,10 @@ struct InputStage {
 
   var isPlain: Bool { offset == nil && scale == nil }
 
-  /// Lists the events of a sample.
-  func load(_ sample: UnsafePointer<Float>, _ kernels: kernel_table, _ message: MessageBuffer) throws(Failure) {
-    if encoding == nil {
-      count.pointee = kernels.sample(sample, size, offset, scale, indices, values)
-      if count.pointee < 0 { try check(sample, message) }
-      return
-    }
+  var isEncoded: Bool { encoding != nil }
+
+  /// Lists the spikes of a sample.
+  func encode(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
     try check(sample, message)
     count.pointee = 0
     for channel in 0..<size { append(channel, sample[channel]) }
@@ -52,7 +49,7 @@ struct InputStage {
   func walkState(_ stream: inout StateStream) { encoding?.walkState(&stream) }
 
   /// Why a sample cannot be taken.
-  private func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
+  func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
     for channel in 0..<size where !transformed(sample[channel], channel).isFinite {
       throw message.failure(.notFinite, "input[\(channel)] is \(sample[channel]), expected a finite number")
     }

@@ -85,8 +85,9 @@ struct LayerLearning {
   let gradients: UnsafeMutablePointer<Float>
   /// e: ∂s/∂(every parameter in the matrix) at the start of the window, in blocks of neurons [rowCount][k][neurons], see kernels.h.
   let eligibility: UnsafeMutablePointer<Float>
-  /// [rowCount][width]: ∂/∂(every parameter in the matrix) of the outputs that are carried into the window. With recurrent credit, of recurrent
-  /// layers: those of the step before it (e_z). With filtered credit, of the top layer: all, as the readout remembers them (ε̄).
+  /// [rowCount][width]: ∂/∂(every parameter in the matrix) of the outputs that are carried into the window. With recurrent
+  /// credit, of recurrent layers: those of the step before it (e_z). With filtered credit, of the top layer: all, as the readout
+  /// remembers them (ε̄).
   let outputEligibility: UnsafeMutablePointer<Float>?
   /// The same for the synapses, in the order of the model file: [synapses][k] and [synapses].
   let synapseEligibility, synapseOutputEligibility: UnsafeMutablePointer<Float>?
@@ -114,7 +115,7 @@ struct LayerLearning {
     clearRest(description, width: width)
   }
 
-  /// Overwrites everything: memory that is new, or holds what is not finite.
+  /// Overwrites everything, as some of it is not finite.
   func erase(_ description: LayerDescription, width: Int) {
     eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
     clearRest(description, width: width)

@@ -136,8 +136,7 @@ public struct Session: ~Copyable {
   private mutating func begin() {
     parameters.load(model.pointee)
     deriveAll()
-    clear(.state)
-    for layer in layers { layer.eraseTraces() }
+    clear(.state)  // traces are zero, as the arena makes them
     clearClassWeights()
   }
 

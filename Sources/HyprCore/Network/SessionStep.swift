@@ -3,14 +3,22 @@ internal import CSystem
 // The S-stage: running the network step by step.
 
 extension Session {
-  public mutating func step(
+  @inline(never) public mutating func step(
     _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
-    try input.load(sample, kernels, message)
+    try load(sample)
     try advance(into: output)
   }
 
-  public mutating func step(
+  /// Lists the events of a sample in `input`.
+  func load(_ sample: UnsafePointer<Float>) throws(Failure) {
+    if input.isEncoded { return try input.encode(sample, message) }
+    input.count.pointee = kernels.sample(
+      sample, input.size, input.offset, input.scale, input.indices, input.values)
+    if input.count.pointee < 0 { try input.check(sample, message) }
+  }
+
+  @inline(never) public mutating func step(
     spikes indices: UnsafeBufferPointer<UInt32>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     try input.load(indices, message)

@@ -90,7 +90,7 @@ def build(stages: list[Linear | Neurons], inputs: int | None = None, dt: float =
     for stage in stages:
         expected = stage.weight.shape[1] if isinstance(stage, Linear) else stage.size
         if width is not None and width != expected:
-            raise ModelUnsupportedError(f"{stage.name} takes {expected} inputs, and what is below it has {width} outputs")
+            raise ModelUnsupportedError(f"module {stage.name} takes {expected} inputs, and what is below it has {width} outputs")
         if isinstance(stage, Linear):
             linear = stage if linear is None else stage.after(linear)
             width = stage.weight.shape[0]
@@ -107,9 +107,8 @@ def build(stages: list[Linear | Neurons], inputs: int | None = None, dt: float =
     builder = ModelBuilder(first[1].size if first[0] is None else first[0].weight.shape[1], dt, name)
     for index, (below, neurons) in enumerate(pairs):
         weight, recurrent, bias = _weights(below, neurons)
-        shown = neurons.name if isinstance(neurons.name, str) else ""
         builder.layer(neurons.neuron, neurons.size, recurrent=recurrent is not None, bias=False if bias is None else bias,
-                      name=shown, reset=neurons.reset, surrogate=neurons.surrogate, input_weight=weight,
+                      name=neurons.name, reset=neurons.reset, surrogate=neurons.surrogate, input_weight=weight,
                       **({} if recurrent is None else {"recurrent_weight": recurrent}),
                       **_values(neurons))
         _freeze(builder, f"layer{index}", below, neurons, "input_weight")

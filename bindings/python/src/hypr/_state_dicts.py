@@ -165,7 +165,8 @@ def _offset(place: str, values: Mapping[str, Any], boundary_dt: float) -> FloatA
     if not boundary_dt > 0:
         raise InvalidArgumentError(f"boundary_dt is {boundary_dt}, expected a number above 0")
     if (omega * max(own, boundary_dt) > 1).any():
-        raise InvalidArgumentError(f"{place}.omega is up to {omega.max():g}, there is a p(omega) up to {1 / max(own, boundary_dt):g}")
+        raise InvalidArgumentError(
+            f"{place}.omega is up to {omega.max():g}, there is a p(omega) up to {1 / max(own, boundary_dt):g}")
     ours, theirs = ((np.sqrt(1 - (omega * dt) ** 2) - 1) / dt for dt in (own, boundary_dt))
     offset = np.abs(values["b_offset"]) + ours - theirs
     if (offset < 0).any():

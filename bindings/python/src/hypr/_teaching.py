@@ -60,6 +60,7 @@ class Teacher:
             for index, (span, weight) in enumerate(zip(part.spans(), part.weights)):
                 self.session.set_class_weights(self._class_weights * weight)
                 self._teach_classes(part.take(np.array([index])), outputs[span])
+            self.session.set_class_weights(self._class_weights)
         if self._applies:
             self.session.apply()
         return outputs

@@ -77,8 +77,11 @@ class TrainingData:
 
     @property
     def has_targets(self) -> bool:
-        """Whether anything can be taught."""
-        return bool((self.targets >= 0).any() if self.classes else np.isfinite(self.targets).all(axis=1).any())
+        """Whether anything can be taught: a target, of a sequence whose weight is not 0."""
+        taught = self.targets >= 0 if self.classes else np.isfinite(self.targets).all(axis=1)
+        if self.weights is not None:
+            taught = taught & (np.repeat(self.weights, self.lengths) if self.per_step else self.weights).astype(bool)
+        return bool(taught.any())
 
     def subset(self, chosen: npt.NDArray[np.intp]) -> TrainingData:
         """Some of the sequences, in this order; none is read."""

@@ -225,7 +225,7 @@ class ModelBuilder:
         self._labels = self._as_names(names, "labels", self._top().size)
         return self
 
-    def metadata(self, **entries: str) -> Self:
+    def metadata(self, /, **entries: str) -> Self:
         """Free text about the model, such as ``licence="MIT"``."""
         self._metadata.update(entries)
         return self

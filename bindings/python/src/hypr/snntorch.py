@@ -107,7 +107,7 @@ def _neurons(placed: Placed, width: int | None, is_membrane: bool, surrogate: st
     if synaptic or np.any(decay != 1):
         neuron = "GeneralLIF"
         values["leak_potential"] = 0
-        values["tau_m"], rest = placed.leak("beta", decay)
+        values["tau_m"], rest = placed.leak("R C" if placed.kind == "snntorch.Lapicque" else "beta", decay)
         values["resistance"] = gain / rest
         is_learned["tau_m"] = None if placed.kind == "snntorch.Lapicque" else module.beta
     if synaptic:
@@ -144,7 +144,7 @@ def _membrane(placed: Placed, size: int, decay: Numbers, gain: Numbers, reset: s
         tau, rest = placed.leak("alpha", _clamped(placed, "alpha", size))
         made.append(Neurons(placed.name, "LI", size, {"tau": tau}, gain=1 / rest, frozen=frozen(tau=placed.module.alpha)))
         made.append(identity(placed.name, size))
-    tau, rest = placed.leak("beta", decay)
+    tau, rest = placed.leak("R C" if placed.kind == "snntorch.Lapicque" else "beta", decay)
     is_fixed = placed.kind == "snntorch.Lapicque" or not learns(placed.module.beta)
     made.append(Neurons(placed.name, "LI", size, {"tau": tau}, gain=gain / rest,
                         frozen=frozenset({"tau"} if is_fixed else ())))

@@ -158,7 +158,7 @@ class Trainer:
             held, data = data.subset(np.sort(order[:count])), data.subset(np.sort(order[count:]))
         for part, what in ((data, "y"), (held, "the validation data")):
             if part is not None and not part.has_targets:
-                raise InvalidArgumentError(f"{what} has no targets")
+                raise InvalidArgumentError(f"{what} has no targets" + ("" if part.weights is None else " with a weight above 0"))
         if held is None and self.patience is not None:
             raise InvalidArgumentError("patience needs validation data: set validation, or give fit validation_data")
         if self.monitor == "accuracy" and not data.classes:

@@ -285,11 +285,13 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 def _is_scaling(stage: Linear | Neurons) -> bool:
-    """Whether it is what `ModelBuilder.input` does."""
+    """Whether it is what `ModelBuilder.input` does, with scale and offset in single precision."""
     if not isinstance(stage, Linear) or stage.weight.shape[0] != stage.weight.shape[1]:
         return False
     factors = np.diag(stage.weight)
-    return bool(np.all(factors) and np.array_equal(stage.weight, np.diag(factors)))
+    if not np.array_equal(stage.weight, np.diag(factors)) or np.any(np.abs(factors) < np.finfo(np.float32).tiny):
+        return False
+    return stage.bias is None or bool(np.all(np.abs(stage.bias) <= _EVERYTHING[1] * np.abs(factors)))
 
 
 def _first(wrong: npt.NDArray[np.bool_], values: Doubles) -> float:
