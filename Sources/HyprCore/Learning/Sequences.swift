@@ -4,7 +4,7 @@ internal import CSystem
 
 extension Session {
   /// One label for all steps since the last reset, as the option `loss` has it.
-  public func teachSequence(label: UInt32) throws(Failure) {
+  public mutating func teachSequence(label: UInt32) throws(Failure) {
     let learner = try requireLearning().pointee
     let checked = try checked(label)
     let spansAll = settings.sequenceLoss != .lastSteps

@@ -4,7 +4,7 @@ internal import CSystem
 
 extension Session {
   /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
-  public func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
+  public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
     let (outputs, classes) = (readout.outputs(step.index + 1), readout.description.size)
@@ -22,7 +22,7 @@ extension Session {
   }
 
   /// Mean squared error with `target` [C] for the last step.
-  public func teach(values target: UnsafePointer<Float>) throws(Failure) {
+  public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
     let outputs = readout.outputs(step.index + 1)
@@ -36,7 +36,7 @@ extension Session {
   }
 
   /// The host's own ∂loss/∂output [C] of the last step.
-  public func teach(error: UnsafePointer<Float>) throws(Failure) {
+  public mutating func teach(error: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
     replaceSharedTarget(step.learner)
