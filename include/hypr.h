@@ -127,7 +127,7 @@ void hypr_session_free(hypr_session *session);
 const char *hypr_session_message(const hypr_session *session);
 
 /* One step: feeds one sample and gives the outputs of the readout (logits, no softmax).
- *   input  [input_size]   raw values: the model's scale and offset are applied inside
+ *   input  [input_size]   raw values: the model's scale, offset and encoding are applied inside
  *   output [output_size]  may be NULL if output_size is 0
  * With learning on, a full window is closed, and the parameters are updated, at the start of the step that follows it.
  * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be: the step was not made. In the

@@ -86,6 +86,14 @@ def test_arrays_by_name():
         builder["layer0.omega"] = [1, 2, 3]
 
 
+@pytest.mark.parametrize("there", [True, False, np.True_, np.False_])
+def test_flags_of_numpy_are_flags(there):
+    model = hypr.ModelBuilder(2).layer("alif", 3, bias=there, recurrent=there).readout(2, bias=there).build()
+    for name in ("layer0.bias", "layer0.recurrent_weight", "readout.bias"):
+        assert (name in model.parameters) == bool(there)
+    assert not there or not model.parameters["layer0.bias"].any()
+
+
 def test_change_a_model(model, stream, tmp_path):
     builder = hypr.ModelBuilder.from_model(model)
     builder["readout.weight"] = builder["readout.weight"] * 2

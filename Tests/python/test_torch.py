@@ -44,6 +44,18 @@ def baronig(layers=1, places=("l1", "l2", "out_layer")):
             f"{top}.tau_u_trainer.tau_max": np.float32(15)}
 
 
+@pytest.mark.parametrize("kept", [0, 1, NEURONS])
+def test_masks_of_recurrent_weights(kept):
+    mask = np.ones((NEURONS, INPUTS + NEURONS), bool)
+    mask[:, INPUTS + kept:] = False
+    model = from_state_dict({**higuchi(), "hidden.linear.mask": mask}, "brf").build()
+    weight = higuchi()["hidden.linear.weight"][:, INPUTS:]
+    if kept:
+        assert np.array_equal(model.parameters["layer0.recurrent_weight"].ravel(), weight[:, :kept].ravel())
+    else:  # and then there are no recurrent weights
+        assert "layer0.recurrent_weight" not in model.parameters
+
+
 def test_arrays_of_higuchi():
     state = {**higuchi(), "hidden.linear.bias": array(NEURONS)}
     model = from_state_dict(state, "brf", time_step=0.004, name="ecg").build()

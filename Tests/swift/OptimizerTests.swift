@@ -230,7 +230,7 @@ import Testing
     try session.reset()
   }
 
-  /// After a gradient that is dropped, only layers whose traces have overflown begin again: those of the sequence before do not count.
+  /// After a gradient that is dropped, layers whose traces have overflown begin again. Traces of an earlier sequence do not count.
   @Test func overflowOfAnEarlierSequence() throws {
     var random = RandomNet(seed: 13)
     var description = random.model(["IF"], sizes: [2, 3, 2])

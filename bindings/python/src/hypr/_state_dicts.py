@@ -143,7 +143,9 @@ def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str 
     sparse: npt.NDArray[np.bool_] | bool = False
     if mask is not None:
         weight = weight * mask
-        sparse = mask[:, inputs:] != 0 if recurrent and not mask[:, inputs:].all() else False
+        kept = mask[:, inputs:] != 0
+        recurrent = bool(kept.any())
+        sparse = kept if recurrent and not kept.all() else False
     values: dict[str, Any] = {name: tensors.take(f"{place}.{source}", size) for name, source in names.items()}
     values |= {name: _time_constants(values[name]) for name in names if name.startswith("tau")}
     values |= _checked(chosen, constants)

@@ -147,8 +147,8 @@ class ModelBuilder:
         schema = neuron_schema(neuron)
         layer = LayerPlan(schema.name, _size(size, "neurons"), recurrent, recipe(schema.name).has_bias, name)
         index = len(self._layers)
-        if isinstance(bias, bool):
-            layer.bias = bias
+        if isinstance(bias, (bool, np.bool_)):
+            layer.bias = bool(bias)
         elif bias is not None:
             layer.bias = True
             values["bias"] = bias
@@ -203,10 +203,11 @@ class ModelBuilder:
             raise WrongStateError("there is no layer below the readout; add layers first")
         if self._readout is not None:
             raise WrongStateError("there is a readout already")
-        has_bias = bias if isinstance(bias, bool) else bias is not None or self._layers[-1].recipe.has_bias
+        is_flag = isinstance(bias, (bool, np.bool_))
+        has_bias = bool(bias) if is_flag else bias is not None or self._layers[-1].recipe.has_bias
         self._readout = ReadoutPlan(_size(outputs, "outputs"), has_bias)
         try:
-            if bias is not None and not isinstance(bias, bool):
+            if bias is not None and not is_flag:
                 self["readout.bias"] = bias
             if weight is not None:
                 self._given.set("readout.weight", weight, self._shape("readout.weight"))

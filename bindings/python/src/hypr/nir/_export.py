@@ -14,8 +14,7 @@ from hypr.description import InputDescription, LayerDescription, ModelDescriptio
 from hypr.errors import FileError, InvalidArgumentError, ModelUnsupportedError
 from hypr.model import Model
 from hypr.model_file import decode
-from hypr.nir._import import Integration
-from hypr.schema import enum_members, enum_name, enum_number
+from hypr.nir._import import Integration, checked_reset
 
 _DEFAULTS = {"threshold": 1.0, "tau_u_min": 5.0, "tau_u_max": 25.0, "synaptic_lag": 0.0}  # of hypr.fbs
 
@@ -68,11 +67,7 @@ def to_graph(model: Model, dt: float | None = None, *, integration: Integration 
         NIR cannot describe a layer or the input, or a layer has another reset; the message names it.
     """
     require("nir", "making NIR graphs")
-    if integration not in ("exponential", "euler"):
-        raise InvalidArgumentError(f"integration is {integration!r}, expected 'exponential' or 'euler'")
-    reset = enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))
-    if reset == "model_default":
-        raise InvalidArgumentError(f"reset is {reset!r}, expected one of {', '.join(list(enum_members('ResetKind'))[1:])}")
+    reset = checked_reset(integration, reset)
     step = model.time_step if dt is None else dt
     if not 0 < step < float("inf"):
         raise InvalidArgumentError(

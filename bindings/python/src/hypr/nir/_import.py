@@ -91,11 +91,7 @@ def from_graph(graph: Any, dt: float, *, integration: Integration = "exponential
         raise InvalidArgumentError(f"the graph is a {type(graph).__name__}, expected a nir.NIRGraph")
     if not 0 < dt < float("inf"):
         raise InvalidArgumentError(f"dt is {dt!r}, expected seconds per step, above 0")
-    if integration not in ("exponential", "euler"):
-        raise InvalidArgumentError(f"integration is {integration!r}, expected 'exponential' or 'euler'")
-    reset = enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))
-    if reset == "model_default":
-        raise InvalidArgumentError(f"reset is {reset!r}, expected one of {', '.join(list(enum_members('ResetKind'))[1:])}")
+    reset = checked_reset(integration, reset)
     stages = _Reader(Wiring(graph), dt, integration, reset).stages()
     scale = stages.pop(0) if len(stages) > 1 and _is_scaling(stages[0]) and isinstance(stages[1], Linear) else None
     builder = build(stages, dt=dt, name=name)
@@ -103,6 +99,16 @@ def from_graph(graph: Any, dt: float, *, integration: Integration = "exponential
         factors = np.diag(scale.weight)
         builder.input(scale=factors, offset=None if scale.bias is None else -scale.bias / factors)
     return builder.metadata(**_texts(graph.metadata))
+
+
+def checked_reset(integration: str, reset: str) -> str:
+    """The reset in the spelling of the schema, if there are such an integration and such a reset."""
+    if integration not in ("exponential", "euler"):
+        raise InvalidArgumentError(f"integration is {integration!r}, expected 'exponential' or 'euler'")
+    reset = enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))
+    if reset == "model_default":
+        raise InvalidArgumentError(f"reset is {reset!r}, expected one of {', '.join(list(enum_members('ResetKind'))[1:])}")
+    return reset
 
 
 class _Reader:
