@@ -108,4 +108,28 @@ import Testing
       _ = try TestModel(description)
     }
   }
+
+  /// A step that fails in a higher layer leaves the layers below it as they were.
+  @Test(arguments: [0.0, 1.0]) func overflowOfAHigherLayerChangesNothing(learning: Double) throws {
+    var random = RandomNet(seed: 55)
+    var description = random.model(["BRF", "LI"], sizes: [3, 60, 6, 2])
+    description.layers[1].inputWeight.values = Array(repeating: 1.7e37, count: 60 * 6)
+    description.layers[1].recurrentWeight = nil
+    description.readout!.weight.values = description.readout!.weight.values.map { $0 * 1e-37 }
+    let model = try TestModel(description)
+    let options = [HYPR_OPTION_LEARNING: learning, HYPR_OPTION_WINDOW: 7]
+    let (session, reference) = (try TestSession(model, options), try TestSession(model, options))
+    var refused = 0
+    for input in random.inputs(60, 3) {
+      // Everything fires: more than 20 times 1.7e37 is too much.
+      if try session.spikes(0).contains(1) {
+        let failure = try #require(throws: CallFailure.self) { try session.step([1e5, 1e5, 1e5]) }
+        #expect(failure.message == "the state of layer 1 would not be finite; the step was not made")
+        refused += 1
+      }
+      #expect(try session.step(input) == reference.step(input))
+      #expect(try session.spikes(0) == reference.spikes(0))
+    }
+    #expect(refused > 10)
+  }
 }

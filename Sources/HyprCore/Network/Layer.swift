@@ -13,6 +13,8 @@ struct Layer {
   /// [rowCount][width], rows as in `LayerDescription`.
   let parameters: UnsafeMutablePointer<Float>
   let events: EventHistory
+  /// The outputs after the last step that are not zero.
+  let firing: OutputList
   /// Only in learning sessions.
   let learning: LayerLearning?
 
@@ -27,6 +29,7 @@ struct Layer {
     self.width = width
     parameters = block.values
     events = EventHistory(&arena, presynapticCount: description.presynapticCount, steps: steps)
+    firing = OutputList(&arena, size: description.size)
     learning = block.gradients.map {
       LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: carriesOutput)
     }
@@ -64,6 +67,12 @@ struct Layer {
   func clearSlot(_ slot: Int) {
     state(slot).update(repeating: 0, count: description.stateCount * width)
     outputs(slot).update(repeating: 0, count: width)
+    firing.count.pointee = 0
+  }
+
+  /// Lists the outputs in a slot.
+  func listOutputs(_ slot: Int, _ kernels: kernel_table) {
+    firing.count.pointee = kernels.events(outputs(slot), description.size, 0, firing.indices, firing.values)
   }
 }
 
@@ -168,6 +177,31 @@ struct LayerLearning {
     if let outputEligibility, !kernels.finite(outputEligibility, count) { return false }
     if let synapseEligibility, !kernels.finite(synapseEligibility, description.synapseCount * states) { return false }
     return synapseOutputEligibility.map { kernels.finite($0, description.synapseCount) } ?? true
+  }
+}
+
+/// Outputs of a layer that are not zero: events of the layer above in the same step, and of the layer itself in the next.
+struct OutputList {
+  /// With room for one per neuron; and how many there are.
+  let indices: UnsafeMutablePointer<Int32>
+  let values: UnsafeMutablePointer<Float>
+  let count: UnsafeMutablePointer<Int>
+
+  init(_ arena: inout Arena, size: Int) {
+    indices = arena.allocate(Int32.self, size, .scratch)
+    values = arena.allocate(Float.self, size, .scratch)
+    count = arena.allocate(Int.self, 1, .scratch)
+  }
+
+  /// Appends them to events that have this many entries already; returns how many there are then.
+  @inline(__always) func append(
+    to indices: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Float>, at end: Int, first: Int
+  ) -> Int {
+    for position in 0..<count.pointee {
+      indices[end + position] = self.indices[position] + Int32(truncatingIfNeeded: first)
+      values[end + position] = self.values[position]
+    }
+    return end + count.pointee
   }
 }
 

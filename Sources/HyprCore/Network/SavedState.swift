@@ -82,6 +82,7 @@ extension Session {
     var reading = StateStream(.read, memory, used.count)
     walkState(&reading)
     deriveAll()
+    for layer in layers { layer.listOutputs(self.slot, kernels) }
   }
 
   /// What the rest of the format depends on.

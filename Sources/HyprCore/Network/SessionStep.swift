@@ -46,8 +46,10 @@ extension Session {
     guard let first = layers.baseAddress else { return }
     for index in 0..<layers.count {
       guard makeStep(first + index, below: index == 0 ? nil : first + index - 1, place) else {
+        for made in 0..<index { first[made].listOutputs(slot, kernels) }
         throw message.failure(.notFinite, "the state of layer \(index) would not be finite; the step was not made")
       }
+      if index < layers.count - 1 { first[index].listOutputs(place.to, kernels) }
     }
     commit(place)
     guard let output else { return }
@@ -62,24 +64,20 @@ extension Session {
     let (starts, indices, values) = (
       layer.pointee.events.starts, layer.pointee.events.indices, layer.pointee.events.values
     )
-    let inputs = Int32(truncatingIfNeeded: description.inputCount)
     let start = starts[place.record]
-    let fromBelow: Int
+    var end = start
     if let below {
-      fromBelow = kernels.events(
-        below.pointee.outputs(place.to), below.pointee.description.size, 0, indices + start, values + start)
+      end = below.pointee.firing.append(to: indices, values, at: end, first: 0)
     } else {
-      fromBelow = input.count.pointee
-      for event in 0..<fromBelow {
+      for event in 0..<input.count.pointee {
         indices[start + event] = input.indices[event]
         values[start + event] = input.values[event]
       }
+      end += input.count.pointee
     }
-    layer.pointee.events.fromBelow.pointee = fromBelow
-    var end = start + fromBelow
+    layer.pointee.events.fromBelow.pointee = end - start
     if description.isRecurrent && description.synapses == nil {
-      end += kernels.events(
-        layer.pointee.outputs(place.from), description.size, inputs, indices + end, values + end)
+      end = layer.pointee.firing.append(to: indices, values, at: end, first: description.inputCount)
     }
     if description.hasBias {
       indices[end] = Int32(truncatingIfNeeded: description.rowedCount - 1)
@@ -88,14 +86,13 @@ extension Session {
     }
     let rowed = end
     if description.synapses != nil {
-      end += kernels.events(
-        layer.pointee.outputs(place.from), description.size, Int32(truncatingIfNeeded: description.rowedCount),
-        indices + end, values + end)
+      end = layer.pointee.firing.append(to: indices, values, at: end, first: description.rowedCount)
     }
     starts[place.record + 1] = end
     let step = kernel_step(
       from: place.from, to: place.to, record: place.record, weights: layer.pointee.parameters, indices: indices + start,
-      values: values + start, event_count: rowed - start, input_count: inputs, synapse_event_count: end - rowed)
+      values: values + start, event_count: rowed - start,
+      input_count: Int32(truncatingIfNeeded: description.inputCount), synapse_event_count: end - rowed)
     return withUnsafePointer(to: step) { kernels.step(layer.pointee.view, $0) }
   }
 
