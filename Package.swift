@@ -54,13 +54,14 @@ let libraryLink: [LinkerSetting] = [
 
 var products: [Product] = []
 var dependencies: [Package.Dependency] = []
-var targets: [Target] = [
-  .systemLibrary(name: "CHypr", path: "include"),
-  .target(name: "CSystem"),
-  .target(name: "CModelFormat", cxxSettings: freestandingCxx),
-  .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
-  .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
-] + kernelTargets
+var targets: [Target] =
+  [
+    .systemLibrary(name: "CHypr", path: "include"),
+    .target(name: "CSystem"),
+    .target(name: "CModelFormat", cxxSettings: freestandingCxx),
+    .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
+    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
+  ] + kernelTargets
 
 if embedded {
   products.append(.library(name: "hypr", type: .dynamic, targets: ["HyprLibrary"]))

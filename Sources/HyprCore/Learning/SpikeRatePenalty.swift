@@ -5,7 +5,9 @@ extension Session {
   /// every taught step, before it is weighted, grows by
   ///
   ///     strength mean over the neurons of max(0, lower - r)² + max(0, r - upper)²
-  func addSpikeRatePenalty(_ layer: UnsafePointer<Layer>, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>) {
+  func addSpikeRatePenalty(
+    _ layer: UnsafePointer<Layer>, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>
+  ) {
     guard settings.spikeRatePenalty > 0, layer.pointee.description.facts.spiking else { return }
     let size = layer.pointee.description.size
     let steps = Float(learner.steps)

@@ -44,7 +44,7 @@ extension Session {
     for layer in layers {
       guard let learning = layer.learning else { continue }
       // What an earlier sequence left overflown counts as zero.
-      learning.eraseInactive(layer.description, width: layer.width, blockSize: 2 * kernels.lanes)
+      learning.eraseInactive(layer.description, width: layer.width, blockSize: blockSize)
       if !learning.isFinite(layer.description, width: layer.width, kernels) { layer.eraseTraces() }
     }
   }

@@ -103,7 +103,7 @@ extension Session {
       let work = elements * layer.pointee.description.stateCount
       run(
         CarryJob(
-          kernel: kernels.carry, view: layer.pointee.view, pass: pass, block: 2 * kernels.lanes,
+          kernel: kernels.carry, view: layer.pointee.view, pass: pass, block: blockSize,
           scratchSize: learner.carryScratchSize, pieces: pieces(of: work)))
     }
   }

@@ -66,7 +66,7 @@ extension Session {
         let place = tensor.firstRow * layer.width + parameters.place(element, tensor, layer.width)
         (values, stride) = learning.eligibility(
           row: place / layer.width, neuron: place % layer.width, layer.description, width: layer.width,
-          blockSize: 2 * kernels.lanes)
+          blockSize: blockSize)
       } else {
         (values, stride) = (learning.synapseEligibility.map { UnsafePointer($0 + element * states) }, 1)
       }

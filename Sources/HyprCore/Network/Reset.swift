@@ -34,7 +34,7 @@ extension Session {
     }
     closeWindow()
     layers[layer].clearSlot(slot)
-    layers[layer].clearTraces(blockSize: 2 * kernels.lanes)
+    layers[layer].clearTraces(blockSize: blockSize)
     if settings.credit == .filtered && layer == layers.count - 1 {
       // What the readout has forgotten is no longer credited to the layer below.
       layers[layer - 1].clearOutputEligibility()
@@ -45,7 +45,7 @@ extension Session {
   mutating func clear(_ parts: SessionParts) {
     for layer in layers {
       if parts.contains(.state) { layer.clearSlot(slot) }
-      if parts.contains(.traces) { layer.clearTraces(blockSize: 2 * kernels.lanes) }
+      if parts.contains(.traces) { layer.clearTraces(blockSize: blockSize) }
     }
     if parts.contains(.state) {
       input.clear()

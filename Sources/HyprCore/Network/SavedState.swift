@@ -26,7 +26,7 @@ extension Session {
     }
     let payload = UnsafeMutableRawBufferPointer(start: start + StateHeader.size, count: size - StateHeader.size)
     for layer in layers {
-      layer.learning?.eraseInactive(layer.description, width: layer.width, blockSize: 2 * kernels.lanes)
+      layer.learning?.eraseInactive(layer.description, width: layer.width, blockSize: blockSize)
     }
     var stream = StateStream(.write, start + StateHeader.size, payload.count)
     walkState(&stream)
@@ -109,7 +109,7 @@ extension Session {
       parameters.blocks[index].walkState(&stream, layers[index].description) { row, value in
         isAllowed(value, layer: index, row: row)
       }
-      layers[index].walkState(&stream, slots: slots, blockSize: 2 * kernels.lanes)
+      layers[index].walkState(&stream, slots: slots, blockSize: blockSize)
     }
   }
 }

@@ -150,6 +150,9 @@ public struct Session: ~Copyable {
 
   var readout: Layer { layers[layers.count - 1] }
 
+  /// Neurons of a block of the eligibility.
+  var blockSize: Int { 2 * kernels.lanes }
+
   /// Brings everything that is computed from parameters up to date.
   func deriveAll() {
     for layer in layers { kernels.derive(layer.view) }

@@ -135,7 +135,9 @@ struct CreateCommand: ParsableCommand {
     }
     let perChannel = levelCrossingOutput == .onOff ? 2 : 1
     let (columns, overflow) = inputs.multipliedReportingOverflow(by: perChannel)
-    var plan = ModelPlan(inputs: overflow ? inputs : columns, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
+    // Too many to be counted are too many as they are.
+    var plan = ModelPlan(
+      inputs: overflow ? inputs : columns, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
     plan.isRecurrent = recurrent
     plan.recurrentDensity = recurrentDensity ?? 1

@@ -97,6 +97,8 @@ class ModelBuilder:
             first layer, whose inputs they are.
         """
         if encoding is not None:
+            if not (hasattr(encoding, "thresholds") and hasattr(encoding, "output")):
+                raise InvalidArgumentError(f"encoding is {encoding!r}, expected a hypr.datasets.LevelCrossing")
             if self._layers:
                 raise WrongStateError("there are layers already; describe the encoding of the input before them")
             if len(encoding.thresholds) not in (1, self._inputs):

@@ -36,7 +36,8 @@ class LevelCrossing:
 
     def __init__(self, thresholds: npt.ArrayLike, output: Literal["signed", "on_off"] = "signed") -> None:
         self.thresholds = np.atleast_1d(np.asarray(thresholds, np.float32))
-        if self.thresholds.ndim != 1 or not (np.isfinite(self.thresholds) & (self.thresholds > 0)).all():
+        valid = np.isfinite(self.thresholds) & (self.thresholds > 0)
+        if valid.ndim != 1 or not valid.size or not valid.all():
             raise InvalidArgumentError(f"thresholds is {thresholds!r}, expected a number above 0, or one per channel")
         if output not in ("signed", "on_off"):
             raise InvalidArgumentError(f"output is {output!r}, expected 'signed' or 'on_off'")

@@ -48,8 +48,8 @@ def weight_map(tensors: Tensors, name: str, ax: Axes | None = None, *, label: st
 def gradient_map(session: Session, name: str, ax: Axes | None = None) -> Axes:
     """The gradient of a tensor that a session has gathered since its last update, as ``weight_map``.
 
-    What the eligibility of the closed windows, times the errors that were taught, adds up to. With the update `window`, the default, none is left after a window: use `update="manual"` or "sequence", and look
-    before ``apply``.
+    What the eligibility of the closed windows, times the errors that were taught, adds up to. With the update `window`, the
+    default, none is left after a window: use `update="manual"` or "sequence", and look before ``apply``.
     """
     return weight_map(session.gradients, name, ax, label="gradient of the loss")
 
