@@ -227,7 +227,8 @@ ONE = --inputs 4 --layer $*:12 --outputs 3
 $(call models,alif li gru lstm): NET = $(ONE) --input-scale 5
 $(call models,if): NET = $(ONE) --input-scale 10
 $(call models,lif lif_hard ef_adlif general_lif): NET = $(ONE) --input-scale 60
-$(call models,cuba_lif cuba_alif): NET = $(ONE) --input-scale 100
+$(call models,cuba_lif): NET = $(ONE) --input-scale 100
+$(call models,cuba_alif): NET = $(ONE) --input-scale 100 --parameter cuba_alif.tau_a=5:15
 $(call models,rf brf_exponential): NET = $(ONE) --input-scale 400
 
 # The others are named <neuron>-<inputs>-<neurons>-<outputs>.
