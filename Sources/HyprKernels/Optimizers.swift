@@ -50,12 +50,18 @@ func optimize(_ update: kernel_update) {
   switch Int(update.rule) {
   case KERNEL_RULE_ADAM:
     guard let moment1 = update.moment1, let moment2 = update.moment2 else { return }
-    apply(update, Adam(update, moment1, moment2))
+    let rule = Adam(update, moment1, moment2)
+    // Nearly all parameters of nearly all sessions: what they do not need is not in their loop.
+    if update.isPlain {
+      move(update, rule, isPlain: true)
+    } else {
+      move(update, rule, isPlain: false)
+    }
   case KERNEL_RULE_MOMENTUM:
     guard let moment1 = update.moment1 else { return }
-    apply(update, Momentum(moment1: moment1, beta1: update.beta1))
+    move(update, Momentum(moment1: moment1, beta1: update.beta1), isPlain: false)
   default:
-    apply(update, GradientDescent())
+    move(update, GradientDescent(), isPlain: false)
   }
 }
 
@@ -110,27 +116,48 @@ private struct Adam: OptimizerRule {
   }
 }
 
+extension kernel_update {
+  /// No limit on the gradient that could matter, no decay, no anchor, no bounds that keep signs.
+  fileprivate var isPlain: Bool {
+    value_limit == .greatestFiniteMagnitude && gradient_scale <= 1 && coupled_decay == 0 && anchor == nil && !absolute
+  }
+}
+
 /// Moves every parameter by -rate * direction(gradient) and keeps it within its bounds.
-@inline(__always) private func apply<Rule: OptimizerRule>(_ update: kernel_update, _ rule: Rule) {
+@inline(__always) private func move<Rule: OptimizerRule>(_ update: kernel_update, _ rule: Rule, isPlain: Bool) {
   let keep = 1 - update.learning_rate * update.decoupled_decay
   let (limit, rate, scale) = (update.value_limit, update.learning_rate, update.gradient_scale)
   let (lower, upper, absolute) = (update.lower, update.upper, update.absolute)
   guard let parameters = update.parameters, let gradients = update.gradients else { return }
-  let count = update.count
-  var index = 0
-  while index < count {
-    rule.prefetch(index &+ 64)
-    lanes_prefetch(parameters + (index &+ 64))
-    lanes_prefetch(gradients + (index &+ 64))
+
+  @inline(__always) func moveVector(_ index: Int) {
     let old = parameters.lanes(index)
-    var gradient = (gradients.lanes(index) * scale).limited(from: -limit, to: limit)
-    gradient += old * update.coupled_decay
-    if let anchor = update.anchor { gradient += (old - anchor.lanes(index)) * update.anchor_strength }
+    var gradient = gradients.lanes(index) * scale
+    if !isPlain {
+      gradient = gradient.limited(from: -limit, to: limit)
+      gradient += old * update.coupled_decay
+      if let anchor = update.anchor { gradient += (old - anchor.lanes(index)) * update.anchor_strength }
+    }
     let new = old * keep - rule.direction(gradient, index) * rate
     gradients.store(.zero, index)
     // Extreme rates and strengths can make inf - inf of finite numbers: such a parameter stays.
     let moved = new.replacing(with: old, where: new .!= new)
-    parameters.store(absolute ? limitedMagnitude(moved, lower, upper) : moved.limited(from: lower, to: upper), index)
+    let isAbsolute = !isPlain && absolute
+    parameters.store(
+      isAbsolute ? limitedMagnitude(moved, lower, upper) : moved.limited(from: lower, to: upper), index)
+  }
+
+  let count = update.count
+  var index = 0
+  while index < count {
+    // Two vectors, as plain loops take them, are a line of the cache.
+    rule.prefetch(index &+ 64)
+    lanes_prefetch(parameters + (index &+ 64))
+    lanes_prefetch(gradients + (index &+ 64))
+    moveVector(index)
+    index &+= Lanes.scalarCount
+    guard isPlain && index < count else { continue }
+    moveVector(index)
     index &+= Lanes.scalarCount
   }
 }
