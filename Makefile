@@ -141,7 +141,7 @@ test-python: $(LIBRARY) $(TOOL)
 
 .PHONY: test-importers
 test-importers: $(LIBRARY) $(TOOL) ## Compare importers with the original libraries (downloads PyTorch)
-	@.ci/require-packages gcc libc6-dev python3-dev python3-venv
+	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/importers/run
 
 test-aarch64:
