@@ -7,10 +7,13 @@ import PackageDescription
 let embedded = Context.environment["HYPR_EMBEDDED"] == "1"
 let directory = Context.packageDirectory
 
+// HYPR_LEARNING=0 leaves everything out that only learning needs.
+let learns = Context.environment["HYPR_LEARNING"] != "0"
+
 let mode: [SwiftSetting] =
-  embedded
-  ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])]
-  : []
+  (embedded
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])]
+    : []) + (learns ? [.define("HYPR_LEARNING")] : [])
 
 // Nothing in there is hot: small is better.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []

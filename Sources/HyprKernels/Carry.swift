@@ -1,310 +1,334 @@
 internal import CSystem
 
-// The end of a window (`kernel_carry`), two vectors of neurons at a time. What the window's events add to a row comes from a small
-// table that stays in the first-level cache while all rows of these neurons pass by:
-//   sources [steps][currents][1 + k][neurons]: gI, then row k of Φ B
+// The end of a window (`kernel_carry`), a block of neurons at a time. What the window's events add to a row comes from a small table
+// that stays in the first-level cache while all rows of these neurons pass by.
 
 extension NeuronLoops {
   private typealias Pair = InlineArray<2, Lanes>
   private typealias Single = InlineArray<1, Lanes>
 
-  /// Floats of `kernel_carry.scratch`: sources, Φ, and the parameters' part of the eligibility; then what the synapses want.
-  static func carryScratch(steps: Int, hasSynapses: Bool) -> Int {
-    let (k, p) = (Model.State.size, Model.Parameters.size)
-    let entries = steps &* Model.Currents.size &* (1 &+ k) &+ k &* (k &+ p)
-    return entries &* Pair.size &* Lanes.scalarCount &+ (hasSynapses ? synapseScratch(states: k, steps: steps) : 0)
-  }
-
-  static func carry(_ layer: kernel_layer, _ carry: kernel_carry) {
-    var neuron = carry.first
-    while neuron < carry.last {
-      if neuron &+ Pair.size &* Lanes.scalarCount <= carry.last {
-        block(Pair.self, layer, carry, neuron)
+  static func carry(_ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>) {
+    let last = carry.pointee.last
+    var neuron = carry.pointee.first
+    while neuron < last {
+      if neuron &+ Pair.size &* Lanes.scalarCount <= last {
+        close(Pair.self, layer, carry, neuron)
         neuron &+= Pair.size &* Lanes.scalarCount
       } else {
-        block(Single.self, layer, carry, neuron)
+        close(Single.self, layer, carry, neuron)
         neuron &+= Lanes.scalarCount
       }
     }
   }
 
-  private static func block<Vectors: LaneArray>(
-    _ vectors: Vectors.Type, _ layer: kernel_layer, _ carry: kernel_carry, _ neuron: Int
+  @inline(__always) private static func close<Vectors: LaneArray>(
+    _ vectors: Vectors.Type, _ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>, _ neuron: Int
   ) {
-    let lanes = Vectors.size &* Lanes.scalarCount
-    let rows = CarriedRows(
-      carry: carry, synapses: layer.synapses, width: layer.width, neuron: neuron, lanes: lanes, gates: Model.gateCount,
+    let block = CarriedBlock(
+      layer: layer, carry: carry, neuron: neuron, lanes: Vectors.size &* Lanes.scalarCount,
       currents: Model.Currents.size, states: Model.State.size, parameters: Model.Parameters.size)
-    if let eligibility = carry.output_eligibility, let adjoint = carry.output_adjoint {
-      var kept: Float = 0
-      for vector in 0..<Vectors.size {
-        let offset = vector &* Lanes.scalarCount
-        kept = sweepOutput(layer, carry, neuron &+ offset, carry.scratch + offset, lanes)
-      }
-      carryOutputs(Model.State.self, vectors, rows, eligibility, adjoint, kept)
+    if carry.pointee.carries_outputs {
+      let kept = sweepOutputs(block)
+      carryOutputs(Model.State.self, vectors, block, kept)
     }
-    for vector in 0..<Vectors.size {
-      let offset = vector &* Lanes.scalarCount
-      sweepUnits(layer, carry, neuron &+ offset, carry.scratch + offset, lanes)
-    }
-    if let gradient = carry.gradient {
-      carryTaught(Model.State.self, vectors, rows, gradient)
-    } else {
-      carryUntaught(Model.State.self, vectors, rows)
-    }
+    sweepStates(block)
+    carryStates(Model.State.self, vectors, block)
   }
 
   /// One unit adjoint per state variable, backwards through the window: Φ, Φ B of every step, and Φ F summed over them.
-  private static func sweepUnits(
-    _ layer: kernel_layer, _ carry: kernel_carry, _ neuron: Int, _ sources: MutableRow, _ lanes: Int
-  ) {
-    let (width, k) = (layer.width, Model.State.size)
-    let constants = Model.Constants(layer.constants)
-    let slot = k &* width
-    guard let tape = layer.tape else { return }
-    let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
-    let unit = realNeurons(carry, neuron)
-    let (noState, noGradient) = (Model.State(repeating: .zero), Model.Parameters(repeating: .zero))
-    var adjoints: InlineArray<4, Model.State> = [noState, noState, noState, noState]
-    var gradients: InlineArray<4, Model.Parameters> = [noGradient, noGradient, noGradient, noGradient]
-    for state in 0..<k { adjoints[state][row: state] = unit }
-    var after = Model.State(Row(layer.states + carry.steps &* slot + neuron), stride: width)
-    var step = carry.steps
-    while step > 0 {
-      let output = layer.outputs.lanes(step &* width &+ neuron)
-      step &-= 1
-      let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-      let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
-      for state in 0..<k {
-        let currents: Model.Currents = Model.backward(
-          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output, record, derived,
-          constants,
-          gradient: &gradients[state])
-        for current in 0..<Model.Currents.size {
-          let entry = (step &* Model.Currents.size &+ current) &* (1 &+ k) &+ 1 &+ state
-          sources.store(currents[row: current], entry &* lanes)
-        }
-      }
-      for current in 0..<Model.Currents.size {
-        let place = step &* Model.Currents.size &+ current
-        sources.store(carry.current_adjoint.lanes(place &* width &+ neuron), place &* (1 &+ k) &* lanes)
-      }
-      after = before
+  private static func sweepStates(_ block: CarriedBlock) {
+    let (k, p, lanes) = (Model.State.size, Model.Parameters.size, block.lanes)
+    block.clearTransition(entries: k &* (k &+ p))
+    for lane in 0..<lanes {
+      let unit: Float = block.neuron &+ lane < block.layer.pointee.size ? 1 : 0
+      for state in 0..<k { block.transition[(state &* k &+ state) &* lanes &+ lane] = unit }
     }
-    let transition = sources + carry.steps &* Model.Currents.size &* (1 &+ k) &* lanes
-    for state in 0..<k {
-      adjoints[state].store(transition + state &* k &* lanes, stride: lanes)
-      gradients[state].store(transition + (k &* k &+ state) &* lanes, stride: k &* lanes)
-    }
+    var pass = block.pass(count: k)
+    pass.adjoint_spacing = k &* lanes
+    pass.gradient_spacing = lanes
+    pass.gradient_stride = k &* lanes
+    pass.currents = block.sources + lanes
+    pass.current_spacing = lanes
+    sweep(block.layer, &pass)
+    block.copyCurrentAdjoints()
   }
 
-  /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before. Fills
-  /// the table as `carryOutputs` wants it; returns what is left of the adjoint before the window.
-  private static func sweepOutput(
-    _ layer: kernel_layer, _ carry: kernel_carry, _ neuron: Int, _ sources: MutableRow, _ lanes: Int
-  ) -> Float {
-    let (width, k) = (layer.width, Model.State.size)
-    let constants = Model.Constants(layer.constants)
-    let slot = k &* width
-    guard let tape = layer.tape else { return 0 }
-    let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
-    let unit = realNeurons(carry, neuron)
-    var adjoint = Model.State(repeating: .zero)
-    var gradient = Model.Parameters(repeating: .zero)
+  /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before, as
+  /// `carryOutputs` wants it; returns what is left of it before the window.
+  private static func sweepOutputs(_ block: CarriedBlock) -> Float {
+    let (k, p, lanes) = (Model.State.size, Model.Parameters.size, block.lanes)
+    block.clearTransition(entries: k &* (k &+ p))
+    let outputs = block.outputAdjoints
     var weight: Float = 1
-    var after = Model.State(Row(layer.states + carry.steps &* slot + neuron), stride: width)
-    var step = carry.steps
+    var step = block.carry.pointee.steps
     while step > 0 {
-      let output = layer.outputs.lanes(step &* width &+ neuron)
       step &-= 1
-      let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-      let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
-      let currents: Model.Currents = Model.backward(
-        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output, record, derived,
-        constants,
-        gradient: &gradient)
-      for current in 0..<Model.Currents.size {
-        sources.store(currents[row: current], (step &* Model.Currents.size &+ current) &* (1 &+ k) &* lanes)
+      for lane in 0..<lanes {
+        outputs[step &* lanes &+ lane] = block.neuron &+ lane < block.layer.pointee.size ? weight : 0
       }
-      weight *= carry.output_decay
-      after = before
+      weight *= block.carry.pointee.output_decay
     }
-    let transition = sources + carry.steps &* Model.Currents.size &* (1 &+ k) &* lanes
-    adjoint.store(transition, stride: lanes)
-    gradient.store(transition + k &* k &* lanes, stride: k &* lanes)
+    var pass = block.pass(count: 1)
+    pass.gradient_stride = k &* lanes
+    pass.currents = block.sources
+    pass.output_adjoint = Row(outputs)
+    pass.output_stride = lanes
+    sweep(block.layer, &pass)
     return weight
-  }
-
-  /// One for real neurons, zero for padding: its eligibility stays zero, whatever its parameters would do.
-  @inline(__always) private static func realNeurons(_ carry: kernel_carry, _ neuron: Int) -> Lanes {
-    var unit = Lanes(repeating: 1)
-    for lane in 0..<Lanes.scalarCount where neuron &+ lane >= carry.size { unit[lane] = 0 }
-    return unit
   }
 }
 
-/// The rows of a layer's matrix for one block of neurons, and the table of sources for them.
-struct CarriedRows {
-  let carry: kernel_carry
-  let synapses: UnsafePointer<kernel_synapses>?
-  let width, neuron, lanes: Int
-  let gates, currents, states, parameters: Int
+/// Floats of `kernel_carry.scratch`: what `CarriedBlock` holds, for blocks of two vectors, and the table of compressed rows.
+func carryScratch(states k: Int, parameters p: Int, currents: Int, steps: Int) -> Int {
+  let entries = steps &* currents &* (1 &+ k) &+ k &* (k &+ p) &+ steps
+  return entries &* 2 &* Lanes.scalarCount &+ NeuronTable.size(states: k, steps: steps)
+}
 
-  /// Φ [k][k][lanes], then what the window adds to the parameters' rows [parameters][k][lanes].
-  var transition: MutableRow { carry.scratch + carry.steps &* currents &* (1 &+ states) &* lanes }
-  /// Behind the table.
-  var synapseScratch: MutableRow { transition + states &* (states &+ parameters) &* lanes }
-  /// The eligibility of these neurons, [rows][k][lanes]: blocks lie one after the other, so that a pass reads straight on.
-  var eligibility: MutableRow {
-    carry.eligibility + neuron &* states &* (carry.presynaptic_count &* gates &+ parameters)
+/// The neurons that are at work, and the table for them:
+///   sources [steps][currents][1 + k][lanes]: gI, then row k of Φ B
+///   transition: Φ [k][k][lanes], then what the window adds to the parameters' rows [parameters][k][lanes]
+struct CarriedBlock {
+  let layer: UnsafePointer<kernel_layer>
+  let carry: UnsafePointer<kernel_carry>
+  let neuron, lanes: Int
+  let currents, states, parameters: Int
+
+  var width: Int { layer.pointee.width }
+  /// Of a source of a current to the next one.
+  var currentStride: Int { (1 &+ states) &* lanes }
+  var stepStride: Int { currents &* currentStride }
+  var sources: MutableRow { carry.pointee.scratch }
+  var transition: MutableRow { sources + carry.pointee.steps &* stepStride }
+  /// [steps][lanes]
+  var outputAdjoints: MutableRow { transition + states &* (states &+ parameters) &* lanes }
+  var neuronTable: NeuronTable {
+    NeuronTable(base: outputAdjoints + carry.pointee.steps &* lanes, states: states)
   }
 
-  /// Calls `body` for every row that is not zero: with its index, whether it was zero before the window, its events and where in a
-  /// step's sources theirs start. `gradient` is fetched into the cache some rows ahead.
-  @inline(__always) func forEach(
-    _ gradient: Row?, _ body: (_ row: Int, _ isFresh: Bool, _ events: Range<Int32>, _ current: Int) -> Void
-  ) {
-    let groups = carry.events.pointee
-    @inline(__always) func index(_ entry: Int32) -> Int { Int(entry < 0 ? ~entry : entry) }
-    for position in 0..<groups.active_count {
-      let isFresh = groups.active[position] < 0
-      let presynaptic = index(groups.active[position])
-      if let gradient, position &+ 8 < groups.active_count {
-        lanes_prefetch(gradient + (index(groups.active[position &+ 8]) &* gates &* width &+ neuron))
+  func clearTransition(entries: Int) {
+    for index in 0..<entries &* lanes { transition[index] = 0 }
+  }
+
+  /// A sweep over these neurons and the whole window, from the adjoints in `transition` back to there.
+  func pass(count: Int) -> kernel_sweep {
+    kernel_sweep(
+      first_neuron: neuron, last_neuron: neuron &+ lanes, first: 0, last: carry.pointee.steps, count: count,
+      output_adjoint: nil, output_stride: 0, adjoint: transition, adjoint_spacing: 0, adjoint_stride: lanes,
+      gradient: transition + states &* states &* lanes, gradient_spacing: 0, gradient_stride: 0, currents: sources,
+      step_stride: stepStride, current_stride: currentStride, current_spacing: 0, instantaneous: false)
+  }
+
+  /// gI from the rows of the layer to the table.
+  func copyCurrentAdjoints() {
+    guard carry.pointee.taught else { return }
+    for entry in 0..<carry.pointee.steps &* currents {
+      let (from, to) = (carry.pointee.current_adjoint + (entry &* width &+ neuron), sources + entry &* currentStride)
+      var lane = 0
+      while lane < lanes {
+        to.store(from.lanes(lane), lane)
+        lane &+= Lanes.scalarCount
       }
-      let events = Range(uncheckedBounds: (groups.offsets[presynaptic], groups.offsets[presynaptic &+ 1]))
-      let first = presynaptic < Int(carry.input_count) ? 0 : currents &- gates
-      for gate in 0..<gates { body(presynaptic &* gates &+ gate, isFresh, events, first &+ gate) }
+    }
+  }
+
+  /// Calls `body` for every presynaptic neuron of a projection whose eligibility is not zero, with whether it was zero before the window
+  /// and its events. `gradient` is fetched into the cache some rows ahead.
+  @inline(__always) func forEachRow(
+    _ projection: UnsafePointer<kernel_projection>, _ gradient: Row?,
+    _ body: (_ row: Int, _ isFresh: Bool, _ events: Range<Int>) -> Void
+  ) {
+    let groups = projection.pointee.events.pointee
+    @inline(__always) func events(_ row: Int) -> Range<Int> {
+      Range(uncheckedBounds: (Int(groups.offsets[row]), Int(groups.offsets[row &+ 1])))
+    }
+    for position in 0..<groups.active_count {
+      let row = Int(groups.members[position])
+      if let gradient, position &+ 8 < groups.active_count {
+        lanes_prefetch(gradient + Int(groups.members[position &+ 8]) &* width)
+      }
+      body(row, false, events(row))
+    }
+    let size = projection.pointee.source.pointee.size
+    for position in 0..<groups.fresh_count {
+      let row = Int(groups.members[size &- 1 &- position])
+      body(row, true, events(row))
     }
   }
 }
 
 // Models that have as many state variables share the code of the following functions.
 
-/// Gradient and eligibility at the end of a window that has a target.
-@inline(never) private func carryTaught<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows, _ gradient: MutableRow
+/// Gradient and eligibility of all projections and parameters, when the table holds the states' sources.
+@inline(never) private func carryStates<State: LaneArray, Vectors: LaneArray>(
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock
 ) {
-  carryStates(state, vectors, rows, gradient, taught: true)
-  if let synapses = rows.synapses { carrySynapses(state, rows, synapses) }
+  for index in 0..<block.layer.pointee.projection_count {
+    let projection = block.layer.pointee.projections + index
+    if projection.pointee.compressed == nil {
+      carryRows(state, vectors, block, projection)
+    } else {
+      carryCompressed(state, block, projection)
+    }
+  }
+  carryParameters(state, vectors, block)
 }
 
-/// Eligibility alone: a window without a target.
-@inline(never) private func carryUntaught<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows
+@inline(__always) private func carryRows<State: LaneArray, Vectors: LaneArray>(
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>
 ) {
-  carryStates(state, vectors, rows, rows.carry.eligibility, taught: false)
-  if let synapses = rows.synapses { carrySynapses(state, rows, synapses) }
-}
+  let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, block.width)
+  let taught = block.carry.pointee.taught
+  let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
+  let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
+  let gradient = projection.pointee.gradient + block.neuron
+  let adjoint = block.carry.pointee.adjoint + block.neuron
+  let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
+  let (transition, stepStride) = (Row(block.transition), block.stepStride)
 
-/// `gradient` is touched only if the window is taught.
-@inline(__always) private func carryStates<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows, _ gradient: MutableRow, taught: Bool
-) {
-  let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, rows.width)
-  let (times, values) = (rows.carry.events.pointee.times, rows.carry.events.pointee.values)
-  let sources = rows.carry.scratch
-  let entry = (1 &+ k) &* lanes
-  let (eligibility, transition) = (rows.eligibility, rows.transition)
-
-  @inline(__always) func treat(
-    _ row: Int, isFresh: Bool, _ events: Range<Int32>, _ current: Int, added: MutableRow?
-  ) {
+  block.forEachRow(projection, taught ? Row(gradient) : nil) { row, isFresh, events in
     let place = eligibility + row &* k &* lanes
     let zero = State(repeating: .zero)
     var e: InlineArray<2, State> = [zero, zero]
     var g = Vectors(repeating: .zero)
-    for vector in 0..<Vectors.size {
-      let offset = vector &* Lanes.scalarCount
-      if taught { g[row: vector] = gradient.lanes(row &* width &+ rows.neuron &+ offset) }
-      if isFresh { continue }
-      let old = State(Row(place + offset), stride: lanes)
-      if taught {
-        for m in 0..<k {
-          g[row: vector] += rows.carry.adjoint.lanes(m &* width &+ rows.neuron &+ offset) * old[row: m]
+    if taught { g = Vectors(Row(gradient + row &* width), stride: Lanes.scalarCount) }
+    if !isFresh {
+      for vector in 0..<Vectors.size {
+        let offset = vector &* Lanes.scalarCount
+        let old = State(Row(place + offset), stride: lanes)
+        if taught {
+          for m in 0..<k { g[row: vector] += adjoint.lanes(m &* width &+ offset) * old[row: m] }
         }
-      }
-      for j in 0..<k {
-        var sum = added.map { $0.lanes(j &* lanes &+ offset) } ?? .zero
-        for m in 0..<k { sum += transition.lanes((j &* k &+ m) &* lanes &+ offset) * old[row: m] }
-        e[vector][row: j] = sum
+        for j in 0..<k {
+          var sum = Lanes.zero
+          for m in 0..<k { sum += transition.lanes((j &* k &+ m) &* lanes &+ offset) * old[row: m] }
+          e[vector][row: j] = sum
+        }
       }
     }
     var event = events.lowerBound
     while event < events.upperBound {
-      let source = sources + (Int(times[Int(event)]) &* rows.currents &+ current) &* entry
-      let value = Lanes(repeating: values[Int(event)])
+      let source = sources + Int(times[event]) &* stepStride
+      let value = Lanes(repeating: values[event])
       for vector in 0..<Vectors.size {
         let offset = vector &* Lanes.scalarCount
-        if taught { g[row: vector] += source.lanes(offset) * value }
+        // Without a target gI is not there: what it would add is not kept.
+        g[row: vector] += source.lanes(offset) * value
         for j in 0..<k { e[vector][row: j] += source.lanes((1 &+ j) &* lanes &+ offset) * value }
       }
       event &+= 1
     }
+    if taught { g.store(gradient + row &* width, stride: Lanes.scalarCount) }
+    for vector in 0..<Vectors.size { e[vector].store(place + vector &* Lanes.scalarCount, stride: lanes) }
+  }
+}
+
+/// The same for the parameters of the neurons, which have no events: their sources are summed over the window.
+@inline(__always) private func carryParameters<State: LaneArray, Vectors: LaneArray>(
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock
+) {
+  let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, block.width)
+  let carry = block.carry.pointee
+  let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
+  let transition = Row(block.transition)
+  for parameter in 0..<block.parameters {
+    let added = transition + (k &* k &+ parameter &* k) &* lanes
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
-      if taught { gradient.store(g[row: vector], row &* width &+ rows.neuron &+ offset) }
-      e[vector].store(place + offset, stride: lanes)
-    }
-  }
-
-  rows.forEach(taught ? Row(gradient) : nil) { row, isFresh, events, current in
-    treat(row, isFresh: isFresh, events, current, added: nil)
-  }
-  let first = rows.carry.presynaptic_count &* rows.gates
-  for parameter in 0..<rows.parameters {
-    treat(first &+ parameter, isFresh: false, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
-    if taught {
-      for vector in 0..<Vectors.size {
-        let index = rows.neuron &+ vector &* Lanes.scalarCount
-        let place = (first &+ parameter) &* width &+ index
-        gradient.store(
-          gradient.lanes(place) + rows.carry.parameter_gradient.lanes(parameter &* width &+ index), place)
+      let place = eligibility + (parameter &* k &* lanes &+ offset)
+      let old = State(Row(place), stride: lanes)
+      if carry.taught {
+        let index = parameter &* width &+ block.neuron &+ offset
+        var sum = block.layer.pointee.parameter_gradient.lanes(index) + carry.parameter_gradient.lanes(index)
+        for m in 0..<k { sum += carry.adjoint.lanes(m &* width &+ block.neuron &+ offset) * old[row: m] }
+        block.layer.pointee.parameter_gradient.store(sum, index)
       }
+      var new = State(repeating: .zero)
+      for j in 0..<k {
+        var sum = added.lanes(j &* lanes &+ offset)
+        for m in 0..<k { sum += transition.lanes((j &* k &+ m) &* lanes &+ offset) * old[row: m] }
+        new[row: j] = sum
+      }
+      new.store(place, stride: lanes)
     }
   }
 }
 
-/// Gradient and eligibility of outputs that are carried; before the states' own, which it needs as they were.
+/// Gradient and eligibility of outputs that are carried, when the table holds their sources; before the states' own, which it needs as
+/// they were. `kept`: what is left of the outputs before the window.
 @inline(never) private func carryOutputs<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ rows: CarriedRows, _ outputEligibility: MutableRow, _ adjoint: Row,
-  _ kept: Float
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ kept: Float
 ) {
-  let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, rows.width)
-  let (times, values) = (rows.carry.events.pointee.times, rows.carry.events.pointee.values)
-  let (eligibility, transition) = (rows.eligibility, rows.transition)
-
-  @inline(__always) func treat(
-    _ row: Int, isFresh: Bool, _ events: Range<Int32>, _ current: Int, added: MutableRow?
-  ) {
-    for vector in 0..<Vectors.size {
-      let offset = vector &* Lanes.scalarCount
-      let place = row &* width &+ rows.neuron &+ offset
-      let carried = outputEligibility.lanes(place)
-      if let gradient = rows.carry.gradient {
-        gradient.store(gradient.lanes(place) + adjoint.lanes(rows.neuron &+ offset) * carried, place)
-      }
-      var sum = carried * kept + (added.map { $0.lanes(offset) } ?? .zero)
-      if !isFresh {
-        let old = State(Row(eligibility + (row &* k &* lanes &+ offset)), stride: lanes)
-        for m in 0..<k { sum += transition.lanes(m &* lanes &+ offset) * old[row: m] }
-      }
-      var event = events.lowerBound
-      while event < events.upperBound {
-        let source = (Int(times[Int(event)]) &* rows.currents &+ current) &* (1 &+ k) &* lanes
-        sum += rows.carry.scratch.lanes(source &+ offset) * values[Int(event)]
-        event &+= 1
-      }
-      outputEligibility.store(sum, place)
+  for index in 0..<block.layer.pointee.projection_count {
+    let projection = block.layer.pointee.projections + index
+    if projection.pointee.compressed == nil {
+      carryOutputRows(state, vectors, block, projection, kept)
+    } else {
+      carryCompressedOutputs(block, projection, kept)
     }
   }
+  guard let outputEligibility = block.layer.pointee.parameter_output_eligibility else { return }
+  let (k, lanes) = (State.size, block.lanes)
+  let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
+  for parameter in 0..<block.parameters {
+    let carried = CarriedOutput(
+      place: parameter &* block.width &+ block.neuron, eligibility: outputEligibility,
+      gradient: block.layer.pointee.parameter_gradient, old: Row(eligibility + parameter &* k &* lanes))
+    let added = Row(block.transition + (k &* k &+ parameter &* k) &* lanes)
+    carryOutput(state, vectors, block, carried, kept) { added.lanes($0) }
+  }
+}
 
-  rows.forEach(nil) { row, isFresh, events, current in
-    treat(row, isFresh: isFresh, events, current, added: nil)
+@inline(__always) private func carryOutputRows<State: LaneArray, Vectors: LaneArray>(
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>,
+  _ kept: Float
+) {
+  guard let outputEligibility = projection.pointee.output_eligibility else { return }
+  let (k, lanes) = (State.size, block.lanes)
+  let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
+  let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
+  let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
+  block.forEachRow(projection, nil) { row, isFresh, events in
+    let carried = CarriedOutput(
+      place: row &* block.width &+ block.neuron, eligibility: outputEligibility, gradient: projection.pointee.gradient,
+      old: isFresh ? nil : Row(eligibility + row &* k &* lanes))
+    carryOutput(state, vectors, block, carried, kept) { offset in
+      var sum = Lanes.zero
+      var event = events.lowerBound
+      while event < events.upperBound {
+        sum += sources.lanes(Int(times[event]) &* block.stepStride &+ offset) * values[event]
+        event &+= 1
+      }
+      return sum
+    }
   }
-  let first = rows.carry.presynaptic_count &* rows.gates
-  for parameter in 0..<rows.parameters {
-    treat(first &+ parameter, isFresh: false, 0..<0, 0, added: transition + (k &* k &+ parameter &* k) &* lanes)
+}
+
+/// A row whose outputs are carried.
+private struct CarriedOutput {
+  /// In `eligibility` and `gradient`.
+  let place: Int
+  let eligibility, gradient: MutableRow
+  /// The states' eligibility of these neurons before the window, [k][lanes]; nil: zero.
+  let old: Row?
+}
+
+@inline(__always) private func carryOutput<State: LaneArray, Vectors: LaneArray>(
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ row: CarriedOutput, _ kept: Float,
+  _ added: (_ offset: Int) -> Lanes
+) {
+  let (k, lanes) = (State.size, block.lanes)
+  for vector in 0..<Vectors.size {
+    let offset = vector &* Lanes.scalarCount
+    let place = row.place &+ offset
+    let carried = row.eligibility.lanes(place)
+    if block.carry.pointee.taught {
+      let adjoint = block.carry.pointee.output_adjoint.lanes(block.neuron &+ offset)
+      row.gradient.store(row.gradient.lanes(place) + adjoint * carried, place)
+    }
+    var sum = carried * kept + added(offset)
+    if let old = row.old {
+      for m in 0..<k { sum += block.transition.lanes(m &* lanes &+ offset) * old.lanes(m &* lanes &+ offset) }
+    }
+    row.eligibility.store(sum, place)
   }
-  if let synapses = rows.synapses { carrySynapseOutputs(rows, synapses, adjoint, kept) }
 }

@@ -1,58 +1,27 @@
 internal import CSystem
 
-/// target[i] += sum over events of value * rows[index * width + i].
-func gather(
-  _ target: MutableRow, _ width: Int, _ rows: Row, _ indices: UnsafePointer<Int32>, _ values: Row, _ count: Int
-) {
-  typealias Wide = InlineArray<8, Lanes>
-  typealias Middle = InlineArray<2, Lanes>
-  typealias Narrow = InlineArray<1, Lanes>
-  var neuron = 0
-  while neuron &+ Wide.size &* Lanes.scalarCount <= width {
-    gather(Wide.self, target + neuron, width, rows + neuron, indices, values, count)
-    neuron &+= Wide.size &* Lanes.scalarCount
-  }
-  while neuron &+ Middle.size &* Lanes.scalarCount <= width {
-    gather(Middle.self, target + neuron, width, rows + neuron, indices, values, count)
-    neuron &+= Middle.size &* Lanes.scalarCount
-  }
-  while neuron < width {
-    gather(Narrow.self, target + neuron, width, rows + neuron, indices, values, count)
-    neuron &+= Lanes.scalarCount
+extension kernel_source {
+  /// The events of a slot.
+  @inline(__always) func slot(_ slot: Int) -> EventList {
+    EventList(indices: indices + slot &* size, values: values + slot &* size, count: counts[slot])
   }
 }
 
-/// The same for some vectors of the target, which stay in registers.
-@inline(__always) private func gather<Block: LaneArray>(
-  _ block: Block.Type, _ target: MutableRow, _ width: Int, _ rows: Row, _ indices: UnsafePointer<Int32>, _ values: Row,
-  _ count: Int
-) {
-  var sum = Block(Row(target), stride: Lanes.scalarCount)
-  for event in 0..<count {
-    let row = rows + Int(indices[event]) &* width
-    let value = Lanes(repeating: values[event])
-    for vector in 0..<Block.size {
-      sum[row: vector] = sum[row: vector] + row.lanes(vector &* Lanes.scalarCount) * value
-    }
-  }
-  sum.store(target, stride: Lanes.scalarCount)
+/// Lists the outputs that are not zero in a slot of a source. Whole vectors are read.
+@inline(__always) func listEvents(_ outputs: Row, _ source: UnsafePointer<kernel_source>, slot: Int) {
+  var list = source.pointee.slot(slot)
+  list.count = 0
+  list.appendNonzero(source.pointee.size, valuesOf: outputs) { outputs.lanes($0) }
+  source.pointee.counts[slot] = list.count
 }
 
-/// The non-zero entries of `source`, in order; entry i becomes index `first` + i. Whole vectors are read.
-func events(
-  _ source: Row, _ count: Int, _ first: Int32, _ indices: UnsafeMutablePointer<Int32>, _ values: MutableRow
-) -> Int {
-  var list = EventList(indices: indices, values: values, first: first)
-  list.appendNonzero(count, valuesOf: source) { source.lanes($0) }
-  return list.count
-}
-
-/// The same of (sample[i] - offset[i]) * scale[i]; -1 if one is not finite. The sample need not be aligned.
+/// Writes index and value of those (sample[i] - offset[i]) * scale[i] that are not zero; -1 if one is not finite. The sample need not be
+/// aligned.
 func sampleEvents(
   _ sample: Row, _ count: Int, _ offset: Row?, _ scale: Row?, _ indices: UnsafeMutablePointer<Int32>,
   _ values: MutableRow
 ) -> Int {
-  var list = EventList(indices: indices, values: values, first: 0)
+  var list = EventList(indices: indices, values: values, count: 0)
   let whole = count &- count % Lanes.scalarCount
   if offset == nil && scale == nil {
     list.appendNonzero(whole, valuesOf: sample) { unaligned(sample + $0) }
@@ -72,12 +41,11 @@ func sampleEvents(
   return allFinite(Row(values), list.count) ? list.count : -1
 }
 
-private struct EventList {
+/// Entries that are not zero: their places, ascending, and their values.
+struct EventList {
   let indices: UnsafeMutablePointer<Int32>
   let values: MutableRow
-  /// Added to every index.
-  let first: Int32
-  var count = 0
+  var count: Int
 
   /// Appends the entries below `end` that are not zero; `lanes` gives whole vectors of them.
   @inline(__always) mutating func appendNonzero(_ end: Int, valuesOf source: Row, _ lanes: (_ start: Int) -> Lanes) {
@@ -94,7 +62,7 @@ private struct EventList {
       if end &- start < shift { nonzero &= (1 &<< UInt64(truncatingIfNeeded: end &- start)) &- 1 }
       while nonzero != 0 {
         let index = start &+ nonzero.trailingZeroBitCount
-        indices[count] = first &+ Int32(truncatingIfNeeded: index)
+        indices[count] = Int32(truncatingIfNeeded: index)
         values[count] = source[index]
         count &+= 1
         nonzero &= nonzero &- 1
@@ -105,46 +73,55 @@ private struct EventList {
 
   /// Written always, counted only if not zero: no branch to mispredict.
   @inline(__always) mutating func append(_ value: Float, at index: Int) {
-    indices[count] = first &+ Int32(truncatingIfNeeded: index)
+    indices[count] = Int32(truncatingIfNeeded: index)
     values[count] = value
     count &+= value == 0 ? 0 : 1
   }
 }
 
-@inline(__always) private func unaligned(_ source: Row) -> Lanes {
-  UnsafeRawPointer(source).loadUnaligned(as: Lanes.self)
-}
-
-/// Orders the events of a window by presynaptic neuron: a counting sort, stable, so that each neuron's stay in the order of time.
-func group(_ history: kernel_history, _ steps: Int, _ presynapticCount: Int, _ groups: inout kernel_groups) {
+/// Groups the events of `steps` slots from `first` on by presynaptic neuron: a counting sort, stable, so that each neuron's stay in the
+/// order of time.
+func group(
+  _ source: kernel_source, _ first: Int, _ steps: Int, _ isActive: UnsafeMutablePointer<Bool>,
+  _ groups: inout kernel_groups
+) {
   let offsets = groups.offsets
-  for index in 0...presynapticCount { offsets[index] = 0 }
-  for event in history.starts[0]..<history.starts[steps] { offsets[Int(history.indices[event]) &+ 1] &+= 1 }
+  for index in 0...source.size { offsets[index] = 0 }
+  for step in 0..<steps {
+    let events = source.slot(first &+ step)
+    for event in 0..<events.count { offsets[Int(events.indices[event]) &+ 1] &+= 1 }
+  }
   // From the number of each neuron's events to where they start, one place late: filling moves it to where they end.
   var start: Int32 = 0
-  groups.active_count = 0
-  for index in 0..<presynapticCount {
+  var (active, fresh) = (0, 0)
+  for index in 0..<source.size {
     let count = offsets[index &+ 1]
     offsets[index &+ 1] = start
     start &+= count
-    let wasActive = groups.is_active[index]
-    if !wasActive && count == 0 { continue }
-    groups.is_active[index] = true
-    if index < groups.row_count {
-      let entry = Int32(truncatingIfNeeded: index)
-      groups.active[groups.active_count] = wasActive ? entry : ~entry
-      groups.active_count &+= 1
+    if isActive[index] {
+      groups.members[active] = Int32(truncatingIfNeeded: index)
+      active &+= 1
+    } else if count > 0 {
+      isActive[index] = true
+      fresh &+= 1
+      groups.members[source.size &- fresh] = Int32(truncatingIfNeeded: index)
     }
   }
+  (groups.active_count, groups.fresh_count) = (active, fresh)
   for step in 0..<steps {
-    for event in history.starts[step]..<history.starts[step &+ 1] {
-      let index = Int(history.indices[event]) &+ 1
+    let events = source.slot(first &+ step)
+    for event in 0..<events.count {
+      let index = Int(events.indices[event]) &+ 1
       let place = Int(offsets[index])
       groups.times[place] = Int32(truncatingIfNeeded: step)
-      groups.values[place] = history.values[event]
+      groups.values[place] = events.values[event]
       offsets[index] &+= 1
     }
   }
+}
+
+@inline(__always) private func unaligned(_ source: Row) -> Lanes {
+  UnsafeRawPointer(source).loadUnaligned(as: Lanes.self)
 }
 
 func allFinite(_ values: Row, _ count: Int) -> Bool {

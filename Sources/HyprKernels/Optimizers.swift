@@ -26,7 +26,7 @@ private func squareSumOfPiece(_ values: Row, _ start: Int, _ end: Int) -> Float 
     index &+= 2 &* Lanes.scalarCount
   }
   if index < end { one += values.lanes(index) * values.lanes(index) }
-  return (one + other).sum()
+  return lanes_sum(one + other)
 }
 
 private func exactSquareSum(_ values: Row, _ start: Int, _ end: Int) -> Double {

@@ -1,19 +1,31 @@
 internal import CSystem
 
-/// targets[t][j] = sum_i rows[j][i] sources[t][i]: adjoints of currents through the weights to the presynaptic outputs, for all
-/// steps of a window.
-///
-/// A block of rows is transposed once, so that each lane is one presynaptic neuron and no sum goes across lanes.
+/// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to the outputs of its source,
+/// for `steps` steps.
 func project(
+  _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>, _ width: Int,
+  _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
+) {
+  let (weights, count) = (projection.pointee.weights, projection.pointee.source.pointee.size)
+  if let rows = projection.pointee.compressed {
+    for step in 0..<steps {
+      projectCompressed(
+        targets + step &* targetStride, rows.pointee, count, weights, sources + step &* sourceStride)
+    }
+  } else if steps < 4 {
+    for step in 0..<steps {
+      projectStep(targets + step &* targetStride, weights, count, width, sources + step &* sourceStride)
+    }
+  } else {
+    projectSteps(targets, targetStride, weights, count, width, sources, sourceStride, steps, transposed)
+  }
+}
+
+/// A block of rows is transposed once, so that each lane is one presynaptic neuron and no sum goes across lanes.
+private func projectSteps(
   _ targets: MutableRow, _ targetStride: Int, _ rows: Row, _ count: Int, _ width: Int, _ sources: Row,
   _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
 ) {
-  if steps < 4 {
-    for step in 0..<steps {
-      projectStep(targets + step &* targetStride, rows, count, width, sources + step &* sourceStride)
-    }
-    return
-  }
   var first = 0
   while first < count {
     for lane in 0..<Lanes.scalarCount {
@@ -41,6 +53,20 @@ func project(
   }
 }
 
+@inline(__always) private func project<Steps: LaneArray>(
+  _ steps: Steps.Type, _ targets: MutableRow, _ targetStride: Int, _ transposed: MutableRow, _ width: Int,
+  _ sources: Row, _ sourceStride: Int
+) {
+  var sums = Steps(Row(targets), stride: targetStride)
+  for index in 0..<width {
+    let weights = transposed.lanes(index &* Lanes.scalarCount)
+    for step in 0..<Steps.size {
+      sums[row: step] = sums[row: step] + weights * sources[step &* sourceStride &+ index]
+    }
+  }
+  sums.store(targets, stride: targetStride)
+}
+
 /// One step alone is not worth a transposition: four rows at a time, and their sums across lanes.
 private func projectStep(_ target: MutableRow, _ rows: Row, _ count: Int, _ width: Int, _ source: Row) {
   typealias Sums = InlineArray<4, Lanes>
@@ -59,23 +85,26 @@ private func projectStep(_ target: MutableRow, _ rows: Row, _ count: Int, _ widt
       sums[3] += four.lanes(neuron) * adjoint
       neuron &+= Lanes.scalarCount
     }
-    for index in 0..<min(4, count &- first) { target[first &+ index] = sums[index].sum() }
+    for index in 0..<min(4, count &- first) { target[first &+ index] += lanes_sum(sums[index]) }
     first &+= 4
   }
-  let padded = (count &+ Lanes.scalarCount &- 1) / Lanes.scalarCount &* Lanes.scalarCount
-  for index in count..<padded { target[index] = 0 }
 }
 
-@inline(__always) private func project<Steps: LaneArray>(
-  _ steps: Steps.Type, _ targets: MutableRow, _ targetStride: Int, _ transposed: MutableRow, _ width: Int,
-  _ sources: Row, _ sourceStride: Int
+/// The same over the weights that there are.
+private func projectCompressed(
+  _ targets: MutableRow, _ rows: kernel_compressed, _ count: Int, _ weights: Row, _ adjoints: Row
 ) {
-  var sums = Steps(repeating: .zero)
-  for index in 0..<width {
-    let weights = transposed.lanes(index &* Lanes.scalarCount)
-    for step in 0..<Steps.size {
-      sums[row: step] = sums[row: step] + weights * sources[step &* sourceStride &+ index]
+  for neuron in 0..<count {
+    // Two sums hide each other's latency.
+    var (one, other): (Float, Float) = (0, 0)
+    var element = Int(rows.offsets[neuron])
+    let end = Int(rows.offsets[neuron &+ 1])
+    while element &+ 2 <= end {
+      one += weights[element] * adjoints[Int(rows.targets[element])]
+      other += weights[element &+ 1] * adjoints[Int(rows.targets[element &+ 1])]
+      element &+= 2
     }
+    if element < end { one += weights[element] * adjoints[Int(rows.targets[element])] }
+    targets[neuron] += one + other
   }
-  sums.store(targets, stride: targetStride)
 }

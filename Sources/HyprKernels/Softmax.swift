@@ -6,15 +6,24 @@ func softmax(
   _ sum: UnsafeMutablePointer<Float>
 ) {
   var top = scores[0]
-  for index in 0..<count where scores[index] > top { top = scores[index] }
+  for index in 1..<max(count, 1) where scores[index] > top { top = scores[index] }
+  // Lanes past the last score count for nothing.
+  let places = lanes_places()
+  var sums = Lanes.zero
   var start = 0
   while start < count {
-    probabilities.store(exponential(scores.lanes(start) - top), start)
+    let power = exponential(scores.lanes(start) - top)
+    let kept = Lanes.zero.replacing(with: power, where: places .< Lanes(repeating: Float(count &- start)))
+    probabilities.store(kept, start)
+    sums += kept
     start &+= Lanes.scalarCount
   }
-  var total: Float = 0
-  for index in 0..<count { total += probabilities[index] }
-  for index in 0..<start { probabilities[index] = index < count ? probabilities[index] / total : 0 }
+  let total = lanes_sum(sums)
+  let share = Lanes(repeating: 1 / total)
+  while start > 0 {
+    start &-= Lanes.scalarCount
+    probabilities.store(probabilities.lanes(start) * share, start)
+  }
   largest.pointee = top
   sum.pointee = total
 }

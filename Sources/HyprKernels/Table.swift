@@ -17,9 +17,9 @@ internal import CSystem
 private func fill(_ table: inout kernel_table, level: Int32) {
   table.level = level
   table.lanes = Lanes.scalarCount
-  table.neuron = { neuron, facts in
-    guard let found = visitNeuronModel(neuron, Facts()) else { return false }
-    facts.pointee = found
+  table.neuron = { index, neuron in
+    guard let found = visitNeuronModel(index, Description()) else { return false }
+    neuron.pointee = found
     return true
   }
   table.constant = { neuron, index, quantity in
@@ -38,28 +38,42 @@ private func fill(_ table: inout kernel_table, level: Int32) {
     surrogate.pointee = found.standard
     return true
   }
-  table.derive = { layer in visitNeuronModel(layer.pointee.neuron, Derive(layer: layer)) }
-  table.step = { layer, step in visitNeuronModel(layer.pointee.neuron, Step(layer: layer, step: step)) ?? false }
-  table.sweep = { layer, sweep in visitNeuronModel(layer.pointee.neuron, Sweep(layer: layer, sweep: sweep)) }
-  table.carry = { layer, carry in visitNeuronModel(layer.pointee.neuron, Carry(layer: layer, carry: carry)) }
-  table.carry_scratch = { neuron, steps, hasSynapses in
-    visitNeuronModel(neuron, CarryScratch(steps: steps, hasSynapses: hasSynapses)) ?? 0
-  }
   table.sample = { sampleEvents($0, $1, $2, $3, $4, $5) }
-  table.events = { events($0, $1, $2, $3, $4) }
-  table.group = { group($0.pointee, $1, $2, &$3.pointee) }
-  table.project = { project($0, $1, $2, $3, $4, $5, $6, $7, $8) }
-  table.project_synapses = { projectSynapses($0, $1.pointee, gates: $2, $3, $4) }
-  table.softmax = { softmax($0, $1, $2, $3, $4) }
+  table.events = { listEvents($0, $1, slot: $2) }
   table.finite = { allFinite($0, $1) }
-  table.square_sum = { squareSum($0, $1) }
-  table.optimize = { optimize($0.pointee) }
+  #if HYPR_LEARNING
+    table.carry_scratch = { neuron, steps in
+      carryScratch(
+        states: Int(neuron.pointee.state_count), parameters: Int(neuron.pointee.parameter_count),
+        currents: Int(neuron.pointee.current_count), steps: steps)
+    }
+    table.group = { group($0.pointee, $1, $2, $3, &$4.pointee) }
+    table.project = { project($0, $1, $2, $3, $4, $5, $6, $7) }
+    table.softmax = { softmax($0, $1, $2, $3, $4) }
+    table.square_sum = { squareSum($0, $1) }
+    table.optimize = { optimize($0.pointee) }
+  #endif
 }
 
 // One visitor per entry of the table that depends on the neuron model.
 
-private struct Facts: NeuronVisitor {
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_neuron { NeuronLoops<Model>.facts() }
+private struct Description: NeuronVisitor {
+  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_neuron {
+    var neuron = kernel_neuron(
+      name: Model.name.text, state_count: Int32(truncatingIfNeeded: Model.State.size),
+      parameter_count: Int32(truncatingIfNeeded: Model.Parameters.size),
+      constant_count: Int32(truncatingIfNeeded: Model.Constants.count),
+      derived_count: Int32(truncatingIfNeeded: Model.Derived.size),
+      tape_count: Int32(truncatingIfNeeded: Model.Tape.size),
+      current_count: Int32(truncatingIfNeeded: Model.Currents.size),
+      gate_count: Int32(truncatingIfNeeded: Model.gateCount),
+      spiking: Model.spiking, surrogate_kind: Model.surrogate.rawValue, derive: Model.deriveLoop, step: Model.stepLoop,
+      sweep: nil, carry: nil)
+    #if HYPR_LEARNING
+      (neuron.sweep, neuron.carry) = (Model.sweepLoop, Model.carryLoop)
+    #endif
+    return neuron
+  }
 }
 
 private struct ConstantFacts: NeuronVisitor {
@@ -72,38 +86,5 @@ private struct ParameterFacts: NeuronVisitor {
   let constants: Row
   func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_quantity? {
     Model.parameter(index, Model.Constants(constants))
-  }
-}
-
-private struct Derive: NeuronVisitor {
-  let layer: UnsafePointer<kernel_layer>
-  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.derive(layer.pointee) }
-}
-
-private struct Step: NeuronVisitor {
-  let layer: UnsafePointer<kernel_layer>
-  let step: UnsafePointer<kernel_step>
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> Bool {
-    NeuronLoops<Model>.step(layer.pointee, step.pointee)
-  }
-}
-
-private struct Sweep: NeuronVisitor {
-  let layer: UnsafePointer<kernel_layer>
-  let sweep: UnsafePointer<kernel_sweep>
-  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.sweep(layer.pointee, sweep.pointee) }
-}
-
-private struct Carry: NeuronVisitor {
-  let layer: UnsafePointer<kernel_layer>
-  let carry: UnsafePointer<kernel_carry>
-  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.carry(layer.pointee, carry.pointee) }
-}
-
-private struct CarryScratch: NeuronVisitor {
-  let steps: Int
-  let hasSynapses: Bool
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> Int {
-    NeuronLoops<Model>.carryScratch(steps: steps, hasSynapses: hasSynapses)
   }
 }

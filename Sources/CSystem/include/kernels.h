@@ -1,12 +1,12 @@
 // The contract between the core and the kernels of one CPU level.
 //
-// The core never imports a kernel module: it calls through this table, so that the kernels can be
-// compiled several times for different instruction sets. All arrays are float32, 64-byte aligned,
-// and every row is `width` floats long: the number of neurons rounded up to whole vectors. Padding
-// neurons hold valid parameters and zero weights; they never fire and get zero gradients.
+// The core never imports a kernel module: it calls through these tables, so that the kernels can be compiled several times for
+// different instruction sets. All arrays are float32, 64-byte aligned, and every row is `width` floats long: the number of neurons
+// rounded up to whole vectors. Padding neurons hold valid parameters and zero weights; they never fire and get zero gradients.
 //
-// A neuron has one input current, a gated cell several: I[current][width]. A presynaptic event adds to `gate_count` of them in a
-// row, so that the weights of one presynaptic neuron are `gate_count` rows, one after the other.
+// A layer is neurons and projections. A projection is a matrix of weights from the outputs of a source (the input, a layer, or the
+// constant one of a bias) to one input current of the layer's neurons. A gated cell has several currents I[current][width], and
+// as many projections from a source as it has gates.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,113 +34,143 @@ typedef struct kernel_quantity {
   bool absolute;
 } kernel_quantity;
 
-// The recurrent weights of a layer that holds only some of them: no rows of its matrix, but one synapse after the other. Weights and
-// what the optimizer keeps of them lie by presynaptic neuron, so that a spike reads one piece; eligibilities by postsynaptic
-// neuron, as in the model file, so that a block of neurons finds its own in one piece.
-typedef struct kernel_synapses {
-  intptr_t size;                   // neurons of the layer
-  int32_t first;                   // presynaptic neurons that have rows; those of the layer itself come after them
-  // By presynaptic neuron: the synapses of gate g from neuron j are offsets[i] to offsets[i + 1] - 1 with i = g * size + j.
-  const int32_t *offsets;          // [gate_count * size + 1]
+// What a source of events gave in every step that is kept: its outputs that are not zero. A slot is one step.
+typedef struct kernel_source {
+  intptr_t size;                   // outputs; also the room of a slot
+  intptr_t *counts;                // [slots], events of each
+  int32_t *indices;                // [slots][size], ascending
+  float *values;                   // [slots][size]
+} kernel_source;
+
+// Compressed rows: which weights of a projection there are, in two orders. Weights, gradients and what an optimizer keeps lie by
+// presynaptic neuron, so that an event reads one piece; eligibilities by postsynaptic neuron, as in the model file, so that a block
+// of neurons finds its own in one piece.
+typedef struct kernel_compressed {
+  // By presynaptic neuron: those of neuron j are offsets[j] to offsets[j + 1] - 1.
+  const int32_t *offsets;          // [source size + 1]
   const int32_t *targets;          // postsynaptic neurons
-  const float *weights;
-  float *_Nullable gradient;       // NULL: not learning, as the eligibilities
-  // By postsynaptic neuron: the synapses of gate g onto neuron i are row_offsets[r] to row_offsets[r + 1] - 1 with r = g * size + i.
-  const uint32_t *row_offsets;     // [gate_count * size + 1]
-  const uint32_t *sources;         // presynaptic neurons of the layer
-  const int32_t *places;           // of the same synapses in the order by presynaptic neuron
-  float *_Nullable eligibility;    // [synapses][state_count]
-  float *_Nullable output_eligibility;  // [synapses]; NULL: not carried
-} kernel_synapses;
+  // By postsynaptic neuron: those onto neuron i are row_offsets[i] to row_offsets[i + 1] - 1.
+  const uint32_t *row_offsets;     // [neurons + 1]
+  const uint32_t *sources;         // presynaptic neurons
+  const int32_t *places;           // of the same weights in the order by presynaptic neuron
+} kernel_compressed;
+
+// The derivative of every state variable by every element of some rows of parameters: [rows][state_count][width] in blocks of
+// neurons that lie one after the other, so that a pass over all rows of a block reads straight on. A block is [rows][state_count]
+// [neurons of the block]; the last one may be shorter.
+typedef struct kernel_eligibility {
+  float *_Null_unspecified values;
+  intptr_t rows, states, width;
+  intptr_t block;                  // neurons of a block
+} kernel_eligibility;
+
+// How many neurons the block of `neuron`, the first one of a block, has.
+static inline intptr_t kernel_eligibility_neurons(kernel_eligibility eligibility, intptr_t neuron) {
+  intptr_t left = eligibility.width - neuron;
+  return left < eligibility.block ? left : eligibility.block;
+}
+
+// The block of `neuron`, the first one of a block.
+static inline float *_Nonnull kernel_eligibility_block(kernel_eligibility eligibility, intptr_t neuron) {
+  return eligibility.values + neuron * eligibility.rows * eligibility.states;
+}
+
+// The events of a source in a window, grouped by presynaptic neuron and in the order of time: those of neuron j are offsets[j] to
+// offsets[j + 1] - 1.
+typedef struct kernel_groups {
+  int32_t *offsets;                // [source size + 1]
+  int32_t *times;                  // steps of the window
+  float *values;
+  // The presynaptic neurons that had an event since the traces were cleared: `active` those that had one before the window, `fresh`
+  // the others: what their eligibility holds counts as zero. Each ascending, in one array [source size] from both ends.
+  int32_t *members;
+  intptr_t active_count, fresh_count;
+} kernel_groups;
+
+// A matrix of weights from a source to one input current.
+typedef struct kernel_projection {
+  const kernel_source *source;
+  intptr_t delay;                  // 0: the source's outputs of the same step; 1: of the step before
+  intptr_t current;
+  bool begins;                     // whether it is the first one of its current
+  const kernel_compressed *_Nullable compressed;  // NULL: all weights, in rows
+  const float *weights;            // [source size][width], or those there are
+  // Only while learning:
+  float *_Null_unspecified gradient;
+  kernel_eligibility eligibility;  // a row per presynaptic neuron; of compressed rows `values` only: [weights there are][state_count]
+  float *_Nullable output_eligibility;  // [source size][width], or those there are; NULL: not carried
+  bool *_Null_unspecified is_active;    // [source size]: whether it had an event since the traces were cleared
+  const kernel_groups *_Null_unspecified events;  // of the window that is being closed
+} kernel_projection;
 
 // The arrays of one layer as its neuron model sees them.
 // A slot is the state of the whole layer after one step: slot 0 is the state a window starts from.
 typedef struct kernel_layer {
-  int32_t neuron;                  // index of the neuron model
-  intptr_t width;
+  intptr_t size, width;            // neurons; the same in whole vectors
   const float *constants;          // [constant_count]
   const float *parameters;         // [parameter_count][width]
   float *derived;                  // [derived_count][width], computed from the parameters by `derive`
   float *states;                   // [slots][state_count][width]
   float *outputs;                  // [slots][width], spikes or analog values
-  float *current;                  // [current_count][width], total input currents of the step being made
+  float *currents;                 // [current_count][width], total input currents of the step being made
   float *_Nullable tape;           // [window][tape_count][width], what the backward sweep needs; NULL: not learning
   kernel_surrogate surrogate;
-  const kernel_synapses *_Nullable synapses;  // NULL: all recurrent weights there are have rows
+  const kernel_projection *projections;
+  intptr_t projection_count;
+  const kernel_source *_Nullable events;  // where the outputs are listed, slot by slot; NULL: nobody listens
+  // Only while learning, of the neuron parameters:
+  float *_Null_unspecified parameter_gradient;         // [parameter_count][width]
+  kernel_eligibility parameter_eligibility;            // a row per parameter
+  float *_Nullable parameter_output_eligibility;       // [parameter_count][width]; NULL: not carried
 } kernel_layer;
 
-// One backward sweep over steps `first` to `last` - 1 of the window, for one adjoint of the state per neuron.
+// `count` adjoints of the states of some neurons, backwards over steps `first` to `last` - 1 of the window. The arrays are those of the
+// first of these neurons; the next vector of neurons stands beside it in each.
 typedef struct kernel_sweep {
+  intptr_t first_neuron, last_neuron;     // whole vectors
   intptr_t first, last;
-  const float *output_adjoint;            // [window][width], dL/dz of every step
-  float *adjoint;                         // [state_count][width], in: after the last step, out: before the first
-  float *current_adjoint;                 // [window][current_count][width], dL/dI
+  intptr_t count;
+  const float *_Nullable output_adjoint;  // [window][output_stride], dL/dz of every step, the same for all; NULL: zero
+  intptr_t output_stride;
+  float *adjoint;                         // in: after the last step, out: before the first; state s of adjoint a: [a][s]
+  intptr_t adjoint_spacing, adjoint_stride;
+  float *gradient;                        // dL/d(parameters) of the steps is added: parameter p of adjoint a: [a][p]
+  intptr_t gradient_spacing, gradient_stride;
+  float *currents;                        // out: dL/dI of every step of the window: [step][current][a]
+  intptr_t step_stride, current_stride, current_spacing;
   bool instantaneous;                     // no path through the state: every step starts from a zero adjoint
-  float *parameter_gradient;              // [parameter_count][width], added to
 } kernel_sweep;
-
-// One step of a layer: the input currents from its presynaptic events, then the neurons.
-typedef struct kernel_step {
-  intptr_t from, to;               // slots
-  intptr_t record;                 // entry of the tape
-  const float *weights;            // [presynaptic neurons that have rows][gate_count][width]
-  const int32_t *indices;          // of the presynaptic neurons that are not zero, ascending
-  const float *values;             // theirs
-  intptr_t event_count;            // of those that have rows
-  int32_t input_count;             // events below it are inputs
-  intptr_t synapse_event_count;    // the events after those, which go through the layer's synapses
-} kernel_step;
-
-// The events of a whole window.
-typedef struct kernel_history {
-  const intptr_t *starts;          // [steps + 1], where each step's events start
-  const int32_t *indices;
-  const float *values;
-} kernel_history;
-
-// The same, grouped by presynaptic neuron and in the order of time: those of neuron j are offsets[j] to offsets[j + 1] - 1.
-typedef struct kernel_groups {
-  int32_t *offsets;                // [presynaptic neurons + 1]
-  int32_t *times;                  // steps of the window
-  float *values;
-  // Presynaptic neurons that had an event since the traces were cleared: a flag each, and those flagged that have rows, ascending;
-  // as ~index where the first event is in this window: what the row's eligibility holds is from before, and counts as zero.
-  intptr_t row_count;              // how many have rows: the first ones
-  bool *is_active;
-  int32_t *active;
-  intptr_t active_count;
-} kernel_groups;
 
 // The end of a window for a range of neurons, in one pass over the eligibility e and the gradient g of each row: with Φ the
 // derivative of the states at the end with respect to those before the window, B that of the states with respect to a current,
 // q' the loss adjoint of the states before the window and gI that of the currents,
-//   g[row] += sum_k q'[k] e[row][k] + sum over the row's events of value * gI[time]      (when gradient is not NULL)
+//   g[row] += sum_k q'[k] e[row][k] + sum over the row's events of value * gI[time]      (if the window was taught)
 //   e[row][k] = sum_m Φ[k][m] e[row][m] + sum over the row's events of value * (Φ B)[time][k]
 // and if outputs are carried too, the same for their eligibility, with the outputs of the window as they decay until its end:
 //   g[row] += output_adjoint e_z[row]
 //   e_z[row] = output_decay^steps e_z[row] + sum_m Φ_z[m] e[row][m] + sum over the events of value * (Φ_z B)[time], e from before
-// and the same for the layer's synapses onto these neurons.
 typedef struct kernel_carry {
-  intptr_t first, last;            // the neurons to treat: `first` a multiple of 2 * lanes, `last` too or the width
-  intptr_t size;                   // neurons of the layer that are not padding
+  intptr_t first, last;            // the neurons to treat: `first` a multiple of a block, `last` too or the width
   intptr_t steps;                  // in the window
-  intptr_t presynaptic_count;      // that have rows
-  int32_t input_count;
-  const kernel_groups *events;
-  // e: blocks of 2 * lanes neurons, and of `lanes` at the end if there are so many left, one after the other, each
-  // [rows][state_count][neurons of the block] with presynaptic_count * gate_count + parameter_count rows.
-  float *eligibility;
-  float *_Nullable gradient;       // [rows][width]
+  bool taught;
+  bool carries_outputs;
   const float *adjoint;            // q' [state_count][width]
   const float *current_adjoint;    // gI [steps][current_count][width]
   const float *parameter_gradient; // [parameter_count][width], of the window
-  float *_Nullable output_eligibility;    // e_z [rows][width]; NULL: not carried
-  const float *_Nullable output_adjoint;  // [width]
+  const float *output_adjoint;     // [width]
   float output_decay;
   float *scratch;                  // `carry_scratch` floats
 } kernel_carry;
 
-// The facts about one neuron model.
+// The loops of a neuron model.
+typedef void (*kernel_derive_loop)(const kernel_layer *layer);
+// Makes the step from slot `from` to slot `to` on what the sources' slots hold; with `records` it writes tape[from], if there is a tape.
+// Returns false if a value of the new state is not finite.
+typedef bool (*kernel_step_loop)(const kernel_layer *layer, intptr_t from, intptr_t to, bool records);
+typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep *sweep);
+typedef void (*kernel_carry_loop)(const kernel_layer *layer, const kernel_carry *carry);
+
+// One neuron model: the facts about it and its loops.
 typedef struct kernel_neuron {
   const char *_Null_unspecified name;  // the member of the schema's union NeuronModel
   int32_t state_count, parameter_count, constant_count, derived_count, tape_count;
@@ -148,7 +178,13 @@ typedef struct kernel_neuron {
   int32_t gate_count;     // currents that one presynaptic event adds to: inputs to the first ones, the others to the last ones
   bool spiking;      // outputs are 0 or 1
   int32_t surrogate_kind;  // the model's own
+
+  kernel_derive_loop _Null_unspecified derive;
+  kernel_step_loop _Null_unspecified step;
+  kernel_sweep_loop _Null_unspecified sweep;  // NULL in a library that does not learn, as `carry`
+  kernel_carry_loop _Null_unspecified carry;
 } kernel_neuron;
+
 
 // Rows of the derived values of a leaky integrator: how much of its state it keeps in a step, and how much of its input it takes.
 enum { KERNEL_INTEGRATOR_DECAY = 0, KERNEL_INTEGRATOR_GAIN = 1 };
@@ -187,29 +223,21 @@ typedef struct kernel_table {
   bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *constants, kernel_quantity *quantity);
   // The surrogate of a kind with its standard slope and scale; false if there is no such kind.
   bool (*_Null_unspecified surrogate)(int32_t kind, kernel_surrogate *surrogate);
-  void (*_Null_unspecified derive)(const kernel_layer *layer);
-  // Makes a step; writes tape[record] if there is a tape. Returns false if a value of the new state is not finite.
-  bool (*_Null_unspecified step)(const kernel_layer *layer, const kernel_step *step);
-  void (*_Null_unspecified sweep)(const kernel_layer *layer, const kernel_sweep *sweep);
-  void (*_Null_unspecified carry)(const kernel_layer *layer, const kernel_carry *carry);
-  // Floats of working memory that `carry` needs.
-  intptr_t (*_Null_unspecified carry_scratch)(int32_t neuron, intptr_t steps, bool has_synapses);
-
   // Writes index and value of those (sample[i] - offset[i]) * scale[i] that are not zero, ascending, and returns how many there
   // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
   intptr_t (*_Null_unspecified sample)(const float *sample, intptr_t count, const float *_Nullable offset,
                    const float *_Nullable scale, int32_t *indices, float *values);
-  // Writes index (first + i) and value of the non-zero entries, ascending, and returns how many there are. There is room for all.
-  intptr_t (*_Null_unspecified events)(const float *source, intptr_t count, int32_t first, int32_t *indices, float *values);
-  void (*_Null_unspecified group)(const kernel_history *history, intptr_t steps, intptr_t presynaptic_count, kernel_groups *groups);
-  // targets[t][j] = sum_i rows[j][i] sources[t][i] for i < width and j < count, then zeros up to a whole vector; rows are `width`
-  // long, `scratch` has room for width * lanes floats.
-  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const float *rows, intptr_t count, intptr_t width,
+  // Floats of `kernel_carry.scratch` for a layer of such neurons and windows of so many steps.
+  intptr_t (*_Null_unspecified carry_scratch)(const kernel_neuron *neuron, intptr_t steps);
+
+  // Lists the outputs that are not zero in a slot of a source.
+  void (*_Null_unspecified events)(const float *outputs, const kernel_source *source, intptr_t slot);
+  // Groups the events of `steps` slots from `first` on.
+  void (*_Null_unspecified group)(const kernel_source *source, intptr_t first, intptr_t steps, bool *is_active, kernel_groups *groups);
+  // Adjoints of currents through the weights of a projection to the outputs of its source: targets[t][j] += sum_i w[j][i] sources[t][i]
+  // for every step t. `scratch` has room for width * lanes floats.
+  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection, intptr_t width,
                   const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
-  // The same for synapses and one step: targets[j] = sum over the synapses from neuron j of weight * adjoint of the current that they
-  // add to, then zeros up to the width; adjoints is [gates][width].
-  void (*_Null_unspecified project_synapses)(float *targets, const kernel_synapses *synapses, intptr_t gates, intptr_t width,
-                  const float *adjoints);
   // probabilities = softmax(scores), count of them; returns the largest score and the sum of exp(score - largest).
   void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities, float *largest, float *sum);
   // True if every value is finite; they need not be aligned.

@@ -44,6 +44,22 @@ LANES_INLINE lanes lanes_larger(lanes one, lanes other) { return one > other ? o
 
 LANES_INLINE lanes lanes_square_root(lanes values) { return __builtin_elementwise_sqrt(values); }
 
+// Half of the lanes are added to the others until one is left. Not the standard library's sum: a generic function that is not inlined
+// would be shared by the CPU levels.
+LANES_INLINE float lanes_sum(lanes values) {
+  for (int half = LANES_COUNT / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) values[i] += values[i + half];
+  }
+  return values[0];
+}
+
+// 0, 1, 2, ...
+LANES_INLINE lanes lanes_places(void) {
+  lanes places;
+  for (int i = 0; i < LANES_COUNT; i++) places[i] = (float)i;
+  return places;
+}
+
 // Bit i is set if lane i is not zero.
 LANES_INLINE uint32_t lanes_nonzero(lanes values) {
   typedef _Bool mask __attribute__((ext_vector_type(LANES_COUNT)));

@@ -1,6 +1,6 @@
 internal import CSystem
 
-extension Session {
+extension WindowJob {
   /// Adds to ℓ what keeps the spike rates of a layer between their bounds. With r the rate of a neuron in the window, the loss of
   /// every taught step, before it is weighted, grows by
   ///
@@ -8,17 +8,17 @@ extension Session {
   func addSpikeRatePenalty(
     _ layer: UnsafePointer<Layer>, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>
   ) {
-    guard settings.spikeRatePenalty > 0, layer.pointee.description.facts.spiking else { return }
-    let size = layer.pointee.description.size
-    let steps = Float(learner.steps)
-    let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.weight) / steps
+    let settings = learner.settings
+    guard settings.spikeRatePenalty > 0, layer.pointee.neuron.spiking else { return }
+    let (size, width) = (layer.pointee.shape.size, layer.pointee.shape.width)
+    let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.targets.weight(steps)) / Float(steps)
     for neuron in 0..<size {
       var spikes: Float = 0
-      for step in 1...learner.steps { spikes += layer.pointee.outputs(step)[neuron] }
-      let rate = spikes / steps
+      for step in 1...steps { spikes += layer.pointee.outputs(step)[neuron] }
+      let rate = spikes / Float(steps)
       let excess = max(0, rate - settings.spikeRateUpper) - max(0, settings.spikeRateLower - rate)
       guard excess != 0 else { continue }
-      for step in 0..<learner.steps { outputAdjoint[step * layer.pointee.width + neuron] += factor * excess }
+      for step in 0..<steps { outputAdjoint[step * width + neuron] += factor * excess }
     }
   }
 }

@@ -3,60 +3,90 @@ internal import CSystem
 // Work that is split over the threads of a session (option `threads`). The end of a window and the optimizer step are split by
 // neurons and parameters, which do not depend on each other: the bits are those of one thread.
 
-extension Session {
-  /// How many pieces are worth their threads: waking them takes as long as some hundred thousand multiply-adds.
-  func pieces(of work: Int) -> Int { work >= 1 << 18 && pool != nil ? settings.threads : 1 }
+/// The threads of a session.
+struct ThreadPool {
+  let memory: UnsafeMutablePointer<system_pool>
+  /// That of the host is one of them.
+  let count: Int
 
-  func run(_ job: CarryJob) {
-    guard let pool, job.pieces > 1 else { return job.run(piece: 0) }
-    var job = job
-    system_pool_run(
-      pool, { context, piece in context.assumingMemoryBound(to: CarryJob.self).pointee.run(piece: Int(piece)) }, &job)
+  init(_ arena: inout Arena, threads: Int) {
+    memory = arena.allocate(system_pool.self, 1, .scratch)
+    count = threads
   }
 
-  func run(_ job: OptimizeJob) {
-    guard let pool, job.pieces > 1 else { return job.run(piece: 0) }
-    var job = job
-    system_pool_run(
-      pool, { context, piece in context.assumingMemoryBound(to: OptimizeJob.self).pointee.run(piece: Int(piece)) },
-      &job)
-  }
+  /// Whether the threads run now.
+  func start() -> Bool { system_pool_start(memory, Int32(truncatingIfNeeded: count)) == 0 }
+  func stop() { system_pool_stop(memory) }
 }
 
-/// The end of a window in a layer, in blocks of neurons.
-struct CarryJob {
-  let kernel: (@convention(c) (UnsafePointer<kernel_layer>, UnsafePointer<kernel_carry>) -> Void)!
+/// So much work is worth waking threads, which takes as long as some hundred thousand multiply-adds.
+private let leastWork = 1 << 18
+
+/// The end of a window for some neurons of a layer.
+struct CarryPieces {
+  let kernel: kernel_carry_loop
   let view: UnsafeMutablePointer<kernel_layer>
   let pass: kernel_carry
-  let block, scratchSize, pieces: Int
+  let block, scratchSize: Int
+  private var pieces = 1
 
-  func run(piece: Int) {
-    let blocks = (pass.last + block - 1) / block
+  init(
+    kernel: kernel_carry_loop, view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int,
+    scratchSize: Int
+  ) {
+    (self.kernel, self.view, self.pass) = (kernel, view, pass)
+    (self.block, self.scratchSize) = (block, scratchSize)
+  }
+
+  /// In threads if that is worth it.
+  func run(_ pool: ThreadPool?, work: Int) {
+    guard let pool, work >= leastWork else { return run(piece: 0) }
+    var all = self
+    all.pieces = pool.count
+    system_pool_run(
+      pool.memory, { $0.assumingMemoryBound(to: CarryPieces.self).pointee.run(piece: Int($1)) }, &all)
+  }
+
+  private func run(piece: Int) {
+    let blocks = (pass.last - pass.first + block - 1) / block
     var part = pass
-    part.first = blocks * piece / pieces * block
-    part.last = min(pass.last, blocks * (piece + 1) / pieces * block)
+    part.first = pass.first + blocks * piece / pieces * block
+    part.last = min(pass.last, pass.first + blocks * (piece + 1) / pieces * block)
     part.scratch = pass.scratch + piece * scratchSize
-    withUnsafePointer(to: part) { kernel(view, $0) }
+    kernel(view, &part)
   }
 }
 
 /// An optimizer step on a run of parameters.
-struct OptimizeJob {
-  let kernel: (@convention(c) (UnsafePointer<kernel_update>) -> Void)!
+struct OptimizePieces {
+  let kernel: @convention(c) (UnsafePointer<kernel_update>) -> Void
   let update: kernel_update
-  let pieces: Int
+  private var pieces = 1
 
-  func run(piece: Int) {
+  init(kernel: @escaping @convention(c) (UnsafePointer<kernel_update>) -> Void, update: kernel_update) {
+    (self.kernel, self.update) = (kernel, update)
+  }
+
+  /// In threads if that is worth it.
+  func run(_ pool: ThreadPool?) {
+    guard let pool, update.count >= leastWork else { return run(piece: 0) }
+    var all = self
+    all.pieces = pool.count
+    system_pool_run(
+      pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &all)
+  }
+
+  private func run(piece: Int) {
     let line = 16
     let start = update.count * piece / pieces / line * line
     let end = piece + 1 == pieces ? update.count : update.count * (piece + 1) / pieces / line * line
     var part = update
     part.count = end - start
-    part.parameters = update.parameters.map { $0 + start }
-    part.gradients = update.gradients.map { $0 + start }
+    part.parameters = update.parameters + start
+    part.gradients = update.gradients + start
     part.moment1 = update.moment1.map { $0 + start }
     part.moment2 = update.moment2.map { $0 + start }
     part.anchor = update.anchor.map { $0 + start }
-    withUnsafePointer(to: part) { kernel($0) }
+    kernel(&part)
   }
 }

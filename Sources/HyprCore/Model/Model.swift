@@ -1,74 +1,57 @@
 internal import CModelFormat
 internal import CSystem
 
-/// One layer of neurons with its weights; the readout is the last one, a layer of leaky integrators.
-///
-/// All parameters of a layer are one matrix of `rowCount` rows, one column per neuron: `gateCount` rows per input, per recurrent
-/// neuron and for the bias, then a row per neuron parameter. A presynaptic event thus touches one contiguous piece. Recurrent weights
-/// of which the file stores only some have no rows: they come after the matrix, one by one.
+/// One layer: neurons and the projections onto them; the readout is the last one, a layer of leaky integrators.
 struct LayerDescription {
-  let neuron: Int32
-  let facts: kernel_neuron
+  let neuron: kernel_neuron
   let surrogate: kernel_surrogate
   let constants: UnsafeMutablePointer<Float>
   /// N
   let size: Int
-  /// n
-  let inputCount: Int
-  let isRecurrent, hasBias: Bool
-  /// Which recurrent weights there are; nil: none, or all of them, in rows.
-  let synapses: SynapseMap?
+  /// From below, from the layer itself and the bias: those that there are.
+  let projections: UnsafeBufferPointer<ProjectionDescription>
+  /// Of the neuron's first parameter, an index of `Model.tensors`; the others follow.
+  let firstParameter: Int
+  /// Whether a layer listens to the outputs: the one above, or itself.
+  let isHeard: Bool
 
-  var stateCount: Int { Int(facts.state_count) }
-  var parameterCount: Int { Int(facts.parameter_count) }
-  /// Weights per pair of neurons: 1, or the gates of a gated cell.
-  var gateCount: Int { Int(facts.gate_count) }
-  /// Input currents of a neuron; inputs add to the first `gateCount` of them.
-  var currentCount: Int { Int(facts.current_count) }
-  /// The first current that recurrent events and the bias add to.
-  var firstRecurrentCurrent: Int { currentCount - gateCount }
-  /// J: presynaptic neurons, those of input, the layer itself and the bias; the layer itself comes last if it has no rows.
-  var presynapticCount: Int { inputCount + (isRecurrent ? size : 0) + (hasBias ? 1 : 0) }
-  /// Of those the ones that have rows: the first ones.
-  var rowedCount: Int { presynapticCount - (synapses == nil ? 0 : size) }
-  var weightRowCount: Int { rowedCount * gateCount }
-  var synapseCount: Int { synapses?.count ?? 0 }
-  var rowCount: Int { weightRowCount + parameterCount }
-
-  /// N rounded up to whole vectors.
-  func width(_ lanes: Int) -> Int { wholeVectors(size, lanes) }
+  var stateCount: Int { Int(neuron.state_count) }
+  var parameterCount: Int { Int(neuron.parameter_count) }
+  var currentCount: Int { Int(neuron.current_count) }
+  /// n: inputs, or neurons of the layer below.
+  var inputCount: Int { projections[0].sourceSize }
+  /// The projection from the layer itself; nil: it is not recurrent.
+  var recurrent: Int? {
+    for index in 0..<projections.count where projections[index].delay == 1 { return index }
+    return nil
+  }
+  /// Matrices of weights: one per projection and gate.
+  var matrixCount: Int {
+    var count = 0
+    for projection in projections { count += projection.gateCount }
+    return count
+  }
 }
 
 /// A count of numbers with what fills the last vector.
 func wholeVectors(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
 
-/// A named array of parameters: some rows of a layer's matrix, transposed at the boundary, or its synapses.
+/// A named array of parameters.
 struct TensorDescription {
   let name: UnsafePointer<CChar>
   let layer: Int
   let group: TensorGroup
-  let firstRow: Int
-  /// 1 for vectors, the number of presynaptic neurons for weights.
-  let columns: Int
   let isMatrix: Bool
-  /// Of weights and biases those of the layer, gate by gate in the tensor: [gates * N, columns] or [gates * N].
-  let gateCount: Int
-  /// How much later the gates stand in the layer's rows, modulo their count: a layer's currents need not be in the tensor's order.
-  let gateShift: Int
-  /// N
-  let size: Int
+  /// Where its elements lie in memory.
+  let placement: Placement
   /// Of the first element in the flat vector of all parameters.
   let offset: Int
   let trainable: Bool
   let bounds: kernel_quantity
   /// The elements in the file: float32, row-major, perhaps unaligned.
   let data: UnsafeRawPointer
-  /// Where the elements belong, if the file stores only some: then the tensor has no rows.
-  let synapses: SynapseMap?
 
-  /// Rows of the layer's matrix.
-  var rowCount: Int { synapses == nil ? columns * gateCount : 0 }
-  var count: Int { synapses?.count ?? size * rowCount }
+  var count: Int { placement.count }
   var range: Range<Int> { offset..<offset + count }
 
   func value(_ index: Int) -> Float { data.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
@@ -77,8 +60,7 @@ struct TensorDescription {
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
 public struct Model {
   var references: Int64 = 1
-  /// Tests set those of another level.
-  var kernels: kernel_table
+  let kernels: UnsafePointer<kernel_table>
   /// The file; it stays, because names and parameters are read from it and saving copies it.
   let file: UnsafeRawBufferPointer
   let root: OpaquePointer
@@ -103,7 +85,7 @@ public struct Model {
 
   public func layerSize(_ layer: Int) -> Int { layer >= 0 && layer < layerCount ? layers[layer].size : 0 }
   public func layerNeuron(_ layer: Int) -> UnsafePointer<CChar>? {
-    layer >= 0 && layer < layerCount ? layers[layer].facts.name : nil
+    layer >= 0 && layer < layerCount ? layers[layer].neuron.name : nil
   }
   public func inputName(_ channel: Int) -> UnsafePointer<CChar>? { format_channel_name(root, channel) }
   public func classLabel(_ output: Int) -> UnsafePointer<CChar>? { format_class_label(root, output) }
@@ -136,8 +118,9 @@ public struct TensorFacts {
 
   init(_ tensor: TensorDescription, trainable: Bool) {
     name = tensor.name
-    rows = tensor.synapses?.count ?? tensor.size * tensor.gateCount
-    columns = tensor.isMatrix && tensor.synapses == nil ? tensor.columns : nil
+    let placement = tensor.placement
+    rows = placement.rows?.count ?? placement.size * placement.gateCount
+    columns = tensor.isMatrix && placement.rows == nil ? placement.columns : nil
     offset = tensor.offset
     self.trainable = trainable
   }

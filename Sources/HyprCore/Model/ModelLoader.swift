@@ -20,27 +20,34 @@ extension Model {
       let failure: Failure = error == ENOENT ? .notFound : error == ENOMEM ? .outOfMemory : .inputOutput
       throw message.failure(failure, "cannot read \(path): \(systemText(error))")
     }
-    return try adopt(UnsafeRawBufferPointer(start: data, count: size), message)
+    return try adopt(UnsafeRawBufferPointer(start: data, count: size), message, kernelTable())
   }
 
   /// Loads a model from memory, which is copied.
   public static func load(
     _ bytes: UnsafeRawBufferPointer, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    try load(bytes, message, kernels: kernelTable())
+  }
+
+  /// The same with the kernels of a given CPU level.
+  static func load(
+    _ bytes: UnsafeRawBufferPointer, _ message: MessageBuffer, kernels: kernel_table
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
     try ModelLoader.checkIdentifier(bytes, message)
     guard let copy = system_allocate(bytes.count) else {
       throw message.failure(.outOfMemory, "no memory for a model file of \(bytes.count) bytes")
     }
     if let start = bytes.baseAddress { copy.copyMemory(from: start, byteCount: bytes.count) }
-    return try adopt(UnsafeRawBufferPointer(start: copy, count: bytes.count), message)
+    return try adopt(UnsafeRawBufferPointer(start: copy, count: bytes.count), message, kernels)
   }
 
   /// Takes the bytes over: they are freed with the model, or here if they are no valid model.
   private static func adopt(
-    _ file: UnsafeRawBufferPointer, _ message: MessageBuffer
+    _ file: UnsafeRawBufferPointer, _ message: MessageBuffer, _ kernels: kernel_table
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
     do throws(Failure) {
-      let loader = try ModelLoader(file, message)
+      let loader = try ModelLoader(file, message, kernels)
       return try loader.model()
     } catch {
       system_free(UnsafeMutableRawPointer(mutating: file.baseAddress))
@@ -67,7 +74,7 @@ struct ModelLoader {
   let kernels: kernel_table
   let hiddenCount: Int
 
-  init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
+  init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer, _ kernels: kernel_table) throws(Failure) {
     try ModelLoader.checkIdentifier(file, message)
     guard let root = format_open(file.baseAddress, file.count) else {
       throw message.failure(
@@ -76,7 +83,7 @@ struct ModelLoader {
     self.file = file
     self.root = root
     self.message = message
-    kernels = kernelTable()
+    self.kernels = kernels
     hiddenCount = format_layer_count(root)
   }
 
@@ -103,16 +110,16 @@ struct ModelLoader {
       tensorCount += 3 + Int(facts.parameter_count)
       constantCount += max(1, Int(facts.constant_count))
     }
-    let synapses = try SynapseStorageSize(self)
+    let rows = try CompressedRowsSize(self)
     var measure = Arena(measuring: ())
-    _ = Storage(&measure, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, synapses)
+    _ = Storage(&measure, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, rows)
     guard let memory = system_allocate(measure.used) else {
       throw message.failure(.outOfMemory, "no memory for a model of \(measure.used) bytes")
     }
     do throws(Failure) {
       var arena = Arena(memory)
       let storage = Storage(
-        &arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, synapses)
+        &arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, rows)
       try fill(storage)
       return storage.model
     } catch {
@@ -124,32 +131,38 @@ struct ModelLoader {
   /// The pieces of a model's block.
   private struct Storage {
     let model: UnsafeMutablePointer<Model>
+    let kernels: UnsafeMutablePointer<kernel_table>
     let layers: UnsafeMutablePointer<LayerDescription>
+    let projections: UnsafeMutablePointer<ProjectionDescription>
     let tensors: UnsafeMutablePointer<TensorDescription>
     let names: UnsafeMutablePointer<CChar>
     let constants: UnsafeMutablePointer<Float>
-    let synapses: SynapseStorage
+    let rows: CompressedRowsStorage
 
-    init(_ arena: inout Arena, layers: Int, tensors: Int, constants: Int, _ synapses: SynapseStorageSize) {
+    init(_ arena: inout Arena, layers: Int, tensors: Int, constants: Int, _ rows: CompressedRowsSize) {
       // The model comes first: its address is that of the block, and frees it.
       model = arena.allocate(Model.self, 1, .scratch)
+      kernels = arena.allocate(kernel_table.self, 1, .scratch)
       self.layers = arena.allocate(LayerDescription.self, layers, .scratch)
+      projections = arena.allocate(
+        ProjectionDescription.self, layers, rows: TensorReader.mostProjections, .scratch)
       self.tensors = arena.allocate(TensorDescription.self, tensors, .scratch)
       names = arena.allocate(CChar.self, tensors * Model.nameCapacity, .scratch)
       self.constants = arena.allocate(Float.self, constants, .parameters)
-      self.synapses = SynapseStorage(&arena, synapses)
+      self.rows = CompressedRowsStorage(&arena, rows)
     }
   }
 
   private func fill(_ storage: Storage) throws(Failure) {
+    storage.kernels.initialize(to: kernels)
     var tensors = TensorReader(
-      loader: self, tensors: storage.tensors, names: storage.names, synapses: storage.synapses)
+      loader: self, tensors: storage.tensors, names: storage.names, projections: storage.projections, rows: storage.rows)
     var constants = storage.constants
     for layer in 0...hiddenCount {
       let inputs = layer == 0 ? nil : Optional((storage.layers + (layer - 1)).pointee.size)
       try readConstants(layer, into: constants)
       (storage.layers + layer).initialize(to: try tensors.layer(layer, inputs: inputs, constants: constants))
-      constants += max(1, Int((storage.layers + layer).pointee.facts.constant_count))
+      constants += max(1, Int((storage.layers + layer).pointee.neuron.constant_count))
     }
     try tensors.checkOverlap()
     let encoding = try readEncoding()
@@ -157,7 +170,7 @@ struct ModelLoader {
     try checkLabels((storage.layers + hiddenCount).pointee.size)
     storage.model.initialize(
       to: Model(
-        kernels: kernels, file: file, root: root,
+        kernels: UnsafePointer(storage.kernels), file: file, root: root,
         layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
         tensors: UnsafeBufferPointer(start: storage.tensors, count: tensors.count),
         inputSize: inputSize, encoding: encoding, recommended: try readOptions(), identity: checksum(file)))

@@ -1,74 +1,110 @@
 internal import CModelFormat
 internal import CSystem
 
-/// Reads the tensors of one layer after the other, checks them, and gives them names, rows and places in the flat vector.
+/// Reads the tensors of one layer after the other, checks them, and gives them names and places in memory and in the flat vector.
 struct TensorReader {
+  /// Of a layer: from below, from itself, and the bias.
+  static let mostProjections = 3
+
   let loader: ModelLoader
   let tensors: UnsafeMutablePointer<TensorDescription>
   let names: UnsafeMutablePointer<CChar>
-  private var synapses: SynapseStorage
+  private let projections: UnsafeMutablePointer<ProjectionDescription>
+  private var rows: CompressedRowsStorage
   private(set) var count = 0
   private var offset = 0
 
   init(
     loader: ModelLoader, tensors: UnsafeMutablePointer<TensorDescription>, names: UnsafeMutablePointer<CChar>,
-    synapses: SynapseStorage
+    projections: UnsafeMutablePointer<ProjectionDescription>, rows: CompressedRowsStorage
   ) {
     self.loader = loader
     self.tensors = tensors
     self.names = names
-    self.synapses = synapses
+    self.projections = projections
+    self.rows = rows
   }
 
   /// Weights may be any finite number.
   private static var unbounded: kernel_quantity {
-    kernel_quantity(
-      name: text("weight"), lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude, default_value: 0,
-      absolute: false)
+    var quantity = kernel_quantity()
+    (quantity.lower, quantity.upper) = (-.greatestFiniteMagnitude, .greatestFiniteMagnitude)
+    return quantity
   }
 
   /// The description of a layer with its tensors. `inputs` is the size of the layer below, nil for the first layer.
   mutating func layer(
     _ layer: Int, inputs: Int?, constants: UnsafeMutablePointer<Float>
   ) throws(Failure) -> LayerDescription {
-    let (neuron, facts) = try loader.neuron(of: layer)
-    let surrogate = try loader.surrogate(of: layer, facts)
+    let (index, neuron) = try loader.neuron(of: layer)
+    let surrogate = try loader.surrogate(of: layer, neuron)
     let isReadout = layer == loader.hiddenCount
     let weight = try require(layer, text(isReadout ? "weight" : "input_weight"))
-    let gates = Int(facts.gate_count)
+    let gates = Int(neuron.gate_count)
     let (size, inputCount) = try matrixShape(weight, layer, inputs, gates: gates)
-    // Recurrent events add to the last currents in the order of the tensor's gates, inputs to the first ones.
-    let inputOrder = Gates(count: gates, shift: Int(facts.current_count) - gates)
-    let order = Gates(count: gates, shift: 0)
-    var row = 0
-    try add(
-      weight, layer, size: size, columns: inputCount, inputOrder, &row, isReadout ? TensorGroup.readout : .inputWeights,
-      TensorReader.unbounded)
+    let place = LayerPlace(index: layer, size: size, neuron: neuron)
+    var list = ProjectionList(start: projections + layer * TensorReader.mostProjections)
+    list.append(
+      try projection(
+        weight, place, from: layer == 0 ? .input : .layer(layer - 1), sourceSize: inputCount, delay: 0,
+        group: isReadout ? .readout : .inputWeights))
     let recurrent = isReadout ? nil : find(layer, text("recurrent_weight"))
-    var synapses: SynapseMap?
     if let recurrent {
-      if recurrent.tensor.layout == FORMAT_LAYOUT_SPARSE_ROWS {
-        synapses = try synapseMap(recurrent, size: size, gates: gates)
-      }
-      try add(
-        recurrent, layer, size: size, columns: size, order, &row, .recurrentWeights, TensorReader.unbounded, synapses)
+      list.append(
+        try projection(
+          recurrent, place, from: .layer(layer), sourceSize: size, delay: 1, group: .recurrentWeights))
     }
-    let bias = find(layer, text("bias"))
-    if let bias {
-      try add(
-        bias, layer, size: size, columns: nil, order, &row, isReadout ? TensorGroup.readout : .biases,
-        TensorReader.unbounded)
+    if let bias = find(layer, text("bias")) {
+      list.append(
+        try projection(
+          bias, place, from: .one, sourceSize: 1, delay: 0, group: isReadout ? .readout : .biases))
     }
+    let firstParameter = count
     var quantity = kernel_quantity()
-    for index in 0..<facts.parameter_count {
-      guard loader.kernels.parameter(neuron, index, constants, &quantity) else { break }
-      let group: TensorGroup = isReadout ? .readoutTau : .neuronParameters
+    for parameter in 0..<neuron.parameter_count {
+      guard loader.kernels.parameter(index, parameter, constants, &quantity) else { break }
       let tensor = try require(layer, quantity.name, isNeuron: true)
-      try add(tensor, layer, size: size, columns: nil, Gates(count: 1, shift: 0), &row, group, quantity)
+      let placement = try checkedPlacement(tensor, place, columns: nil, gates: 1)
+      _ = try add(tensor, place, placement, isMatrix: false, isReadout ? .readoutTau : .neuronParameters, quantity)
     }
     return LayerDescription(
-      neuron: neuron, facts: facts, surrogate: surrogate, constants: constants, size: size, inputCount: inputCount,
-      isRecurrent: recurrent != nil, hasBias: bias != nil, synapses: synapses)
+      neuron: neuron, surrogate: surrogate, constants: constants, size: size,
+      projections: UnsafeBufferPointer(start: list.start, count: list.count), firstParameter: firstParameter,
+      isHeard: !isReadout)
+  }
+
+  /// A layer whose tensors are being read.
+  private struct LayerPlace {
+    let index, size: Int
+    let neuron: kernel_neuron
+  }
+
+  private struct ProjectionList {
+    let start: UnsafeMutablePointer<ProjectionDescription>
+    private(set) var count = 0
+
+    init(start: UnsafeMutablePointer<ProjectionDescription>) { self.start = start }
+
+    mutating func append(_ projection: ProjectionDescription) {
+      (start + count).initialize(to: projection)
+      count += 1
+    }
+  }
+
+  private mutating func projection(
+    _ found: Found, _ layer: LayerPlace, from source: ProjectionSource, sourceSize: Int, delay: Int, group: TensorGroup
+  ) throws(Failure) -> ProjectionDescription {
+    let gates = Int(layer.neuron.gate_count)
+    let placement = try checkedPlacement(found, layer, columns: source == .one ? nil : sourceSize, gates: gates)
+    let tensor = try add(found, layer, placement, isMatrix: source != .one, group, TensorReader.unbounded)
+    // A cell with more currents than gates keeps what comes from below apart: it adds to the first ones, everything else to the last.
+    let apart = Int(layer.neuron.current_count) - gates
+    let fromBelow = delay == 0 && source != .one
+    var currents = InlineArray<4, Int>(repeating: 0)
+    for gate in 0..<gates { currents[gate] = fromBelow ? (gate + apart) % gates : gate + apart }
+    return ProjectionDescription(
+      source: source, sourceSize: sourceSize, delay: delay, currents: currents, gateCount: gates, rows: placement.rows,
+      tensor: tensor)
   }
 
   /// A tensor with the place where it stands, for messages and names.
@@ -123,45 +159,56 @@ struct TensorReader {
     return (rows / gates, columns)
   }
 
-  /// How many gates a tensor has, and how much later they stand in the layer's rows.
-  private struct Gates {
-    let count, shift: Int
+  /// Where the elements of a tensor of a layer will lie; `columns`: nil for vectors.
+  private mutating func checkedPlacement(
+    _ found: Found, _ layer: LayerPlace, columns: Int?, gates: Int
+  ) throws(Failure) -> Placement {
+    var rows: CompressedRows?
+    if found.tensor.layout == FORMAT_LAYOUT_SPARSE_ROWS, let columns {
+      rows = try compressedRows(found, size: layer.size, columns: columns, gates: gates)
+    }
+    return Placement(
+      size: layer.size, width: wholeVectors(layer.size, loader.kernels.lanes), columns: columns ?? 1, gateCount: gates,
+      rows: rows)
   }
 
+  /// Returns the tensor's index.
   private mutating func add(
-    _ found: Found, _ layer: Int, size: Int, columns: Int?, _ gates: Gates, _ row: inout Int, _ group: TensorGroup,
-    _ bounds: kernel_quantity, _ synapses: SynapseMap? = nil
-  ) throws(Failure) {
-    let data = try checkedData(found, rows: size * gates.count, columns: columns, stored: synapses?.count)
+    _ found: Found, _ layer: LayerPlace, _ placement: Placement, isMatrix: Bool, _ group: TensorGroup,
+    _ bounds: kernel_quantity
+  ) throws(Failure) -> Int {
+    let data = try checkedData(found, placement, isMatrix: isMatrix)
     let name = names + count * Model.nameCapacity
-    let isReadout = layer == loader.hiddenCount
-    let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer).\(found.field)"
+    let isReadout = layer.index == loader.hiddenCount
+    let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer.index).\(found.field)"
     text.copy(to: name, size: Model.nameCapacity)
     let tensor = TensorDescription(
-      name: name, layer: layer, group: group, firstRow: row, columns: columns ?? 1, isMatrix: columns != nil,
-      gateCount: gates.count, gateShift: gates.shift, size: size, offset: offset, trainable: found.tensor.trainable,
-      bounds: bounds, data: data, synapses: synapses)
+      name: name, layer: layer.index, group: group, isMatrix: isMatrix, placement: placement, offset: offset,
+      trainable: found.tensor.trainable, bounds: bounds, data: data)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
-    row += tensor.rowCount
     offset += tensor.count
+    return count - 1
   }
 
-  /// `stored`: how many elements there are, if not all.
-  private func checkedData(_ found: Found, rows: Int, columns: Int?, stored: Int?) throws(Failure) -> UnsafeRawPointer {
+  private func checkedData(
+    _ found: Found, _ placement: Placement, isMatrix: Bool
+  ) throws(Failure) -> UnsafeRawPointer {
     let tensor = found.tensor
     guard tensor.element_type == FORMAT_ELEMENT_FLOAT32 else {
       throw loader.unsupported("\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32)")
     }
-    guard tensor.layout == FORMAT_LAYOUT_DENSE || stored != nil else {
+    guard tensor.layout == FORMAT_LAYOUT_DENSE || placement.rows != nil else {
       throw loader.unsupported("\(found.path).layout is \(Int(tensor.layout)), expected 0 (Dense)")
     }
-    try checkShape(found, rows: rows, columns: columns)
-    let (elements, tooMany) = stored.map { ($0, false) } ?? rows.multipliedReportingOverflow(by: columns ?? 1)
+    let rowCount = placement.size * placement.gateCount
+    try checkShape(found, rows: rowCount, columns: isMatrix ? placement.columns : nil)
+    let (elements, tooMany) =
+      placement.rows.map { ($0.count, false) } ?? rowCount.multipliedReportingOverflow(by: placement.columns)
     let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: 4)
     guard !tooMany, !tooLarge, tensor.byte_count == bytes, let data = tensor.data else {
-      let expected = stored.map { Double($0) } ?? Double(rows) * Double(columns ?? 1)
+      let expected = placement.rows.map { Double($0.count) } ?? Double(rowCount) * Double(placement.columns)
       throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(expected * 4)")
     }
     return data
@@ -178,16 +225,18 @@ struct TensorReader {
     }
   }
 
-  /// Checks where the stored elements of a recurrent weight belong, and orders them by presynaptic neuron.
-  private mutating func synapseMap(_ found: Found, size: Int, gates: Int) throws(Failure) -> SynapseMap {
+  /// Checks where the stored elements of a weight matrix belong, and orders them by presynaptic neuron.
+  private mutating func compressedRows(
+    _ found: Found, size: Int, columns: Int, gates: Int
+  ) throws(Failure) -> CompressedRows {
     let (tensor, rows) = (found.tensor, size * gates)
     let count = tensor.column_index_count
-    try checkShape(found, rows: rows, columns: size)
+    try checkShape(found, rows: rows, columns: columns)
     guard tensor.row_offset_count == rows + 1, let offsets = tensor.row_offsets else {
       throw loader.invalid("\(found.path).row_offsets has \(tensor.row_offset_count) entries, expected \(rows + 1)")
     }
     guard let sources = tensor.column_indices else {
-      throw loader.invalid("\(found.path) has no stored elements, expected at least one, or no recurrent weight")
+      throw loader.invalid("\(found.path) has no stored elements, expected at least one")
     }
     guard offsets[0] == 0 else {
       throw loader.invalid("\(found.path).row_offsets[0] is \(Int(clamping: offsets[0])), expected 0")
@@ -205,15 +254,16 @@ struct TensorReader {
       var least = 0
       for element in Int(offsets[row])..<Int(offsets[row + 1]) {
         let column = Int(clamping: sources[element])
-        guard column >= least && column < size else {
+        guard column >= least && column < columns else {
           throw loader.invalid(
-            "\(found.path).column_indices[\(element)] is \(column), expected \(least) to \(size - 1), ascending in a row"
+            "\(found.path).column_indices[\(element)] is \(column), expected \(least) to \(columns - 1), ascending in a row"
           )
         }
         least = column + 1
       }
     }
-    return SynapseMap(count: count, rowOffsets: offsets, sources: sources, size: size, gates: gates, &synapses)
+    return CompressedRows(
+      count: count, rowOffsets: offsets, sources: sources, size: size, sourceSize: columns, gates: gates, &self.rows)
   }
 
   private func checkValues(_ tensor: TensorDescription, _ found: Found) throws(Failure) {

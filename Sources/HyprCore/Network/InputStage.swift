@@ -8,16 +8,12 @@ struct InputStage {
   let size: Int
   let scale, offset: UnsafePointer<Float>?
   private let encoding: LevelCrossing?
-  /// The events of the step being made, with room for one per channel, and how many there are.
-  let indices: UnsafeMutablePointer<Int32>
-  let values: UnsafeMutablePointer<Float>
-  let count: UnsafeMutablePointer<Int>
+  /// Inputs of the first layer: as many as channels, or two per channel.
+  let events: EventSource
 
-  init(_ arena: inout Arena, _ model: Model) {
+  init(_ arena: inout Arena, _ model: Model, columns: Int, slots: Int) {
     size = model.inputSize
-    indices = arena.allocate(Int32.self, size, .scratch)
-    values = arena.allocate(Float.self, size, .scratch)
-    count = arena.allocate(Int.self, 1, .scratch)
+    events = EventSource(&arena, size: columns, slots: slots)
     var info = format_input_info()
     _ = format_input(model.root, &info)
     scale = info.scale
@@ -31,16 +27,7 @@ struct InputStage {
 
   var isPlain: Bool { offset == nil && scale == nil }
 
-  var isEncoded: Bool { encoding != nil }
-
-  /// Lists the spikes of a sample.
-  func encode(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
-    try check(sample, message)
-    count.pointee = 0
-    for channel in 0..<size { append(channel, sample[channel]) }
-  }
-
-  /// The step on these events was made.
+  /// The step on the events that were listed last was made.
   func commit() { encoding?.commit() }
 
   /// A sequence begins.
@@ -48,15 +35,37 @@ struct InputStage {
 
   func walkState(_ stream: inout StateStream) { encoding?.walkState(&stream) }
 
+  /// Lists the events of a sample in a slot.
+  @inline(__always) func list(
+    _ sample: UnsafePointer<Float>, slot: Int, _ kernels: UnsafePointer<kernel_table>, _ message: MessageBuffer
+  ) throws(Failure) {
+    if encoding != nil { return try encode(sample, slot: slot, message) }
+    let count = kernels.pointee.sample(sample, size, offset, scale, events.indices(slot), events.values(slot))
+    if count < 0 { try check(sample, message) }
+    events.setCount(count, slot)
+  }
+
+  private func encode(_ sample: UnsafePointer<Float>, slot: Int, _ message: MessageBuffer) throws(Failure) {
+    try check(sample, message)
+    events.setCount(0, slot)
+    for channel in 0..<size { append(channel, sample[channel], slot) }
+  }
+
   /// Why a sample cannot be taken.
   func check(_ sample: UnsafePointer<Float>, _ message: MessageBuffer) throws(Failure) {
     for channel in 0..<size where !transformed(sample[channel], channel).isFinite {
-      throw message.failure(.notFinite, "input[\(channel)] is \(sample[channel]), expected a finite number")
+      guard sample[channel].isFinite else {
+        throw message.failure(.notFinite, "input[\(channel)] is \(sample[channel]), expected a finite number")
+      }
+      throw message.failure(
+        .notFinite, "input[\(channel)] is \(sample[channel]), too large for the scale and offset of the model")
     }
   }
 
-  /// A sample that is 1 at the indices and 0 elsewhere.
-  func load(_ spikes: UnsafeBufferPointer<UInt32>, _ message: MessageBuffer) throws(Failure) {
+  /// Lists a sample that is 1 at the indices and 0 elsewhere in a slot.
+  func list(
+    spikes: UnsafeBufferPointer<UInt32>, slot: Int, _ message: MessageBuffer
+  ) throws(Failure) {
     var previous = -1
     for position in 0..<spikes.count {
       let index = Int(clamping: spikes[position])
@@ -70,28 +79,30 @@ struct InputStage {
       }
       previous = index
     }
-    count.pointee = 0
+    events.setCount(0, slot)
     if offset == nil && encoding == nil {
-      for index in spikes { append(Int(index), 1) }
+      for index in spikes { append(Int(index), 1, slot) }
       return
     }
     var position = 0
     for channel in 0..<size {
       let spike = position < spikes.count && Int(spikes[position]) == channel
-      append(channel, spike ? 1 : 0)
+      append(channel, spike ? 1 : 0, slot)
       position += spike ? 1 : 0
     }
   }
 
-  private func append(_ channel: Int, _ sample: Float) {
+  private func append(_ channel: Int, _ sample: Float, _ slot: Int) {
     var (input, value) = (channel, transformed(sample, channel))
     if let encoding {
       value = encoding.spike(value, channel)
       if encoding.description.isOnOff { (input, value) = (2 * channel + (value < 0 ? 1 : 0), value.magnitude) }
     }
-    indices[count.pointee] = Int32(truncatingIfNeeded: input)
-    values[count.pointee] = value
-    count.pointee += value == 0 ? 0 : 1
+    if value == 0 { return }
+    let count = events.count(slot)
+    events.indices(slot)[count] = Int32(truncatingIfNeeded: input)
+    events.values(slot)[count] = value
+    events.setCount(count + 1, slot)
   }
 
   @inline(__always) private func transformed(_ sample: Float, _ channel: Int) -> Float {

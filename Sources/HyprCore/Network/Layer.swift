@@ -1,223 +1,160 @@
 internal import CSystem
 
-/// The running part of one layer: its parameters, state, traces and what is kept of the open window.
-///
-/// A slot holds state and outputs after one step. A learning session keeps one slot per step of the window, slot 0 being the
-/// state that the window started from. Without learning there are two, used in turn.
+/// Sizes of a layer in memory.
+struct LayerShape {
+  /// Neurons, and the same in whole vectors: the length of every row.
+  let size, width: Int
+  /// State variables of a neuron.
+  let states: Int
+  /// Numbers of a vector.
+  let lanes: Int
+}
+
+/// The running part of one layer: neurons with their state, and the projections onto them.
 struct Layer {
   let description: LayerDescription
-  /// Neurons rounded up to whole vectors; the length of every row.
-  let width: Int
-  /// The layer as the kernels see it.
+  let shape: LayerShape
+  /// The layer as its neuron model's loops see it.
   let view: UnsafeMutablePointer<kernel_layer>
-  /// [rowCount][width], rows as in `LayerDescription`.
-  let parameters: UnsafeMutablePointer<Float>
-  let events: EventHistory
-  /// The outputs after the last step that are not zero.
-  let firing: OutputList
-  /// Only in learning sessions.
-  let learning: LayerLearning?
+  let projections: UnsafeMutableBufferPointer<Projection>
+  /// The outputs that are not zero, for who listens: the layer itself or the one above; nil: nobody does.
+  let events: EventSource?
+  /// Of the neuron parameters; only in learning sessions.
+  let eligibility: Eligibility?
 
+  /// `source` gives the events that a projection listens to, when it is told the layer's own. The arrays of the layer's tensors go to
+  /// `parameters`.
   init(
-    _ arena: inout Arena, _ description: LayerDescription, _ block: ParameterStore.Block, _ settings: Settings,
-    carriesOutput: Bool
+    _ arena: inout Arena, _ description: LayerDescription, _ tensors: UnsafeBufferPointer<TensorDescription>,
+    _ settings: Settings, slots: Int, lanes: Int, carriesOutput: Bool, _ parameters: ParameterStore,
+    source: (_ source: ProjectionSource, _ own: EventSource?) -> EventSource
   ) {
-    let steps = settings.learning ? settings.window : 1
-    let facts = description.facts
-    let width = block.width
+    let neuron = description.neuron
+    let shape = LayerShape(
+      size: description.size, width: wholeVectors(description.size, lanes), states: description.stateCount,
+      lanes: lanes)
+    let (width, parameterCount) = (shape.width, description.parameterCount)
     self.description = description
-    self.width = width
-    parameters = block.values
-    events = EventHistory(&arena, presynapticCount: description.presynapticCount, steps: steps)
-    firing = OutputList(&arena, size: description.size)
-    learning = block.gradients.map {
-      LayerLearning(&arena, description, width: width, gradients: $0, carriesOutput: carriesOutput)
+    self.shape = shape
+    events = description.isHeard ? EventSource(&arena, size: shape.size, slots: slots) : nil
+
+    let count = description.projections.count
+    projections = UnsafeMutableBufferPointer(start: arena.allocate(Projection.self, count, .scratch), count: count)
+    let matrixCount = description.matrixCount
+    let matrices = arena.allocate(kernel_projection.self, matrixCount, .scratch)
+    var (matrix, taken) = (matrices, 0)
+    for index in 0..<count {
+      let projection = description.projections[index]
+      let placement = tensors[projection.tensor].placement
+      let weights = TrainedArray(&arena, count: placement.storedCount(lanes: lanes), settings)
+      let running = Projection(
+        &arena, projection, weights, source(projection.source, events), into: matrix, layer: shape, &taken,
+        carriesOutput: settings.learning ? carriesOutput : nil)
+      matrix += projection.gateCount
+      if !arena.isMeasuring {
+        parameters.arrays.initializeElement(at: projection.tensor, to: weights)
+        projections.initializeElement(at: index, to: running)
+      }
     }
-    var synapses: UnsafePointer<kernel_synapses>?
-    if let map = description.synapses {
-      synapses = UnsafePointer(arena.place(kernel_synapses(description, map, block, learning)))
+
+    // One array, because the neuron model reads them as rows of one.
+    let (numbers, tooMany) = parameterCount.multipliedReportingOverflow(by: width)
+    let rows = TrainedArray(&arena, count: tooMany ? .max : numbers, settings)
+    if !arena.isMeasuring {
+      for index in 0..<parameterCount {
+        parameters.arrays.initializeElement(
+          at: description.firstParameter + index, to: rows.part(index * width..<(index + 1) * width))
+      }
     }
+    eligibility =
+      settings.learning
+      ? Eligibility(
+        &arena, rows: parameterCount, states: shape.states, width: width, lanes: lanes, carriesOutput: carriesOutput)
+      : nil
     let view = kernel_layer(
-      neuron: description.neuron, width: width, constants: description.constants,
-      parameters: block.values + description.weightRowCount * width,
-      derived: arena.allocate(Float.self, width, rows: Int(facts.derived_count), .parameters),
-      states: arena.allocate(Float.self, width, rows: description.stateCount, planes: steps + 1, .state),
-      outputs: arena.allocate(Float.self, width, rows: steps + 1, .state),
-      current: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
-      tape: block.gradients == nil
-        ? nil : arena.allocate(Float.self, width, rows: Int(facts.tape_count), planes: steps, .history),
-      surrogate: description.surrogate, synapses: synapses)
+      size: shape.size, width: width, constants: description.constants, parameters: rows.values,
+      derived: arena.allocate(Float.self, width, rows: Int(neuron.derived_count), .parameters),
+      states: arena.allocate(Float.self, width, rows: shape.states, planes: slots, .state),
+      outputs: arena.allocate(Float.self, width, rows: slots, .state),
+      currents: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
+      tape: settings.learning
+        ? arena.allocate(Float.self, width, rows: Int(neuron.tape_count), planes: settings.window, .history) : nil,
+      surrogate: description.surrogate, projections: matrices, projection_count: matrixCount,
+      events: events.map { UnsafePointer($0.view) }, parameter_gradient: rows.gradients,
+      parameter_eligibility: eligibility?.states ?? kernel_eligibility(),
+      parameter_output_eligibility: eligibility?.outputs)
     self.view = arena.place(view)
   }
 
-  func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.states + slot * description.stateCount * width }
-  func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.outputs + slot * width }
+  var neuron: kernel_neuron { description.neuron }
+
+  /// Elements that have an eligibility, with padding. A weight of compressed rows takes about as long as ten in a row.
+  var eligibilityCount: Int {
+    var count = description.parameterCount * shape.width
+    for projection in projections {
+      count += (projection.description.rows == nil ? 1 : 10) * projection.weights.count
+    }
+    return count
+  }
+
+  func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.states + slot * shape.states * shape.width }
+  func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.outputs + slot * shape.width }
 
   /// Slot `from` becomes slot `to`.
   func copySlot(from: Int, to: Int) {
-    state(to).update(from: state(from), count: description.stateCount * width)
-    outputs(to).update(from: outputs(from), count: width)
+    state(to).update(from: state(from), count: shape.states * shape.width)
+    outputs(to).update(from: outputs(from), count: shape.width)
+    events?.copy(from: from, to: to)
   }
-
-  /// `blockSize`: neurons of a block of the eligibility.
-  func clearTraces(blockSize: Int) { learning?.clear(description, width: width, blockSize: blockSize) }
-  func eraseTraces() { learning?.erase(description, width: width) }
-  func clearOutputEligibility() { learning?.clearOutputEligibility(description, width: width) }
 
   func clearSlot(_ slot: Int) {
-    state(slot).update(repeating: 0, count: description.stateCount * width)
-    outputs(slot).update(repeating: 0, count: width)
-    firing.count.pointee = 0
+    state(slot).update(repeating: 0, count: shape.states * shape.width)
+    outputs(slot).update(repeating: 0, count: shape.width)
+    events?.setCount(0, slot)
   }
 
-  /// Lists the outputs in a slot.
-  func listOutputs(_ slot: Int, _ kernels: kernel_table) {
-    firing.count.pointee = kernels.events(outputs(slot), description.size, 0, firing.indices, firing.values)
-  }
-}
+  /// Brings what is computed from the parameters up to date.
+  func derive() { description.neuron.derive(view) }
 
-extension kernel_synapses {
-  fileprivate init(
-    _ layer: LayerDescription, _ map: SynapseMap, _ block: ParameterStore.Block, _ learning: LayerLearning?
-  ) {
-    self.init(
-      size: layer.size, first: Int32(truncatingIfNeeded: layer.rowedCount), offsets: map.offsets, targets: map.targets,
-      weights: block.values + block.synapseStart, gradient: block.gradients.map { $0 + block.synapseStart },
-      row_offsets: map.rowOffsets, sources: map.sources, places: map.places,
-      eligibility: learning?.synapseEligibility, output_eligibility: learning?.synapseOutputEligibility)
-  }
-}
-
-/// What learning adds to a layer.
-struct LayerLearning {
-  /// Those of the layer's block of parameters.
-  let gradients: UnsafeMutablePointer<Float>
-  /// e: ∂s/∂(every parameter in the matrix) at the start of the window, in blocks of neurons [rowCount][k][neurons], see kernels.h.
-  let eligibility: UnsafeMutablePointer<Float>
-  /// [rowCount][width]: ∂/∂(every parameter in the matrix) of the outputs that are carried into the window. With recurrent
-  /// credit, of recurrent layers: those of the step before it (e_z). With filtered credit, of the top layer: all, as the readout
-  /// remembers them (ε̄).
-  let outputEligibility: UnsafeMutablePointer<Float>?
-  /// The same for the synapses, in the order of the model file: [synapses][k] and [synapses].
-  let synapseEligibility, synapseOutputEligibility: UnsafeMutablePointer<Float>?
-  /// One flag per presynaptic neuron: whether it had an event since the traces were cleared. The rows of the others are zero.
-  let isActive: UnsafeMutablePointer<Bool>
-
-  init(
-    _ arena: inout Arena, _ description: LayerDescription, width: Int, gradients: UnsafeMutablePointer<Float>,
-    carriesOutput: Bool
-  ) {
-    let rows = description.rowCount
-    self.gradients = gradients
-    eligibility = arena.allocate(Float.self, width, rows: description.stateCount, planes: rows, .traces)
-    outputEligibility = carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
-    let synapses = description.synapseCount
-    synapseEligibility =
-      synapses > 0 ? arena.allocate(Float.self, synapses, rows: description.stateCount, .traces) : nil
-    synapseOutputEligibility = synapses > 0 && carriesOutput ? arena.allocate(Float.self, synapses, .traces) : nil
-    isActive = arena.allocate(Bool.self, description.presynapticCount, .traces)
+  /// Whether a step from slot `from` to slot `to` gives finite states.
+  @inline(__always) func step(from: Int, to: Int, records: Bool) -> Bool {
+    description.neuron.step(view, from, to, records)
   }
 
-  /// Rows of neurons without events count as zero, whatever they hold: only what has no events is overwritten.
-  func clear(_ description: LayerDescription, width: Int, blockSize: Int) {
-    eraseRows(description.weightRowCount..<description.rowCount, description, width: width, blockSize: blockSize)
-    clearRest(description, width: width)
+  func clearTraces() {
+    for projection in projections { projection.learning?.clear() }
+    eligibility?.clear()
   }
 
-  /// Overwrites everything, as some of it is not finite.
-  func erase(_ description: LayerDescription, width: Int) {
-    eligibility.update(repeating: 0, count: description.rowCount * description.stateCount * width)
-    clearRest(description, width: width)
+  /// Overwrites all traces, as some are not finite.
+  func eraseTraces() {
+    for projection in projections { projection.learning?.erase() }
+    eligibility?.clear()
   }
 
-  /// Makes zeros of the rows that count as zero.
-  func eraseInactive(_ description: LayerDescription, width: Int, blockSize: Int) {
-    let gates = description.gateCount
-    for presynaptic in 0..<description.rowedCount where !isActive[presynaptic] {
-      let rows = presynaptic * gates..<(presynaptic + 1) * gates
-      eraseRows(rows, description, width: width, blockSize: blockSize)
-    }
+  func eraseInactive() {
+    for projection in projections { projection.learning?.eraseInactive() }
   }
 
-  /// That of a neuron in a row: the first of k numbers, and how far apart they are; nil: all zero.
-  func eligibility(
-    row: Int, neuron: Int, _ description: LayerDescription, width: Int, blockSize: Int
-  ) -> (first: UnsafePointer<Float>?, stride: Int) {
-    let start = neuron / blockSize * blockSize
-    let neurons = min(blockSize, width - start)
-    if row < description.weightRowCount && !isActive[row / description.gateCount] { return (nil, neurons) }
-    let block = eligibility + start * description.rowCount * description.stateCount
-    return (UnsafePointer(block + row * description.stateCount * neurons + neuron - start), neurons)
-  }
-
-  private func eraseRows(_ rows: Range<Int>, _ description: LayerDescription, width: Int, blockSize: Int) {
-    let states = description.stateCount
-    for start in stride(from: 0, to: width, by: blockSize) {
-      let neurons = min(blockSize, width - start)
-      let block = eligibility + start * description.rowCount * states
-      (block + rows.lowerBound * states * neurons).update(repeating: 0, count: rows.count * states * neurons)
-    }
-  }
-
-  private func clearRest(_ description: LayerDescription, width: Int) {
-    synapseEligibility?.update(repeating: 0, count: description.synapseCount * description.stateCount)
-    clearOutputEligibility(description, width: width)
-    isActive.update(repeating: false, count: description.presynapticCount)
-  }
-
-  func clearOutputEligibility(_ description: LayerDescription, width: Int) {
-    outputEligibility?.update(repeating: 0, count: description.rowCount * width)
-    synapseOutputEligibility?.update(repeating: 0, count: description.synapseCount)
+  func clearOutputTraces() {
+    for projection in projections { projection.learning?.clearOutputs() }
+    eligibility?.clearOutputs()
   }
 
   /// Whether no trace has overflown.
-  func isFinite(_ description: LayerDescription, width: Int, _ kernels: kernel_table) -> Bool {
-    let (count, states) = (description.rowCount * width, description.stateCount)
-    guard kernels.finite(eligibility, count * states) else { return false }
-    if let outputEligibility, !kernels.finite(outputEligibility, count) { return false }
-    if let synapseEligibility, !kernels.finite(synapseEligibility, description.synapseCount * states) { return false }
-    return synapseOutputEligibility.map { kernels.finite($0, description.synapseCount) } ?? true
-  }
-}
-
-/// Outputs of a layer that are not zero: events of the layer above in the same step, and of the layer itself in the next.
-struct OutputList {
-  /// With room for one per neuron; and how many there are.
-  let indices: UnsafeMutablePointer<Int32>
-  let values: UnsafeMutablePointer<Float>
-  let count: UnsafeMutablePointer<Int>
-
-  init(_ arena: inout Arena, size: Int) {
-    indices = arena.allocate(Int32.self, size, .scratch)
-    values = arena.allocate(Float.self, size, .scratch)
-    count = arena.allocate(Int.self, 1, .scratch)
+  func tracesAreFinite(_ kernels: UnsafePointer<kernel_table>) -> Bool {
+    for projection in projections where !(projection.learning?.isFinite(kernels) ?? true) { return false }
+    return eligibility?.isFinite(kernels) ?? true
   }
 
-  /// Appends them to events that have this many entries already; returns how many there are then.
-  @inline(__always) func append(
-    to indices: UnsafeMutablePointer<Int32>, _ values: UnsafeMutablePointer<Float>, at end: Int, first: Int
-  ) -> Int {
-    for position in 0..<count.pointee {
-      indices[end + position] = self.indices[position] + Int32(truncatingIfNeeded: first)
-      values[end + position] = self.values[position]
-    }
-    return end + count.pointee
-  }
-}
-
-/// The presynaptic events of every step of a window: the non-zero entries of x̄ = [x; z'; 1] with their places in it.
-struct EventHistory {
-  /// Where each step's events start; one more entry than steps.
-  let starts: UnsafeMutablePointer<Int>
-  let indices: UnsafeMutablePointer<Int32>
-  let values: UnsafeMutablePointer<Float>
-  /// How many of the events of the last step came from below.
-  let fromBelow: UnsafeMutablePointer<Int>
-
-  init(_ arena: inout Arena, presynapticCount count: Int, steps: Int) {
-    starts = arena.allocate(Int.self, steps + 1, .history)
-    indices = arena.allocate(Int32.self, count, rows: steps, .history)
-    values = arena.allocate(Float.self, count, rows: steps, .history)
-    fromBelow = arena.allocate(Int.self, 1, .scratch)
+  /// With learning, everything from the start of the window to the last step matters; without, only the slot in use.
+  func walkState(_ stream: inout StateStream, slots: ClosedRange<Int>) {
+    let (size, width) = (shape.size, shape.width)
+    let steps = slots.upperBound - slots.lowerBound
+    stream.rows(state(slots.lowerBound), (steps + 1) * shape.states, size: size, width: width)
+    stream.rows(outputs(slots.lowerBound), steps + 1, size: size, width: width)
+    stream.rows(view.pointee.tape, steps * Int(neuron.tape_count), size: size, width: width)
+    for projection in projections { projection.learning?.walkState(&stream, size: size) }
+    eligibility?.walkState(&stream, size: size)
   }
 }

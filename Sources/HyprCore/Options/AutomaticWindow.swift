@@ -10,8 +10,10 @@ func automaticWindow(_ model: Model) -> Int {
   var floats = 0
   for layer in model.layers {
     // States, outputs, tape and ∂L/∂I of a step, and its events: an index and a value each, grouped and not, of one in ten.
-    let rows = layer.stateCount + 1 + Int(layer.facts.tape_count) + layer.currentCount
-    floats += rows * layer.size + 4 * layer.presynapticCount / 10
+    let rows = layer.stateCount + 1 + Int(layer.neuron.tape_count) + layer.currentCount
+    var presynapticCount = 0
+    for projection in layer.projections { presynapticCount += projection.sourceSize }
+    floats += rows * layer.size + 4 * presynapticCount / 10
   }
   return min(max(historySize / (4 * floats), 10), 256)
 }

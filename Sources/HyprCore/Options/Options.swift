@@ -131,7 +131,7 @@ struct Settings {
   /// Whether layer `index` does; the readout, the last one, never.
   func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
     switch credit {
-    case .recurrent: layers[index].isRecurrent
+    case .recurrent: layers[index].recurrent != nil
     case .filtered: index == layers.count - 2
     case .spatial, .window: false
     }

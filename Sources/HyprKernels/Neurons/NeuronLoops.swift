@@ -2,19 +2,8 @@ internal import CSystem
 
 /// The loops over neurons and steps, specialised for each neuron model.
 enum NeuronLoops<Model: NeuronModel> {
-  static func facts() -> kernel_neuron {
-    kernel_neuron(
-      name: Model.name.text, state_count: Int32(truncatingIfNeeded: Model.State.size),
-      parameter_count: Int32(truncatingIfNeeded: Model.Parameters.size),
-      constant_count: Int32(truncatingIfNeeded: Model.Constants.count),
-      derived_count: Int32(truncatingIfNeeded: Model.Derived.size),
-      tape_count: Int32(truncatingIfNeeded: Model.Tape.size),
-      current_count: Int32(truncatingIfNeeded: Model.Currents.size),
-      gate_count: Int32(truncatingIfNeeded: Model.gateCount),
-      spiking: Model.spiking, surrogate_kind: Model.surrogate.rawValue)
-  }
-
-  static func derive(_ layer: kernel_layer) {
+  static func derive(_ layer: UnsafePointer<kernel_layer>) {
+    let layer = layer.pointee
     let constants = Model.Constants(layer.constants)
     for neuron in 0..<layer.width {
       // The core's array is written here only through `derived`; a column of parameters is read.
@@ -23,23 +12,25 @@ enum NeuronLoops<Model: NeuronModel> {
     }
   }
 
-  static func step(_ layer: kernel_layer, _ step: kernel_step) -> Bool {
-    let width = layer.width
-    gatherCurrents(layer, step)
-    let constants = Model.Constants(layer.constants)
+  /// See `kernel_neuron.step`.
+  static func step(_ layer: UnsafePointer<kernel_layer>, from: Int, to: Int, records: Bool) -> Bool {
+    let width = layer.pointee.width
+    gatherCurrents(layer, from: from, to: to)
+    let constants = Model.Constants(layer.pointee.constants)
+    let (currents, derivedRows) = (Row(layer.pointee.currents), Row(layer.pointee.derived))
     let slot = Model.State.size &* width
-    let old = layer.states + step.from &* slot
-    let new = layer.states + step.to &* slot
-    let outputs = layer.outputs + step.to &* width
-    let tape = layer.tape.map { $0 + step.record &* Model.Tape.size &* width }
+    let old = layer.pointee.states + from &* slot
+    let new = layer.pointee.states + to &* slot
+    let outputs = layer.pointee.outputs + to &* width
+    let tape = records ? layer.pointee.tape.map { $0 + from &* Model.Tape.size &* width } : nil
     var poison = Lanes.zero
     var neuron = 0
     while neuron < width {
       var state = Model.State(Row(old + neuron), stride: width)
-      let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
+      let derived = Model.Derived(derivedRows + neuron, stride: width)
       var record = Model.Tape(repeating: .zero)
       let output = Model.step(
-        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants, tape: &record)
+        &state, currents: Model.Currents(currents + neuron, stride: width), derived, constants, tape: &record)
       state.store(new + neuron, stride: width)
       outputs.store(output, neuron)
       if let tape { record.store(tape + neuron, stride: width) }
@@ -47,63 +38,58 @@ enum NeuronLoops<Model: NeuronModel> {
       neuron &+= Lanes.scalarCount
     }
     if let tape, Model.surrogateCount > 0 {
-      layer.surrogate.replaceDistances(tape, count: Model.surrogateCount &* width)
+      layer.pointee.surrogate.replaceDistances(tape, count: Model.surrogateCount &* width)
     }
+    if let events = layer.pointee.events { listEvents(Row(outputs), events, slot: to) }
     return poison == .zero
   }
 
-  /// I = W x + V z' + b: inputs add to the first currents, recurrent events and the bias to the last.
-  private static func gatherCurrents(_ layer: kernel_layer, _ step: kernel_step) {
-    let (width, currents, gates) = (layer.width, Model.Currents.size, Model.gateCount)
-    var neuron = 0
-    while neuron < currents &* width {
-      layer.current.store(.zero, neuron)
-      neuron &+= Lanes.scalarCount
-    }
-    var inputs = 0
-    if currents > gates {
-      while inputs < step.event_count && step.indices[inputs] < step.input_count { inputs &+= 1 }
-      gather(layer.current, gates &* width, step.weights, step.indices, step.values, inputs)
-    }
-    gather(
-      layer.current + (currents &- gates) &* width, gates &* width, step.weights, step.indices + inputs,
-      step.values + inputs, step.event_count &- inputs)
-    if let synapses = layer.synapses {
-      gatherSynapses(
-        layer.current + (currents &- gates) &* width, width, synapses, gates: gates, step.indices + step.event_count,
-        step.values + step.event_count, step.synapse_event_count)
+  /// See `kernel_sweep`.
+  static func sweep(_ layer: UnsafePointer<kernel_layer>, _ pass: UnsafePointer<kernel_sweep>) {
+    var part = pass.pointee
+    while part.first_neuron < part.last_neuron {
+      sweepVector(layer, &part)
+      part.first_neuron &+= Lanes.scalarCount
+      part.adjoint += Lanes.scalarCount
+      part.gradient += Lanes.scalarCount
+      part.currents += Lanes.scalarCount
+      part.output_adjoint = part.output_adjoint.map { $0 + Lanes.scalarCount }
     }
   }
 
-  static func sweep(_ layer: kernel_layer, _ sweep: kernel_sweep) {
-    let width = layer.width
-    let constants = Model.Constants(layer.constants)
-    let slot = Model.State.size &* width
+  /// The first vector of neurons of a pass.
+  @inline(never) private static func sweepVector(
+    _ layer: UnsafePointer<kernel_layer>, _ pass: UnsafePointer<kernel_sweep>
+  ) {
+    let (layer, pass) = (layer.pointee, pass.pointee)
     guard let tape = layer.tape else { return }
-    var neuron = 0
-    while neuron < width {
-      let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
-      var adjoint = Model.State(Row(sweep.adjoint + neuron), stride: width)
-      var gradient = Model.Parameters(Row(sweep.parameter_gradient + neuron), stride: width)
-      var after = Model.State(Row(layer.states + sweep.last &* slot + neuron), stride: width)
-      var step = sweep.last
-      while step > sweep.first {
-        let output = layer.outputs.lanes(step &* width &+ neuron)
-        step &-= 1
-        let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-        let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
-        let outputAdjoint = sweep.output_adjoint.lanes(step &* width &+ neuron)
-        let currentAdjoint: Model.Currents = Model.backward(
-          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record,
-          derived, constants, gradient: &gradient)
-        currentAdjoint.store(
-          sweep.current_adjoint + (step &* Model.Currents.size &* width &+ neuron), stride: width)
-        if sweep.instantaneous { adjoint = .init(repeating: .zero) }
-        after = before
+    let (width, neuron) = (layer.width, pass.first_neuron)
+    let slot = Model.State.size &* width
+    let constants = Model.Constants(layer.constants)
+    let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
+    var after = Model.State(Row(layer.states + pass.last &* slot + neuron), stride: width)
+    var step = pass.last
+    while step > pass.first {
+      let output = layer.outputs.lanes(step &* width &+ neuron)
+      step &-= 1
+      let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
+      let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
+      let outputAdjoint = pass.output_adjoint.map { $0.lanes(step &* pass.output_stride) } ?? .zero
+      for index in 0..<pass.count {
+        let place = pass.adjoint + index &* pass.adjoint_spacing
+        let sums = pass.gradient + index &* pass.gradient_spacing
+        var adjoint = Model.State(Row(place), stride: pass.adjoint_stride)
+        var gradient = Model.Parameters(Row(sums), stride: pass.gradient_stride)
+        let currents: Model.Currents = Model.backward(
+          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record, derived,
+          constants, gradient: &gradient)
+        currents.store(
+          pass.currents + (step &* pass.step_stride &+ index &* pass.current_spacing), stride: pass.current_stride)
+        if pass.instantaneous { adjoint = .init(repeating: .zero) }
+        adjoint.store(place, stride: pass.adjoint_stride)
+        gradient.store(sums, stride: pass.gradient_stride)
       }
-      adjoint.store(sweep.adjoint + neuron, stride: width)
-      gradient.store(sweep.parameter_gradient + neuron, stride: width)
-      neuron &+= Lanes.scalarCount
+      after = before
     }
   }
 }

@@ -52,6 +52,12 @@ protocol NeuronModel {
     _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
     _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Currents
+
+  // The loops over this model, each `{ NeuronLoops<Self>... }`: C function pointers cannot be made in generic code.
+  static var deriveLoop: kernel_derive_loop { get }
+  static var stepLoop: kernel_step_loop { get }
+  static var sweepLoop: kernel_sweep_loop { get }
+  static var carryLoop: kernel_carry_loop { get }
 }
 
 extension NeuronModel {

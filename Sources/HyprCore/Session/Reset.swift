@@ -13,7 +13,9 @@ struct SessionParts: OptionSet {
 extension Session {
   /// Ends the sequence: what was taught is kept, state and traces go to zero.
   public mutating func reset() {
-    finishSequence()
+    #if HYPR_LEARNING
+      finishSequence()
+    #endif
     clear([.state, .traces])
   }
 
@@ -22,39 +24,54 @@ extension Session {
     guard SessionParts.all.isSuperset(of: parts) else {
       throw message.failure(.invalidArgument, "parts is \(Double(parts.rawValue)), expected a sum of 1, 2 and 4")
     }
-    // An update just before the optimizer forgets would be lost at once.
-    closeWindow(updating: !parts.contains(.optimizer))
+    #if HYPR_LEARNING
+      // An update just before the optimizer forgets would be lost at once.
+      closeWindow(updating: !parts.contains(.optimizer))
+    #endif
     clear(parts)
   }
 
   /// State and traces of one layer, the readout being the last.
   public mutating func reset(layer: Int) throws(Failure) {
+    let layers = network.layers
     guard layer >= 0 && layer < layers.count else {
       throw message.failure(.notFound, "layer is \(layer), expected at most the layer count \(layers.count - 1)")
     }
-    closeWindow()
+    #if HYPR_LEARNING
+      closeWindow()
+    #endif
     layers[layer].clearSlot(slot)
-    layers[layer].clearTraces(blockSize: blockSize)
+    layers[layer].clearTraces()
     if settings.credit == .filtered && layer == layers.count - 1 {
       // What the readout has forgotten is no longer credited to the layer below.
-      layers[layer - 1].clearOutputEligibility()
+      layers[layer - 1].clearOutputTraces()
     }
   }
 
   /// The open window must be closed, or its history be dropped with the state.
   mutating func clear(_ parts: SessionParts) {
-    for layer in layers {
-      if parts.contains(.state) { layer.clearSlot(slot) }
-      if parts.contains(.traces) { layer.clearTraces(blockSize: blockSize) }
-    }
     if parts.contains(.state) {
-      input.clear()
-      learner?.pointee.sequenceSteps = 0
+      network.clearSlot(slot)
+      network.input.clear()
     }
-    guard parts.contains(.optimizer) else { return }
-    parameters.clearGradients()
-    parameters.clearMoments()
-    learner?.pointee.gatheredWeight = 0
-    statistics.updates = 0
+    if parts.contains(.traces) {
+      for layer in network.layers { layer.clearTraces() }
+    }
+    #if HYPR_LEARNING
+      learner?.pointee.clear(parts, network)
+    #endif
   }
 }
+
+#if HYPR_LEARNING
+  extension Learner {
+    fileprivate mutating func clear(_ parts: SessionParts, _ network: Network) {
+      if parts.contains(.state) { sequenceSteps = 0 }
+      guard parts.contains(.optimizer) else { return }
+      network.parameters.clearGradients()
+      network.parameters.clearMoments()
+      gatheredWeight = 0
+      statistics.updates = 0
+    }
+  }
+#endif

@@ -7,31 +7,32 @@ extension Session {
   public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
-    let (outputs, classes) = (readout.outputs(step.index + 1), readout.description.size)
+    let (outputs, classes) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
     let weight = step.learner.pointee.classWeights[label]
     replaceSharedTarget(step.learner)
     var (top, sum): (Float, Float) = (0, 0)
-    kernels.softmax(outputs, classes, step.error, &top, &sum)
+    network.kernels.pointee.softmax(outputs, classes, step.error, &top, &sum)
     let loss = crossEntropy(
       outputs, classes, label: label, smoothing: settings.labelSmoothing, top: top, sum: sum, gradient: step.error)
     if weight != 1 {
       for index in 0..<classes { step.error[index] *= weight }
     }
-    step.teach(
-      Target(loss: loss * Double(weight), weight: Double(weight), correct: largest(outputs, classes) == label))
+    // The first one of equal outputs is the answer.
+    let correct = outputs[label] == top && largest(outputs, label + 1) == label
+    step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: correct))
   }
 
   /// Mean squared error with `target` [C] for the last step.
   public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
-    let outputs = readout.outputs(step.index + 1)
-    for index in 0..<readout.description.size where !(outputs[index] - target[index]).isFinite {
+    let (outputs, size) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
+    for index in 0..<size where !(outputs[index] - target[index]).isFinite {
       throw message.failure(
         .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
     }
     replaceSharedTarget(step.learner)
-    let loss = meanSquaredError(outputs, readout.description.size, target: target, gradient: step.error)
+    let loss = meanSquaredError(outputs, size, target: target, gradient: step.error)
     step.teach(Target(loss: loss, weight: 1, correct: false))
   }
 
@@ -40,30 +41,17 @@ extension Session {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
     replaceSharedTarget(step.learner)
-    step.error.update(from: error, count: readout.description.size)
+    step.error.update(from: error, count: model.pointee.outputSize)
     step.teach(Target(loss: 0, weight: 1, correct: false))
-  }
-
-  /// What a step of the open window is taught.
-  struct Target {
-    /// Times the weight.
-    let loss: Double
-    let weight: Double
-    let correct: Bool
   }
 
   /// A step of the open window, and where its ∂loss/∂output goes.
   struct OpenStep {
     let learner: UnsafeMutablePointer<Learner>
     let index: Int
-    let error: UnsafeMutablePointer<Float>
 
-    func teach(_ target: Target) {
-      learner.pointee.losses[index] = target.loss
-      learner.pointee.weights[index] = target.weight
-      learner.pointee.correct[index] = target.correct
-      learner.pointee.taught[index] = true
-    }
+    var error: UnsafeMutablePointer<Float> { learner.pointee.targets.error(index) }
+    func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
   }
 
   func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
@@ -72,13 +60,12 @@ extension Session {
       throw message.failure(
         .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.pointee.steps) steps")
     }
-    let index = learner.pointee.steps - 1 - stepsAgo
-    return OpenStep(learner: learner, index: index, error: learner.pointee.outputError + index * readout.width)
+    return OpenStep(learner: learner, index: learner.pointee.steps - 1 - stepsAgo)
   }
 
   /// A label that is a class.
   func checked(_ label: UInt32) throws(Failure) -> Int {
-    let classes = readout.description.size
+    let classes = model.pointee.outputSize
     guard Int(clamping: label) < classes else {
       throw message.failure(.invalidArgument, "label is \(Double(label)), expected below the output size \(classes)")
     }
@@ -87,11 +74,12 @@ extension Session {
 
   /// A target of one step takes the place of one that all steps share.
   private func replaceSharedTarget(_ learner: UnsafeMutablePointer<Learner>) {
-    if learner.pointee.isShared.pointee { learner.pointee.clearTargets(readoutWidth: readout.width) }
+    let targets = learner.pointee.targets
+    if targets.isShared.pointee { targets.clear(learner.pointee.steps) }
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
-    for index in 0..<readout.description.size where !values[index].isFinite {
+    for index in 0..<model.pointee.outputSize where !values[index].isFinite {
       throw message.failure(.notFinite, "\(name)[\(index)] is \(values[index]), expected a finite number")
     }
   }
@@ -99,49 +87,12 @@ extension Session {
   /// Factors on the loss of targets that are classes, one per class.
   public func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
-    for index in 0..<readout.description.size {
+    for index in 0..<model.pointee.outputSize {
       if let problem = classWeightProblem(weights[index]) {
         throw message.failure(
           weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }
     }
-    learner.pointee.classWeights.update(from: weights, count: readout.description.size)
+    learner.pointee.classWeights.update(from: weights, count: model.pointee.outputSize)
   }
-
-  func clearClassWeights() { learner?.pointee.classWeights.update(repeating: 1, count: readout.description.size) }
-
-  /// Closes the open window now.
-  public mutating func flush() throws(Failure) {
-    try requireLearning()
-    closeWindow()
-  }
-
-  /// One optimizer step on the gradient gathered, when updates are manual.
-  public mutating func apply() throws(Failure) {
-    try requireLearning()
-    guard settings.update == .manual else {
-      throw message.failure(.wrongState, "the option update is \(settings.update.rawValue), expected 2 (manual)")
-    }
-    closeWindow()
-    update()
-  }
-
-  @discardableResult func requireLearning() throws(Failure) -> UnsafeMutablePointer<Learner> {
-    guard let learner else { throw message.failure(.wrongState, "the session was created without learning") }
-    return learner
-  }
-
-  /// The end of a sequence: nothing that was taught is lost.
-  mutating func finishSequence() {
-    closeWindow()
-    if settings.update == .sequence { update() }
-  }
-}
-
-/// The smallest class weight but 0: small enough to mean nothing, and large enough to divide by.
-let smallestClassWeight = 1e-6
-
-/// Why a class weight is not allowed; nil if it is.
-func classWeightProblem(_ weight: Float) -> Text? {
-  weight == 0 || (weight >= Float(smallestClassWeight) && weight <= 1e6) ? nil : "expected 0, or 1e-6 to 1e6"
 }

@@ -16,10 +16,10 @@ extension Session {
         "the loss needs steps that are no longer in the open window: it holds only the last \(learner.steps) of the sequence"
       )
     }
-    learner.clearTargets(readoutWidth: readout.width)
+    learner.targets.clear(learner.steps)
     if settings.sequenceLoss == .sumOfSoftmax {
       try openStep(0).teach(sumOfSoftmax(learner, label: checked))
-      learner.isShared.pointee = true
+      learner.targets.isShared.pointee = true
     } else {
       for stepsAgo in 0..<needed { try teach(label: label, stepsAgo: stepsAgo) }
     }
@@ -27,22 +27,19 @@ extension Session {
 
   /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window: one loss of all its steps together.
   private func sumOfSoftmax(_ learner: Learner, label: Int) -> Target {
-    let (classes, width) = (readout.description.size, readout.width)
-    learner.scores.update(repeating: 0, count: classes)
+    let (classes, scores) = (model.pointee.outputSize, learner.scores)
+    scores.update(repeating: 0, count: classes)
     for step in 0..<learner.steps {
-      let probabilities = learner.outputError + step * width
+      let probabilities = learner.targets.error(step)
       var (top, sum): (Float, Float) = (0, 0)
-      kernels.softmax(readout.outputs(step + 1), classes, probabilities, &top, &sum)
-      for index in 0..<classes { learner.scores[index] += Double(probabilities[index]) }
+      network.kernels.pointee.softmax(network.readoutOutputs(step + 1), classes, probabilities, &top, &sum)
+      for index in 0..<classes { scores[index] += Double(probabilities[index]) }
     }
     let weight = Double(learner.classWeights[label])
-    let correct = largest(learner.scores, classes) == label
-    let loss = crossEntropyOfSums(
-      learner.scores, classes, label: label, smoothing: Double(settings.labelSmoothing))
-    for index in 0..<classes { learner.scores[index] *= weight }
-    for step in 0..<learner.steps {
-      softmaxGradient(learner.outputError + step * width, classes, outer: learner.scores)
-    }
+    let correct = largest(scores, classes) == label
+    let loss = crossEntropyOfSums(scores, classes, label: label, smoothing: Double(settings.labelSmoothing))
+    for index in 0..<classes { scores[index] *= weight }
+    for step in 0..<learner.steps { softmaxGradient(learner.targets.error(step), classes, outer: scores) }
     return Target(loss: loss * weight, weight: weight, correct: correct)
   }
 
@@ -65,8 +62,8 @@ extension Session {
     learner.pointee.batchLoss = 0
     learner.pointee.batchWeight = 0
     let batch = Batch(samples: samples, steps: steps, labels: labels, outputs: outputs)
-    if workers != nil && steps.count > 1 {
-      try learnInThreads(batch)
+    if let workers, steps.count > 1 {
+      try learnInThreads(batch, workers)
     } else {
       try learn(batch, 0..<steps.count, from: 0)
     }
@@ -84,13 +81,13 @@ extension Session {
   /// Some sequences of a batch, one after the other; `start` is the first one's first step.
   mutating func learn(_ batch: Batch, _ sequences: Range<Int>, from start: Int) throws(Failure) {
     var start = start
-    let outputSize = readout.description.size
+    let outputSize = model.pointee.outputSize
     for sequence in sequences {
       let count = batch.steps[sequence]
       clear([.state, .traces])
       for step in start..<start + count {
         do throws(Failure) {
-          try self.step(batch.samples + step * input.size, into: batch.outputs.map { $0 + step * outputSize })
+          try self.step(batch.samples + step * network.input.size, into: batch.outputs.map { $0 + step * outputSize })
           let label = label(of: step - start, in: sequence, from: start, count, batch.labels)
           if label >= 0 { try teach(label: UInt32(label), stepsAgo: 0) }
         } catch {
@@ -144,10 +141,10 @@ extension Session {
     case .sequences(let labels): try checkLabels(labels, steps.count)
     }
     // Nothing can go wrong with finite samples that are taken as they are.
-    if input.isPlain && kernels.finite(samples, total * input.size) { return }
+    if network.input.isPlain && network.kernels.pointee.finite(samples, total * network.input.size) { return }
     for step in 0..<total {
       do throws(Failure) {
-        try load(samples + step * input.size)
+        try network.input.check(samples + step * network.input.size, message)
       } catch {
         throw message.prepend("step \(step): ", error)
       }
@@ -155,7 +152,7 @@ extension Session {
   }
 
   private func checkLabels(_ labels: UnsafePointer<Int32>, _ count: Int) throws(Failure) {
-    let classes = readout.description.size
+    let classes = model.pointee.outputSize
     for index in 0..<count where Int(labels[index]) >= classes {
       throw message.failure(
         .invalidArgument, "labels[\(index)] is \(Int(labels[index])), expected below the output size \(classes)")

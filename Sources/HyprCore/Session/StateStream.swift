@@ -107,6 +107,16 @@ struct StateStream {
     bytes(memory, count)
   }
 
+  /// A flag; returns the one in effect: the stream's when reading or checking.
+  mutating func flag(_ value: Bool) -> Bool {
+    guard let place = advance(1) else { return value }
+    if mode == .write { place.storeBytes(of: value ? 1 : 0, as: UInt8.self) }
+    guard mode == .check || mode == .read else { return value }
+    let stored = place.load(as: UInt8.self)
+    if stored > 1 { isValid = false }
+    return stored == 1
+  }
+
   /// Where the next `count` bytes are; nil when measuring, and when a stream that is checked ends too early.
   private mutating func advance(_ count: Int) -> UnsafeMutableRawPointer? {
     guard capacity - position >= count else {

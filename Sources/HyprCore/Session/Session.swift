@@ -6,23 +6,17 @@ internal import CSystem
 /// copyable: it is large, and a copy would share its memory.
 public struct Session: ~Copyable {
   public let model: UnsafeMutablePointer<Model>
-  let kernels: kernel_table
   let settings: Settings
-  /// The hidden layers from the bottom up, then the readout.
-  let layers: UnsafeMutableBufferPointer<Layer>
-  let parameters: ParameterStore
-  let input: InputStage
-  /// Only in learning sessions.
-  let learner: UnsafeMutablePointer<Learner>?
-  /// One flag per tensor: whether the host keeps it as it is. Only in learning sessions.
-  let frozen: UnsafeMutablePointer<Bool>?
-  var statistics: Statistics
-  /// Only with more than one thread: the threads, and where updates wait for the end of a batch, a session for each but this one's.
-  let pool: UnsafeMutablePointer<system_pool>?
-  let workers: UnsafeMutablePointer<Session>?
-  let shares: UnsafeMutablePointer<BatchShare>?
+  let network: Network
+  var statistics: RunStatistics
   /// Where the state after the last step is.
   var slot = 0
+  #if HYPR_LEARNING
+    /// Only in learning sessions.
+    let learner: UnsafeMutablePointer<Learner>?
+    /// A session for each thread but this one's; only where updates wait for the end of a batch.
+    let workers: BatchWorkers?
+  #endif
 
   public let message: MessageBuffer
   public let messageText: UnsafeMutablePointer<CChar>
@@ -32,46 +26,22 @@ public struct Session: ~Copyable {
 
   static var messageSize: Int { Text.capacity }
 
-  private init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
-    let descriptions = model.pointee.layers
-    let lanes = model.pointee.kernels.lanes
+  init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
     self.model = model
     self.settings = settings
     self.ownsMemory = ownsMemory
-    kernels = model.pointee.kernels
-    input = InputStage(&arena, model.pointee)
-    let blocks = arena.allocate(ParameterStore.Block.self, descriptions.count, .scratch)
-    let layers = arena.allocate(Layer.self, descriptions.count, .scratch)
-    for index in 0..<descriptions.count {
-      let description = descriptions[index]
-      let block = ParameterStore.Block(&arena, description, lanes: lanes, settings)
-      let layer = Layer(
-        &arena, description, block, settings, carriesOutput: settings.carriesOutput(of: index, among: descriptions))
-      if !arena.isMeasuring {
-        (blocks + index).initialize(to: block)
-        (layers + index).initialize(to: layer)
+    network = Network(&arena, model, settings)
+    statistics = RunStatistics(&arena, layers: model.pointee.layerCount)
+    #if HYPR_LEARNING
+      learner = settings.learning ? arena.allocate(Learner.self, 1, .scratch) : nil
+      if let learner {
+        let content = Learner(&arena, model.pointee, settings)
+        if !arena.isMeasuring { learner.initialize(to: content) }
       }
-    }
-    self.layers = UnsafeMutableBufferPointer(start: layers, count: descriptions.count)
-    parameters = ParameterStore(blocks: UnsafeMutableBufferPointer(start: blocks, count: descriptions.count))
-    learner = settings.learning ? arena.allocate(Learner.self, 1, .scratch) : nil
-    if let learner {
-      let content = Learner(&arena, model.pointee, settings)
-      if !arena.isMeasuring { learner.initialize(to: content) }
-    }
-    frozen = settings.learning ? arena.allocate(Bool.self, model.pointee.tensors.count, .scratch) : nil
-    statistics = Statistics(&arena, layers: descriptions.count - 1)
-    let threaded = settings.learning && settings.threads > 1
-    pool = threaded ? arena.allocate(system_pool.self, 1, .scratch) : nil
-    workers =
-      threaded && settings.update != .window ? arena.allocate(Session.self, settings.threads - 1, .scratch) : nil
-    shares = workers == nil ? nil : arena.allocate(BatchShare.self, settings.threads, .scratch)
-    if let workers {
-      for index in 0..<settings.threads - 1 {
-        let worker = Session(&arena, model, settings.ofWorker, ownsMemory: false)
-        if !arena.isMeasuring { (workers + index).initialize(to: worker) }
-      }
-    }
+      workers =
+        settings.learning && settings.threads > 1 && settings.update != .window
+        ? BatchWorkers(&arena, model, settings) : nil
+    #endif
     messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
     message = MessageBuffer(arena.isMeasuring ? nil : messageText, size: Session.messageSize)
     memory = MemoryReport(arena)
@@ -119,44 +89,35 @@ public struct Session: ~Copyable {
     var arena = Arena(memory)
     let session = arena.allocate(Session.self, 1, .scratch)
     session.initialize(to: Session(&arena, model, settings(model, options), ownsMemory: ownsMemory))
-    let threads = session.pointee.settings.threads
-    if let pool = session.pointee.pool, system_pool_start(pool, Int32(truncatingIfNeeded: threads)) != 0 {
-      if ownsMemory { system_free(memory) }
-      throw .outOfMemory
-    }
+    #if HYPR_LEARNING
+      if let pool = session.pointee.learner?.pointee.pool, !pool.start() {
+        if ownsMemory { system_free(memory) }
+        throw .outOfMemory
+      }
+      session.pointee.workers?.begin()
+    #endif
     model.retain()
     session.pointee.begin()
-    if let workers = session.pointee.workers {
-      for index in 0..<threads - 1 { workers[index].begin() }
-    }
     return session
   }
 
   /// As the model file has it.
-  private mutating func begin() {
-    parameters.load(model.pointee)
-    deriveAll()
-    clear(.state)  // traces are zero, as the arena makes them
-    clearClassWeights()
+  mutating func begin() {
+    network.parameters.load(model.pointee)
+    network.derive()
+    // States and traces are zero, as the arena makes them.
+    network.input.clear()
   }
 
   public static func free(_ session: UnsafeMutablePointer<Session>) {
-    if let pool = session.pointee.pool { system_pool_stop(pool) }
+    #if HYPR_LEARNING
+      session.pointee.learner?.pointee.pool?.stop()
+    #endif
     session.pointee.model.release()
     if session.pointee.ownsMemory { system_free(session) }
   }
 
   public func option(_ option: Option) -> Double { settings.options.value(option) }
-
-  var readout: Layer { layers[layers.count - 1] }
-
-  /// Neurons of a block of the eligibility.
-  var blockSize: Int { 2 * kernels.lanes }
-
-  /// Brings everything that is computed from parameters up to date.
-  func deriveAll() {
-    for layer in layers { kernels.derive(layer.view) }
-  }
 }
 
 /// Where the bytes of a session go.

@@ -1,0 +1,35 @@
+/// What a learning session counts. The first group counts from the last clear.
+struct LearningStatistics {
+  var taughtSteps: UInt64 = 0
+  var correctSteps: UInt64 = 0
+  /// Sum of the weights of the taught steps.
+  var weight = 0.0
+  /// Each loss times its weight.
+  var lossSum = 0.0
+
+  var updates: UInt64 = 0
+  var skippedUpdates: UInt64 = 0
+  var gradientNorm = 0.0
+
+  var meanLoss: Double { weight > 0 ? lossSum / weight : 0 }
+
+  mutating func clear() { (taughtSteps, correctSteps, weight, lossSum) = (0, 0, 0, 0) }
+
+  /// Adds what another session counted of the first group.
+  mutating func add(_ other: LearningStatistics) {
+    taughtSteps += other.taughtSteps
+    correctSteps += other.correctSteps
+    weight += other.weight
+    lossSum += other.lossSum
+  }
+
+  mutating func walkState(_ stream: inout StateStream) {
+    taughtSteps = stream.count(taughtSteps)
+    correctSteps = stream.count(correctSteps)
+    weight = stream.sum(weight)
+    lossSum = stream.sum(lossSum)
+    updates = stream.count(updates)
+    skippedUpdates = stream.count(skippedUpdates)
+    gradientNorm = stream.sum(gradientNorm)
+  }
+}

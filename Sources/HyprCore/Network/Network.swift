@@ -1,0 +1,75 @@
+internal import CSystem
+
+/// The network of a session: its layers and where their events come from, in the session's memory.
+///
+/// A slot holds states, outputs and events after one step. A network that learns keeps one slot per step of the window, slot 0 being
+/// what the window started from, and one more to look ahead; otherwise there are two, used in turn.
+struct Network {
+  let kernels: UnsafePointer<kernel_table>
+  /// The hidden layers from the bottom up, then the readout.
+  let layers: UnsafeMutableBufferPointer<Layer>
+  let input: InputStage
+  let parameters: ParameterStore
+
+  init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings) {
+    let (descriptions, tensors) = (model.pointee.layers, model.pointee.tensors)
+    let slots = settings.learning ? settings.window + 2 : 2
+    let lanes = model.pointee.kernels.pointee.lanes
+    kernels = model.pointee.kernels
+    let input = InputStage(&arena, model.pointee, columns: descriptions[0].inputCount, slots: slots)
+    let one = EventSource(&arena, constantOne: slots)
+    parameters = ParameterStore(&arena, tensors: tensors.count)
+    layers = UnsafeMutableBufferPointer(
+      start: arena.allocate(Layer.self, descriptions.count, .scratch), count: descriptions.count)
+    self.input = input
+    for index in 0..<descriptions.count {
+      let layer = Layer(
+        &arena, descriptions[index], tensors, settings, slots: slots, lanes: lanes,
+        carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters
+      ) { [layers, isMeasuring = arena.isMeasuring] source, own in
+        switch source {
+        case .one: one
+        case .input: input.events
+        case .layer(let other): isMeasuring ? one : other == index ? own ?? one : layers[other].events ?? one
+        }
+      }
+      if !arena.isMeasuring { layers.initializeElement(at: index, to: layer) }
+    }
+  }
+
+  /// The outputs of the network in a slot.
+  @inline(__always) func readoutOutputs(_ slot: Int) -> UnsafeMutablePointer<Float> {
+    layers[layers.count - 1].outputs(slot)
+  }
+
+  /// Makes a step on the input events in slot `to`. Returns the first layer whose state would not be finite: what is in slot `from` is as
+  /// it was. With `records` the step becomes part of the window.
+  @inline(__always) func step(from: Int, to: Int, records: Bool) -> Int? {
+    guard let first = layers.baseAddress else { return nil }
+    for index in 0..<layers.count where !(first + index).pointee.step(from: from, to: to, records: records) {
+      return index
+    }
+    return nil
+  }
+
+  /// Brings everything that is computed from parameters up to date.
+  func derive() {
+    for layer in layers { layer.derive() }
+  }
+
+  /// Slot `from` becomes slot `to`.
+  func copySlot(from: Int, to: Int) {
+    for layer in layers { layer.copySlot(from: from, to: to) }
+  }
+
+  func clearSlot(_ slot: Int) {
+    for layer in layers { layer.clearSlot(slot) }
+  }
+
+  /// Lists the events of a slot anew from its outputs.
+  func listEvents(_ slot: Int) {
+    for layer in layers {
+      if let events = layer.events { kernels.pointee.events(layer.outputs(slot), events.view, slot) }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+internal import CSystem
+
+/// The eligibility of some rows of parameters, ∂s/∂(each of them) at the start of the window, and perhaps that of the outputs that are
+/// carried into the window: with recurrent credit those of the step before it (e_z), with filtered credit all, as the readout
+/// remembers them (ε̄). Owns the layout of both.
+struct Eligibility {
+  /// Of the states; `kernel_eligibility` has the layout.
+  let states: kernel_eligibility
+  /// Of the outputs, [rows][width]; nil: not carried.
+  let outputs: UnsafeMutablePointer<Float>?
+
+  /// `elements`: how many there are, if they do not fill rows; then one after the other, [elements][k] and [elements].
+  init(
+    _ arena: inout Arena, rows: Int, states: Int, width: Int, elements: Int? = nil, lanes: Int, carriesOutput: Bool
+  ) {
+    let (rows, width) = elements.map { (1, $0) } ?? (rows, width)
+    let values = arena.allocate(Float.self, width, rows: rows, planes: states, .traces)
+    self.states = kernel_eligibility(
+      values: values, rows: rows, states: states, width: width, block: elements == nil ? 2 * lanes : 1)
+    outputs = carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
+  }
+
+  private var count: Int { states.rows * states.width }
+
+  /// That of a neuron in a row: the first of k numbers, and how far apart they are.
+  func element(row: Int, neuron: Int) -> (first: UnsafeMutablePointer<Float>, stride: Int) {
+    let start = neuron / states.block * states.block
+    let neurons = kernel_eligibility_neurons(states, start)
+    return (kernel_eligibility_block(states, start) + (row * states.states * neurons + neuron - start), neurons)
+  }
+
+  func clear() {
+    states.values.update(repeating: 0, count: count * states.states)
+    clearOutputs()
+  }
+
+  func clearOutputs() { outputs?.update(repeating: 0, count: count) }
+
+  /// Makes zeros of a row.
+  func clear(row: Int) {
+    var start = 0
+    while start < states.width {
+      let numbers = kernel_eligibility_neurons(states, start) * states.states
+      (kernel_eligibility_block(states, start) + row * numbers).update(repeating: 0, count: numbers)
+      start += states.block
+    }
+  }
+
+  /// Whether nothing has overflown.
+  func isFinite(_ kernels: UnsafePointer<kernel_table>) -> Bool {
+    kernels.pointee.finite(states.values, count * states.states)
+      && (outputs.map { kernels.pointee.finite($0, count) } ?? true)
+  }
+
+  /// Row by row and without padding, so that the bytes depend neither on the blocks nor on the vectors of the machine.
+  func walkState(_ stream: inout StateStream, size: Int) {
+    for row in 0..<states.rows * states.states {
+      var start = 0
+      while start < size {
+        let neurons = kernel_eligibility_neurons(states, start)
+        stream.bytes(kernel_eligibility_block(states, start) + row * neurons, min(neurons, size - start) * 4)
+        start += states.block
+      }
+    }
+    stream.rows(outputs, states.rows, size: size, width: states.width)
+  }
+}

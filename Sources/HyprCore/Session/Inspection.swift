@@ -1,0 +1,70 @@
+internal import CSystem
+
+// Parameters, gradients and state as flat vectors.
+
+extension Session {
+  /// Facts about one tensor; `trainable` is whether this session trains it.
+  public func tensor(_ index: Int) -> TensorFacts? {
+    let tensors = model.pointee.tensors
+    guard index >= 0 && index < tensors.count else { return nil }
+    #if HYPR_LEARNING
+      let trainable = learner?.pointee.isTrained(index) ?? isTrainable(tensors[index])
+    #else
+      let trainable = isTrainable(tensors[index])
+    #endif
+    return TensorFacts(tensors[index], trainable: trainable)
+  }
+
+  private func isTrainable(_ tensor: TensorDescription) -> Bool {
+    tensor.trainable && settings.rateFactor(tensor.group) > 0
+  }
+
+  public func readParameters(into flat: UnsafeMutablePointer<Float>) {
+    for index in 0..<model.pointee.tensors.count {
+      let tensor = model.pointee.tensors[index]
+      let (target, values) = (flat + tensor.offset, network.parameters.arrays[index].values)
+      tensor.placement.forEach { element, place in target[element] = values[place] }
+    }
+  }
+
+  /// Sets all parameters, or none. The open window is closed first: its history belongs to the old ones.
+  public mutating func writeParameters(from flat: UnsafePointer<Float>) throws(Failure) {
+    for tensor in model.pointee.tensors {
+      for index in 0..<tensor.count {
+        let value = flat[tensor.offset + index]
+        if tensor.allows(value) { continue }
+        throw message.failure(
+          value.isFinite ? .invalidArgument : .notFinite,
+          "\(tensor.name)[\(index)] is \(value), \(tensor.problem(with: value))")
+      }
+    }
+    #if HYPR_LEARNING
+      closeWindow(updating: false)
+    #endif
+    for index in 0..<model.pointee.tensors.count {
+      let tensor = model.pointee.tensors[index]
+      let (source, values) = (flat + tensor.offset, network.parameters.arrays[index].values)
+      tensor.placement.forEach { element, place in values[place] = source[element] }
+    }
+    network.derive()
+  }
+
+  public func layerStateSize(_ layer: Int) -> Int {
+    guard layer >= 0 && layer < network.layers.count - 1 else { return 0 }
+    return network.layers[layer].shape.states * network.layers[layer].shape.size
+  }
+
+  /// [N]
+  public func readSpikes(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
+    target.update(from: network.layers[layer].outputs(slot), count: network.layers[layer].shape.size)
+  }
+
+  /// [k][N]
+  public func readState(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
+    let source = network.layers[layer]
+    let shape = source.shape
+    for state in 0..<shape.states {
+      (target + state * shape.size).update(from: source.state(slot) + state * shape.width, count: shape.size)
+    }
+  }
+}

@@ -1,0 +1,138 @@
+internal import CSystem
+
+// Saving and restoring everything that a session has become, so that it continues bit for bit.
+
+/// The first bytes of a saved state.
+private struct StateHeader {
+  static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
+  static let version: UInt64 = 4
+  static let size = 5 * 8
+
+  var magic, version, model, payload, checksum: UInt64
+}
+
+extension Session {
+  /// Exact size of the state as it is now, in bytes; it grows with the steps of the open window.
+  public mutating func stateSize() -> Int {
+    var stream = StateStream(measuring: ())
+    walkState(&stream)
+    return StateHeader.size + stream.position
+  }
+
+  public mutating func saveState(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
+    let size = stateSize()
+    guard let start = buffer.baseAddress, buffer.count >= size else {
+      throw message.failure(.bufferTooSmall, "the buffer has \(buffer.count) bytes, the state takes \(size)")
+    }
+    let payload = UnsafeMutableRawBufferPointer(start: start + StateHeader.size, count: size - StateHeader.size)
+    for layer in network.layers { layer.eraseInactive() }
+    var stream = StateStream(.write, start + StateHeader.size, payload.count)
+    walkState(&stream)
+    let header = StateHeader(
+      magic: StateHeader.magic, version: StateHeader.version, model: model.pointee.identity,
+      payload: UInt64(payload.count), checksum: checksum(UnsafeRawBufferPointer(payload)))
+    start.storeBytes(of: header, as: StateHeader.self)
+  }
+
+  /// Becomes the session that was saved. Everything is checked before anything is changed.
+  public mutating func loadState(_ buffer: UnsafeRawBufferPointer) throws(Failure) {
+    guard let start = buffer.baseAddress, buffer.count >= StateHeader.size else {
+      throw message.failure(
+        .invalidArgument, "the state has \(buffer.count) bytes, expected at least \(StateHeader.size)")
+    }
+    let header = start.loadUnaligned(as: StateHeader.self)
+    guard header.magic == StateHeader.magic else {
+      throw message.failure(.invalidArgument, "this is no saved state: it does not start with HYPRSTAT")
+    }
+    guard header.version == StateHeader.version else {
+      throw message.failure(
+        .stateMismatch, "the state has version \(Double(header.version)), expected \(Double(StateHeader.version))")
+    }
+    guard header.model == model.pointee.identity else {
+      throw message.failure(.stateMismatch, "the state was saved with another model file")
+    }
+    let payload = UnsafeRawBufferPointer(rebasing: buffer[StateHeader.size...])
+    guard header.payload <= UInt64(payload.count) else {
+      throw message.failure(
+        .invalidArgument, "the state is cut short: \(payload.count) bytes, expected \(Double(header.payload))")
+    }
+    let used = UnsafeRawBufferPointer(rebasing: payload[..<Int(header.payload)])
+    guard checksum(used) == header.checksum else {
+      throw message.failure(.invalidArgument, "the state is damaged: its checksum does not match")
+    }
+    // The stream only reads in these modes.
+    let memory = UnsafeMutableRawPointer(mutating: start + StateHeader.size)
+    var layout = StateStream(.check, memory, used.count)
+    walkLayout(&layout)
+    guard layout.isValid else {
+      throw message.failure(
+        .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
+    }
+    // Checking takes the counters over, as what follows depends on them; the arrays stay.
+    let (statistics, slot) = (statistics, slot)
+    #if HYPR_LEARNING
+      let kept = learner?.pointee
+    #endif
+    var checking = StateStream(.check, memory, used.count)
+    walkState(&checking)
+    (self.statistics, self.slot) = (statistics, slot)
+    #if HYPR_LEARNING
+      if let learner, let kept { learner.pointee = kept }
+    #endif
+    guard checking.isValid && checking.position == used.count else {
+      throw message.failure(.invalidArgument, "the state is damaged: it holds what no session can have become")
+    }
+    var reading = StateStream(.read, memory, used.count)
+    walkState(&reading)
+    network.derive()
+    for slot in slots { network.listEvents(slot) }
+  }
+
+  /// What the rest of the format depends on.
+  private func walkLayout(_ stream: inout StateStream) {
+    let layout: InlineArray<4, Int> = [
+      settings.learning ? 1 : 0, settings.window, settings.credit.rawValue, settings.optimizer.rawValue,
+    ]
+    for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
+  }
+
+  /// With learning, everything from the start of the window to the last step matters; without, only the slot in use.
+  private var slots: ClosedRange<Int> { settings.learning ? 0...slot : slot...slot }
+
+  /// The state's format: every call names one piece, in order. A stream that measures or writes
+  /// changes nothing, one that checks only the counters.
+  private mutating func walkState(_ stream: inout StateStream) {
+    walkLayout(&stream)
+    statistics.walkState(&stream)
+    network.input.walkState(&stream)
+    var places = 0...1
+    #if HYPR_LEARNING
+      if let learner {
+        learner.pointee.walkState(&stream)
+        places = learner.pointee.steps...learner.pointee.steps
+      }
+    #endif
+    slot = stream.integer(slot, in: places)
+    for index in 0..<model.pointee.tensors.count {
+      network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
+    }
+    for layer in network.layers { layer.walkState(&stream, slots: slots) }
+    // The events of the layers follow from their outputs.
+    if slots.count > 1 { network.input.events.walkState(&stream, slots: 1...slot) }
+  }
+}
+
+extension TrainedArray {
+  fileprivate func walkState(_ stream: inout StateStream, _ tensor: TensorDescription) {
+    let (size, width, rows) = shape(tensor.placement)
+    stream.rows(values, rows, size: size, width: width) { _, value in tensor.allows(value) }
+    stream.rows(gradients, rows, size: size, width: width)
+    stream.rows(moment1, rows, size: size, width: width)
+    stream.rows(moment2, rows, size: size, width: width)
+  }
+
+  private func shape(_ placement: Placement) -> (size: Int, width: Int, rows: Int) {
+    if let rows = placement.rows { return (rows.count, rows.count, 1) }
+    return (placement.size, placement.width, placement.gateCount * placement.columns)
+  }
+}

@@ -1,0 +1,58 @@
+internal import CSystem
+
+// The S-stage: running the network step by step.
+
+extension Session {
+  @inline(never) public mutating func step(
+    _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
+  ) throws(Failure) {
+    try network.input.list(sample, slot: nextSlot, network.kernels, message)
+    try advance(into: output)
+  }
+
+  @inline(never) public mutating func step(
+    spikes indices: UnsafeBufferPointer<UInt32>, into output: UnsafeMutablePointer<Float>?
+  ) throws(Failure) {
+    try network.input.list(spikes: indices, slot: nextSlot, message)
+    try advance(into: output)
+  }
+
+  /// `steps` samples in a row; `outputs` may be nil.
+  public mutating func run(
+    _ samples: UnsafePointer<Float>, steps: Int, into outputs: UnsafeMutablePointer<Float>?
+  ) throws(Failure) {
+    let (inputSize, outputSize) = (network.input.size, model.pointee.outputSize)
+    for index in 0..<steps {
+      do throws(Failure) {
+        try step(samples + index * inputSize, into: outputs.map { $0 + index * outputSize })
+      } catch {
+        throw message.prepend("step \(index): ", error)
+      }
+    }
+  }
+
+  /// Where the events of the next sample are listed. When the window is full, that is the slot behind it.
+  private var nextSlot: Int { settings.learning ? slot + 1 : 1 - slot }
+
+  /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a full window is closed.
+  private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
+    var to = nextSlot
+    #if HYPR_LEARNING
+      if let learner, learner.pointee.steps == settings.window {
+        closeWindow()
+        network.input.events.copy(from: to, to: slot + 1)
+        to = slot + 1
+      }
+    #endif
+    if let layer = network.step(from: slot, to: to, records: true) {
+      throw message.failure(.notFinite, "the state of layer \(layer) would not be finite; the step was not made")
+    }
+    slot = to
+    network.input.commit()
+    #if HYPR_LEARNING
+      learner?.pointee.beginStep()
+    #endif
+    statistics.count(network, slot: to)
+    if let output { output.update(from: network.readoutOutputs(to), count: model.pointee.outputSize) }
+  }
+}

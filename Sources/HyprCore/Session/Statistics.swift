@@ -1,0 +1,69 @@
+internal import CSystem
+
+/// What a session counts of its steps, since the last clear.
+struct RunStatistics {
+  var steps: UInt64 = 0
+  /// Per hidden layer; 0 for layers without spikes.
+  let spikes: UnsafeMutableBufferPointer<UInt64>
+
+  init(_ arena: inout Arena, layers: Int) {
+    spikes = UnsafeMutableBufferPointer(start: arena.allocate(UInt64.self, layers, .scratch), count: layers)
+  }
+
+  /// Counts a step that gave what stands in a slot.
+  @inline(__always) mutating func count(_ network: Network, slot: Int) {
+    steps += 1
+    for index in 0..<spikes.count where network.layers[index].description.neuron.spiking {
+      spikes[index] += UInt64(truncatingIfNeeded: network.layers[index].events?.count(slot) ?? 0)
+    }
+  }
+
+  mutating func clear() {
+    steps = 0
+    for layer in 0..<spikes.count { spikes[layer] = 0 }
+  }
+
+  /// Adds what another session counted.
+  mutating func add(_ other: RunStatistics) {
+    steps += other.steps
+    for layer in 0..<spikes.count { spikes[layer] += other.spikes[layer] }
+  }
+
+  mutating func walkState(_ stream: inout StateStream) {
+    steps = stream.count(steps)
+    for layer in 0..<spikes.count { spikes[layer] = stream.count(spikes[layer]) }
+  }
+}
+
+/// Statistics as a host reads them.
+public struct StatisticsReport {
+  public let steps: UInt64
+  public var taughtSteps, correctSteps, updates, skippedUpdates: UInt64
+  public var meanLoss, gradientNorm, learningRate: Double
+}
+
+extension Session {
+  public var statisticsReport: StatisticsReport {
+    var report = StatisticsReport(
+      steps: statistics.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, meanLoss: 0,
+      gradientNorm: 0, learningRate: settings.learningRate(after: 0))
+    guard let learner else { return report }
+    let counted = learner.pointee.statistics
+    (report.taughtSteps, report.correctSteps) = (counted.taughtSteps, counted.correctSteps)
+    (report.updates, report.skippedUpdates) = (counted.updates, counted.skippedUpdates)
+    (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
+    report.learningRate = settings.learningRate(after: counted.updates)
+    return report
+  }
+
+  /// Spikes per neuron and step of a hidden layer since the last clear.
+  public func spikeRate(_ layer: Int) -> Float {
+    let opportunities = Double(statistics.steps) * Double(network.layers[layer].shape.size)
+    return opportunities == 0 ? 0 : Float(Double(statistics.spikes[layer]) / opportunities)
+  }
+
+  public mutating func clearStatistics() {
+    statistics.clear()
+    learner?.pointee.statistics.clear()
+  }
+}
