@@ -161,7 +161,7 @@ test-cue-recall: $(BUILD)/examples/cue_recall $(BUILD)/models/cue_recall.hypr
 ifdef HYPR_TEST_DATA
 test-accuracy: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run Tests/accuracy/online.py
 else
 test-accuracy:
 	@echo "skipped: HYPR_TEST_DATA does not name a folder with QTDB_*.mat files"
@@ -172,15 +172,15 @@ endif
 .PHONY: reproduce accuracy cosines
 reproduce: $(LIBRARY) ## Compare hypr with a GRU and a logistic regression on five data sets (an hour; downloads PyTorch)
 	@.ci/require-packages $(PYTHON_PACKAGES) dataset-fashion-mnist
-	HYPR_LIBRARY=$(LIBRARY) Tests/reproduce/run
+	HYPR_LIBRARY=$(LIBRARY) benchmarks/reproduce/run
 
 accuracy: $(LIBRARY) $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run accuracy.py --cache $(BUILD)/ecg
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run accuracy.py --cache $(BUILD)/ecg
 
 cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT (3 minutes; needs HYPR_TEST_DATA)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run cosine.py
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run cosine.py
 
 BENCH_MODELS := $(foreach net,4-36-6 700-128-20 1-256-10 64-512-10,$(patsubst %,$(BUILD)/models/%-$(net).hypr,brf se_adlif))
 
@@ -190,18 +190,18 @@ bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and pri
 
 bench-peers: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) Tests/bench/peers/run --bench $< --models $(BUILD)/models
+	HYPR_LIBRARY=$(LIBRARY) benchmarks/peers/run --bench $< --models $(BUILD)/models
 
 bench-plots: $(BUILD)/bench/bench $(BENCH_MODELS) ## Write two plots: cost against window and against spike rate
 	@.ci/require-packages python3-venv
 	$< --sweep $(BUILD)/models > $(BUILD)/bench/sweep.json
-	Tests/bench/plots/run $(BUILD)/bench/sweep.json docs/performance
+	benchmarks/plots/run $(BUILD)/bench/sweep.json docs/performance
 
 bench-instructions: $(BUILD)/bench/bench $(BENCH_MODELS) ## Count instructions per step with valgrind
 	@.ci/require-packages valgrind
-	Tests/bench/instructions $< $(BUILD)/models
+	benchmarks/speed/instructions $< $(BUILD)/models
 
-$(BUILD)/bench/bench: $(wildcard Tests/bench/*.c) $(LIBRARY)
+$(BUILD)/bench/bench: $(wildcard benchmarks/speed/*.c) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Wall -Wextra -Werror -O2 -ffp-contract=fast -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
 
@@ -245,7 +245,7 @@ $(BUILD)/models/%.hypr: $(TOOL) Makefile
 format: ## Format the sources (C and C++ only if clang-format is installed)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 	@if command -v clang-format >/dev/null; then \
-	  find include Sources Tests examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -v _generated.h | xargs clang-format -i; \
+	  find include Sources Tests benchmarks examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -v _generated.h | xargs clang-format -i; \
 	else echo "clang-format is not installed: C and C++ sources were left as they are"; fi
 
 .PHONY: clean

@@ -2,7 +2,7 @@ import Foundation
 import HyprModelWriter
 import Testing
 
-/// A network with float64 reference numbers (Tests/oracle/README.md).
+/// A network with float64 reference numbers (oracle/README.md).
 struct GoldenNet: CustomTestStringConvertible {
   let name: String
   let neurons: [String]
@@ -12,7 +12,7 @@ struct GoldenNet: CustomTestStringConvertible {
   let model: ModelDescription
   private let file: SafetensorsFile
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../oracle/golden")
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../oracle/golden")
 
   /// The schema's name of each model of the oracle.
   static let schemaNames = [

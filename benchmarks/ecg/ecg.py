@@ -1,4 +1,4 @@
-"""ECG-QTDB, and nets that learn it: what the other scripts of this folder share.
+"""ECG-QTDB, and nets that learn it: what the scripts of this folder and Tests/accuracy share.
 
 Environment:
     HYPR_TEST_DATA  the folder with QTDB_train.mat and QTDB_test.mat (Yin, Corradi and Bohté 2021,

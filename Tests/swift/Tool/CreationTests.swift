@@ -2,7 +2,7 @@ import HyprModelWriter
 import HyprToolKit
 import Testing
 
-@Suite("Tool: fresh models") struct ToolCreationTests {
+@Suite("Tool: fresh models") struct CreationTests {
   private func reason(_ plan: ModelPlan) -> String {
     do {
       _ = try plan.description()

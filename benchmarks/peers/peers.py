@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 LEARNING = ("jax_hypr", "jax_bptt", "torch_bptt")
 OTHERS = (*LEARNING, "jax_step", "torch_step")
 

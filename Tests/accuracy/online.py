@@ -1,7 +1,7 @@
 """Learning for real: two nets learn online to segment ECGs (six epochs, batch 1, an update every 100 steps).
 
 On the test set they must come within two percent of what the reference implementation of the algorithm reaches:
-81.5 % (BRF), 84.9 % (SE-adLIF).
+81.5 % (BRF), 84.9 % (SE-adLIF). `make test-accuracy` runs this (by benchmarks/ecg/run, whose modules it uses).
 """
 
 import sys

@@ -2,7 +2,7 @@ import Foundation
 import HyprToolKit
 import Testing
 
-@Suite("Tool: .npy files") struct ToolNumpyTests {
+@Suite("Tool: .npy files") struct NumpyArrayTests {
   /// The bytes of a file with this header dictionary, as NumPy writes it.
   private func file(_ dictionary: String, _ data: [UInt8], version: UInt8 = 1) -> Data {
     let header = Array(dictionary.utf8) + [0x0A]

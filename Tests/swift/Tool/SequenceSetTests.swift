@@ -2,7 +2,7 @@ import Foundation
 import HyprToolKit
 import Testing
 
-@Suite("Tool: labelled sequences") struct ToolSequenceTests {
+@Suite("Tool: labelled sequences") struct SequenceSetTests {
   /// An int32 array with the elements 0, 1, 2, ... or those given.
   private func array(_ shape: [Int], _ values: [Int32]? = nil, _ name: String = "labels") throws -> NumpyArray {
     let count = shape.reduce(1, *)

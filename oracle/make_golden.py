@@ -1,7 +1,7 @@
 """Regenerates golden/*.safetensors. Nothing is written unless every net passes every check.
 
-    python Tests/oracle/make_golden.py
-    python Tests/oracle/make_golden.py --only NAME ...    # these nets alone; the other files stay as they are
+    python oracle/make_golden.py
+    python oracle/make_golden.py --only NAME ...    # these nets alone; the other files stay as they are
 """
 
 import argparse
