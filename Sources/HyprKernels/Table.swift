@@ -11,34 +11,13 @@ internal import CSystem
   @c @implementation
   internal func kernel_table_fill_baseline(_ table: UnsafeMutablePointer<kernel_table>) {
     fill(&table.pointee, level: 1)
+    fillFacts(&table.pointee)
   }
 #endif
 
 private func fill(_ table: inout kernel_table, level: Int32) {
   table.level = level
   table.lanes = Lanes.scalarCount
-  table.neuron = { neuron, facts in
-    guard let found = visitNeuronModel(neuron, Facts()) else { return false }
-    facts.pointee = found
-    return true
-  }
-  table.constant = { neuron, index, quantity in
-    guard let found = visitNeuronModel(neuron, ConstantFacts(index: Int(index))) ?? nil else { return false }
-    quantity.pointee = found
-    return true
-  }
-  table.parameter = { neuron, index, constants, quantity in
-    let visitor = ParameterFacts(index: Int(index), constants: constants)
-    guard let found = visitNeuronModel(neuron, visitor) ?? nil else { return false }
-    quantity.pointee = found
-    return true
-  }
-  table.surrogate = { kind, surrogate in
-    guard let found = SurrogateKind(rawValue: kind) else { return false }
-    surrogate.pointee = found.standard
-    return true
-  }
-  table.derive = { layer in visitNeuronModel(layer.pointee.neuron, Derive(layer: layer)) }
   table.step = { layer, step in visitNeuronModel(layer.pointee.neuron, Step(layer: layer, step: step)) ?? false }
   table.sweep = { layer, sweep in visitNeuronModel(layer.pointee.neuron, Sweep(layer: layer, sweep: sweep)) }
   table.carry = { layer, carry in visitNeuronModel(layer.pointee.neuron, Carry(layer: layer, carry: carry)) }
@@ -57,28 +36,6 @@ private func fill(_ table: inout kernel_table, level: Int32) {
 }
 
 // One visitor per entry of the table that depends on the neuron model.
-
-private struct Facts: NeuronVisitor {
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_neuron { NeuronLoops<Model>.facts() }
-}
-
-private struct ConstantFacts: NeuronVisitor {
-  let index: Int
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_quantity? { Model.Constants.quantity(index) }
-}
-
-private struct ParameterFacts: NeuronVisitor {
-  let index: Int
-  let constants: Row
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_quantity? {
-    Model.parameter(index, Model.Constants(constants))
-  }
-}
-
-private struct Derive: NeuronVisitor {
-  let layer: UnsafePointer<kernel_layer>
-  func visit<Model: NeuronModel>(_ model: Model.Type) { NeuronLoops<Model>.derive(layer.pointee) }
-}
 
 private struct Step: NeuronVisitor {
   let layer: UnsafePointer<kernel_layer>

@@ -25,6 +25,14 @@ typedef struct kernel_surrogate {
   float slope, scale;
 } kernel_surrogate;
 
+// How the first values of a parameter are usually drawn: uniformly from `first` to `second`, or normally with `first` as mean and
+// `second` as standard deviation. Constants are not drawn.
+enum { KERNEL_DISTRIBUTION_NONE = 0, KERNEL_DISTRIBUTION_UNIFORM = 1, KERNEL_DISTRIBUTION_NORMAL = 2 };
+typedef struct kernel_distribution {
+  int32_t kind;
+  double first, second;
+} kernel_distribution;
+
 // A trainable parameter of a neuron model, or one of its constants (same for the whole layer).
 // `absolute`: the model uses the magnitude, so the bounds hold for |value| and the sign is kept.
 typedef struct kernel_quantity {
@@ -32,6 +40,7 @@ typedef struct kernel_quantity {
   float lower, upper;
   float default_value;
   bool absolute;
+  kernel_distribution distribution;
 } kernel_quantity;
 
 // The recurrent weights of a layer that holds only some of them: no rows of its matrix, but one synapse after the other. Weights and
@@ -148,6 +157,7 @@ typedef struct kernel_neuron {
   int32_t gate_count;     // currents that one presynaptic event adds to: inputs to the first ones, the others to the last ones
   bool spiking;      // outputs are 0 or 1
   int32_t surrogate_kind;  // the model's own
+  int32_t initialization;  // how the weights of a fresh layer are usually drawn: NeuronFacts.swift
 } kernel_neuron;
 
 // Rows of the derived values of a leaky integrator: how much of its state it keeps in a step, and how much of its input it takes.
@@ -181,10 +191,14 @@ typedef struct kernel_table {
   int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
   intptr_t lanes;  // every row is padded to a multiple of this
 
-  // Neuron models, by index; false past the end.
+  // Neuron models, by index; false past the end. They are the same at every level: only the baseline has what is said of them and
+  // their derived values.
   bool (*_Null_unspecified neuron)(int32_t neuron, kernel_neuron *facts);
+  // The name of a state variable; NULL past the end.
+  const char *_Nullable (*_Null_unspecified state)(int32_t neuron, int32_t index);
   bool (*_Null_unspecified constant)(int32_t neuron, int32_t index, kernel_quantity *quantity);
-  bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *constants, kernel_quantity *quantity);
+  // Bounds may depend on the layer's constants; NULL: their defaults.
+  bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *_Nullable constants, kernel_quantity *quantity);
   // The surrogate of a kind with its standard slope and scale; false if there is no such kind.
   bool (*_Null_unspecified surrogate)(int32_t kind, kernel_surrogate *surrogate);
   void (*_Null_unspecified derive)(const kernel_layer *layer);
@@ -223,7 +237,8 @@ typedef struct kernel_table {
 #pragma clang assume_nonnull end
 #endif
 
-// Fill the table with the kernels of one CPU level (Sources/HyprKernels/Table.swift, compiled once for each).
+// Fill the table with the kernels of one CPU level (Sources/HyprKernels/Table.swift, compiled once for each). The baseline fills
+// everything; the others replace the loops.
 void kernel_table_fill_baseline(kernel_table *_Nonnull table);
 #if defined(__x86_64__)
 void kernel_table_fill_v3(kernel_table *_Nonnull table);

@@ -24,7 +24,7 @@ struct TensorReader {
   private static var unbounded: kernel_quantity {
     kernel_quantity(
       name: text("weight"), lower: -.greatestFiniteMagnitude, upper: .greatestFiniteMagnitude, default_value: 0,
-      absolute: false)
+      absolute: false, distribution: kernel_distribution())
   }
 
   /// The description of a layer with its tensors. `inputs` is the size of the layer below, nil for the first layer.

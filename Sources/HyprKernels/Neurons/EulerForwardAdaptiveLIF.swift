@@ -25,8 +25,10 @@ enum EulerForwardAdaptiveLIF: PointNeuron {
   }
 
   static var name: StaticString { "EFAdLIF" }
+  static var states: StateNames { .init("m", "w") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  static var initialization: Initialization { .orthogonal }
   /// Of the new membrane potential for z, and of the old one for its reset.
   static var surrogateCount: Int { 2 }
 

@@ -16,12 +16,14 @@ enum GatedRecurrentUnit: NeuronModel {
   typealias Constants = NoConstants
 
   static var name: StaticString { "GRU" }
+  static var states: StateNames { .init("h") }
   static var spiking: Bool { false }
   static var gateCount: Int { 3 }
   static var surrogate: SurrogateKind { .straightThrough }
+  static var initialization: Initialization { .gated }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    index == 0 ? .init("candidate_bias", from: -1e6, to: 1e6, default: 0) : nil
+    index == 0 ? .init("candidate_bias", from: -1e6, to: 1e6, default: 0, drawn: .uniform(0, 0)) : nil
   }
 
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) { derived[0] = parameters[0] }

@@ -28,11 +28,13 @@ enum HardResetLIF: PointNeuron {
   }
 
   static var name: StaticString { "LIFHard" }
+  static var states: StateNames { .init("u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  static var initialization: Initialization { .orthogonal }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    index == 0 ? .init("p_u", from: 0, to: 1, default: 0.5) : nil
+    index == 0 ? .init("p_u", from: 0, to: 1, default: 0.5, drawn: .uniform(0, 1)) : nil
   }
 
   // Derived: α, 1 - α, dα/dp_u

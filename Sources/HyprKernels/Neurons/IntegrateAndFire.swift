@@ -10,8 +10,10 @@ enum IntegrateAndFire: PointNeuron {
   typealias Constants = ResetConstants
 
   static var name: StaticString { "IF" }
+  static var states: StateNames { .init("u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     switch index {

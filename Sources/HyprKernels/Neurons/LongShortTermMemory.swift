@@ -16,9 +16,11 @@ enum LongShortTermMemory: NeuronModel {
   typealias Constants = NoConstants
 
   static var name: StaticString { "LSTM" }
+  static var states: StateNames { .init("c") }
   static var spiking: Bool { false }
   static var gateCount: Int { 4 }
   static var surrogate: SurrogateKind { .straightThrough }
+  static var initialization: Initialization { .gated }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? { nil }
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {}

@@ -2,27 +2,6 @@ internal import CSystem
 
 /// The loops over neurons and steps, specialised for each neuron model.
 enum NeuronLoops<Model: NeuronModel> {
-  static func facts() -> kernel_neuron {
-    kernel_neuron(
-      name: Model.name.text, state_count: Int32(truncatingIfNeeded: Model.State.size),
-      parameter_count: Int32(truncatingIfNeeded: Model.Parameters.size),
-      constant_count: Int32(truncatingIfNeeded: Model.Constants.count),
-      derived_count: Int32(truncatingIfNeeded: Model.Derived.size),
-      tape_count: Int32(truncatingIfNeeded: Model.Tape.size),
-      current_count: Int32(truncatingIfNeeded: Model.Currents.size),
-      gate_count: Int32(truncatingIfNeeded: Model.gateCount),
-      spiking: Model.spiking, surrogate_kind: Model.surrogate.rawValue)
-  }
-
-  static func derive(_ layer: kernel_layer) {
-    let constants = Model.Constants(layer.constants)
-    for neuron in 0..<layer.width {
-      // The core's array is written here only through `derived`; a column of parameters is read.
-      let parameters = Column(base: MutableRow(mutating: layer.parameters + neuron), stride: layer.width)
-      Model.derive(parameters, constants, into: Column(base: layer.derived + neuron, stride: layer.width))
-    }
-  }
-
   static func step(_ layer: kernel_layer, _ step: kernel_step) -> Bool {
     let width = layer.width
     gatherCurrents(layer, step)

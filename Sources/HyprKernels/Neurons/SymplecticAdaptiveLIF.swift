@@ -25,8 +25,10 @@ enum SymplecticAdaptiveLIF: PointNeuron {
   }
 
   static var name: StaticString { "SEAdLIF" }
+  static var states: StateNames { .init("u", "w") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  static var initialization: Initialization { .orthogonal }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     AdaptiveLIFConstants.parameter(index)

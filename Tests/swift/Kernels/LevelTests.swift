@@ -8,11 +8,6 @@ import Testing
 /// The kernels are compiled once per CPU level: all that this processor can run must agree.
 @Suite struct LevelTests {
   static let levels = [1, 3, 4].filter { $0 <= Int(kernel_highest_level()) }
-  static let models = [
-    "BRF", "SEAdLIF", "LIF", "LIFHard", "ALIF", "EFAdLIF", "RF", "GeneralLIF", "CubaLIF", "CubaALIF", "IF", "LI",
-    "BRFExponential",
-    "GRU", "LSTM",
-  ]
 
   /// Outputs, spikes and gradient of a net after some windows of learning.
   private struct Outcome: Equatable {
@@ -41,7 +36,7 @@ import Testing
     }
   }
 
-  @Test(arguments: models) func levelsAgree(neuron: String) throws {
+  @Test(arguments: NeuronTests.names) func levelsAgree(neuron: String) throws {
     let reference = try Outcome(neuron, level: 1)
     #expect(reference.gradients.contains { $0 != 0 })
     let scale = reference.gradients.reduce(0) { max($0, abs($1)) }

@@ -131,8 +131,8 @@ import Testing
   }
 
   @Test func `neuron models are found however they are written`() throws {
-    for text in ["SEAdLIF", "seadlif", "se_adlif", "SE-ADLIF"] { #expect(try LayerPlan.neuron(text) == "SEAdLIF") }
-    let known = ModelSchema.neuronNames.joined(separator: ", ")
+    for text in ["SEAdLIF", "seadlif", "se_adlif", "SE-ADLIF"] { #expect(try LayerPlan.model(text).name == "SEAdLIF") }
+    let known = NeuronModel.all.map(\.writtenName).joined(separator: ", ")
     #expect(throws: ToolError("there is no neuron model \"izhikevich\"; known are \(known)")) {
       try LayerPlan("izhikevich:3")
     }
