@@ -28,7 +28,8 @@ def parse() -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--bench", type=Path, default=ROOT / "build/bench/bench", metavar="PROGRAM", help="(default: build/bench/bench)")
-    add("--models", type=Path, default=ROOT / "build/models", metavar="FOLDER", help="(default: build/models)")
+    add("--models", type=Path, default=ROOT / "build/models/bench", metavar="FOLDER",
+        help="(default: build/models/bench)")
     add("--only", default="", metavar="TEXT", help="networks whose name, such as brf/4-36-6, contains this")
     add("--runs", type=int, default=5, metavar="N", help="(default: %(default)s)")
     add("--core", type=int, default=max(os.sched_getaffinity(0)), metavar="N", help="to run on (default: the last)")
