@@ -9,6 +9,7 @@ CFLAGS  ?= -O2
 BUILD   := build
 LIBRARY := $(BUILD)/lib/libhypr.so.1
 TOOL    ?= $(BUILD)/bin/hypr
+MODELS  := $(BUILD)/models/made
 VERSION := $(shell sed -nE 's/^.define HYPR_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$$/\2/p' include/hypr.h | paste -sd.)
 SOURCES := Package.swift $(shell find Sources include -type f)
 
@@ -116,20 +117,15 @@ TEST_C := $(STAGED) $(MAKE) --no-print-directory -C Tests/c BUILD=$(CURDIR)/$(BU
 stage: $(LIBRARY)
 	@$(MAKE) --silent install PREFIX=/opt/hypr DESTDIR=$(STAGE)
 
-# Test models, and one of each of the neuron models that are not among them.
-models = $(patsubst %,$(BUILD)/models/%.hypr,$1)
-ONE_LAYER := lif lif_hard alif ef_adlif rf general_lif cuba_lif cuba_alif if li brf_exponential gru lstm
-TEST_MODELS := $(call models,brf se_adlif two_layers feed_forward gated sparse $(ONE_LAYER))
-
-test-c: stage $(TEST_MODELS)
+test-c: stage $(MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev
 	@for level in $(LEVELS); do echo "== HYPR_CPU_LEVEL=$$level"; HYPR_CPU_LEVEL=$$level $(TEST_C) run || exit 1; done
 
-test-memory: stage $(TEST_MODELS)
+test-memory: stage $(MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev valgrind
 	@$(TEST_C) memcheck
 
-test-cpp: stage $(TEST_MODELS)
+test-cpp: stage $(MODELS)
 	@.ci/require-packages g++ make cmake doctest-dev
 	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
 	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
@@ -155,13 +151,13 @@ test-neuron-model:
 	@.ci/require-packages binutils gcc libc6-dev pkg-config flatbuffers-compiler libflatbuffers-dev libcmocka-dev
 	Tests/neuron-model/run
 
-test-cue-recall: $(BUILD)/examples/cue_recall $(BUILD)/models/cue_recall.hypr
-	.ci/check-cue-recall $^
+test-cue-recall: $(BUILD)/examples/cue_recall $(MODELS)
+	.ci/check-cue-recall $< $(BUILD)/models/examples/cue_recall.hypr
 
 ifdef HYPR_TEST_DATA
 test-accuracy: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run Tests/accuracy/online.py
 else
 test-accuracy:
 	@echo "skipped: HYPR_TEST_DATA does not name a folder with QTDB_*.mat files"
@@ -172,72 +168,44 @@ endif
 .PHONY: reproduce accuracy cosines
 reproduce: $(LIBRARY) ## Compare hypr with a GRU and a logistic regression on five data sets (an hour; downloads PyTorch)
 	@.ci/require-packages $(PYTHON_PACKAGES) dataset-fashion-mnist
-	HYPR_LIBRARY=$(LIBRARY) Tests/reproduce/run
+	HYPR_LIBRARY=$(LIBRARY) benchmarks/reproduce/run
 
 accuracy: $(LIBRARY) $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run accuracy.py --cache $(BUILD)/ecg
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run accuracy.py --cache $(BUILD)/ecg
 
 cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT (3 minutes; needs HYPR_TEST_DATA)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) Tests/ecg/run cosine.py
-
-BENCH_MODELS := $(foreach net,4-36-6 700-128-20 1-256-10 64-512-10,$(patsubst %,$(BUILD)/models/%-$(net).hypr,brf se_adlif))
+	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run cosine.py
 
 .PHONY: bench bench-peers bench-plots bench-instructions
-bench: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
-	$< $(BENCH) $(BUILD)/models
+bench: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
+	$< $(BENCH) $(BUILD)/models/bench
 
-bench-peers: $(BUILD)/bench/bench $(BENCH_MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
+bench-peers: $(BUILD)/bench/bench $(MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
 	@.ci/require-packages $(PYTHON_PACKAGES)
-	HYPR_LIBRARY=$(LIBRARY) Tests/bench/peers/run --bench $< --models $(BUILD)/models
+	HYPR_LIBRARY=$(LIBRARY) benchmarks/peers/run --bench $< --models $(BUILD)/models/bench
 
-bench-plots: $(BUILD)/bench/bench $(BENCH_MODELS) ## Write two plots: cost against window and against spike rate
+bench-plots: $(BUILD)/bench/bench $(MODELS) ## Write two plots: cost against window and against spike rate
 	@.ci/require-packages python3-venv
-	$< --sweep $(BUILD)/models > $(BUILD)/bench/sweep.json
-	Tests/bench/plots/run $(BUILD)/bench/sweep.json docs/performance
+	$< --sweep $(BUILD)/models/bench > $(BUILD)/bench/sweep.json
+	benchmarks/plots/run $(BUILD)/bench/sweep.json docs/performance
 
-bench-instructions: $(BUILD)/bench/bench $(BENCH_MODELS) ## Count instructions per step with valgrind
+bench-instructions: $(BUILD)/bench/bench $(MODELS) ## Count instructions per step with valgrind
 	@.ci/require-packages valgrind
-	Tests/bench/instructions $< $(BUILD)/models
+	benchmarks/speed/instructions $< $(BUILD)/models/bench
 
-$(BUILD)/bench/bench: $(wildcard Tests/bench/*.c) $(LIBRARY)
+$(BUILD)/bench/bench: $(wildcard benchmarks/speed/*.c) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Wall -Wextra -Werror -O2 -ffp-contract=fast -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
 
 # ---- Models of tests and measurements
-# Random networks are nearly silent: scales and thresholds make them spike.
 
-$(BUILD)/models/brf.hypr: NET := --inputs 4 --layer brf:36 --outputs 6 --input-scale 400
-$(BUILD)/models/se_adlif.hypr: NET := --inputs 4 --layer se_adlif:36 --outputs 6 --input-scale 30 --input-offset 0.1
-$(BUILD)/models/two_layers.hypr: NET := --inputs 9 --layer brf:20 --layer se_adlif:13 --outputs 3 --input-scale 20 \
-  --constant brf.threshold=0.02 --constant se_adlif.threshold=0.05
-$(BUILD)/models/feed_forward.hypr: NET := --inputs 5 --layer brf:17 --outputs 2 --input-scale 400 --no-recurrent
-
-$(BUILD)/models/gated.hypr: NET := --inputs 9 --layer gru:20 --layer brf:13 --outputs 3 --input-scale 4 --constant brf.threshold=0.002
-
-$(BUILD)/models/sparse.hypr: NET := --inputs 9 --layer brf:20 --layer gru:13 --outputs 3 --input-scale 20 \
-  --recurrent-density 0.3 --constant brf.threshold=0.02
-
-# For memory over 10,000 steps: damping that leaves something of a cue, and a period longer than its time of arrival varies.
-$(BUILD)/models/cue_recall.hypr: NET := --inputs 4 --layer brf:32 --outputs 2 --input-scale 3,3,10,10 \
-  --parameter brf.omega=0.5:2 --parameter brf.b_offset=0.001:0.01
-
-ONE = --inputs 4 --layer $*:12 --outputs 3
-$(call models,alif li gru lstm): NET = $(ONE) --input-scale 5
-$(call models,if): NET = $(ONE) --input-scale 10
-$(call models,lif lif_hard ef_adlif general_lif): NET = $(ONE) --input-scale 60
-$(call models,cuba_lif): NET = $(ONE) --input-scale 100
-$(call models,cuba_alif): NET = $(ONE) --input-scale 100 --parameter cuba_alif.tau_a=5:15
-$(call models,rf brf_exponential): NET = $(ONE) --input-scale 400
-
-# The others are named <neuron>-<inputs>-<neurons>-<outputs>.
-part = $(word $1,$(subst -, ,$*))
-NET = --inputs $(call part,2) --layer $(call part,1):$(call part,3) --outputs $(call part,4)
-
-$(BUILD)/models/%.hypr: $(TOOL) Makefile
-	@mkdir -p $(@D)
-	$(TOOL) create --force $@ $(NET) --seed 0
+# Made all at once, and anew only if what makes them is other than it was.
+$(MODELS): $(TOOL) $(LIBRARY) $(wildcard Tests/models/*)
+	@.ci/require-packages gcc libc6-dev
+	@HYPR_TOOL=$(TOOL) HYPR_LIBRARY=$(LIBRARY) Tests/models/make $(@D)
+	@touch $@
 
 # ---- Housekeeping
 
@@ -245,7 +213,7 @@ $(BUILD)/models/%.hypr: $(TOOL) Makefile
 format: ## Format the sources (C and C++ only if clang-format is installed)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 	@if command -v clang-format >/dev/null; then \
-	  find include Sources Tests examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -v _generated.h | xargs clang-format -i; \
+	  find include Sources Tests benchmarks examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -v _generated.h | xargs clang-format -i; \
 	else echo "clang-format is not installed: C and C++ sources were left as they are"; fi
 
 .PHONY: clean

@@ -9,6 +9,7 @@
  *   Sessions             options
  *   Learning             targets, updates, statistics
  *   Parameters and state tensors, gradients, saving, looking inside
+ *   Neuron models        what they are, their parameters and constants
  *   Memory               how much, and where
  *
  * Conventions, unless a function says otherwise
@@ -463,7 +464,7 @@ hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, s
 /* Outputs of a layer at the last step, [N]: spikes (0 or 1), or what LI, GRU and LSTM give. */
 hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
 
-/* State variables of a layer after the last step, [k][N], in the order of docs/neuron-models.md. */
+/* State variables of a layer after the last step, [k][N], in the order of hypr_neuron_state. */
 hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
 size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer); /* k * N; 0: no such layer */
 
@@ -472,6 +473,71 @@ size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer);
  * NOT_FOUND: no tensor of that index. WRONG_STATE: the session does not learn. */
 hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 size_t hypr_session_eligibility_size(const hypr_session *session, size_t index); /* k * size; 0: no such tensor */
+
+/* ----------------------------------------------------------------------------------------- Neuron models */
+
+/* ---- (since 0.1)
+ * The neuron models that this library has, as docs/neuron-models.md describes them. They are counted from 0, in an order of
+ * no meaning; a file names them. Strings live as long as the library. These functions may be called by any thread. */
+
+/* How the first weights of a layer are usually drawn; n inputs, N neurons, C outputs. */
+typedef int32_t hypr_initialization;
+enum {
+  HYPR_INITIALIZATION_XAVIER = 0,     /* input and recurrent weights uniform within sqrt(6 / (n + 2 N)), without recurrent weights
+                                         sqrt(6 / (n + N)); those of a readout above within sqrt(6 / (N + C)); no biases; time
+                                         constants of that readout normal, mean 20 steps and deviation 1, and trained */
+  HYPR_INITIALIZATION_ORTHOGONAL = 1, /* input weights uniform within 1/sqrt(n), recurrent weights a random orthogonal matrix; those
+                                         of a readout above within 1/sqrt(N); biases of 0; its time constants 3 steps, fixed */
+  HYPR_INITIALIZATION_GATED = 2       /* all weights and biases uniform within 1/sqrt(N); the readout as orthogonal */
+};
+
+/* How the first values of a parameter are usually drawn. */
+typedef int32_t hypr_distribution;
+enum {
+  HYPR_DISTRIBUTION_NONE = 0,    /* not at all: a constant, or a parameter without usual values */
+  HYPR_DISTRIBUTION_UNIFORM = 1, /* from `first` to `second` */
+  HYPR_DISTRIBUTION_NORMAL = 2   /* mean `first`, standard deviation `second` */
+};
+
+typedef struct hypr_neuron {
+  size_t struct_size;     /* in: sizeof(hypr_neuron) */
+  const char *name;       /* such as "BRF", as hypr_model_layer_neuron gives it */
+  size_t state_count;     /* k: state variables per neuron */
+  size_t parameter_count; /* p: trainable parameters per neuron */
+  size_t constant_count;  /* constants per layer; the reset is none of them */
+  size_t gate_count;      /* G: weights per pair of neurons */
+  int32_t spiking;        /* 0 or 1: whether outputs are spikes (0 or 1) */
+  int32_t has_reset;      /* 0 or 1: whether the layer says what a spike does to the membrane potential */
+  const char *surrogate;  /* that it was published with, such as "DoubleGaussian"; "" if it does not spike */
+  hypr_initialization initialization;
+} hypr_neuron;
+
+/* A parameter [N] of a neuron model, or a constant of a layer. */
+typedef struct hypr_quantity {
+  size_t struct_size;  /* in: sizeof(hypr_quantity) */
+  const char *name;    /* such as "omega" */
+  float lower, upper;  /* bounds, both allowed. Some of a parameter depend on constants: these are for the constants' defaults */
+  float default_value; /* of a constant that a file leaves out; of a parameter a value that is within its bounds */
+  int32_t absolute;    /* 0 or 1: the model uses the magnitude; bounds hold for it, and the sign is kept */
+  hypr_distribution distribution;
+  double first, second;
+} hypr_quantity;
+
+size_t hypr_neuron_count(void);
+
+/* INVALID_ARGUMENT: neuron is NULL, or struct_size is not set. NOT_FOUND: no model of that index. */
+hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);
+
+/* The index of a neuron model by its name. INVALID_ARGUMENT: NULL. NOT_FOUND. */
+hypr_status hypr_neuron_find(const char *name, size_t *index);
+
+/* The name of a state variable, such as "u", in the order of hypr_session_get_layer_state; NULL: no such model or variable. */
+const char *hypr_neuron_state(size_t neuron, size_t index);
+
+/* A parameter, in the order of the tensors of a layer, and a constant. INVALID_ARGUMENT: quantity is NULL, or struct_size is
+ * not set. NOT_FOUND: no such model, or not so many. */
+hypr_status hypr_neuron_parameter(size_t neuron, size_t index, hypr_quantity *quantity);
+hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quantity *quantity);
 
 /* ------------------------------------------------------------------------------------------------ Memory */
 

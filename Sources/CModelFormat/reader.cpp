@@ -99,6 +99,13 @@ const float *format_encoding_values(const format_model *model, const char *field
 
 size_t format_layer_count(const format_model *model) { return count_of(root(model)->layers()); }
 
+const char *format_surrogate_name(format_surrogate_kind kind) {
+  const auto name = kind < 0 || kind > UINT8_MAX
+                        ? nullptr
+                        : reflection::member_name(SurrogateKindTypeTable(), static_cast<uint8_t>(kind));
+  return name ? name : "";
+}
+
 bool format_layer(const format_model *model, size_t index, format_layer_info *out) {
   *out = format_layer_info{};
   const auto layer = layer_at(model, index);

@@ -19,7 +19,7 @@ inline const TypeTable *referenced_type(const TypeTable *type, size_t index) {
   return reference < 0 ? nullptr : type->type_refs[reference]();
 }
 
-/// The position of a union member in the union's type table, or -1: 0 (NONE) and values that this schema does not know.
+/// The position of a member of a union or an enum in its type table, or -1: 0 (NONE) and values that this schema does not know.
 inline int member_index(const TypeTable *members, uint8_t value) {
   if (value == 0) return -1;
   for (size_t i = 0; i < members->num_elems; ++i) {
@@ -37,7 +37,7 @@ inline const TypeTable *member_type(const TypeTable *members, uint8_t value) {
   return type && type->st == flatbuffers::ST_TABLE ? type : nullptr;
 }
 
-/// The name of a union member, or null.
+/// The name of a member of a union or an enum, or null.
 inline const char *member_name(const TypeTable *members, uint8_t value) {
   const int index = member_index(members, value);
   return index < 0 ? nullptr : members->names[index];

@@ -12,11 +12,11 @@ int32_t kernel_highest_level(void) {
 }
 
 void kernel_table_fill(kernel_table *table, int32_t level) {
+  kernel_table_fill_baseline(table);
 #if defined(__x86_64__)
   if (level >= 4) return kernel_table_fill_v4(table);
   if (level >= 3) return kernel_table_fill_v3(table);
 #endif
-  kernel_table_fill_baseline(table);
 }
 
 void kernel_table_select(kernel_table *table) {

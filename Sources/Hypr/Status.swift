@@ -22,6 +22,7 @@ extension Failure {
 
 var ok: hypr_status { hypr_status(HYPR_OK) }
 var invalidArgument: hypr_status { hypr_status(HYPR_ERROR_INVALID_ARGUMENT) }
+var notFound: hypr_status { hypr_status(HYPR_ERROR_NOT_FOUND) }
 
 /// Runs a call that may fail and gives its status.
 @inline(__always) func status(_ call: () throws(Failure) -> Void) -> hypr_status {

@@ -1,23 +1,50 @@
+#define _POSIX_C_SOURCE 200809L
 #include "support.h"
 
+#include <glob.h>
 #include <stdio.h>
 
-const char *model_path(int which) {
-  static const char *const names[MODEL_COUNT] = {"brf", "se_adlif", "two_layers", "feed_forward", "gated", "sparse"};
-  static char path[4096];
+static const char *models_folder(void) {
   const char *folder = getenv("HYPR_TEST_MODELS");
   assert_non_null(folder);
-  snprintf(path, sizeof path, "%s/%s.hypr", folder, names[which]);
+  return folder;
+}
+
+const char *model_path(const char *name) {
+  static char path[4096];
+  snprintf(path, sizeof path, "%s/%s.hypr", models_folder(), name);
   return path;
 }
 
-hypr_model *load_model(int which) {
+const char *const *model_names(const char *part) {
+  static glob_t found;
+  char pattern[4096];
+  snprintf(pattern, sizeof pattern, "%s/%s*.hypr", models_folder(), part);
+  globfree(&found);
+  assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    char *name = found.gl_pathv[i] + strlen(models_folder()) + 1;
+    name[strlen(name) - strlen(".hypr")] = 0;
+    memmove(found.gl_pathv[i], name, strlen(name) + 1);
+  }
+  return (const char *const *)found.gl_pathv;
+}
+
+hypr_model *load_model(const char *name) {
   hypr_model *model = NULL;
   char message[512];
-  if (hypr_model_load_file_diagnosed(model_path(which), &model, message, sizeof message) != HYPR_OK) {
-    fail_msg("%s: %s", model_path(which), message);
+  if (hypr_model_load_file_diagnosed(model_path(name), &model, message, sizeof message) != HYPR_OK) {
+    fail_msg("%s: %s", model_path(name), message);
   }
   return model;
+}
+
+int layer_spikes(const hypr_model *model, size_t layer) {
+  size_t index;
+  hypr_neuron neuron = {.struct_size = sizeof neuron};
+  assert_ok(hypr_neuron_find(hypr_model_layer_neuron(model, layer), &index));
+  assert_ok(hypr_neuron_info(index, &neuron));
+  return neuron.spiking;
 }
 
 void *read_file(const char *path, size_t *size) {

@@ -12,11 +12,21 @@
 #include <cmocka.h>
 #include <hypr.h>
 
-/* The test models, made by the Makefile at the top; they lie in the folder that HYPR_TEST_MODELS names. */
-enum { BRF, SE_ADLIF, TWO_LAYERS, FEED_FORWARD, GATED, SPARSE, MODEL_COUNT };
+/* The test models, made by Tests/models/make; they lie in the folder that HYPR_TEST_MODELS names. */
+#define BRF "brf"
+#define SE_ADLIF "se_adlif"
+#define TWO_LAYERS "two_layers"
+#define GATED "gated"
 
-const char *model_path(int which);
-hypr_model *load_model(int which);
+const char *model_path(const char *name);
+hypr_model *load_model(const char *name);
+
+/* The names of all models in that folder, or in the folder in it that `part` names with a slash at its end, such as "neurons/",
+ * sorted; NULL after the last. They stay until the next call. */
+const char *const *model_names(const char *part);
+
+/* Whether a layer's outputs are spikes. */
+int layer_spikes(const hypr_model *model, size_t layer);
 
 /* The bytes of a file, to be freed. */
 void *read_file(const char *path, size_t *size);

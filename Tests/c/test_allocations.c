@@ -131,8 +131,8 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_reset(session);
 }
 
-static void allocate_nothing(int which) {
-  hypr_model *model = load_model(which);
+static void allocate_nothing(const char *name) {
+  hypr_model *model = load_model(name);
   float *samples = random_samples(STEPS * INPUTS, 5);
   int32_t *labels = random_labels(STEPS, CLASSES, 6);
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {

@@ -19,8 +19,8 @@ static long memory_pages(void) {
   return resident - of_files;
 }
 
-static void endure(int which) {
-  hypr_model *model = load_model(which);
+static void endure(const char *name) {
+  hypr_model *model = load_model(name);
   hypr_session *session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, 100}));
   float *samples = random_samples(PERIOD * INPUTS, 5), output[CLASSES];
   int32_t *labels = random_labels(PERIOD, CLASSES, 6);

@@ -1,7 +1,7 @@
 /* A process that learns is killed; another one goes on from the state that it had saved, bit for bit as if it had never
  * stopped: for every neuron model, every optimizer and every kind of credit.
  *
- * Both processes are this program again: `test_kill die|come_back NEURON OPTIMIZER CREDIT`. */
+ * Both processes are this program again: `test_kill die|come_back MODEL OPTIMIZER CREDIT`. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>
@@ -17,19 +17,6 @@ enum { WINDOW = 10, SAVED = 34, KILLED = 57, STEPS = 75 };
 static const char state_file[] = "kill.state";
 static const char *program;
 
-static const char *const neurons[] = {"lif", "lif_hard",    "alif",     "ef_adlif", "se_adlif", "rf",
-                                      "brf", "general_lif", "cuba_lif", "if",       "li",       "brf_exponential",
-                                      "gru", "lstm",        "cuba_alif"};
-enum { NEURONS = sizeof neurons / sizeof *neurons };
-
-static int is_spiking(int neuron) {
-  static const char *const analog[] = {"li", "gru", "lstm"};
-  for (int i = 0; i < 3; i++) {
-    if (strcmp(neurons[neuron], analog[i]) == 0) return 0;
-  }
-  return 1;
-}
-
 /* A session with the stream that it learns from. */
 typedef struct {
   hypr_model *model;
@@ -38,15 +25,13 @@ typedef struct {
   int32_t *labels;
 } stream;
 
-static stream open_stream(int neuron, int optimizer, int credit) {
+static stream open_stream(const char *name, int optimizer, int credit) {
   static const double rates[] = {[HYPR_OPTIMIZER_SGD] = 3,
                                  [HYPR_OPTIMIZER_MOMENTUM] = 1,
                                  [HYPR_OPTIMIZER_ADAM] = 0.01,
                                  [HYPR_OPTIMIZER_ADAMW] = 0.01};
   stream opened;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s.hypr", getenv("HYPR_TEST_MODELS"), neurons[neuron]);
-  assert_ok(hypr_model_load(path, &opened.model));
+  opened.model = load_model(name);
   opened.session = make_session(
       opened.model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, WINDOW}, {HYPR_OPTION_OPTIMIZER, optimizer},
                              {HYPR_OPTION_CREDIT, credit}, {HYPR_OPTION_LEARNING_RATE, rates[optimizer]},
@@ -112,20 +97,19 @@ static void come_back(const stream *with) {
 }
 
 /* Starts one of them. */
-static pid_t start(const char *role, int neuron, int optimizer, int credit, FILE **answer) {
+static pid_t start(const char *role, const char *name, int optimizer, int credit, FILE **answer) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
   pid_t child = fork();
   assert_true(child >= 0);
   if (child == 0) {
-    char numbers[3][12];
-    snprintf(numbers[0], sizeof numbers[0], "%d", neuron);
-    snprintf(numbers[1], sizeof numbers[1], "%d", optimizer);
-    snprintf(numbers[2], sizeof numbers[2], "%d", credit);
+    char numbers[2][12];
+    snprintf(numbers[0], sizeof numbers[0], "%d", optimizer);
+    snprintf(numbers[1], sizeof numbers[1], "%d", credit);
     dup2(ends[1], STDOUT_FILENO);
     close(ends[0]);
     close(ends[1]);
-    execl(program, program, role, numbers[0], numbers[1], numbers[2], (char *)NULL);
+    execl(program, program, role, name, numbers[0], numbers[1], (char *)NULL);
     _exit(127);
   }
   close(ends[1]);
@@ -145,15 +129,15 @@ static double spike_rate(const hypr_session *session) {
 
 /* The end of a stream that never stops. Before and after the state would be saved, neurons spike and every tensor
  * learns. */
-static float *expected_end(int neuron, int optimizer, int credit, size_t *count) {
-  stream whole = open_stream(neuron, optimizer, credit);
+static float *expected_end(const char *name, int optimizer, int credit, size_t *count) {
+  stream whole = open_stream(name, optimizer, credit);
   float *first = parameters_of(whole.session);
   go_on(&whole, 0, SAVED, NULL);
   double rate = spike_rate(whole.session);
   float *middle = parameters_of(whole.session);
   assert_ok(hypr_session_clear_statistics(whole.session));
   float *end = end_of(&whole, count);
-  if (is_spiking(neuron)) assert_true(rate > 0.001 && rate < 0.9 && spike_rate(whole.session) > 0.001);
+  if (layer_spikes(whole.model, 0)) assert_true(rate > 0.001 && rate < 0.9 && spike_rate(whole.session) > 0.001);
   const float *last = end + *count - parameter_count(whole.session);
   hypr_tensor_info tensor = {.struct_size = sizeof tensor};
   for (size_t i = 0; hypr_session_tensor_info(whole.session, i, &tensor) == HYPR_OK; i++) {
@@ -169,14 +153,14 @@ static float *expected_end(int neuron, int optimizer, int credit, size_t *count)
   return end;
 }
 
-static void assert_continues(int neuron, int optimizer, int credit) {
+static void assert_continues(const char *name, int optimizer, int credit) {
   size_t count;
-  float *expected = expected_end(neuron, optimizer, credit, &count), *end = malloc((count + 1) * sizeof *end);
+  float *expected = expected_end(name, optimizer, credit, &count), *end = malloc((count + 1) * sizeof *end);
   FILE *answer;
   int status;
 
   remove(state_file);
-  pid_t child = start("die", neuron, optimizer, credit, &answer);
+  pid_t child = start("die", name, optimizer, credit, &answer);
   int said = fgetc(answer);
   kill(child, SIGKILL);
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -184,7 +168,7 @@ static void assert_continues(int neuron, int optimizer, int credit) {
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
   fclose(answer);
 
-  child = start("come_back", neuron, optimizer, credit, &answer);
+  child = start("come_back", name, optimizer, credit, &answer);
   size_t got = fread(end, sizeof *end, count + 1, answer);
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -196,10 +180,10 @@ static void assert_continues(int neuron, int optimizer, int credit) {
 }
 
 static void a_killed_session_goes_on_bit_for_bit(void **state) {
-  int neuron = *(const int *)*state;
+  const char *name = *state;
   for (int optimizer = HYPR_OPTIMIZER_SGD; optimizer <= HYPR_OPTIMIZER_ADAMW; optimizer++) {
     for (int credit = HYPR_CREDIT_SPATIAL; credit <= HYPR_CREDIT_FILTERED; credit++) {
-      assert_continues(neuron, optimizer, credit);
+      assert_continues(name, optimizer, credit);
     }
   }
 }
@@ -212,17 +196,17 @@ static int tear_down(void **state) {
 int main(int count, char **arguments) {
   program = arguments[0];
   if (count == 5) {
-    stream with = open_stream(atoi(arguments[2]), atoi(arguments[3]), atoi(arguments[4]));
+    stream with = open_stream(arguments[2], atoi(arguments[3]), atoi(arguments[4]));
     if (strcmp(arguments[1], "die") == 0) die(&with);
     come_back(&with);
     close_stream(&with);
     return 0;
   }
-  static int indices[NEURONS];
-  struct CMUnitTest tests[NEURONS];
-  for (int i = 0; i < NEURONS; i++) {
-    indices[i] = i;
-    tests[i] = (struct CMUnitTest){neurons[i], a_killed_session_goes_on_bit_for_bit, NULL, NULL, &indices[i]};
+  const char *const *names = model_names("neurons/");
+  struct CMUnitTest tests[hypr_neuron_count()];
+  for (size_t i = 0; i < hypr_neuron_count(); i++) {
+    if (!names[i]) return fprintf(stderr, "test_kill: not every neuron model of the library has a test model\n"), 1;
+    tests[i] = (struct CMUnitTest){names[i], a_killed_session_goes_on_bit_for_bit, NULL, NULL, (void *)names[i]};
   }
   return cmocka_run_group_tests_name("kill", tests, NULL, tear_down);
 }

@@ -74,6 +74,12 @@ static void no_options(void **state) {
   assert_string_equal(hypr_options_message(NULL), "");
   refused(hypr_option_find(NULL, &key));
   refused(hypr_option_find("window", NULL));
+  size_t neuron;
+  refused(hypr_neuron_info(0, NULL));
+  refused(hypr_neuron_find(NULL, &neuron));
+  refused(hypr_neuron_find("BRF", NULL));
+  refused(hypr_neuron_parameter(0, 0, NULL));
+  refused(hypr_neuron_constant(0, 0, NULL));
   hypr_options_free(options);
 }
 

@@ -10,8 +10,8 @@ enum { STEPS = 150 };
 
 static void tensors_cover_the_flat_vector(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     hypr_session *session = make_session(model, NULL);
     size_t end = 0, count = hypr_session_tensor_count(session), found;
     for (size_t i = 0; i < count; i++) {
@@ -120,8 +120,8 @@ static void parameters_that_are_refused(void **state) {
 
 static void parameters_move_between_sessions(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     size_t inputs = hypr_model_input_size(model), outputs = hypr_model_output_size(model);
     float *samples = random_samples(STEPS * inputs, 5);
     int32_t *labels = random_labels(STEPS, outputs, 6);

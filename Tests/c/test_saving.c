@@ -58,8 +58,8 @@ static float *outputs_from_rest(const hypr_model *model, hypr_session *session) 
 
 static void saved_models_are_the_same_bit_for_bit(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which), *again;
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name), *again;
     hypr_session *session = trained(model);
     assert_ok(hypr_session_save_model(session, path));
     assert_ok(hypr_model_load(path, &again));

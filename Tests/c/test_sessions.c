@@ -14,8 +14,8 @@ typedef struct {
   float *samples;
 } network;
 
-static network load_network(int which) {
-  network net = {.model = load_model(which)};
+static network load_network(const char *name) {
+  network net = {.model = load_model(name)};
   net.inputs = hypr_model_input_size(net.model);
   net.outputs = hypr_model_output_size(net.model);
   net.samples = random_samples(STEPS * net.inputs, 7);
@@ -80,8 +80,8 @@ static void sessions_in_the_callers_memory(void **state) {
 
 static void memory_reports_add_up(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     for (int learning = 0; learning < 2; learning++) {
       for (int window = 1; window <= 1000; window *= 10) {
         const setting *settings = SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_WINDOW, window});
@@ -132,8 +132,8 @@ static void sessions_outlive_their_model(void **state) {
 
 static void all_ways_to_step_give_the_same_bits(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    network net = load_network(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    network net = load_network(*name);
     uint32_t *indices = malloc(net.inputs * sizeof *indices);
     float *output = malloc(net.outputs * sizeof *output);
     for (size_t i = 0; i < STEPS * net.inputs; i++) net.samples[i] = net.samples[i] != 0;
@@ -162,16 +162,15 @@ static void all_ways_to_step_give_the_same_bits(void **state) {
 /* Also the proof that the test models are not silent, which would make other tests mean little. */
 static void networks_answer_to_their_input(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    network net = load_network(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    network net = load_network(*name);
     hypr_session *session = make_session(net.model, NULL);
     float *outputs = outputs_of(net, session), rates[2];
     hypr_statistics statistics = {
         .struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = hypr_model_layer_count(net.model)};
     assert_ok(hypr_session_statistics(session, &statistics));
     for (size_t layer = 0; layer < statistics.spike_rate_count; layer++) {
-      int spikes = strcmp(hypr_model_layer_neuron(net.model, layer), "GRU") != 0;
-      assert_true(spikes ? rates[layer] > 0.005f : rates[layer] == 0);
+      assert_true(layer_spikes(net.model, layer) ? rates[layer] > 0.005f : rates[layer] == 0);
     }
     for (size_t i = 0; i < STEPS * net.outputs; i++) assert_true(isfinite(outputs[i]));
 
@@ -188,8 +187,8 @@ static void networks_answer_to_their_input(void **state) {
 /* Learning sessions compute the same as others until their parameters change, over any number of windows. */
 static void learning_changes_nothing_before_the_first_update(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    network net = load_network(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    network net = load_network(*name);
     float *expected = expected_outputs(net), *outputs = malloc(STEPS * net.outputs * sizeof *outputs);
     int32_t *labels = random_labels(STEPS, net.outputs, 3);
     for (int window = 1; window <= 1000; window *= 10) {
@@ -286,8 +285,8 @@ static void assert_refused_between_steps(network net, hypr_session *session, con
 static void inputs_that_are_not_finite(void **state) {
   (void)state;
   const float never[] = {NAN, INFINITY, -INFINITY};
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    network net = load_network(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    network net = load_network(*name);
     float *expected = expected_outputs(net), *bad = calloc(net.inputs, sizeof *bad);
     for (int learning = 0; learning < 2; learning++) {
       for (int kind = 0; kind < 3; kind++) {
@@ -307,9 +306,9 @@ static void inputs_that_are_not_finite(void **state) {
 /* Finite input that would bring the state out of the finite numbers, with huge weights on tiny samples. */
 static void states_that_would_not_be_finite(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    if (which == GATED) continue; /* gates saturate: their state stays finite whatever the currents are */
-    network net = load_network(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    if (strcmp(*name, GATED) == 0) continue; /* gates saturate: their state stays finite whatever the currents are */
+    network net = load_network(*name);
     float *bad = malloc(net.inputs * sizeof *bad);
     for (size_t i = 0; i < net.inputs; i++) bad[i] = 1e20f;
     for (size_t i = 0; i < STEPS * net.inputs; i++) net.samples[i] *= 1e-30f;

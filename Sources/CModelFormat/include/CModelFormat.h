@@ -137,6 +137,9 @@ static const format_reset_kind FORMAT_RESET_SET = 3;
 static const format_reset_kind FORMAT_RESET_DELAYED_SUBTRACT = 4;
 static const format_reset_kind FORMAT_RESET_DELAYED_SET = 5;
 
+/// The schema's name of a surrogate's kind ("Slayer"); "" if there is no such kind, or it is ModelDefault.
+const char *format_surrogate_name(format_surrogate_kind kind);
+
 /// What a layer says about itself beside its tensors.
 typedef struct format_layer_info {
   /// Never NULL after success; "" if absent.

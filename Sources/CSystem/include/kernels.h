@@ -25,6 +25,14 @@ typedef struct kernel_surrogate {
   float slope, scale;
 } kernel_surrogate;
 
+// How the first values of a parameter are usually drawn: uniformly from `first` to `second`, or normally with `first` as mean and
+// `second` as standard deviation. Constants are not drawn.
+enum { KERNEL_DISTRIBUTION_NONE = 0, KERNEL_DISTRIBUTION_UNIFORM = 1, KERNEL_DISTRIBUTION_NORMAL = 2 };
+typedef struct kernel_distribution {
+  int32_t kind;
+  double first, second;
+} kernel_distribution;
+
 // A trainable parameter of a neuron model, or one of its constants (same for the whole layer).
 // `absolute`: the model uses the magnitude, so the bounds hold for |value| and the sign is kept.
 typedef struct kernel_quantity {
@@ -32,6 +40,7 @@ typedef struct kernel_quantity {
   float lower, upper;
   float default_value;
   bool absolute;
+  kernel_distribution distribution;
 } kernel_quantity;
 
 // What a source of events gave in every step that is kept: its outputs that are not zero. A slot is one step.
@@ -162,15 +171,20 @@ typedef struct kernel_carry {
   float *scratch;                  // `carry_scratch` floats
 } kernel_carry;
 
-// The loops of a neuron model.
-typedef void (*kernel_derive_loop)(const kernel_layer *layer);
 // Makes the step from slot `from` to slot `to` on what the sources' slots hold; with `records` it writes tape[from], if there is a tape.
 // Returns false if a value of the new state is not finite.
 typedef bool (*kernel_step_loop)(const kernel_layer *layer, intptr_t from, intptr_t to, bool records);
 typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep *sweep);
 typedef void (*kernel_carry_loop)(const kernel_layer *layer, const kernel_carry *carry);
 
-// One neuron model: the facts about it and its loops.
+// The loops over one neuron model. Without learning there is only the first.
+typedef struct kernel_loops {
+  kernel_step_loop _Null_unspecified step;
+  kernel_sweep_loop _Null_unspecified sweep;
+  kernel_carry_loop _Null_unspecified carry;
+} kernel_loops;
+
+// The facts about one neuron model.
 typedef struct kernel_neuron {
   const char *_Null_unspecified name;  // the member of the schema's union NeuronModel
   int32_t state_count, parameter_count, constant_count, derived_count, tape_count;
@@ -178,13 +192,8 @@ typedef struct kernel_neuron {
   int32_t gate_count;     // currents that one presynaptic event adds to: inputs to the first ones, the others to the last ones
   bool spiking;      // outputs are 0 or 1
   int32_t surrogate_kind;  // the model's own
-
-  kernel_derive_loop _Null_unspecified derive;
-  kernel_step_loop _Null_unspecified step;
-  kernel_sweep_loop _Null_unspecified sweep;  // NULL in a library that does not learn, as `carry`
-  kernel_carry_loop _Null_unspecified carry;
+  int32_t initialization;  // how the weights of a fresh layer are usually drawn: NeuronFacts.swift
 } kernel_neuron;
-
 
 // Rows of the derived values of a leaky integrator: how much of its state it keeps in a step, and how much of its input it takes.
 enum { KERNEL_INTEGRATOR_DECAY = 0, KERNEL_INTEGRATOR_GAIN = 1 };
@@ -217,12 +226,21 @@ typedef struct kernel_table {
   int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
   intptr_t lanes;  // every row is padded to a multiple of this
 
-  // Neuron models, by index; false past the end.
+  // Neuron models, by index; false past the end. They are the same at every level: only the baseline has what is said of them and
+  // their derived values.
   bool (*_Null_unspecified neuron)(int32_t neuron, kernel_neuron *facts);
+  // The name of a state variable; NULL past the end.
+  const char *_Nullable (*_Null_unspecified state)(int32_t neuron, int32_t index);
   bool (*_Null_unspecified constant)(int32_t neuron, int32_t index, kernel_quantity *quantity);
-  bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *constants, kernel_quantity *quantity);
+  // Bounds may depend on the layer's constants; NULL: their defaults.
+  bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *_Nullable constants, kernel_quantity *quantity);
   // The surrogate of a kind with its standard slope and scale; false if there is no such kind.
   bool (*_Null_unspecified surrogate)(int32_t kind, kernel_surrogate *surrogate);
+  // Computes the derived values of a layer of neurons of that model.
+  void (*_Null_unspecified derive)(int32_t neuron, const kernel_layer *layer);
+
+  // Those of a neuron model that there is.
+  void (*_Null_unspecified loops)(int32_t neuron, kernel_loops *loops);
   // Writes index and value of those (sample[i] - offset[i]) * scale[i] that are not zero, ascending, and returns how many there
   // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
   intptr_t (*_Null_unspecified sample)(const float *sample, intptr_t count, const float *_Nullable offset,
@@ -251,7 +269,8 @@ typedef struct kernel_table {
 #pragma clang assume_nonnull end
 #endif
 
-// Fill the table with the kernels of one CPU level (Sources/HyprKernels/Table.swift, compiled once for each).
+// Fill the table with the kernels of one CPU level (Sources/HyprKernels/Table.swift, compiled once for each). The baseline fills
+// everything; the others replace the loops.
 void kernel_table_fill_baseline(kernel_table *_Nonnull table);
 #if defined(__x86_64__)
 void kernel_table_fill_v3(kernel_table *_Nonnull table);

@@ -36,7 +36,7 @@ extension WindowJob {
       gradient_stride: width, currents: adjoints.currents + first,
       step_stride: layer.pointee.description.currentCount * width, current_stride: width, current_spacing: 0,
       instantaneous: instantaneous)
-    layer.pointee.neuron.sweep(layer.pointee.view, &pass)
+    layer.pointee.description.loops.sweep(layer.pointee.view, &pass)
   }
 
   /// The same for one step of all neurons, and what its currents owe to the outputs of the step before it.
@@ -73,7 +73,7 @@ extension WindowJob {
       current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
       output_adjoint: adjoints.carriedOutputs, output_decay: credit.outputDecay, scratch: adjoints.carryScratch)
     CarryPieces(
-      kernel: layer.pointee.neuron.carry, view: layer.pointee.view, pass: pass, block: 2 * shape.lanes,
+      kernel: layer.pointee.description.loops.carry, view: layer.pointee.view, pass: pass, block: 2 * shape.lanes,
       scratchSize: adjoints.carryScratchSize
     ).run(learner.pool, work: layer.pointee.eligibilityCount * shape.states)
   }

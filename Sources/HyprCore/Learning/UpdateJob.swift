@@ -44,7 +44,7 @@ struct UpdateJob {
       optimize(tensor, start..<start + count, learner, network)
       stage = start + count < arrays[tensor].count ? .optimize(tensor, start + count) : .optimize(tensor + 1, 0)
     case .derive(let layer):
-      network.layers[layer].derive()
+      network.layers[layer].derive(network.kernels)
       stage = layer + 1 < network.layers.count ? .derive(layer + 1) : .done
     case .done: break
     }

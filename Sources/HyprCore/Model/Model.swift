@@ -3,7 +3,10 @@ internal import CSystem
 
 /// One layer: neurons and the projections onto them; the readout is the last one, a layer of leaky integrators.
 struct LayerDescription {
+  /// The neuron model: its number in the library, what it says of itself, and its loops.
+  let neuronIndex: Int32
   let neuron: kernel_neuron
+  let loops: kernel_loops
   let surrogate: kernel_surrogate
   let constants: UnsafeMutablePointer<Float>
   /// N

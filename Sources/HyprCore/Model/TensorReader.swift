@@ -67,8 +67,10 @@ struct TensorReader {
       let placement = try checkedPlacement(tensor, place, columns: nil, gates: 1)
       _ = try add(tensor, place, placement, isMatrix: false, isReadout ? .readoutTau : .neuronParameters, quantity)
     }
+    var loops = kernel_loops()
+    loader.kernels.loops(index, &loops)
     return LayerDescription(
-      neuron: neuron, surrogate: surrogate, constants: constants, size: size,
+      neuronIndex: index, neuron: neuron, loops: loops, surrogate: surrogate, constants: constants, size: size,
       projections: UnsafeBufferPointer(start: list.start, count: list.count), firstParameter: firstParameter,
       isHeard: !isReadout)
   }

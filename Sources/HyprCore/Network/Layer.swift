@@ -114,11 +114,11 @@ struct Layer {
   }
 
   /// Brings what is computed from the parameters up to date.
-  func derive() { description.neuron.derive(view) }
+  func derive(_ kernels: UnsafePointer<kernel_table>) { kernels.pointee.derive(description.neuronIndex, view) }
 
   /// Whether a step from slot `from` to slot `to` gives finite states.
   @inline(__always) func step(from: Int, to: Int, records: Bool) -> Bool {
-    description.neuron.step(view, from, to, records)
+    description.loops.step(view, from, to, records)
   }
 
   func clearTraces() {

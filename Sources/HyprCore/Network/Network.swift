@@ -54,7 +54,7 @@ struct Network {
 
   /// Brings everything that is computed from parameters up to date.
   func derive() {
-    for layer in layers { layer.derive() }
+    for layer in layers { layer.derive(kernels) }
   }
 
   /// Slot `from` becomes slot `to`.

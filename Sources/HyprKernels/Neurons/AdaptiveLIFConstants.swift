@@ -25,10 +25,10 @@ struct AdaptiveLIFConstants {
 
   static func parameter(_ index: Int) -> kernel_quantity? {
     switch index {
-    case 0: .init("p_u", from: 0, to: 1, default: 0.5)
-    case 1: .init("p_w", from: 0, to: 1, default: 0.5)
-    case 2: .init("a", from: 0, to: 1, default: 0.5)
-    case 3: .init("b", from: 0, to: 2, default: 1)
+    case 0: .init("p_u", from: 0, to: 1, default: 0.5, drawn: .uniform(0, 1))
+    case 1: .init("p_w", from: 0, to: 1, default: 0.5, drawn: .uniform(0, 1))
+    case 2: .init("a", from: 0, to: 1, default: 0.5, drawn: .uniform(0, 1))
+    case 3: .init("b", from: 0, to: 2, default: 1, drawn: .uniform(0, 2))
     default: nil
     }
   }

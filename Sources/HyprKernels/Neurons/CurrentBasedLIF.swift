@@ -29,13 +29,15 @@ enum CurrentBasedLIF: PointNeuron {
   }
 
   static var name: StaticString { "CubaLIF" }
+  static var states: StateNames { .init("i", "u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     switch index {
-    case 0: .init("tau_syn", from: 0.01, to: 1e6, default: 5, absolute: true)
-    case 1: .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true)
+    case 0: .init("tau_syn", from: 0.01, to: 1e6, default: 5, absolute: true, drawn: .normal(5, 0.2))
+    case 1: .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true, drawn: .normal(20, 0.5))
     default: MembraneParameters.quantity(index - 2)
     }
   }
@@ -90,7 +92,6 @@ enum CurrentBasedLIF: PointNeuron {
 }
 
 extension CurrentBasedLIF {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

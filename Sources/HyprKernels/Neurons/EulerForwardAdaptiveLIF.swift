@@ -25,8 +25,10 @@ enum EulerForwardAdaptiveLIF: PointNeuron {
   }
 
   static var name: StaticString { "EFAdLIF" }
+  static var states: StateNames { .init("m", "w") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  static var initialization: Initialization { .orthogonal }
   /// Of the new membrane potential for z, and of the old one for its reset.
   static var surrogateCount: Int { 2 }
 
@@ -77,7 +79,6 @@ enum EulerForwardAdaptiveLIF: PointNeuron {
 }
 
 extension EulerForwardAdaptiveLIF {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -16,14 +16,16 @@ enum ExponentialBRF: PointNeuron {
   typealias Constants = BalancedResonateAndFire.Constants
 
   static var name: StaticString { "BRFExponential" }
+  static var states: StateNames { .init("u", "v", "q") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .doubleGaussian }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     switch index {
     // Half a turn per step: a faster oscillation would look like a slower one.
-    case 0: .init("omega", from: 0, to: .pi / constants.dt, default: 10, absolute: true)
-    case 1: .init("b_offset", from: 0, to: 1 / constants.dt, default: 1, absolute: true)
+    case 0: .init("omega", from: 0, to: .pi / constants.dt, default: 10, absolute: true, drawn: .uniform(3, 5))
+    case 1: .init("b_offset", from: 0, to: 1 / constants.dt, default: 1, absolute: true, drawn: .uniform(0.1, 1))
     default: nil
     }
   }
@@ -74,7 +76,6 @@ enum ExponentialBRF: PointNeuron {
 }
 
 extension ExponentialBRF {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

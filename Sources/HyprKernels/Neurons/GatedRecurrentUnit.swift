@@ -16,12 +16,14 @@ enum GatedRecurrentUnit: NeuronModel {
   typealias Constants = NoConstants
 
   static var name: StaticString { "GRU" }
+  static var states: StateNames { .init("h") }
   static var spiking: Bool { false }
   static var gateCount: Int { 3 }
   static var surrogate: SurrogateKind { .straightThrough }
+  static var initialization: Initialization { .gated }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    index == 0 ? .init("candidate_bias", from: -1e6, to: 1e6, default: 0) : nil
+    index == 0 ? .init("candidate_bias", from: -1e6, to: 1e6, default: 0, drawn: .uniform(0, 0)) : nil
   }
 
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) { derived[0] = parameters[0] }
@@ -54,7 +56,6 @@ enum GatedRecurrentUnit: NeuronModel {
 }
 
 extension GatedRecurrentUnit {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -13,12 +13,14 @@ enum GeneralLIF: PointNeuron {
   typealias Constants = ResetConstants
 
   static var name: StaticString { "GeneralLIF" }
+  static var states: StateNames { .init("u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     switch index {
-    case 0: .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true)
+    case 0: .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true, drawn: .normal(20, 0.5))
     default: MembraneParameters.quantity(index - 1)
     }
   }
@@ -63,7 +65,6 @@ enum GeneralLIF: PointNeuron {
 }
 
 extension GeneralLIF {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -28,11 +28,13 @@ enum HardResetLIF: PointNeuron {
   }
 
   static var name: StaticString { "LIFHard" }
+  static var states: StateNames { .init("u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  static var initialization: Initialization { .orthogonal }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    index == 0 ? .init("p_u", from: 0, to: 1, default: 0.5) : nil
+    index == 0 ? .init("p_u", from: 0, to: 1, default: 0.5, drawn: .uniform(0, 1)) : nil
   }
 
   // Derived: α, 1 - α, dα/dp_u
@@ -66,7 +68,6 @@ enum HardResetLIF: PointNeuron {
 }
 
 extension HardResetLIF {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

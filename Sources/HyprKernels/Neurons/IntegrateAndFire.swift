@@ -10,8 +10,10 @@ enum IntegrateAndFire: PointNeuron {
   typealias Constants = ResetConstants
 
   static var name: StaticString { "IF" }
+  static var states: StateNames { .init("u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     switch index {
@@ -55,7 +57,6 @@ enum IntegrateAndFire: PointNeuron {
 }
 
 extension IntegrateAndFire {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

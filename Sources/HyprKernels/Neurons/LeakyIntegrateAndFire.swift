@@ -19,11 +19,13 @@ enum LeakyIntegrateAndFire: PointNeuron {
   }
 
   static var name: StaticString { "LIF" }
+  static var states: StateNames { .init("u") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .triangle }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    index == 0 ? .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true) : nil
+    index == 0 ? .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true, drawn: .normal(20, 0.5)) : nil
   }
 
   // Derived: α, 1 - α, dα/dtau_m
@@ -58,7 +60,6 @@ enum LeakyIntegrateAndFire: PointNeuron {
 }
 
 extension LeakyIntegrateAndFire {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -11,11 +11,13 @@ enum LeakyIntegrator: PointNeuron {
   typealias Constants = NoConstants
 
   static var name: StaticString { "LI" }
+  static var states: StateNames { .init("y") }
   static var spiking: Bool { false }
   static var surrogate: SurrogateKind { .straightThrough }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
-    index == 0 ? .init("tau", from: 0.01, to: 1e6, default: 20, absolute: true) : nil
+    index == 0 ? .init("tau", from: 0.01, to: 1e6, default: 20, absolute: true, drawn: .normal(20, 1)) : nil
   }
 
   // Derived: κ, 1 - κ (both known to the core, by kernels.h), dκ/dtau
@@ -45,7 +47,6 @@ enum LeakyIntegrator: PointNeuron {
 }
 
 extension LeakyIntegrator {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -16,9 +16,11 @@ enum LongShortTermMemory: NeuronModel {
   typealias Constants = NoConstants
 
   static var name: StaticString { "LSTM" }
+  static var states: StateNames { .init("c") }
   static var spiking: Bool { false }
   static var gateCount: Int { 4 }
   static var surrogate: SurrogateKind { .straightThrough }
+  static var initialization: Initialization { .gated }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? { nil }
   static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {}
@@ -49,7 +51,6 @@ enum LongShortTermMemory: NeuronModel {
 }
 
 extension LongShortTermMemory {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -2,17 +2,7 @@ internal import CSystem
 
 /// The loops over neurons and steps, specialised for each neuron model.
 enum NeuronLoops<Model: NeuronModel> {
-  static func derive(_ layer: UnsafePointer<kernel_layer>) {
-    let layer = layer.pointee
-    let constants = Model.Constants(layer.constants)
-    for neuron in 0..<layer.width {
-      // The core's array is written here only through `derived`; a column of parameters is read.
-      let parameters = Column(base: MutableRow(mutating: layer.parameters + neuron), stride: layer.width)
-      Model.derive(parameters, constants, into: Column(base: layer.derived + neuron, stride: layer.width))
-    }
-  }
-
-  /// See `kernel_neuron.step`.
+  /// See `kernel_step_loop`.
   static func step(_ layer: UnsafePointer<kernel_layer>, from: Int, to: Int, records: Bool) -> Bool {
     let width = layer.pointee.width
     gatherCurrents(layer, from: from, to: to)

@@ -25,6 +25,8 @@ protocol NeuronModel {
 
   /// Name of the member of the schema's union.
   static var name: StaticString { get }
+  /// The state variables by their symbols in the model's equations, in the order of `State`.
+  static var states: StateNames { get }
   /// Whether outputs are spikes (0 or 1).
   static var spiking: Bool { get }
   /// How many currents a presynaptic event adds to, one weight for each: inputs to the first ones, recurrent events and the bias to
@@ -32,6 +34,8 @@ protocol NeuronModel {
   static var gateCount: Int { get }
   /// The surrogate that the model was published with.
   static var surrogate: SurrogateKind { get }
+  /// How the weights of a fresh layer are usually drawn.
+  static var initialization: Initialization { get }
   /// How many entries of the tape, the first ones, `step` gives as distances from the threshold: `backward` finds the surrogate
   /// derivative there in their place.
   static var surrogateCount: Int { get }
@@ -54,7 +58,6 @@ protocol NeuronModel {
   ) -> Currents
 
   // The loops over this model, each `{ NeuronLoops<Self>... }`: C function pointers cannot be made in generic code.
-  static var deriveLoop: kernel_derive_loop { get }
   static var stepLoop: kernel_step_loop { get }
   static var sweepLoop: kernel_sweep_loop { get }
   static var carryLoop: kernel_carry_loop { get }
@@ -93,33 +96,6 @@ extension PointNeuron {
       &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, tape, derived, constants,
       gradient: &gradient)
     return Currents(repeating: current)
-  }
-}
-
-/// The constants of a layer, stored in the order of `quantity`.
-protocol NeuronConstants {
-  static func quantity(_ index: Int) -> kernel_quantity?
-  init(_ values: Row)
-}
-
-/// Of models that have none.
-struct NoConstants: NeuronConstants {
-  init(_ values: Row) {}
-  static func quantity(_ index: Int) -> kernel_quantity? { nil }
-}
-
-extension NeuronConstants {
-  static var count: Int {
-    var count = 0
-    while quantity(count) != nil { count += 1 }
-    return count
-  }
-}
-
-extension kernel_quantity {
-  /// A parameter or constant with its bounds, both allowed; `absolute` bounds hold for the magnitude.
-  init(_ name: StaticString, from lower: Float, to upper: Float, default value: Float, absolute: Bool = false) {
-    self.init(name: name.text, lower: lower, upper: upper, default_value: value, absolute: absolute)
   }
 }
 

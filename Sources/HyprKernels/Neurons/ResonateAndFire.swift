@@ -26,13 +26,15 @@ enum ResonateAndFire: PointNeuron {
   }
 
   static var name: StaticString { "RF" }
+  static var states: StateNames { .init("u", "v") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .doubleGaussian }
+  static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     switch index {
-    case 0: .init("omega", from: 0, to: 1 / constants.dt, default: 10, absolute: true)
-    case 1: .init("b_offset", from: 0, to: 1 / constants.dt, default: 1, absolute: true)
+    case 0: .init("omega", from: 0, to: 1 / constants.dt, default: 10, absolute: true, drawn: .uniform(3, 5))
+    case 1: .init("b_offset", from: 0, to: 1 / constants.dt, default: 1, absolute: true, drawn: .uniform(0.1, 1))
     default: nil
     }
   }
@@ -73,7 +75,6 @@ enum ResonateAndFire: PointNeuron {
 }
 
 extension ResonateAndFire {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -25,8 +25,10 @@ enum SymplecticAdaptiveLIF: PointNeuron {
   }
 
   static var name: StaticString { "SEAdLIF" }
+  static var states: StateNames { .init("u", "w") }
   static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
+  static var initialization: Initialization { .orthogonal }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     AdaptiveLIFConstants.parameter(index)
@@ -73,7 +75,6 @@ enum SymplecticAdaptiveLIF: PointNeuron {
 }
 
 extension SymplecticAdaptiveLIF {
-  static var deriveLoop: kernel_derive_loop { { NeuronLoops<Self>.derive($0) } }
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
   static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }

@@ -8,7 +8,8 @@ package struct HyprCommand: ParsableCommand {
     abstract: "Makes, trains and examines .hypr models: recurrent spiking networks that learn online.",
     version: "\(HYPR_VERSION_MAJOR).\(HYPR_VERSION_MINOR).\(HYPR_VERSION_PATCH)",
     subcommands: [
-      CreateCommand.self, InfoCommand.self, VerifyCommand.self, TrainCommand.self, EvaluateCommand.self,
+      CreateCommand.self, NeuronsCommand.self, InfoCommand.self, VerifyCommand.self, TrainCommand.self,
+      EvaluateCommand.self,
     ])
 
   package init() {}

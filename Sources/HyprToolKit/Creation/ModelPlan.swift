@@ -1,4 +1,3 @@
-import HyprCore
 import HyprModelWriter
 
 /// What a fresh model shall be. ``description()`` makes it.
@@ -72,7 +71,8 @@ package struct ModelPlan {
       throw ToolError("the recurrent density is \(recurrentDensity), expected above 0 and at most 1")
     }
     guard reset == .modelDefault || layers.contains(where: \.hasReset) else {
-      throw ToolError("no layer leaves the reset open, as GeneralLIF, CubaLIF and IF do")
+      let open = NeuronModel.all.filter(\.hasReset).map(\.name).joined(separator: ", ")
+      throw ToolError("no layer leaves the reset open, as these neuron models do: \(open)")
     }
     for setting in constants { try setting.check(against: layers, kind: "constant", ModelSchema.constantNames) }
     for setting in parameters { try setting.check(against: layers, kind: "parameter", ModelSchema.parameterNames) }
@@ -81,7 +81,7 @@ package struct ModelPlan {
   private func layer(
     _ plan: LayerPlan, inputs: Int, at place: String, _ random: inout RandomNumbers
   ) throws -> LayerDescription {
-    let recipe = NeuronRecipe(plan.neuron)
+    let recipe = NeuronRecipe(plan.model)
     let gates = plan.gateCount
     let weights = recipe.weights(inputs: inputs, neurons: plan.size, gates: gates, recurrent: isRecurrent, &random)
     var neuron = NeuronDescription(plan.neuron)
@@ -109,7 +109,7 @@ package struct ModelPlan {
   }
 
   private func readout(inputs: Int, _ random: inout RandomNumbers) -> ReadoutDescription {
-    let recipe = NeuronRecipe(layers[layers.count - 1].neuron)
+    let recipe = NeuronRecipe(layers[layers.count - 1].model)
     let weights = recipe.readoutWeights(neurons: inputs, outputs: outputs, &random)
     let tau = recipe.readoutTau(readoutTau)
     return ReadoutDescription(
@@ -121,15 +121,16 @@ package struct ModelPlan {
 
 /// One layer of a plan.
 package struct LayerPlan: Equatable {
-  /// The neuron model's name in the schema.
-  package let neuron: String
+  let model: NeuronModel
   /// Neurons.
   package let size: Int
 
+  /// The neuron model's name in the schema.
+  package var neuron: String { model.name }
   /// Weights per pair of neurons: 1, or the gates of a gated cell.
-  var gateCount: Int { neuronGateCount(neuron) }
+  var gateCount: Int { model.gates }
   /// Whether the neuron model leaves the reset to the layer.
-  var hasReset: Bool { neuronHasReset(neuron) }
+  var hasReset: Bool { model.hasReset }
 
   /// `neuron:size`, such as `brf:36` or `se_adlif:64`.
   package init(_ text: String) throws {
@@ -137,18 +138,18 @@ package struct LayerPlan: Equatable {
     guard parts.count == 2, let size = Int(parts[1]), size >= 1 else {
       throw ToolError("layer \"\(text)\", expected a neuron model and how many neurons, such as brf:36")
     }
-    neuron = try LayerPlan.neuron(String(parts[0]))
+    model = try LayerPlan.model(String(parts[0]))
     self.size = size
   }
 
-  /// The schema's name of a neuron model, whatever its case and without regard to `_` and `-`.
-  package static func neuron(_ text: String) throws -> String {
+  /// A neuron model by its name, whatever its case and without regard to `_` and `-`.
+  package static func model(_ text: String) throws -> NeuronModel {
     func plain(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" } }
-    guard let name = ModelSchema.neuronNames.first(where: { plain($0) == plain(text) }) else {
-      throw ToolError(
-        "there is no neuron model \"\(text)\"; known are \(ModelSchema.neuronNames.joined(separator: ", "))")
+    guard let model = NeuronModel.all.first(where: { plain($0.name) == plain(text) }) else {
+      let known = NeuronModel.all.map(\.writtenName).joined(separator: ", ")
+      throw ToolError("there is no neuron model \"\(text)\"; known are \(known)")
     }
-    return name
+    return model
   }
 }
 
@@ -166,7 +167,7 @@ package struct NeuronSetting<Value> {
       throw ToolError("\"\(text)\", expected name=value or neuron.name=value, such as brf.dt=0.01")
     }
     let path = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    neuron = path.count == 2 ? try LayerPlan.neuron(path[0]) : nil
+    neuron = path.count == 2 ? try LayerPlan.model(path[0]).name : nil
     name = path[path.count - 1]
     value = try convert(sides[1], sides[0])
   }

@@ -1,0 +1,55 @@
+import CHypr
+import CSystem
+import HyprModelWriter
+import Testing
+
+@testable import HyprCore
+
+/// The kernels are compiled once per CPU level: all that this processor can run must agree.
+@Suite struct LevelTests {
+  static let levels = [1, 3, 4].filter { $0 <= Int(kernel_highest_level()) }
+
+  /// Outputs, spikes and gradient of a net after some windows of learning.
+  private struct Outcome: Equatable {
+    var outputs: [Float] = []
+    var spikes: [Float] = []
+    var gradients: [Float] = []
+
+    init(_ neuron: String, level: Int) throws {
+      var net = RandomNet(seed: 7)
+      let description = try net.model([neuron, "SEAdLIF"], sizes: [11, 37, 9, 5])
+      let (inputs, labels) = (net.inputs(40, 11), net.labels(40, 5))
+      let model = try TestModel(description)
+      var table = kernel_table()
+      kernel_table_fill(&table, Int32(level))
+      UnsafeMutablePointer<Model>(model.handle).pointee.kernels = table
+      #expect(Int(table.level) == level)
+      let session = try TestSession(
+        model, [Int(HYPR_OPTION_LEARNING): 1, Int(HYPR_OPTION_WINDOW): 16, Int(HYPR_OPTION_UPDATE): 2])
+      for (input, label) in zip(inputs, labels) {
+        outputs += try session.step(input)
+        if label >= 0 { try session.teach(label) }
+        spikes += try session.spikes(0)
+      }
+      try session.flush()
+      gradients = try session.gradients
+    }
+  }
+
+  @Test(arguments: NeuronTests.names) func levelsAgree(neuron: String) throws {
+    let reference = try Outcome(neuron, level: 1)
+    #expect(reference.gradients.contains { $0 != 0 })
+    let scale = reference.gradients.reduce(0) { max($0, abs($1)) }
+    for level in LevelTests.levels {
+      let outcome = try Outcome(neuron, level: level)
+      #expect(outcome == (try Outcome(neuron, level: level)), "level \(level) does not repeat itself")
+      #expect(difference(outcome.outputs, reference.outputs) < 1e-4, "outputs at level \(level)")
+      #expect(difference(outcome.spikes, reference.spikes) < 1e-4, "spikes at level \(level)")
+      #expect(difference(outcome.gradients, reference.gradients) < 1e-4 * scale, "gradients at level \(level)")
+    }
+  }
+
+  private func difference(_ one: [Float], _ other: [Float]) -> Float {
+    zip(one, other).reduce(0) { max($0, abs($1.0 - $1.1)) }
+  }
+}

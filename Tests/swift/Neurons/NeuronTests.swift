@@ -1,0 +1,133 @@
+import CHypr
+import HyprModelWriter
+import HyprToolKit
+import Testing
+
+@testable import HyprCore
+
+/// What neuron models say of themselves: complete, in agreement with the schema, and told by the ABI.
+@Suite struct NeuronTests {
+  /// All of the library's, by their names in the schema: tests of every model run over these.
+  static let names = NeuronModel.all.map(\.name)
+
+  private static func facts(_ index: Int) -> hypr_neuron {
+    var neuron = hypr_neuron()
+    neuron.struct_size = MemoryLayout<hypr_neuron>.size
+    #expect(hypr_neuron_info(index, &neuron) == HYPR_OK)
+    return neuron
+  }
+
+  private typealias Read = (Int, Int, UnsafeMutablePointer<hypr_quantity>) -> hypr_status
+
+  /// All parameters or constants of a model.
+  private static func quantities(_ neuron: Int, _ count: Int, _ read: Read) -> [hypr_quantity] {
+    var quantity = hypr_quantity()
+    quantity.struct_size = MemoryLayout<hypr_quantity>.size
+    #expect(read(neuron, count, &quantity) == HYPR_ERROR_NOT_FOUND)
+    return (0..<count).map {
+      #expect(read(neuron, $0, &quantity) == HYPR_OK)
+      return quantity
+    }
+  }
+
+  /// A gap in the registry's numbers ends the list, and is found here too.
+  @Test func librariesAndSchemaHaveTheSameModels() {
+    #expect(Set(NeuronTests.names) == Set(ModelSchema.neuronNames), "registry against the schema's union NeuronModel")
+    #expect(NeuronTests.names.count == ModelSchema.neuronNames.count)
+    #expect(Set(NeuronModel.all.map(\.writtenName)).count == NeuronTests.names.count)
+    #expect(hypr_neuron_count() == NeuronTests.names.count)
+  }
+
+  @Test func theAbiTellsWhatModelsSay() throws {
+    for (index, model) in NeuronModel.all.enumerated() {
+      let neuron = NeuronTests.facts(index)
+      var found = -1
+      #expect(hypr_neuron_find(model.name, &found) == HYPR_OK && found == index)
+      #expect(String(cString: neuron.name) == model.name)
+      #expect((neuron.spiking == 1, neuron.has_reset == 1) == (model.spiking, model.hasReset))
+      #expect(String(cString: neuron.surrogate) == (model.surrogate ?? ""))
+      #expect(neuron.gate_count == model.gates)
+      let states = (0..<neuron.state_count).map { hypr_neuron_state(index, $0).map { String(cString: $0) } }
+      #expect(states == model.states && hypr_neuron_state(index, neuron.state_count) == nil)
+      let parameters = NeuronTests.quantities(index, neuron.parameter_count, hypr_neuron_parameter)
+      let constants = NeuronTests.quantities(index, neuron.constant_count, hypr_neuron_constant)
+      #expect(parameters.map { String(cString: $0.name) } == ModelSchema.parameterNames(of: model.name))
+      #expect(constants.map { String(cString: $0.name) } == ModelSchema.constantNames(of: model.name))
+    }
+  }
+
+  @Test(arguments: NeuronModel.all) func everythingIsSaidAndWithinBounds(model: NeuronModel) throws {
+    #expect((1...4).contains(model.states.count) && Set(model.states).count == model.states.count)
+    #expect(!model.states.contains(""))
+    #expect(model.spiking == (model.surrogate != nil))
+    for quantity in model.parameters + model.constants {
+      #expect(quantity.lower <= quantity.standard && quantity.standard <= quantity.upper, "\(quantity.name)")
+      #expect(quantity.lower.isFinite && quantity.upper.isFinite && (!quantity.absolute || quantity.lower >= 0))
+    }
+    #expect(model.constants.allSatisfy { $0.drawn == nil })
+    for parameter in model.parameters {
+      let (low, high) =
+        switch try #require(parameter.drawn, "\(parameter.name) has no usual values") {
+        case .uniform(let low, let high): (low, high)
+        case .normal(let mean, let deviation): (mean - 6 * deviation, mean + 6 * deviation)
+        }
+      #expect(Double(parameter.lower) <= low && low <= high && high <= Double(parameter.upper), "\(parameter.name)")
+    }
+  }
+
+  /// The loops keep one sweep for each of a model's state variables, and the names say how many there are.
+  @Test func stateNamesAreAsManyAsStates() {
+    let catalogue = NeuronCatalogue()
+    for index in 0..<catalogue.count {
+      let count = catalogue.facts(index)?.stateCount ?? 0
+      #expect((1...4).contains(count))
+      for state in 0..<count { #expect(catalogue.state(index, state) != nil, "state \(state) of \(NeuronTests.names[index])") }
+    }
+  }
+
+  @Test func writtenNamesFollowTheirRule() {
+    let written = [
+      "BRFExponential": "brf_exponential", "GeneralLIF": "general_lif", "SEAdLIF": "se_adlif", "CubaALIF": "cuba_alif",
+      "LIFHard": "lif_hard", "IF": "if", "QIF": "qif", "Softsign": "softsign",
+    ]
+    for (name, expected) in written { #expect(NeuronModel.written(name) == expected) }
+  }
+
+  @Test func whatIsNotThereIsRefused() {
+    let count = hypr_neuron_count()
+    var neuron = hypr_neuron()
+    #expect(hypr_neuron_info(0, &neuron) == HYPR_ERROR_INVALID_ARGUMENT, "struct_size is 0")
+    #expect(hypr_neuron_info(0, nil) == HYPR_ERROR_INVALID_ARGUMENT)
+    neuron.struct_size = MemoryLayout<hypr_neuron>.size
+    var quantity = hypr_quantity()
+    quantity.struct_size = MemoryLayout<hypr_quantity>.size
+    var index = 7
+    for wrong in [count, .max, -1, Int(Int32.max) + 1] {
+      #expect(hypr_neuron_info(wrong, &neuron) == HYPR_ERROR_NOT_FOUND && neuron.name == nil)
+      #expect(hypr_neuron_state(wrong, 0) == nil && hypr_neuron_state(0, wrong) == nil)
+      for read in [hypr_neuron_parameter, hypr_neuron_constant] {
+        #expect(read(wrong, 0, &quantity) == HYPR_ERROR_NOT_FOUND)
+        #expect(read(0, wrong, &quantity) == HYPR_ERROR_NOT_FOUND)
+      }
+    }
+    #expect(hypr_neuron_find("Izhikevich", &index) == HYPR_ERROR_NOT_FOUND && index == 7)
+    #expect(hypr_neuron_find("", &index) == HYPR_ERROR_NOT_FOUND)
+    #expect(hypr_neuron_find(nil, &index) == HYPR_ERROR_INVALID_ARGUMENT)
+    #expect(hypr_neuron_find("BRF", nil) == HYPR_ERROR_INVALID_ARGUMENT)
+  }
+
+  /// Callers of older and of newer versions: nothing is written past what they have room for, nor past what is known.
+  @Test func structsOfOtherSizesAreFilledAsFarAsTheyGo() {
+    let size = MemoryLayout<hypr_quantity>.size
+    withUnsafeTemporaryAllocation(byteCount: size + 16, alignment: 8) { bytes in
+      bytes.initializeMemory(as: UInt8.self, repeating: 0xa5)
+      bytes.storeBytes(of: size + 16, as: Int.self)
+      let quantity = bytes.baseAddress!.assumingMemoryBound(to: hypr_quantity.self)
+      #expect(hypr_neuron_parameter(0, 0, quantity) == HYPR_OK)
+      #expect(quantity.pointee.struct_size == size + 16 && quantity.pointee.default_value == 20)
+      #expect(bytes[size...].allSatisfy { $0 == 0xa5 })
+      bytes.storeBytes(of: size - 1, as: Int.self)
+      #expect(hypr_neuron_parameter(0, 0, quantity) == HYPR_ERROR_INVALID_ARGUMENT)
+    }
+  }
+}
