@@ -81,13 +81,33 @@ import Testing
       #expect(Array(indices[..<count]) == [1, 3, 4, 7, 8, 10].map { Int32($0 - first) })
       #expect(Array(values[..<count]) == [1, -2, 0.5, 3, 4, 5])
     }
+  }
+
+  @Test func outputsAreListedInTheirSlot() {
+    let outputs: [Float] = [0, 1, 0, -2, 0.5, -0.0, 0, 3, 4, 0, 5]
+    var counts = [7, 7, 7]
+    var indices = [Int32](repeating: -1, count: 3 * outputs.count)
+    var values = [Float](repeating: -1, count: 3 * outputs.count)
     let row = UnsafeMutablePointer<Lanes>.allocate(capacity: 16)
     defer { row.deallocate() }
     row.withMemoryRebound(to: Float.self, capacity: 16) { padded in
-      for index in 0..<16 { padded[index] = index < source.count ? source[index] : 9 }
-      #expect(events(padded, source.count, 100, &indices, &values) == 6)
+      // What follows the last output in its vector does not count.
+      for index in 0..<16 { padded[index] = index < outputs.count ? outputs[index] : 9 }
+      counts.withUnsafeMutableBufferPointer { counts in
+        indices.withUnsafeMutableBufferPointer { indices in
+          values.withUnsafeMutableBufferPointer { values in
+            var source = kernel_source(
+              size: outputs.count, counts: counts.baseAddress!, indices: indices.baseAddress!,
+              values: values.baseAddress!)
+            listEvents(padded, &source, slot: 1)
+          }
+        }
+      }
     }
-    #expect(indices[..<6] == [101, 103, 104, 107, 108, 110])
+    #expect(counts == [7, 6, 7])
+    #expect(indices[11..<17] == [1, 3, 4, 7, 8, 10])
+    #expect(values[11..<17] == [1, -2, 0.5, 3, 4, 5])
+    #expect(Set(indices[..<11]) == [-1] && Set(indices[17...]) == [-1])
   }
 
   @Test(arguments: [0, 7, 8, 10], [Float.nan, .infinity])

@@ -19,11 +19,7 @@ import Testing
       var net = RandomNet(seed: 7)
       let description = try net.model([neuron, "SEAdLIF"], sizes: [11, 37, 9, 5])
       let (inputs, labels) = (net.inputs(40, 11), net.labels(40, 5))
-      let model = try TestModel(description)
-      var table = kernel_table()
-      kernel_table_fill(&table, Int32(level))
-      UnsafeMutablePointer<Model>(model.handle).pointee.kernels = table
-      #expect(Int(table.level) == level)
+      let model = try TestModel(description, level: level)
       let session = try TestSession(
         model, [Int(HYPR_OPTION_LEARNING): 1, Int(HYPR_OPTION_WINDOW): 16, Int(HYPR_OPTION_UPDATE): 2])
       for (input, label) in zip(inputs, labels) {

@@ -247,10 +247,7 @@ import Testing
   @Test(arguments: [["BRF", "SEAdLIF"], ["GRU", "LSTM"]]) func levelsAgree(neurons: [String]) throws {
     let pair = Pair(neurons)
     func gradients(_ level: Int) throws -> ([Float], [TensorInfo]) {
-      let model = try TestModel(pair.sparse)
-      var table = kernel_table()
-      kernel_table_fill(&table, Int32(level))
-      UnsafeMutablePointer<Model>(model.handle).pointee.kernels = table
+      let model = try TestModel(pair.sparse, level: level)
       let session = try TestSession(
         model,
         SparseTests.manual.merging([HYPR_OPTION_WINDOW: 9, HYPR_OPTION_CREDIT: Double(HYPR_CREDIT_RECURRENT)]) { $1 })
@@ -306,12 +303,6 @@ import Testing
 
   static let place = "layers[0].recurrent_weight"
   static let faults = [
-    Fault(message: "layers[0].input_weight.layout is 1, expected 0 (Dense)", unsupported: true) {
-      $0.layers[0].inputWeight = $0.layers[0].inputWeight.sparse { $0 % 2 == 0 }
-    },
-    Fault(message: "readout.weight.layout is 1, expected 0 (Dense)", unsupported: true) {
-      $0.readout!.weight = $0.readout!.weight.sparse { $0 % 2 == 0 }
-    },
     Fault(message: "\(place).shape is [7, 8] of rank 2, expected [8, 8]") { weight(&$0) { $0.shape = [7, 8] } },
     Fault(message: "\(place).shape is [64, 0] of rank 1, expected [8, 8]") { weight(&$0) { $0.shape = [64] } },
     Fault(message: "\(place).row_offsets has 8 entries, expected 9") { weight(&$0) { $0.rows!.offsets.removeLast() } },

@@ -1,6 +1,9 @@
 import CHypr
+import CSystem
 import Foundation
 import HyprModelWriter
+
+@testable import HyprCore
 
 /// A failed call of the C ABI, with the message that came with it.
 struct CallFailure: Error, CustomStringConvertible {
@@ -27,6 +30,17 @@ final class TestModel {
   }
 
   convenience init(_ description: ModelDescription) throws { try self.init(bytes: try description.serialized()) }
+
+  /// With the kernels of a CPU level that the processor can run.
+  init(_ description: ModelDescription, level: Int) throws {
+    var table = kernel_table()
+    kernel_table_fill(&table, Int32(level))
+    let bytes = try description.serialized()
+    let loaded = try bytes.withUnsafeBytes { buffer throws(Failure) in
+      try Model.load(buffer, MessageBuffer(nil, size: 0), kernels: table)
+    }
+    handle = OpaquePointer(loaded)
+  }
 
   deinit { hypr_model_free(handle) }
 
