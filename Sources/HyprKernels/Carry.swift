@@ -35,30 +35,34 @@ extension NeuronLoops {
     carryStates(Model.State.self, vectors, block)
   }
 
-  /// One unit adjoint per state variable, backwards through the window: Φ, Φ B of every step, and Φ F summed over them.
+  /// The loss adjoint and one unit adjoint per state variable, backwards through the window: q' and gI of every step, Φ and Φ B of every
+  /// step, and the sums over the steps for the parameters.
   private static func sweepStates(_ block: CarriedBlock) {
-    let (k, p, lanes) = (Model.State.size, Model.Parameters.size, block.lanes)
-    block.clearTransition(entries: k &* (k &+ p))
+    let (k, lanes) = (Model.State.size, block.lanes)
+    block.clearAdjoints()
     for lane in 0..<lanes {
+      // Padding has none: its eligibility stays zero, whatever its parameters would do.
       let unit: Float = block.neuron &+ lane < block.layer.pointee.size ? 1 : 0
       for state in 0..<k { block.transition[(state &* k &+ state) &* lanes &+ lane] = unit }
     }
-    var pass = block.pass(count: k)
-    pass.adjoint_spacing = k &* lanes
-    pass.gradient_spacing = lanes
-    pass.gradient_stride = k &* lanes
-    pass.currents = block.sources + lanes
-    pass.current_spacing = lanes
-    sweep(block.layer, &pass)
-    block.copyCurrentAdjoints()
+    if let loss = block.carry.pointee.loss {
+      var pass = block.pass(from: 0, count: 1 &+ k)
+      pass.output_adjoint = loss + block.neuron
+      pass.output_stride = block.width
+      sweep(block.layer, &pass)
+      if block.carry.pointee.keeps_loss { block.keepLoss() }
+    } else {
+      var pass = block.pass(from: 1, count: k)
+      sweep(block.layer, &pass)
+      if block.carry.pointee.taught { block.takeLoss() }
+    }
   }
 
   /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before, as
-  /// `carryOutputs` wants it; returns what is left of it before the window.
+  /// `carryOutputs` wants it, in the place of the loss adjoint; returns what is left of it before the window.
   private static func sweepOutputs(_ block: CarriedBlock) -> Float {
-    let (k, p, lanes) = (Model.State.size, Model.Parameters.size, block.lanes)
-    block.clearTransition(entries: k &* (k &+ p))
-    let outputs = block.outputAdjoints
+    block.clearAdjoints()
+    let (outputs, lanes) = (block.outputAdjoints, block.lanes)
     var weight: Float = 1
     var step = block.carry.pointee.steps
     while step > 0 {
@@ -68,9 +72,7 @@ extension NeuronLoops {
       }
       weight *= block.carry.pointee.output_decay
     }
-    var pass = block.pass(count: 1)
-    pass.gradient_stride = k &* lanes
-    pass.currents = block.sources
+    var pass = block.pass(from: 0, count: 1)
     pass.output_adjoint = Row(outputs)
     pass.output_stride = lanes
     sweep(block.layer, &pass)
@@ -80,13 +82,14 @@ extension NeuronLoops {
 
 /// Floats of `kernel_carry.scratch`: what `CarriedBlock` holds, for blocks of two vectors, and the table of compressed rows.
 func carryScratch(states k: Int, parameters p: Int, currents: Int, steps: Int) -> Int {
-  let entries = steps &* currents &* (1 &+ k) &+ k &* (k &+ p) &+ steps
+  let entries = steps &* currents &* (1 &+ k) &+ (1 &+ k) &* (k &+ p) &+ steps
   return entries &* 2 &* Lanes.scalarCount &+ NeuronTable.size(states: k, steps: steps)
 }
 
 /// The neurons that are at work, and the table for them:
 ///   sources [steps][currents][1 + k][lanes]: gI, then row k of Φ B
-///   transition: Φ [k][k][lanes], then what the window adds to the parameters' rows [parameters][k][lanes]
+///   adjoints [1 + k][k][lanes]: q', then Φ
+///   gradients [parameters][1 + k][lanes]: of the loss, then what the window adds to the eligibility of the states
 struct CarriedBlock {
   let layer: UnsafePointer<kernel_layer>
   let carry: UnsafePointer<kernel_carry>
@@ -98,34 +101,53 @@ struct CarriedBlock {
   var currentStride: Int { (1 &+ states) &* lanes }
   var stepStride: Int { currents &* currentStride }
   var sources: MutableRow { carry.pointee.scratch }
-  var transition: MutableRow { sources + carry.pointee.steps &* stepStride }
+  var adjoints: MutableRow { sources + carry.pointee.steps &* stepStride }
+  var transition: MutableRow { adjoints + states &* lanes }
+  var gradients: MutableRow { adjoints + (1 &+ states) &* states &* lanes }
   /// [steps][lanes]
-  var outputAdjoints: MutableRow { transition + states &* (states &+ parameters) &* lanes }
+  var outputAdjoints: MutableRow { gradients + parameters &* currentStride }
   var neuronTable: NeuronTable {
     NeuronTable(base: outputAdjoints + carry.pointee.steps &* lanes, states: states)
   }
 
-  func clearTransition(entries: Int) {
-    for index in 0..<entries &* lanes { transition[index] = 0 }
+  func clearAdjoints() {
+    var place = 0
+    while place < (1 &+ states) &* (states &+ parameters) &* lanes {
+      adjoints.store(.zero, place)
+      place &+= Lanes.scalarCount
+    }
   }
 
-  /// A sweep over these neurons and the whole window, from the adjoints in `transition` back to there.
-  func pass(count: Int) -> kernel_sweep {
+  /// A sweep over these neurons and the whole window with some of the adjoints.
+  func pass(from first: Int, count: Int) -> kernel_sweep {
     kernel_sweep(
       first_neuron: neuron, last_neuron: neuron &+ lanes, first: 0, last: carry.pointee.steps, count: count,
-      output_adjoint: nil, output_stride: 0, adjoint: transition, adjoint_spacing: 0, adjoint_stride: lanes,
-      gradient: transition + states &* states &* lanes, gradient_spacing: 0, gradient_stride: 0, currents: sources,
-      step_stride: stepStride, current_stride: currentStride, current_spacing: 0, instantaneous: false)
+      output_adjoint: nil, output_stride: 0, adjoint: adjoints + first &* states &* lanes,
+      adjoint_spacing: states &* lanes, adjoint_stride: lanes, gradient: gradients + first &* lanes,
+      gradient_spacing: lanes, gradient_stride: currentStride, currents: sources + first &* lanes,
+      step_stride: stepStride, current_stride: currentStride, current_spacing: lanes, instantaneous: false)
   }
 
-  /// gI from the rows of the layer to the table.
-  func copyCurrentAdjoints() {
-    guard carry.pointee.taught else { return }
-    for entry in 0..<carry.pointee.steps &* currents {
-      let (from, to) = (carry.pointee.current_adjoint + (entry &* width &+ neuron), sources + entry &* currentStride)
+  /// What the loss adjoint gave, from the table to the arrays of the layer.
+  func keepLoss() {
+    copy(states, from: adjoints, lanes, to: carry.pointee.adjoint + neuron, width)
+    copy(
+      carry.pointee.steps &* currents, from: sources, currentStride, to: carry.pointee.current_adjoint + neuron, width)
+  }
+
+  /// The same from there to the table.
+  func takeLoss() {
+    copy(states, from: carry.pointee.adjoint + neuron, width, to: adjoints, lanes)
+    copy(parameters, from: carry.pointee.parameter_gradient + neuron, width, to: gradients, currentStride)
+    copy(
+      carry.pointee.steps &* currents, from: carry.pointee.current_adjoint + neuron, width, to: sources, currentStride)
+  }
+
+  private func copy(_ count: Int, from: MutableRow, _ fromStride: Int, to: MutableRow, _ toStride: Int) {
+    for entry in 0..<count {
       var lane = 0
       while lane < lanes {
-        to.store(from.lanes(lane), lane)
+        to.store(from.lanes(entry &* fromStride &+ lane), entry &* toStride &+ lane)
         lane &+= Lanes.scalarCount
       }
     }
@@ -181,7 +203,7 @@ struct CarriedBlock {
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
   let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
   let gradient = projection.pointee.gradient + block.neuron
-  let adjoint = block.carry.pointee.adjoint + block.neuron
+  let adjoint = Row(block.adjoints)
   let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
   let (transition, stepStride) = (Row(block.transition), block.stepStride)
 
@@ -196,7 +218,7 @@ struct CarriedBlock {
         let offset = vector &* Lanes.scalarCount
         let old = State(Row(place + offset), stride: lanes)
         if taught {
-          for m in 0..<k { g[row: vector] += adjoint.lanes(m &* width &+ offset) * old[row: m] }
+          for m in 0..<k { g[row: vector] += adjoint.lanes(m &* lanes &+ offset) * old[row: m] }
         }
         for j in 0..<k {
           var sum = Lanes.zero
@@ -227,24 +249,24 @@ struct CarriedBlock {
   _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock
 ) {
   let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, block.width)
-  let carry = block.carry.pointee
+  let taught = block.carry.pointee.taught
   let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
-  let transition = Row(block.transition)
+  let (adjoint, transition) = (Row(block.adjoints), Row(block.transition))
   for parameter in 0..<block.parameters {
-    let added = transition + (k &* k &+ parameter &* k) &* lanes
+    let sums = Row(block.gradients + parameter &* block.currentStride)
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
       let place = eligibility + (parameter &* k &* lanes &+ offset)
       let old = State(Row(place), stride: lanes)
-      if carry.taught {
+      if taught {
         let index = parameter &* width &+ block.neuron &+ offset
-        var sum = block.layer.pointee.parameter_gradient.lanes(index) + carry.parameter_gradient.lanes(index)
-        for m in 0..<k { sum += carry.adjoint.lanes(m &* width &+ block.neuron &+ offset) * old[row: m] }
+        var sum = block.layer.pointee.parameter_gradient.lanes(index) + sums.lanes(offset)
+        for m in 0..<k { sum += adjoint.lanes(m &* lanes &+ offset) * old[row: m] }
         block.layer.pointee.parameter_gradient.store(sum, index)
       }
       var new = State(repeating: .zero)
       for j in 0..<k {
-        var sum = added.lanes(j &* lanes &+ offset)
+        var sum = sums.lanes((1 &+ j) &* lanes &+ offset)
         for m in 0..<k { sum += transition.lanes((j &* k &+ m) &* lanes &+ offset) * old[row: m] }
         new[row: j] = sum
       }
@@ -273,8 +295,8 @@ struct CarriedBlock {
     let carried = CarriedOutput(
       place: parameter &* block.width &+ block.neuron, eligibility: outputEligibility,
       gradient: block.layer.pointee.parameter_gradient, old: Row(eligibility + parameter &* k &* lanes))
-    let added = Row(block.transition + (k &* k &+ parameter &* k) &* lanes)
-    carryOutput(state, vectors, block, carried, kept) { added.lanes($0) }
+    let sums = Row(block.gradients + parameter &* block.currentStride)
+    carryOutput(state, vectors, block, carried, kept) { sums.lanes($0) }
   }
 }
 
@@ -322,12 +344,12 @@ private struct CarriedOutput {
     let place = row.place &+ offset
     let carried = row.eligibility.lanes(place)
     if block.carry.pointee.taught {
-      let adjoint = block.carry.pointee.output_adjoint.lanes(block.neuron &+ offset)
+      let adjoint = block.carry.pointee.carried_adjoint.lanes(block.neuron &+ offset)
       row.gradient.store(row.gradient.lanes(place) + adjoint * carried, place)
     }
     var sum = carried * kept + added(offset)
     if let old = row.old {
-      for m in 0..<k { sum += block.transition.lanes(m &* lanes &+ offset) * old.lanes(m &* lanes &+ offset) }
+      for m in 0..<k { sum += block.adjoints.lanes(m &* lanes &+ offset) * old.lanes(m &* lanes &+ offset) }
     }
     row.eligibility.store(sum, place)
   }

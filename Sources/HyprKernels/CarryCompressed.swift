@@ -26,7 +26,7 @@ struct NeuronTable {
     }
     for state in 0..<states {
       let vector = base + state &* stride
-      vector[0] = block.carry.pointee.adjoint[state &* block.width &+ neuron]
+      vector[0] = block.adjoints[state &* lanes &+ lane]
       for row in 0..<states { vector[1 &+ row] = block.transition[(row &* states &+ state) &* lanes &+ lane] }
     }
     for step in 0..<block.carry.pointee.steps {
@@ -114,10 +114,10 @@ extension kernel_projection {
     for element in range {
       guard let events = projection.pointee.events(of: element, rows) else { continue }
       let carried = outputEligibility[element]
-      if carry.taught { gradient[Int(rows.places[element])] += carry.output_adjoint[neuron] * carried }
+      if carry.taught { gradient[Int(rows.places[element])] += carry.carried_adjoint[neuron] * carried }
       var sum = carried * kept
       for state in 0..<k {
-        sum += block.transition[state &* block.lanes &+ lane] * eligibility[element &* k &+ state]
+        sum += block.adjoints[state &* block.lanes &+ lane] * eligibility[element &* k &+ state]
       }
       for event in events { sum += sources[Int(times[event]) &* block.stepStride] * values[event] }
       outputEligibility[element] = sum

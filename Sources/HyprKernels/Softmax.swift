@@ -5,17 +5,25 @@ func softmax(
   _ scores: Row, _ count: Int, _ probabilities: MutableRow, _ largest: UnsafeMutablePointer<Float>,
   _ sum: UnsafeMutablePointer<Float>
 ) {
-  var top = scores[0]
-  for index in 1..<max(count, 1) where scores[index] > top { top = scores[index] }
   // Lanes past the last score count for nothing.
   let places = lanes_places()
-  var sums = Lanes.zero
+  @inline(__always) func kept(_ start: Int) -> SIMDMask<Lanes.MaskStorage> {
+    places .< Lanes(repeating: Float(count &- start))
+  }
+  let least = Lanes(repeating: -.greatestFiniteMagnitude)
+  var tops = least
   var start = 0
   while start < count {
-    let power = exponential(scores.lanes(start) - top)
-    let kept = Lanes.zero.replacing(with: power, where: places .< Lanes(repeating: Float(count &- start)))
-    probabilities.store(kept, start)
-    sums += kept
+    tops = lanes_larger(tops, least.replacing(with: scores.lanes(start), where: kept(start)))
+    start &+= Lanes.scalarCount
+  }
+  let top = lanes_largest(tops)
+  var sums = Lanes.zero
+  start = 0
+  while start < count {
+    let power = Lanes.zero.replacing(with: exponential(scores.lanes(start) - top), where: kept(start))
+    probabilities.store(power, start)
+    sums += power
     start &+= Lanes.scalarCount
   }
   let total = lanes_sum(sums)

@@ -139,7 +139,7 @@ typedef struct kernel_sweep {
   intptr_t first_neuron, last_neuron;     // whole vectors
   intptr_t first, last;
   intptr_t count;
-  const float *_Nullable output_adjoint;  // [window][output_stride], dL/dz of every step, the same for all; NULL: zero
+  const float *_Nullable output_adjoint;  // [window][output_stride], dL/dz of every step, for the first adjoint; the others have none
   intptr_t output_stride;
   float *adjoint;                         // in: after the last step, out: before the first; state s of adjoint a: [a][s]
   intptr_t adjoint_spacing, adjoint_stride;
@@ -156,17 +156,21 @@ typedef struct kernel_sweep {
 //   g[row] += sum_k q'[k] e[row][k] + sum over the row's events of value * gI[time]      (if the window was taught)
 //   e[row][k] = sum_m Φ[k][m] e[row][m] + sum over the row's events of value * (Φ B)[time][k]
 // and if outputs are carried too, the same for their eligibility, with the outputs of the window as they decay until its end:
-//   g[row] += output_adjoint e_z[row]
+//   g[row] += carried_adjoint e_z[row]
 //   e_z[row] = output_decay^steps e_z[row] + sum_m Φ_z[m] e[row][m] + sum over the events of value * (Φ_z B)[time], e from before
 typedef struct kernel_carry {
   intptr_t first, last;            // the neurons to treat: `first` a multiple of a block, `last` too or the width
   intptr_t steps;                  // in the window
   bool taught;
   bool carries_outputs;
-  const float *adjoint;            // q' [state_count][width]
-  const float *current_adjoint;    // gI [steps][current_count][width]
-  const float *parameter_gradient; // [parameter_count][width], of the window
-  const float *output_adjoint;     // [width]
+  // dL/dz [window][width]: the loss adjoint is swept back, too, and gives the next two if `keeps_loss`. NULL: they and the third hold
+  // what it gives already.
+  const float *_Nullable loss;
+  bool keeps_loss;
+  float *adjoint;                  // q' [state_count][width]
+  float *current_adjoint;          // gI [steps][current_count][width]
+  float *parameter_gradient;       // [parameter_count][width], of the window
+  const float *carried_adjoint;    // dL/d(the outputs that are carried into the window) [width]
   float output_decay;
   float *scratch;                  // `carry_scratch` floats
 } kernel_carry;

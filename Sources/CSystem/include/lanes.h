@@ -53,6 +53,13 @@ LANES_INLINE float lanes_sum(lanes values) {
   return values[0];
 }
 
+LANES_INLINE float lanes_largest(lanes values) {
+  for (int half = LANES_COUNT / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) values[i] = values[i] > values[i + half] ? values[i] : values[i + half];
+  }
+  return values[0];
+}
+
 // 0, 1, 2, ...
 LANES_INLINE lanes lanes_places(void) {
   lanes places;

@@ -2,7 +2,7 @@ internal import CSystem
 
 /// What a session needs to learn beside its network: targets of the open window, what was gathered since the last update, and the
 /// working memory of the end of a window.
-struct Learner {
+struct Learner: ~Copyable {
   let settings: Settings
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
@@ -17,16 +17,9 @@ struct Learner {
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
 
-  /// Steps in the open window; step i lies between slots i and i + 1.
-  var steps = 0
-  /// Steps since the state was reset, counted until they are more than a window.
-  var sequenceSteps = 0
-  /// Sum of the weights of the taught steps whose gradient was gathered since the last update.
-  var gatheredWeight = 0.0
-  /// Weighted sum of the losses, and sum of the weights, since the batch being learnt began.
-  var batchLoss = 0.0
-  var batchWeight = 0.0
-  var statistics = LearningStatistics()
+  /// One per tensor: how it is moved.
+  let rules: UnsafeMutablePointer<TensorRule>
+  var progress = LearningProgress()
 
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     self.settings = settings
@@ -39,18 +32,21 @@ struct Learner {
     frozen = arena.allocate(Bool.self, model.tensors.count, .scratch)
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
+    rules = arena.allocate(TensorRule.self, model.tensors.count, .scratch)
     if arena.isMeasuring { return }
     for index in 0..<model.tensors.count {
-      trainable[index] = model.tensors[index].trainable && settings.rateFactor(model.tensors[index].group) > 0
+      let rule = TensorRule(model.tensors[index], settings)
+      (rules + index).initialize(to: rule)
+      trainable[index] = model.tensors[index].trainable && rule.rateFactor > 0
     }
     classWeights.update(repeating: 1, count: model.outputSize)
   }
 
   /// A step was made: it has no target yet.
-  mutating func beginStep() {
-    targets.begin(steps)
-    steps += 1
-    sequenceSteps = min(sequenceSteps + 1, settings.window + 1)
+  @inline(__always) mutating func beginStep() {
+    targets.begin(progress.steps)
+    progress.steps += 1
+    progress.sequenceSteps = min(progress.sequenceSteps + 1, settings.window + 1)
   }
 
   /// Whether the model file allows it, its group has a learning rate, and the host has not frozen it.
@@ -58,33 +54,70 @@ struct Learner {
 
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
-    guard gatheredWeight > 0, settings.reduction == .mean else { return 1 }
-    return 1 / max(gatheredWeight, smallestClassWeight)
+    guard progress.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
+    return 1 / max(progress.gatheredWeight, smallestClassWeight)
   }
 
-  /// Counts the targets of the window that is being closed.
+  /// Counts the targets of the window that is being closed, which is empty afterwards.
   mutating func gatherTargets() {
-    for step in 0..<steps where targets.taught[step] {
-      let (weight, loss) = (targets.weights[step], targets.losses[step])
-      statistics.taughtSteps += 1
-      statistics.correctSteps += targets.correct[step] ? 1 : 0
-      statistics.weight += weight
-      statistics.lossSum += loss
-      batchWeight += weight
-      batchLoss += loss
-      gatheredWeight += weight
+    for step in 0..<progress.steps where targets.taught[step] {
+      progress.count(
+        Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
     }
+    progress.steps = 0
   }
 
   mutating func walkState(_ stream: inout StateStream) {
-    let outputs = targets.outputs
-    statistics.walkState(&stream)
-    steps = stream.integer(steps, in: 0...settings.window)
-    sequenceSteps = stream.integer(sequenceSteps, in: steps...settings.window + 1)
-    gatheredWeight = stream.sum(gatheredWeight)
+    progress.walkState(&stream, window: settings.window)
     stream.flags(frozen, tensors.count)
+    let outputs = targets.outputs
     stream.rows(classWeights, 1, size: outputs, width: outputs) { _, weight in classWeightProblem(weight) == nil }
-    targets.walkState(&stream, steps: steps)
+    targets.walkState(&stream, steps: progress.steps)
+  }
+}
+
+/// How far learning is.
+struct LearningProgress {
+  /// Steps in the open window; step i lies between slots i and i + 1.
+  var steps = 0
+  /// Steps since the state was reset, counted until they are more than a window.
+  var sequenceSteps = 0
+  /// Sum of the weights of the taught steps whose gradient was gathered since the last update.
+  var gatheredWeight = 0.0
+  /// Weighted sum of the losses, and sum of the weights, since the batch being learnt began.
+  var batchLoss = 0.0
+  var batchWeight = 0.0
+  var statistics = LearningStatistics()
+
+  fileprivate mutating func count(_ target: Target) {
+    statistics.count(target)
+    batchWeight += target.weight
+    batchLoss += target.loss
+    gatheredWeight += target.weight
+  }
+
+  fileprivate mutating func walkState(_ stream: inout StateStream, window: Int) {
+    statistics.walkState(&stream)
+    steps = stream.integer(steps, in: 0...window)
+    sequenceSteps = stream.integer(sequenceSteps, in: steps...window + 1)
+    gatheredWeight = stream.sum(gatheredWeight)
+  }
+}
+
+/// How the optimizer treats a tensor.
+struct TensorRule {
+  /// On the learning rate.
+  let rateFactor: Double
+  /// Weight decay that is added to the gradient, and that is taken from the parameter directly.
+  let coupledDecay, decoupledDecay: Float
+  let lower, upper: Float
+  let isAbsolute: Bool
+
+  init(_ tensor: TensorDescription, _ settings: Settings) {
+    rateFactor = settings.rateFactor(tensor.group)
+    let decay = tensor.isMatrix ? Float(settings.weightDecay) : 0
+    (coupledDecay, decoupledDecay) = settings.optimizer == .adamW ? (0, decay) : (decay, 0)
+    (lower, upper, isAbsolute) = (tensor.bounds.lower, tensor.bounds.upper, tensor.bounds.absolute)
   }
 }
 

@@ -13,6 +13,13 @@ struct LearningStatistics {
 
   var meanLoss: Double { weight > 0 ? lossSum / weight : 0 }
 
+  mutating func count(_ target: Target) {
+    taughtSteps += 1
+    correctSteps += target.correct ? 1 : 0
+    weight += target.weight
+    lossSum += target.loss
+  }
+
   mutating func clear() { (taughtSteps, correctSteps, weight, lossSum) = (0, 0, 0, 0) }
 
   /// Adds what another session counted of the first group.

@@ -6,7 +6,7 @@ extension WindowJob {
   ///
   ///     strength mean over the neurons of max(0, lower - r)² + max(0, r - upper)²
   func addSpikeRatePenalty(
-    _ layer: UnsafePointer<Layer>, _ learner: Learner, to outputAdjoint: UnsafeMutablePointer<Float>
+    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, to outputAdjoint: UnsafeMutablePointer<Float>
   ) {
     let settings = learner.settings
     guard settings.spikeRatePenalty > 0, layer.pointee.neuron.spiking else { return }

@@ -41,7 +41,7 @@ struct Targets {
   func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
     taught[step] = false
-    error(step).update(repeating: 0, count: width)
+    error(step).clear(width)
   }
 
   func set(_ target: Target, _ step: Int) {
@@ -55,7 +55,7 @@ struct Targets {
   func clear(_ steps: Int) {
     isShared.pointee = false
     taught.update(repeating: false, count: steps)
-    outputErrors.update(repeating: 0, count: steps * width)
+    outputErrors.clear(steps * width)
   }
 
   /// Sum of the weights of the taught ones among the first `steps` steps.

@@ -24,36 +24,37 @@ private let leastWork = 1 << 18
 
 /// The end of a window for some neurons of a layer.
 struct CarryPieces {
-  let kernel: kernel_carry_loop
+  let loop: kernel_carry_loop
   let view: UnsafeMutablePointer<kernel_layer>
   let pass: kernel_carry
   let block, scratchSize: Int
-  private var pieces = 1
+  private var count = 1
 
   init(
-    kernel: kernel_carry_loop, view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int,
-    scratchSize: Int
+    loop: kernel_carry_loop, view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int, scratchSize: Int
   ) {
-    (self.kernel, self.view, self.pass) = (kernel, view, pass)
+    (self.loop, self.view, self.pass) = (loop, view, pass)
     (self.block, self.scratchSize) = (block, scratchSize)
   }
 
   /// In threads if that is worth it.
-  func run(_ pool: ThreadPool?, work: Int) {
-    guard let pool, work >= leastWork else { return run(piece: 0) }
-    var all = self
-    all.pieces = pool.count
+  mutating func run(_ pool: ThreadPool?, work: Int) {
+    guard let pool, work >= leastWork else {
+      withUnsafePointer(to: pass) { loop(view, $0) }
+      return
+    }
+    count = pool.count
     system_pool_run(
-      pool.memory, { $0.assumingMemoryBound(to: CarryPieces.self).pointee.run(piece: Int($1)) }, &all)
+      pool.memory, { $0.assumingMemoryBound(to: CarryPieces.self).pointee.run(piece: Int($1)) }, &self)
   }
 
   private func run(piece: Int) {
     let blocks = (pass.last - pass.first + block - 1) / block
     var part = pass
-    part.first = pass.first + blocks * piece / pieces * block
-    part.last = min(pass.last, pass.first + blocks * (piece + 1) / pieces * block)
+    part.first = pass.first + blocks * piece / count * block
+    part.last = min(pass.last, pass.first + blocks * (piece + 1) / count * block)
     part.scratch = pass.scratch + piece * scratchSize
-    kernel(view, &part)
+    loop(view, &part)
   }
 }
 
@@ -61,25 +62,20 @@ struct CarryPieces {
 struct OptimizePieces {
   let kernel: @convention(c) (UnsafePointer<kernel_update>) -> Void
   let update: kernel_update
-  private var pieces = 1
-
-  init(kernel: @escaping @convention(c) (UnsafePointer<kernel_update>) -> Void, update: kernel_update) {
-    (self.kernel, self.update) = (kernel, update)
-  }
+  let count: Int
 
   /// In threads if that is worth it.
-  func run(_ pool: ThreadPool?) {
-    guard let pool, update.count >= leastWork else { return run(piece: 0) }
-    var all = self
-    all.pieces = pool.count
+  static func run(_ kernels: UnsafePointer<kernel_table>, _ update: UnsafePointer<kernel_update>, _ pool: ThreadPool?) {
+    guard let pool, update.pointee.count >= leastWork else { return kernels.pointee.optimize(update) }
+    var pieces = OptimizePieces(kernel: kernels.pointee.optimize, update: update.pointee, count: pool.count)
     system_pool_run(
-      pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &all)
+      pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &pieces)
   }
 
   private func run(piece: Int) {
     let line = 16
-    let start = update.count * piece / pieces / line * line
-    let end = piece + 1 == pieces ? update.count : update.count * (piece + 1) / pieces / line * line
+    let start = update.count * piece / count / line * line
+    let end = piece + 1 == count ? update.count : update.count * (piece + 1) / count / line * line
     var part = update
     part.count = end - start
     part.parameters = update.parameters + start

@@ -2,77 +2,90 @@ internal import CSystem
 
 /// The optimizer step on the gradient gathered since the last one, unless nothing was taught. It advances in ranges of parameters.
 struct UpdateJob {
-  private enum Stage {
-    /// The norm of the gradient: tensor, and its next number.
-    case norm(Int, Int)
-    case optimize(Int, Int)
-    /// What is computed from the parameters: the next layer.
-    case derive(Int)
-    case done
-  }
+  private enum Stage { case norm, optimize, derive, done }
 
-  private var stage: Stage
+  private var stage = Stage.norm
+  /// Of the norm and the optimizer: a tensor and its next number.
+  private var (tensor, start) = (0, 0)
+  /// What is computed from the parameters: the next layer.
+  private var layer = 0
   private var squareSum = 0.0
+  /// The learning rate, and what else all tensors share.
+  private var rate = 0.0
   private var step = kernel_update()
 
-  init(_ learner: Learner) { stage = learner.gatheredWeight > 0 ? .norm(0, 0) : .done }
-
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
-  mutating func advance(_ learner: inout Learner, _ network: Network, work: Int) -> Bool {
+  mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let arrays = network.parameters.arrays
     switch stage {
-    case .norm(let tensor, let start):
-      guard tensor < arrays.count else {
+    case .norm:
+      if learner.progress.gatheredWeight == 0 {
+        stage = .done
+      } else if tensor == arrays.count {
         begin(&learner, network)
-        break
+      } else {
+        addSquares(UnsafePointer(arrays.baseAddress! + tensor), learner, network)
       }
-      // Always as many at a time: the sum has the same bits whatever the pieces.
-      let array = arrays[tensor]
-      let count = learner.isTrained(tensor) ? min(array.count - start, 1 << 14) : array.count - start
-      if let gradients = array.gradients, learner.isTrained(tensor) {
-        squareSum += network.kernels.pointee.square_sum(gradients + start, count)
+    case .optimize:
+      if tensor == arrays.count {
+        learner.progress.statistics.updates += 1
+        stage = .derive
+      } else {
+        // Whole lines of the cache.
+        let count = min(arrays[tensor].count - start, max(work / 16, 1) * 16)
+        optimize(UnsafePointer(arrays.baseAddress! + tensor), count, learner, network)
+        goOn(count, of: arrays[tensor].count)
       }
-      stage = start + count < array.count ? .norm(tensor, start + count) : .norm(tensor + 1, 0)
-    case .optimize(let tensor, let start):
-      guard tensor < arrays.count else {
-        learner.statistics.updates += 1
-        stage = .derive(0)
-        break
-      }
-      // Whole lines of the cache.
-      let count = min(arrays[tensor].count - start, max(work / 16, 1) * 16)
-      optimize(tensor, start..<start + count, learner, network)
-      stage = start + count < arrays[tensor].count ? .optimize(tensor, start + count) : .optimize(tensor + 1, 0)
-    case .derive(let layer):
-      network.layers[layer].derive(network.kernels)
-      stage = layer + 1 < network.layers.count ? .derive(layer + 1) : .done
+    case .derive:
+      network.layers.baseAddress.map { ($0 + layer).pointee.derive(network.kernels) }
+      layer += 1
+      if layer == network.layers.count { stage = .done }
     case .done: break
     }
-    guard case .done = stage else { return true }
-    learner.gatheredWeight = 0
+    guard stage == .done else { return true }
+    learner.progress.gatheredWeight = 0
     return false
   }
 
+  /// Past `count` numbers of the tensor.
+  private mutating func goOn(_ count: Int, of all: Int) {
+    start += count
+    if start >= all { (tensor, start) = (tensor + 1, 0) }
+  }
+
+  private mutating func addSquares(
+    _ array: UnsafePointer<TrainedArray>, _ learner: borrowing Learner, _ network: borrowing Network
+  ) {
+    // Always as many at a time: the sum has the same bits whatever the pieces.
+    let count = min(array.pointee.count - start, 1 << 14)
+    if learner.isTrained(tensor), let gradients = array.pointee.gradients {
+      squareSum += network.kernels.pointee.square_sum(gradients + start, count)
+    }
+    goOn(count, of: array.pointee.count)
+  }
+
   /// When the norm is known. A gradient that is not finite is dropped and counted.
-  private mutating func begin(_ learner: inout Learner, _ network: Network) {
+  private mutating func begin(_ learner: inout Learner, _ network: borrowing Network) {
     let norm = squareSum.squareRoot() * learner.reductionScale
     guard norm.isFinite else {
-      learner.statistics.skippedUpdates += 1
+      learner.progress.statistics.skippedUpdates += 1
       dropOverflownTraces(network)
       network.parameters.clearGradients()
       stage = .done
       return
     }
-    learner.statistics.gradientNorm = norm
+    learner.progress.statistics.gradientNorm = norm
     let clip = learner.settings.gradientClip
     let scale = clip > 0 && norm > clip ? clip / norm : 1
+    rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
     step = kernel_update(
-      learner.settings, after: learner.statistics.updates, gradientScale: learner.reductionScale * scale)
-    stage = .optimize(0, 0)
+      learner.settings, after: learner.progress.statistics.updates, gradientScale: learner.reductionScale * scale)
+    (tensor, start) = (0, 0)
+    stage = .optimize
   }
 
   /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
-  private func dropOverflownTraces(_ network: Network) {
+  private func dropOverflownTraces(_ network: borrowing Network) {
     for layer in network.layers {
       // What an earlier sequence left overflown counts as zero.
       layer.eraseInactive()
@@ -80,24 +93,23 @@ struct UpdateJob {
     }
   }
 
-  private func optimize(_ tensor: Int, _ range: Range<Int>, _ learner: Learner, _ network: Network) {
-    let part = network.parameters.arrays[tensor].part(range)
-    guard learner.isTrained(tensor) else { return part.clearGradients() }
-    let settings = learner.settings
-    let facts = learner.tensors[tensor]
-    var update = step
-    update.count = part.count
-    update.parameters = part.values
-    update.gradients = part.gradients
-    update.moment1 = part.moment1
-    update.moment2 = part.moment2
-    update.anchor = UnsafePointer(part.anchor)
-    update.learning_rate = Float(
-      settings.learningRate(after: learner.statistics.updates) * settings.rateFactor(facts.group))
-    let decay = facts.isMatrix ? Float(settings.weightDecay) : 0
-    (update.coupled_decay, update.decoupled_decay) = settings.optimizer == .adamW ? (0, decay) : (decay, 0)
-    (update.lower, update.upper, update.absolute) = (facts.bounds.lower, facts.bounds.upper, facts.bounds.absolute)
-    OptimizePieces(kernel: network.kernels.pointee.optimize, update: update).run(learner.pool)
+  /// Moves the next `count` numbers of the tensor.
+  private mutating func optimize(
+    _ array: UnsafePointer<TrainedArray>, _ count: Int, _ learner: borrowing Learner, _ network: borrowing Network
+  ) {
+    guard let gradients = array.pointee.gradients else { return }
+    guard learner.isTrained(tensor) else { return (gradients + start).clear(count) }
+    step.count = count
+    step.parameters = array.pointee.values + start
+    step.gradients = gradients + start
+    step.moment1 = array.pointee.moment1.map { $0 + start }
+    step.moment2 = array.pointee.moment2.map { $0 + start }
+    step.anchor = UnsafePointer(array.pointee.anchor.map { $0 + start })
+    let rule = learner.rules + tensor
+    step.learning_rate = Float(rate * rule.pointee.rateFactor)
+    (step.coupled_decay, step.decoupled_decay) = (rule.pointee.coupledDecay, rule.pointee.decoupledDecay)
+    (step.lower, step.upper, step.absolute) = (rule.pointee.lower, rule.pointee.upper, rule.pointee.isAbsolute)
+    OptimizePieces.run(network.kernels, &step, learner.pool)
   }
 }
 

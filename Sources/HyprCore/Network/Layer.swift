@@ -21,6 +21,8 @@ struct Layer {
   let events: EventSource?
   /// Of the neuron parameters; only in learning sessions.
   let eligibility: Eligibility?
+  /// About how many multiply-adds it takes to carry the eligibility over the end of a window.
+  let carryWork: Int
 
   /// `source` gives the events that a projection listens to, when it is told the layer's own. The arrays of the layer's tensors go to
   /// `parameters`.
@@ -43,6 +45,7 @@ struct Layer {
     let matrixCount = description.matrixCount
     let matrices = arena.allocate(kernel_projection.self, matrixCount, .scratch)
     var (matrix, taken) = (matrices, 0)
+    var elements = parameterCount * width
     for index in 0..<count {
       let projection = description.projections[index]
       let placement = tensors[projection.tensor].placement
@@ -51,6 +54,8 @@ struct Layer {
         &arena, projection, weights, source(projection.source, events), into: matrix, layer: shape, &taken,
         carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
+      // A weight of compressed rows takes about as long as ten in a row.
+      elements += (projection.rows == nil ? 1 : 10) * min(weights.count, 1 << 40)
       if !arena.isMeasuring {
         parameters.arrays.initializeElement(at: projection.tensor, to: weights)
         projections.initializeElement(at: index, to: running)
@@ -71,6 +76,7 @@ struct Layer {
       ? Eligibility(
         &arena, rows: parameterCount, states: shape.states, width: width, lanes: lanes, carriesOutput: carriesOutput)
       : nil
+    carryWork = elements * shape.states
     let view = kernel_layer(
       size: shape.size, width: width, constants: description.constants, parameters: rows.values,
       derived: arena.allocate(Float.self, width, rows: Int(neuron.derived_count), .parameters),
@@ -88,14 +94,7 @@ struct Layer {
 
   var neuron: kernel_neuron { description.neuron }
 
-  /// Elements that have an eligibility, with padding. A weight of compressed rows takes about as long as ten in a row.
-  var eligibilityCount: Int {
-    var count = description.parameterCount * shape.width
-    for projection in projections {
-      count += (projection.description.rows == nil ? 1 : 10) * projection.weights.count
-    }
-    return count
-  }
+  func projection(_ index: Int) -> UnsafePointer<Projection> { UnsafePointer(projections.baseAddress! + index) }
 
   func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.states + slot * shape.states * shape.width }
   func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.outputs + slot * shape.width }
@@ -108,8 +107,8 @@ struct Layer {
   }
 
   func clearSlot(_ slot: Int) {
-    state(slot).update(repeating: 0, count: shape.states * shape.width)
-    outputs(slot).update(repeating: 0, count: shape.width)
+    state(slot).clear(shape.states * shape.width)
+    outputs(slot).clear(shape.width)
     events?.setCount(0, slot)
   }
 

@@ -4,7 +4,7 @@ internal import CSystem
 ///
 /// A slot holds states, outputs and events after one step. A network that learns keeps one slot per step of the window, slot 0 being
 /// what the window started from, and one more to look ahead; otherwise there are two, used in turn.
-struct Network {
+struct Network: ~Copyable {
   let kernels: UnsafePointer<kernel_table>
   /// The hidden layers from the bottom up, then the readout.
   let layers: UnsafeMutableBufferPointer<Layer>

@@ -36,11 +36,11 @@ struct TrainedArray {
   /// Some of the numbers.
   func part(_ range: Range<Int>) -> TrainedArray { TrainedArray(self, range) }
 
-  func clearGradients() { gradients?.update(repeating: 0, count: count) }
+  func clearGradients() { gradients?.clear(count) }
 
   func clearMoments() {
-    moment1?.update(repeating: 0, count: count)
-    moment2?.update(repeating: 0, count: count)
+    moment1?.clear(count)
+    moment2?.clear(count)
   }
 }
 

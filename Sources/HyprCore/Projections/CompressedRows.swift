@@ -26,7 +26,7 @@ struct CompressedRows {
       let (row, columns) = (gate * size, offsets + gate * sourceSize)
       let elements = Int(rowOffsets[row])..<Int(rowOffsets[row + size])
       // From the number of each neuron's weights to where they start, one place late: filling moves it to where they end.
-      (columns + 1).update(repeating: 0, count: sourceSize)
+      (columns + 1).clear(sourceSize)
       columns[0] = Int32(elements.lowerBound)
       for element in elements { columns[Int(sources[element]) + 1] += 1 }
       var start = Int32(elements.lowerBound)

@@ -30,18 +30,18 @@ struct Eligibility {
   }
 
   func clear() {
-    states.values.update(repeating: 0, count: count * states.states)
+    states.values.clear(count * states.states)
     clearOutputs()
   }
 
-  func clearOutputs() { outputs?.update(repeating: 0, count: count) }
+  func clearOutputs() { outputs?.clear(count) }
 
   /// Makes zeros of a row.
   func clear(row: Int) {
     var start = 0
     while start < states.width {
       let numbers = kernel_eligibility_neurons(states, start) * states.states
-      (kernel_eligibility_block(states, start) + row * numbers).update(repeating: 0, count: numbers)
+      (kernel_eligibility_block(states, start) + row * numbers).clear(numbers)
       start += states.block
     }
   }

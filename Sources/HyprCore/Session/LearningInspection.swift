@@ -13,7 +13,7 @@ extension Session {
       if let gradients = network.parameters.arrays[index].gradients, learner.pointee.isTrained(index) {
         tensor.placement.forEach { element, place in target[element] = gradients[place] * scale }
       } else {
-        target.update(repeating: 0, count: tensor.count)
+        target.clear(tensor.count)
       }
     }
   }

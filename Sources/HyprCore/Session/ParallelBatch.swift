@@ -112,17 +112,16 @@ extension Session {
 }
 
 extension Learner {
-  fileprivate mutating func beginBatch(of host: Learner) {
-    steps = 0
-    (gatheredWeight, batchLoss, batchWeight) = (0, 0, 0)
+  fileprivate mutating func beginBatch(of host: borrowing Learner) {
+    progress = LearningProgress()
     for index in 0..<tensors.count { frozen[index] = host.frozen[index] }
     for label in 0..<targets.outputs { classWeights[label] = host.classWeights[label] }
   }
 
-  fileprivate mutating func add(_ worker: Learner) {
-    gatheredWeight += worker.gatheredWeight
-    batchLoss += worker.batchLoss
-    batchWeight += worker.batchWeight
-    statistics.add(worker.statistics)
+  fileprivate mutating func add(_ worker: borrowing Learner) {
+    progress.gatheredWeight += worker.progress.gatheredWeight
+    progress.batchLoss += worker.progress.batchLoss
+    progress.batchWeight += worker.progress.batchWeight
+    progress.statistics.add(worker.progress.statistics)
   }
 }

@@ -65,13 +65,13 @@ extension Session {
 
 #if HYPR_LEARNING
   extension Learner {
-    fileprivate mutating func clear(_ parts: SessionParts, _ network: Network) {
-      if parts.contains(.state) { sequenceSteps = 0 }
+    fileprivate mutating func clear(_ parts: SessionParts, _ network: borrowing Network) {
+      if parts.contains(.state) { progress.sequenceSteps = 0 }
       guard parts.contains(.optimizer) else { return }
       network.parameters.clearGradients()
       network.parameters.clearMoments()
-      gatheredWeight = 0
-      statistics.updates = 0
+      progress.gatheredWeight = 0
+      progress.statistics.updates = 0
     }
   }
 #endif

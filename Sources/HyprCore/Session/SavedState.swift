@@ -71,13 +71,13 @@ extension Session {
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
     let (statistics, slot) = (statistics, slot)
     #if HYPR_LEARNING
-      let kept = learner?.pointee
+      let progress = learner?.pointee.progress
     #endif
     var checking = StateStream(.check, memory, used.count)
     walkState(&checking)
     (self.statistics, self.slot) = (statistics, slot)
     #if HYPR_LEARNING
-      if let learner, let kept { learner.pointee = kept }
+      if let learner, let progress { learner.pointee.progress = progress }
     #endif
     guard checking.isValid && checking.position == used.count else {
       throw message.failure(.invalidArgument, "the state is damaged: it holds what no session can have become")
@@ -109,7 +109,7 @@ extension Session {
     #if HYPR_LEARNING
       if let learner {
         learner.pointee.walkState(&stream)
-        places = learner.pointee.steps...learner.pointee.steps
+        places = learner.pointee.progress.steps...learner.pointee.progress.steps
       }
     #endif
     slot = stream.integer(slot, in: places)

@@ -5,31 +5,31 @@ internal import CSystem
 extension Session {
   /// One label for all steps since the last reset, as the option `loss` has it.
   public mutating func teachSequence(label: UInt32) throws(Failure) {
-    let learner = try requireLearning().pointee
+    let learner = try requireLearning()
     let checked = try checked(label)
     let spansAll = settings.sequenceLoss != .lastSteps
-    let needed = spansAll ? learner.sequenceSteps : min(settings.lossSteps, learner.sequenceSteps)
+    let needed = spansAll ? learner.pointee.progress.sequenceSteps : min(settings.lossSteps, learner.pointee.progress.sequenceSteps)
     guard needed > 0 else { throw message.failure(.wrongState, "there is no step since the last reset") }
-    guard needed <= learner.steps else {
+    guard needed <= learner.pointee.progress.steps else {
       throw message.failure(
         .wrongState,
-        "the loss needs steps that are no longer in the open window: it holds only the last \(learner.steps) of the sequence"
+        "the loss needs steps that are no longer in the open window: it holds only the last \(learner.pointee.progress.steps) of the sequence"
       )
     }
-    learner.targets.clear(learner.steps)
+    learner.pointee.targets.clear(learner.pointee.progress.steps)
     if settings.sequenceLoss == .sumOfSoftmax {
-      try openStep(0).teach(sumOfSoftmax(learner, label: checked))
-      learner.targets.isShared.pointee = true
+      try openStep(0).teach(sumOfSoftmax(learner.pointee, label: checked))
+      learner.pointee.targets.isShared.pointee = true
     } else {
       for stepsAgo in 0..<needed { try teach(label: label, stepsAgo: stepsAgo) }
     }
   }
 
   /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window: one loss of all its steps together.
-  private func sumOfSoftmax(_ learner: Learner, label: Int) -> Target {
+  private func sumOfSoftmax(_ learner: borrowing Learner, label: Int) -> Target {
     let (classes, scores) = (model.pointee.outputSize, learner.scores)
-    scores.update(repeating: 0, count: classes)
-    for step in 0..<learner.steps {
+    scores.clear(classes)
+    for step in 0..<learner.progress.steps {
       let probabilities = learner.targets.error(step)
       var (top, sum): (Float, Float) = (0, 0)
       network.kernels.pointee.softmax(network.readoutOutputs(step + 1), classes, probabilities, &top, &sum)
@@ -39,7 +39,7 @@ extension Session {
     let correct = largest(scores, classes) == label
     let loss = crossEntropyOfSums(scores, classes, label: label, smoothing: Double(settings.labelSmoothing))
     for index in 0..<classes { scores[index] *= weight }
-    for step in 0..<learner.steps { softmaxGradient(learner.targets.error(step), classes, outer: scores) }
+    for step in 0..<learner.progress.steps { softmaxGradient(learner.targets.error(step), classes, outer: scores) }
     return Target(loss: loss * weight, weight: weight, correct: correct)
   }
 
@@ -59,8 +59,8 @@ extension Session {
     let learner = try requireLearning()
     try checkBatch(samples, steps: steps, labels: labels)
     finishSequence()
-    learner.pointee.batchLoss = 0
-    learner.pointee.batchWeight = 0
+    learner.pointee.progress.batchLoss = 0
+    learner.pointee.progress.batchWeight = 0
     let batch = Batch(samples: samples, steps: steps, labels: labels, outputs: outputs)
     if let workers, steps.count > 1 {
       try learnInThreads(batch, workers)
@@ -68,7 +68,7 @@ extension Session {
       try learn(batch, 0..<steps.count, from: 0)
     }
     finishSequence()
-    return learner.pointee.batchWeight > 0 ? learner.pointee.batchLoss / learner.pointee.batchWeight : 0
+    return learner.pointee.progress.batchWeight > 0 ? learner.pointee.progress.batchLoss / learner.pointee.progress.batchWeight : 0
   }
 
   struct Batch {

@@ -38,7 +38,7 @@ extension Session {
   private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
     var to = nextSlot
     #if HYPR_LEARNING
-      if let learner, learner.pointee.steps == settings.window {
+      if let learner, learner.pointee.progress.steps == settings.window {
         closeWindow()
         network.input.events.copy(from: to, to: slot + 1)
         to = slot + 1

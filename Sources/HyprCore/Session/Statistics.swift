@@ -11,7 +11,7 @@ struct RunStatistics {
   }
 
   /// Counts a step that gave what stands in a slot.
-  @inline(__always) mutating func count(_ network: Network, slot: Int) {
+  @inline(__always) mutating func count(_ network: borrowing Network, slot: Int) {
     steps += 1
     for index in 0..<spikes.count where network.layers[index].description.neuron.spiking {
       spikes[index] += UInt64(truncatingIfNeeded: network.layers[index].events?.count(slot) ?? 0)
@@ -48,7 +48,7 @@ extension Session {
       steps: statistics.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, meanLoss: 0,
       gradientNorm: 0, learningRate: settings.learningRate(after: 0))
     guard let learner else { return report }
-    let counted = learner.pointee.statistics
+    let counted = learner.pointee.progress.statistics
     (report.taughtSteps, report.correctSteps) = (counted.taughtSteps, counted.correctSteps)
     (report.updates, report.skippedUpdates) = (counted.updates, counted.skippedUpdates)
     (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
@@ -64,6 +64,6 @@ extension Session {
 
   public mutating func clearStatistics() {
     statistics.clear()
-    learner?.pointee.statistics.clear()
+    learner?.pointee.progress.statistics.clear()
   }
 }

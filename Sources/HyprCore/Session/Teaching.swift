@@ -56,11 +56,11 @@ extension Session {
 
   func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
-    guard stepsAgo >= 0 && stepsAgo < learner.pointee.steps else {
+    guard stepsAgo >= 0 && stepsAgo < learner.pointee.progress.steps else {
       throw message.failure(
-        .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.pointee.steps) steps")
+        .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.pointee.progress.steps) steps")
     }
-    return OpenStep(learner: learner, index: learner.pointee.steps - 1 - stepsAgo)
+    return OpenStep(learner: learner, index: learner.pointee.progress.steps - 1 - stepsAgo)
   }
 
   /// A label that is a class.
@@ -75,7 +75,7 @@ extension Session {
   /// A target of one step takes the place of one that all steps share.
   private func replaceSharedTarget(_ learner: UnsafeMutablePointer<Learner>) {
     let targets = learner.pointee.targets
-    if targets.isShared.pointee { targets.clear(learner.pointee.steps) }
+    if targets.isShared.pointee { targets.clear(learner.pointee.progress.steps) }
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {

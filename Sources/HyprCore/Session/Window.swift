@@ -4,7 +4,7 @@ extension Session {
   /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
   /// With `updating` false the parameters stay, whenever updates are due.
   mutating func closeWindow(updating: Bool = true) {
-    guard let learner, learner.pointee.steps > 0 else { return }
+    guard let learner, learner.pointee.progress.steps > 0 else { return }
     var job = WindowJob(learner.pointee, network, updates: updating && settings.update == .window)
     while job.advance(&learner.pointee, network, work: .max) {}
     slot = 0
@@ -13,7 +13,7 @@ extension Session {
   /// One optimizer step on the gradient gathered since the last one, unless nothing was taught.
   mutating func update() {
     guard let learner else { return }
-    var job = UpdateJob(learner.pointee)
+    var job = UpdateJob()
     while job.advance(&learner.pointee, network, work: .max) {}
   }
 

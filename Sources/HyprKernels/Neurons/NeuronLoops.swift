@@ -64,20 +64,24 @@ enum NeuronLoops<Model: NeuronModel> {
       step &-= 1
       let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
       let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
-      let outputAdjoint = pass.output_adjoint.map { $0.lanes(step &* pass.output_stride) } ?? .zero
-      for index in 0..<pass.count {
-        let place = pass.adjoint + index &* pass.adjoint_spacing
-        let sums = pass.gradient + index &* pass.gradient_spacing
+      // Only the first adjoint is driven by the loss.
+      var outputAdjoint = pass.output_adjoint.map { $0.lanes(step &* pass.output_stride) } ?? .zero
+      var (place, sums) = (pass.adjoint, pass.gradient)
+      var target = pass.currents + step &* pass.step_stride
+      for _ in 0..<pass.count {
         var adjoint = Model.State(Row(place), stride: pass.adjoint_stride)
         var gradient = Model.Parameters(Row(sums), stride: pass.gradient_stride)
         let currents: Model.Currents = Model.backward(
           &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record, derived,
           constants, gradient: &gradient)
-        currents.store(
-          pass.currents + (step &* pass.step_stride &+ index &* pass.current_spacing), stride: pass.current_stride)
+        currents.store(target, stride: pass.current_stride)
         if pass.instantaneous { adjoint = .init(repeating: .zero) }
         adjoint.store(place, stride: pass.adjoint_stride)
         gradient.store(sums, stride: pass.gradient_stride)
+        outputAdjoint = .zero
+        place += pass.adjoint_spacing
+        sums += pass.gradient_spacing
+        target += pass.current_spacing
       }
       after = before
     }
