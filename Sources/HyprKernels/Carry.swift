@@ -3,79 +3,82 @@ internal import CSystem
 // The end of a window (`kernel_carry`), a block of neurons at a time. What the window's events add to a row comes from a small table
 // that stays in the first-level cache while all rows of these neurons pass by.
 
-extension NeuronLoops {
-  private typealias Pair = InlineArray<2, Lanes>
-  private typealias Single = InlineArray<1, Lanes>
+/// See `kernel_carry`. Neuron models that have as many state variables share the code; `StateNames` has room for no more than these.
+func carry(_ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>) {
+  switch layer.pointee.state_count {
+  case 1: close(InlineArray<1, Lanes>.self, layer, carry)
+  case 2: close(InlineArray<2, Lanes>.self, layer, carry)
+  case 3: close(InlineArray<3, Lanes>.self, layer, carry)
+  default: close(InlineArray<4, Lanes>.self, layer, carry)
+  }
+}
 
-  static func carry(_ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>) {
-    let last = carry.pointee.last
-    var neuron = carry.pointee.first
-    while neuron < last {
-      if neuron &+ Pair.size &* Lanes.scalarCount <= last {
-        close(Pair.self, layer, carry, neuron)
-        neuron &+= Pair.size &* Lanes.scalarCount
+private func close<State: LaneArray>(
+  _ state: State.Type, _ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>
+) {
+  let last = carry.pointee.last
+  var block = CarriedBlock(layer: layer, carry: carry, neuron: carry.pointee.first, lanes: 0)
+  while block.neuron < last {
+    let isPair = block.neuron &+ 2 &* Lanes.scalarCount <= last
+    block.lanes = isPair ? 2 &* Lanes.scalarCount : Lanes.scalarCount
+    if carry.pointee.carries_outputs {
+      let kept = block.sweepOutputs()
+      if isPair {
+        carryOutputs(state, InlineArray<2, Lanes>.self, block, kept)
       } else {
-        close(Single.self, layer, carry, neuron)
-        neuron &+= Lanes.scalarCount
+        carryOutputs(state, InlineArray<1, Lanes>.self, block, kept)
       }
     }
-  }
-
-  @inline(__always) private static func close<Vectors: LaneArray>(
-    _ vectors: Vectors.Type, _ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>, _ neuron: Int
-  ) {
-    let block = CarriedBlock(
-      layer: layer, carry: carry, neuron: neuron, lanes: Vectors.size &* Lanes.scalarCount,
-      currents: Model.Currents.size, states: Model.State.size, parameters: Model.Parameters.size)
-    if carry.pointee.carries_outputs {
-      let kept = sweepOutputs(block)
-      carryOutputs(Model.State.self, vectors, block, kept)
+    block.sweepStates()
+    if isPair {
+      carryStates(state, InlineArray<2, Lanes>.self, block)
+    } else {
+      carryStates(state, InlineArray<1, Lanes>.self, block)
     }
-    sweepStates(block)
-    carryStates(Model.State.self, vectors, block)
+    block.neuron &+= block.lanes
   }
+}
 
+extension CarriedBlock {
   /// The loss adjoint and one unit adjoint per state variable, backwards through the window: q' and gI of every step, Φ and Φ B of every
   /// step, and the sums over the steps for the parameters.
-  private static func sweepStates(_ block: CarriedBlock) {
-    let (k, lanes) = (Model.State.size, block.lanes)
-    block.clearAdjoints()
+  @inline(never) fileprivate func sweepStates() {
+    clearAdjoints()
     for lane in 0..<lanes {
       // Padding has none: its eligibility stays zero, whatever its parameters would do.
-      let unit: Float = block.neuron &+ lane < block.layer.pointee.size ? 1 : 0
-      for state in 0..<k { block.transition[(state &* k &+ state) &* lanes &+ lane] = unit }
+      let unit: Float = neuron &+ lane < layer.pointee.size ? 1 : 0
+      for state in 0..<states { transition[(state &* states &+ state) &* lanes &+ lane] = unit }
     }
-    if let loss = block.carry.pointee.loss {
-      var pass = block.pass(from: 0, count: 1 &+ k)
-      pass.output_adjoint = loss + block.neuron
-      pass.output_stride = block.width
-      sweep(block.layer, &pass)
-      if block.carry.pointee.keeps_loss { block.keepLoss() }
+    if let loss = carry.pointee.loss {
+      var pass = pass(from: 0, count: 1 &+ states)
+      pass.output_adjoint = loss + neuron
+      pass.output_stride = width
+      carry.pointee.sweep(layer, &pass)
+      if carry.pointee.keeps_loss { keepLoss() }
     } else {
-      var pass = block.pass(from: 1, count: k)
-      sweep(block.layer, &pass)
-      if block.carry.pointee.taught { block.takeLoss() }
+      var pass = pass(from: 1, count: states)
+      carry.pointee.sweep(layer, &pass)
+      if carry.pointee.taught { takeLoss() }
     }
   }
 
   /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before, as
   /// `carryOutputs` wants it, in the place of the loss adjoint; returns what is left of it before the window.
-  private static func sweepOutputs(_ block: CarriedBlock) -> Float {
-    block.clearAdjoints()
-    let (outputs, lanes) = (block.outputAdjoints, block.lanes)
+  @inline(never) fileprivate func sweepOutputs() -> Float {
+    clearAdjoints()
     var weight: Float = 1
-    var step = block.carry.pointee.steps
+    var step = carry.pointee.steps
     while step > 0 {
       step &-= 1
       for lane in 0..<lanes {
-        outputs[step &* lanes &+ lane] = block.neuron &+ lane < block.layer.pointee.size ? weight : 0
+        outputAdjoints[step &* lanes &+ lane] = neuron &+ lane < layer.pointee.size ? weight : 0
       }
-      weight *= block.carry.pointee.output_decay
+      weight *= carry.pointee.output_decay
     }
-    var pass = block.pass(from: 0, count: 1)
-    pass.output_adjoint = Row(outputs)
+    var pass = pass(from: 0, count: 1)
+    pass.output_adjoint = Row(outputAdjoints)
     pass.output_stride = lanes
-    sweep(block.layer, &pass)
+    carry.pointee.sweep(layer, &pass)
     return weight
   }
 }
@@ -93,10 +96,13 @@ func carryScratch(states k: Int, parameters p: Int, currents: Int, steps: Int) -
 struct CarriedBlock {
   let layer: UnsafePointer<kernel_layer>
   let carry: UnsafePointer<kernel_carry>
-  let neuron, lanes: Int
-  let currents, states, parameters: Int
+  /// The first of them, and how many.
+  var neuron, lanes: Int
 
   var width: Int { layer.pointee.width }
+  var currents: Int { layer.pointee.current_count }
+  var states: Int { layer.pointee.state_count }
+  var parameters: Int { layer.pointee.parameter_count }
   /// Of a source of a current to the next one.
   var currentStride: Int { (1 &+ states) &* lanes }
   var stepStride: Int { currents &* currentStride }
@@ -177,8 +183,6 @@ struct CarriedBlock {
     }
   }
 }
-
-// Models that have as many state variables share the code of the following functions.
 
 /// Gradient and eligibility of all projections and parameters, when the table holds the states' sources.
 @inline(never) private func carryStates<State: LaneArray, Vectors: LaneArray>(

@@ -8,7 +8,7 @@ extension kernel_source {
 }
 
 /// Lists the outputs that are not zero in a slot of a source. Whole vectors are read.
-@inline(__always) func listEvents(_ outputs: Row, _ source: UnsafePointer<kernel_source>, slot: Int) {
+@inline(never) func listEvents(_ outputs: Row, _ source: UnsafePointer<kernel_source>, slot: Int) {
   var list = source.pointee.slot(slot)
   list.count = 0
   list.appendNonzero(source.pointee.size, valuesOf: outputs) { outputs.lanes($0) }

@@ -25,6 +25,7 @@ private func fill(_ table: inout kernel_table, level: Int32) {
   table.events = { listEvents($0, $1, slot: $2) }
   table.finite = { allFinite($0, $1) }
   #if HYPR_LEARNING
+    table.carry = { carry($0, $1) }
     table.carry_scratch = { neuron, steps in
       carryScratch(
         states: Int(neuron.pointee.state_count), parameters: Int(neuron.pointee.parameter_count),
@@ -41,9 +42,9 @@ private func fill(_ table: inout kernel_table, level: Int32) {
 private struct Loops: NeuronVisitor {
   func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_loops {
     #if HYPR_LEARNING
-      kernel_loops(step: Model.stepLoop, sweep: Model.sweepLoop, carry: Model.carryLoop)
+      kernel_loops(step: Model.stepLoop, sweep: Model.sweepLoop)
     #else
-      kernel_loops(step: Model.stepLoop, sweep: nil, carry: nil)
+      kernel_loops(step: Model.stepLoop, sweep: nil)
     #endif
   }
 }

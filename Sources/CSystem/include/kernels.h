@@ -116,6 +116,7 @@ typedef struct kernel_projection {
 // A slot is the state of the whole layer after one step: slot 0 is the state a window starts from.
 typedef struct kernel_layer {
   intptr_t size, width;            // neurons; the same in whole vectors
+  intptr_t state_count, parameter_count, current_count;
   const float *constants;          // [constant_count]
   const float *parameters;         // [parameter_count][width]
   float *derived;                  // [derived_count][width], computed from the parameters by `derive`
@@ -150,6 +151,11 @@ typedef struct kernel_sweep {
   bool instantaneous;                     // no path through the state: every step starts from a zero adjoint
 } kernel_sweep;
 
+// Makes the step from slot `from` to slot `to` on what the sources' slots hold; with `records` it writes tape[from], if there is a tape.
+// Returns false if a value of the new state is not finite.
+typedef bool (*kernel_step_loop)(const kernel_layer *layer, intptr_t from, intptr_t to, bool records);
+typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep *sweep);
+
 // The end of a window for a range of neurons, in one pass over the eligibility e and the gradient g of each row: with Φ the
 // derivative of the states at the end with respect to those before the window, B that of the states with respect to a current,
 // q' the loss adjoint of the states before the window and gI that of the currents,
@@ -172,20 +178,14 @@ typedef struct kernel_carry {
   float *parameter_gradient;       // [parameter_count][width], of the window
   const float *carried_adjoint;    // dL/d(the outputs that are carried into the window) [width]
   float output_decay;
+  kernel_sweep_loop sweep;         // that of the layer's neuron model
   float *scratch;                  // `carry_scratch` floats
 } kernel_carry;
-
-// Makes the step from slot `from` to slot `to` on what the sources' slots hold; with `records` it writes tape[from], if there is a tape.
-// Returns false if a value of the new state is not finite.
-typedef bool (*kernel_step_loop)(const kernel_layer *layer, intptr_t from, intptr_t to, bool records);
-typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep *sweep);
-typedef void (*kernel_carry_loop)(const kernel_layer *layer, const kernel_carry *carry);
 
 // The loops over one neuron model. Without learning there is only the first.
 typedef struct kernel_loops {
   kernel_step_loop _Null_unspecified step;
   kernel_sweep_loop _Null_unspecified sweep;
-  kernel_carry_loop _Null_unspecified carry;
 } kernel_loops;
 
 // The facts about one neuron model.
@@ -249,6 +249,7 @@ typedef struct kernel_table {
   // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
   intptr_t (*_Null_unspecified sample)(const float *sample, intptr_t count, const float *_Nullable offset,
                    const float *_Nullable scale, int32_t *indices, float *values);
+  void (*_Null_unspecified carry)(const kernel_layer *layer, const kernel_carry *carry);
   // Floats of `kernel_carry.scratch` for a layer of such neurons and windows of so many steps.
   intptr_t (*_Null_unspecified carry_scratch)(const kernel_neuron *neuron, intptr_t steps);
 

@@ -69,16 +69,19 @@ extension WindowJob {
   }
 
   /// Gradient and eligibility of some neurons at the end of the window.
-  func carry(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ neurons: Range<Int>) {
+  func carry(
+    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ neurons: Range<Int>
+  ) {
     let adjoints = learner.adjoints
     var pieces = CarryPieces(
-      loop: layer.pointee.description.loops.carry, view: layer.pointee.view,
+      kernel: network.kernels.pointee.carry, view: layer.pointee.view,
       pass: kernel_carry(
         first: neurons.lowerBound, last: neurons.upperBound, steps: steps, taught: taught,
         carries_outputs: layer.pointee.eligibility?.outputs != nil,
         loss: taught && !sweepsRecurrently(layer, learner) ? credit.outputs : nil, keeps_loss: self.layer > 0,
         adjoint: adjoints.states, current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
-        carried_adjoint: adjoints.carriedOutputs, output_decay: credit.outputDecay, scratch: adjoints.carryScratch),
+        carried_adjoint: adjoints.carriedOutputs, output_decay: credit.outputDecay,
+        sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch),
       block: 2 * layer.pointee.shape.lanes, scratchSize: adjoints.carryScratchSize)
     pieces.run(learner.pool, work: layer.pointee.carryWork)
   }

@@ -24,23 +24,24 @@ private let leastWork = 1 << 18
 
 /// The end of a window for some neurons of a layer.
 struct CarryPieces {
-  let loop: kernel_carry_loop
+  let kernel: @convention(c) (UnsafePointer<kernel_layer>, UnsafePointer<kernel_carry>) -> Void
   let view: UnsafeMutablePointer<kernel_layer>
   let pass: kernel_carry
   let block, scratchSize: Int
   private var count = 1
 
   init(
-    loop: kernel_carry_loop, view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int, scratchSize: Int
+    kernel: @escaping @convention(c) (UnsafePointer<kernel_layer>, UnsafePointer<kernel_carry>) -> Void,
+    view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int, scratchSize: Int
   ) {
-    (self.loop, self.view, self.pass) = (loop, view, pass)
+    (self.kernel, self.view, self.pass) = (kernel, view, pass)
     (self.block, self.scratchSize) = (block, scratchSize)
   }
 
   /// In threads if that is worth it.
   mutating func run(_ pool: ThreadPool?, work: Int) {
     guard let pool, work >= leastWork else {
-      withUnsafePointer(to: pass) { loop(view, $0) }
+      withUnsafePointer(to: pass) { kernel(view, $0) }
       return
     }
     count = pool.count
@@ -54,7 +55,7 @@ struct CarryPieces {
     part.first = pass.first + blocks * piece / count * block
     part.last = min(pass.last, pass.first + blocks * (piece + 1) / count * block)
     part.scratch = pass.scratch + piece * scratchSize
-    loop(view, &part)
+    kernel(view, &part)
   }
 }
 

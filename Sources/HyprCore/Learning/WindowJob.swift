@@ -53,7 +53,7 @@ struct WindowJob {
     case .carry:
       let width = running.pointee.shape.width
       let last = min(position + neurons(running, work), width)
-      carry(running, learner, position..<last)
+      carry(running, learner, network, position..<last)
       position = last
       if position == width { stage = .handDown }
     case .handDown:

@@ -78,7 +78,8 @@ struct Layer {
       : nil
     carryWork = elements * shape.states
     let view = kernel_layer(
-      size: shape.size, width: width, constants: description.constants, parameters: rows.values,
+      size: shape.size, width: width, state_count: shape.states, parameter_count: parameterCount,
+      current_count: description.currentCount, constants: description.constants, parameters: rows.values,
       derived: arena.allocate(Float.self, width, rows: Int(neuron.derived_count), .parameters),
       states: arena.allocate(Float.self, width, rows: shape.states, planes: slots, .state),
       outputs: arena.allocate(Float.self, width, rows: slots, .state),

@@ -86,5 +86,4 @@ enum AdaptiveThresholdLIF: PointNeuron {
 extension AdaptiveThresholdLIF {
   static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
   static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
-  static var carryLoop: kernel_carry_loop { { NeuronLoops<Self>.carry($0, $1) } }
 }

@@ -60,7 +60,6 @@ protocol NeuronModel {
   // The loops over this model, each `{ NeuronLoops<Self>... }`: C function pointers cannot be made in generic code.
   static var stepLoop: kernel_step_loop { get }
   static var sweepLoop: kernel_sweep_loop { get }
-  static var carryLoop: kernel_carry_loop { get }
 }
 
 extension NeuronModel {
