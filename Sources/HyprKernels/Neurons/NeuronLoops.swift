@@ -1,5 +1,28 @@
 internal import CSystem
 
+/// What `step` leaves for `backward`: rows of the tape.
+struct StepRecord<Model: NeuronModel> {
+  var comparisons: Model.Comparisons
+  var tape: Model.Tape
+
+  @inline(__always) static var size: Int { Model.Comparisons.size &+ Model.Tape.size }
+
+  @inline(__always) init(repeating value: Lanes) {
+    comparisons = Model.Comparisons(repeating: value)
+    tape = Model.Tape(repeating: value)
+  }
+
+  @inline(__always) init(_ base: Row, stride: Int) {
+    comparisons = Model.Comparisons(base, stride: stride)
+    tape = Model.Tape(base + Model.Comparisons.size &* stride, stride: stride)
+  }
+
+  @inline(__always) func store(_ base: MutableRow, stride: Int) {
+    comparisons.store(base, stride: stride)
+    tape.store(base + Model.Comparisons.size &* stride, stride: stride)
+  }
+}
+
 /// The loops over neurons and steps, specialised for each neuron model.
 enum NeuronLoops<Model: NeuronModel> {
   /// See `kernel_step_loop`.
@@ -12,23 +35,24 @@ enum NeuronLoops<Model: NeuronModel> {
     let old = layer.pointee.states + from &* slot
     let new = layer.pointee.states + to &* slot
     let outputs = layer.pointee.outputs + to &* width
-    let tape = records ? layer.pointee.tape.map { $0 + from &* Model.Tape.size &* width } : nil
+    let tape = records ? layer.pointee.tape.map { $0 + from &* StepRecord<Model>.size &* width } : nil
     var poison = Lanes.zero
     var neuron = 0
     while neuron < width {
       var state = Model.State(Row(old + neuron), stride: width)
       let derived = Model.Derived(derivedRows + neuron, stride: width)
-      var record = Model.Tape(repeating: .zero)
+      var record = StepRecord<Model>(repeating: .zero)
       let output = Model.step(
-        &state, currents: Model.Currents(currents + neuron, stride: width), derived, constants, tape: &record)
+        &state, currents: Model.Currents(currents + neuron, stride: width), derived, constants,
+        distances: &record.comparisons, tape: &record.tape)
       state.store(new + neuron, stride: width)
       outputs.store(output, neuron)
       if let tape { record.store(tape + neuron, stride: width) }
       poison += state.poison
       neuron &+= Lanes.scalarCount
     }
-    if let tape, Model.surrogateCount > 0 {
-      layer.pointee.surrogate.replaceDistances(tape, count: Model.surrogateCount &* width)
+    if let tape, Model.spiking {
+      layer.pointee.surrogate.replaceDistances(tape, count: Model.Comparisons.size &* width)
     }
     if let events = layer.pointee.events { listEvents(Row(outputs), events, slot: to) }
     return poison == .zero
@@ -63,7 +87,7 @@ enum NeuronLoops<Model: NeuronModel> {
       let output = layer.outputs.lanes(step &* width &+ neuron)
       step &-= 1
       let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-      let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
+      let record = StepRecord<Model>(Row(tape + step &* StepRecord<Model>.size &* width + neuron), stride: width)
       // Only the first adjoint is driven by the loss.
       var outputAdjoint = pass.output_adjoint.map { $0.lanes(step &* pass.output_stride) } ?? .zero
       var (place, sums) = (pass.adjoint, pass.gradient)
@@ -72,8 +96,8 @@ enum NeuronLoops<Model: NeuronModel> {
         var adjoint = Model.State(Row(place), stride: pass.adjoint_stride)
         var gradient = Model.Parameters(Row(sums), stride: pass.gradient_stride)
         let currents: Model.Currents = Model.backward(
-          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record, derived,
-          constants, gradient: &gradient)
+          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output,
+          surrogates: record.comparisons, record.tape, derived, constants, gradient: &gradient)
         currents.store(target, stride: pass.current_stride)
         if pass.instantaneous { adjoint = .init(repeating: .zero) }
         adjoint.store(place, stride: pass.adjoint_stride)
