@@ -77,15 +77,26 @@ public struct NeuronCatalogue {
   /// The name of a state variable.
   public func state(_ neuron: Int, _ index: Int) -> UnsafePointer<CChar>? {
     guard let facts = kernelFacts(neuron), index >= 0 && index < facts.state_count else { return nil }
-    return kernels.state(Int32(neuron), Int32(index))
+    let names = facts.state_names
+    return switch index {
+    case 0: names.0
+    case 1: names.1
+    case 2: names.2
+    default: names.3
+    }
   }
 
   public func parameter(_ neuron: Int, _ index: Int) -> QuantityFacts? {
-    var quantity = kernel_quantity()
-    guard let facts = kernelFacts(neuron), index >= 0 && index < facts.parameter_count,
-      kernels.parameter(Int32(neuron), Int32(index), nil, &quantity)
-    else { return nil }
-    return QuantityFacts(quantity)
+    guard let facts = kernelFacts(neuron), index >= 0 && index < facts.parameter_count else { return nil }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: Int(facts.constant_count) + 1) { defaults in
+      guard let defaults = defaults.baseAddress else { return nil }
+      var quantity = kernel_quantity()
+      for constant in 0..<facts.constant_count {
+        guard kernels.constant(Int32(neuron), constant, &quantity) else { return nil }
+        defaults[Int(constant)] = quantity.default_value
+      }
+      return kernels.parameter(Int32(neuron), Int32(index), defaults, &quantity) ? QuantityFacts(quantity) : nil
+    }
   }
 
   public func constant(_ neuron: Int, _ index: Int) -> QuantityFacts? {

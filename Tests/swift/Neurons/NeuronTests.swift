@@ -8,7 +8,8 @@ import Testing
 /// What neuron models say of themselves: complete, in agreement with the schema, and told by the ABI.
 @Suite struct NeuronTests {
   /// All of the library's, by their names in the schema: tests of every model run over these.
-  static let names = NeuronModel.all.map(\.name)
+  static let models = HyprToolKit.NeuronModel.all
+  static let names = models.map(\.name)
 
   private static func facts(_ index: Int) -> hypr_neuron {
     var neuron = hypr_neuron()
@@ -34,12 +35,12 @@ import Testing
   @Test func librariesAndSchemaHaveTheSameModels() {
     #expect(Set(NeuronTests.names) == Set(ModelSchema.neuronNames), "registry against the schema's union NeuronModel")
     #expect(NeuronTests.names.count == ModelSchema.neuronNames.count)
-    #expect(Set(NeuronModel.all.map(\.writtenName)).count == NeuronTests.names.count)
+    #expect(Set(NeuronTests.models.map(\.writtenName)).count == NeuronTests.names.count)
     #expect(hypr_neuron_count() == NeuronTests.names.count)
   }
 
   @Test func theAbiTellsWhatModelsSay() throws {
-    for (index, model) in NeuronModel.all.enumerated() {
+    for (index, model) in NeuronTests.models.enumerated() {
       let neuron = NeuronTests.facts(index)
       var found = -1
       #expect(hypr_neuron_find(model.name, &found) == HYPR_OK && found == index)
@@ -56,7 +57,7 @@ import Testing
     }
   }
 
-  @Test(arguments: NeuronModel.all) func everythingIsSaidAndWithinBounds(model: NeuronModel) throws {
+  @Test(arguments: NeuronTests.models) func everythingIsSaidAndWithinBounds(model: NeuronModel) throws {
     #expect((1...4).contains(model.states.count) && Set(model.states).count == model.states.count)
     #expect(!model.states.contains(""))
     #expect(model.spiking == (model.surrogate != nil))
@@ -81,7 +82,9 @@ import Testing
     for index in 0..<catalogue.count {
       let count = catalogue.facts(index)?.stateCount ?? 0
       #expect((1...4).contains(count))
-      for state in 0..<count { #expect(catalogue.state(index, state) != nil, "state \(state) of \(NeuronTests.names[index])") }
+      for state in 0..<count {
+        #expect(catalogue.state(index, state) != nil, "state \(state) of \(NeuronTests.names[index])")
+      }
     }
   }
 
