@@ -29,6 +29,7 @@ internal import CSystem
   }
 
   private struct Facts: NeuronVisitor {
+    static var leftOut: kernel_neuron? { kernel_neuron() }
     func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_neuron {
       kernel_neuron(
         name: Model.name.text, state_names: Model.states.texts, state_count: Int32(truncatingIfNeeded: Model.State.size),

@@ -191,11 +191,18 @@ typedef struct kernel_update {
   bool absolute;
 } kernel_update;
 
+// Bit i: this build has the neuron model of number i in the registry (Package.swift). Known when compiling, so that the others are
+// not linked.
+#ifndef HYPR_NEURON_MASK
+#define HYPR_NEURON_MASK UINT64_MAX
+#endif
+static inline bool kernel_has_neuron(int32_t neuron) { return (HYPR_NEURON_MASK >> (neuron & 63)) & 1; }
+
 typedef struct kernel_table {
   int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
   intptr_t lanes;  // every row is padded to a multiple of this
 
-  // Neuron models, by index; false past the end. They are the same at every level: only the baseline has what is said of them and
+  // Neuron models, by index; false past the end, and without a name if this build leaves the model out. They are the same at every level: only the baseline has what is said of them and
   // their derived values.
   bool (*_Null_unspecified neuron)(int32_t neuron, kernel_neuron *facts);
   bool (*_Null_unspecified constant)(int32_t neuron, int32_t index, kernel_quantity *quantity);

@@ -9,7 +9,7 @@ internal import CSystem
 /// from k sweeps of unit adjoints (HYPR, arXiv 2506.14464, P-stage).
 ///
 /// A new model is one file that conforms to this protocol (most: to `PointNeuron`), one table in the schema's union, and one line
-/// in `visitNeuronModel`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
+/// in `NeuronRegistry.swift`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
 protocol NeuronModel {
   /// At most four, with the names in `states`.
   associatedtype State: StateRecord
@@ -110,32 +110,4 @@ extension PointNeuron {
 extension StaticString {
   /// The NUL-terminated UTF-8 text.
   var text: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
-}
-
-/// Something to be done with the neuron model of an index, specialised for each model.
-protocol NeuronVisitor {
-  associatedtype Result
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> Result
-}
-
-/// The registry: one line per neuron model. The order is of no consequence outside of a running process.
-@inline(__always) func visitNeuronModel<Visitor: NeuronVisitor>(_ index: Int32, _ visitor: Visitor) -> Visitor.Result? {
-  switch index {
-  case 0: visitor.visit(LeakyIntegrator.self)
-  case 1: visitor.visit(BalancedResonateAndFire.self)
-  case 2: visitor.visit(SymplecticAdaptiveLIF.self)
-  case 3: visitor.visit(LeakyIntegrateAndFire.self)
-  case 4: visitor.visit(HardResetLIF.self)
-  case 5: visitor.visit(AdaptiveThresholdLIF.self)
-  case 6: visitor.visit(EulerForwardAdaptiveLIF.self)
-  case 7: visitor.visit(ResonateAndFire.self)
-  case 8: visitor.visit(GeneralLIF.self)
-  case 9: visitor.visit(CurrentBasedLIF.self)
-  case 10: visitor.visit(IntegrateAndFire.self)
-  case 11: visitor.visit(ExponentialBRF.self)
-  case 12: visitor.visit(GatedRecurrentUnit.self)
-  case 13: visitor.visit(LongShortTermMemory.self)
-  case 14: visitor.visit(AdaptiveThresholdCurrentBasedLIF.self)
-  default: nil
-  }
 }
