@@ -86,7 +86,7 @@ $(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
 # ---- Tests
 
 .PHONY: check test
-check: ## Run the tests that find most, in little more than a minute after a build
+check: ## Run the tests that find most (70 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema headers library swift c cpp python
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
