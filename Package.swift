@@ -45,11 +45,14 @@ let neurons: [SwiftSetting] =
     $0.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-DHYPR_NEURON_MASK=\(neuronMask($0))ull"])]
   } ?? []
 
+// The tests are built for debugging, but loops that are optimized take them a third of the time; what must trap traps there, too.
+let hot: [SwiftSetting] = embedded ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 // The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
 // a model is loaded.
 func kernels(_ name: String, _ level: String? = nil, _ flags: [String] = []) -> Target {
   let level: [SwiftSetting] = level.map { [.define($0), .unsafeFlags(flags.flatMap { ["-Xcc", $0] })] } ?? []
-  return .target(name: name, dependencies: ["CSystem"], swiftSettings: mode + neurons + level)
+  return .target(name: name, dependencies: ["CSystem"], swiftSettings: mode + hot + neurons + level)
 }
 #if arch(x86_64)
   let kernelTargets = [
