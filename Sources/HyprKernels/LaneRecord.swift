@@ -33,9 +33,3 @@ extension LaneRecord {
 
 /// A record without fields.
 struct NoValues: LaneRecord {}
-
-/// The state variables of a neuron, which as an array are the same type for all models that have as many: what depends on nothing
-/// else is compiled once for these.
-protocol StateRecord: LaneRecord {
-  associatedtype Values: LaneArray
-}

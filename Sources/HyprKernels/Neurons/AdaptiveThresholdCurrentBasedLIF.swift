@@ -11,8 +11,7 @@ internal import CSystem
 ///
 /// with α_s = exp(-1/|tau_syn|), α_m = exp(-1/|tau_m|) and ρ = exp(-1/|tau_a|). No gradient flows through the reset.
 enum AdaptiveThresholdCurrentBasedLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<3, Lanes>
+  struct State: LaneRecord {
     var i, u, a: Lanes
   }
 

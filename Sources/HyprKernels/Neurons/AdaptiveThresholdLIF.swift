@@ -9,8 +9,7 @@ internal import CSystem
 ///
 /// with α = exp(-1/|tau_m|) and ρ = exp(-1/|tau_a|). Nothing is detached.
 enum AdaptiveThresholdLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<2, Lanes>
+  struct State: LaneRecord {
     var u, a: Lanes
   }
 

@@ -10,8 +10,7 @@ internal import CSystem
 ///
 /// with ω = |omega|. The refractory path is differentiated too.
 enum BalancedResonateAndFire: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<3, Lanes>
+  struct State: LaneRecord {
     var u, v, q: Lanes
   }
 

@@ -8,8 +8,7 @@ internal import CSystem
 /// with α_s = exp(-1/|tau_syn|) and α_m = exp(-1/|tau_m|); u follows from m by the layer's reset. With a lag of 0 the membrane
 /// sees the synaptic current of the step itself, with 1 that of the step before.
 enum CurrentBasedLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<2, Lanes>
+  struct State: LaneRecord {
     var i, u: Lanes
   }
 

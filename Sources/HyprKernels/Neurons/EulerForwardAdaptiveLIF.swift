@@ -11,8 +11,7 @@ internal import CSystem
 ///
 /// with the decays of SE-adLIF. No gradient flows through the reset.
 enum EulerForwardAdaptiveLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<2, Lanes>
+  struct State: LaneRecord {
     var m, w: Lanes
   }
 

@@ -8,8 +8,7 @@ internal import CSystem
 ///     x = exp(dt (-|b_offset| - q' + i |omega|)) x' + dt I
 ///     z = Θ(u - threshold - q')           q = refractory_decay q' + z
 enum ExponentialBRF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<3, Lanes>
+  struct State: LaneRecord {
     var u, v, q: Lanes
   }
 

@@ -7,8 +7,7 @@ internal import CSystem
 /// I_r and I_u get inputs, recurrent events and bias; of the candidate n, I_nx gets the inputs, and I_nh the recurrent events and the
 /// bias, which the reset gate r scales. HYPR follows u h' inside the unit and cuts V h' as it cuts V z' of spiking neurons.
 enum GatedRecurrentUnit: NeuronModel {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var h: Lanes
   }
 

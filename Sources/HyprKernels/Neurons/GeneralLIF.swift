@@ -6,8 +6,7 @@ internal import CSystem
 ///
 /// with α = exp(-1/|tau_m|); u follows from m by the layer's reset (see `PotentialReset`).
 enum GeneralLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var u: Lanes
   }
 

@@ -3,8 +3,7 @@ internal import CSystem
 /// LIF with hard reset (Baronig et al. 2024, arXiv 2408.07517): m = α u' + (1 - α) I, z = Θ(m - threshold), u = m (1 - z), with
 /// α = exp(-1/τ) and τ = p_u tau_u_max + (1 - p_u) tau_u_min. No gradient flows through the reset.
 enum HardResetLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var u: Lanes
   }
 

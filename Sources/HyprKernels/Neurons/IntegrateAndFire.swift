@@ -3,8 +3,7 @@ internal import CSystem
 /// IF, integrate-and-fire without leak, as NIR describes it (Pedersen et al. 2024, arXiv 2311.14641):
 /// m = u' + resistance I, z = Θ(m - threshold); u follows from m by the layer's reset.
 enum IntegrateAndFire: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var u: Lanes
   }
 

@@ -3,8 +3,7 @@ internal import CSystem
 /// LIF with soft reset: m = α u' + (1 - α) I, z = Θ(m - threshold), u = m - z threshold, with α = exp(-1/|tau_m|).
 /// The gradient flows through the reset.
 enum LeakyIntegrateAndFire: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var u: Lanes
   }
 

@@ -3,8 +3,7 @@ internal import CSystem
 /// LI, the leaky integrator: y = κ y' + (1 - κ) I with κ = exp(-1/|tau|). Its output is y itself; the readout is a layer
 /// of these.
 enum LeakyIntegrator: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var y: Lanes
   }
 

@@ -7,8 +7,7 @@ internal import CSystem
 ///
 /// HYPR follows f c' inside the unit and cuts V z' as it cuts that of spiking neurons.
 enum LongShortTermMemory: NeuronModel {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
+  struct State: LaneRecord {
     var c: Lanes
   }
 

@@ -12,7 +12,7 @@ internal import CSystem
 /// in `NeuronRegistry.swift`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
 protocol NeuronModel {
   /// At most four, with the names in `states`.
-  associatedtype State: StateRecord
+  associatedtype State: LaneRecord
   /// θ, in the order of `parameter`.
   associatedtype Parameters: LaneRecord
   /// Values computed once per parameter update, such as decay factors and their derivatives.

@@ -6,8 +6,7 @@ internal import CSystem
 ///
 ///     u = u' + dt (b u' - ω v' + I)     v = v' + dt (ω u' + b v')     z = Θ(u - threshold)
 enum ResonateAndFire: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<2, Lanes>
+  struct State: LaneRecord {
     var u, v: Lanes
   }
 

@@ -11,8 +11,7 @@ internal import CSystem
 /// with the new u and z in w, α = exp(-1/τ), τ_u = p_u tau_u_max + (1 - p_u) tau_u_min and τ_w likewise.
 /// No gradient flows through the reset.
 enum SymplecticAdaptiveLIF: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<2, Lanes>
+  struct State: LaneRecord {
     var u, w: Lanes
   }
 
