@@ -33,6 +33,11 @@ var invalidArgument: hypr_status { hypr_status(HYPR_ERROR_INVALID_ARGUMENT) }
   }
 }
 
+extension MessageBuffer {
+  /// The status of a call that was given NULL, which is noted.
+  func nullProblem(_ name: StaticString) -> hypr_status { failure(.invalidArgument, "\(name) is NULL").status }
+}
+
 extension StaticString {
   var text: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
 }

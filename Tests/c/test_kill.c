@@ -46,7 +46,7 @@ static stream open_stream(int neuron, int optimizer, int credit) {
   stream opened;
   char path[4096];
   snprintf(path, sizeof path, "%s/%s.hypr", getenv("HYPR_TEST_MODELS"), neurons[neuron]);
-  assert_ok(hypr_model_load(path, &opened.model));
+  assert_ok(hypr_model_load(path, &opened.model, NULL, 0));
   opened.session = make_session(
       opened.model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, WINDOW}, {HYPR_OPTION_OPTIMIZER, optimizer},
                              {HYPR_OPTION_CREDIT, credit}, {HYPR_OPTION_LEARNING_RATE, rates[optimizer]},

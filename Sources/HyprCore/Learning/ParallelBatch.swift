@@ -12,7 +12,7 @@ struct BatchShare {
 }
 
 private struct BatchJob {
-  let batch: Session.Batch
+  let batch: Batch
   /// One per thread: those of the workers, then that of the session itself.
   let shares: UnsafeMutablePointer<BatchShare>
   let workers, session: UnsafeMutablePointer<Session>

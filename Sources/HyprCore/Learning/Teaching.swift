@@ -3,12 +3,13 @@ internal import CSystem
 // Targets: what a host teaches the steps of the open window.
 
 extension Session {
-  /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
-  public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
+  /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one; `weight` is a
+  /// factor on the loss.
+  public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
     let (outputs, classes) = (readout.outputs(step.index + 1), readout.description.size)
-    let weight = step.learner.pointee.classWeights[label]
+    let weight = step.learner.pointee.classWeights[label] * weight
     replaceSharedTarget(step.learner)
     var (top, sum): (Float, Float) = (0, 0)
     kernels.softmax(outputs, classes, step.error, &top, &sum)
@@ -21,8 +22,8 @@ extension Session {
       Target(loss: loss * Double(weight), weight: Double(weight), correct: largest(outputs, classes) == label))
   }
 
-  /// Mean squared error with `target` [C] for the last step.
-  public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
+  /// Mean squared error with `target` [C] for the last step; `weight` is a factor on the loss.
+  public mutating func teach(values target: UnsafePointer<Float>, weight: Float = 1) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
     let outputs = readout.outputs(step.index + 1)
@@ -32,7 +33,10 @@ extension Session {
     }
     replaceSharedTarget(step.learner)
     let loss = meanSquaredError(outputs, readout.description.size, target: target, gradient: step.error)
-    step.teach(Target(loss: loss, weight: 1, correct: false))
+    if weight != 1 {
+      for index in 0..<readout.description.size { step.error[index] *= weight }
+    }
+    step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: false))
   }
 
   /// The host's own ∂loss/∂output [C] of the last step.
@@ -100,7 +104,7 @@ extension Session {
   public func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
     for index in 0..<readout.description.size {
-      if let problem = classWeightProblem(weights[index]) {
+      if let problem = weightProblem(weights[index]) {
         throw message.failure(
           weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }
@@ -138,10 +142,10 @@ extension Session {
   }
 }
 
-/// The smallest class weight but 0: small enough to mean nothing, and large enough to divide by.
-let smallestClassWeight = 1e-6
+/// The smallest weight but 0, of a class or of a target: the product of both can be divided by.
+let smallestWeight = 1e-6
 
-/// Why a class weight is not allowed; nil if it is.
-func classWeightProblem(_ weight: Float) -> Text? {
-  weight == 0 || (weight >= Float(smallestClassWeight) && weight <= 1e6) ? nil : "expected 0, or 1e-6 to 1e6"
+/// Why a weight of a class or of a target is not allowed; nil if it is.
+func weightProblem(_ weight: Float) -> Text? {
+  weight == 0 || (weight >= Float(smallestWeight) && weight <= 1e6) ? nil : "expected 0, or 1e-6 to 1e6"
 }

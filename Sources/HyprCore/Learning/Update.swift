@@ -19,7 +19,7 @@ extension Session {
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
     guard let learner, learner.pointee.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
-    return 1 / max(learner.pointee.gatheredWeight, smallestClassWeight)
+    return 1 / max(learner.pointee.gatheredWeight, smallestWeight * smallestWeight)
   }
 
   /// One optimizer step, unless nothing was taught. A gradient that is not finite is dropped and counted.

@@ -1,6 +1,6 @@
 internal import CSystem
 
-// Parameters, gradients and state as flat vectors.
+// Parameters, gradients and eligibility as flat vectors.
 
 extension Session {
   /// Facts about one tensor; `trainable` is whether this session trains it.
@@ -71,24 +71,6 @@ extension Session {
         (values, stride) = (learning.synapseEligibility.map { UnsafePointer($0 + element * states) }, 1)
       }
       for state in 0..<states { target[state * tensor.count + element] = values.map { $0[state * stride] } ?? 0 }
-    }
-  }
-
-  public func layerStateSize(_ layer: Int) -> Int {
-    layer >= 0 && layer < layers.count - 1 ? layers[layer].description.stateCount * layers[layer].description.size : 0
-  }
-
-  /// [N]
-  public func readSpikes(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
-    target.update(from: layers[layer].outputs(slot), count: layers[layer].description.size)
-  }
-
-  /// [k][N]
-  public func readState(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
-    let source = layers[layer]
-    let size = source.description.size
-    for state in 0..<source.description.stateCount {
-      (target + state * size).update(from: source.state(slot) + state * source.width, count: size)
     }
   }
 }

@@ -29,9 +29,7 @@ extension Session {
 
   /// State and traces of one layer, the readout being the last.
   public mutating func reset(layer: Int) throws(Failure) {
-    guard layer >= 0 && layer < layers.count else {
-      throw message.failure(.notFound, "layer is \(layer), expected at most the layer count \(layers.count - 1)")
-    }
+    try checkLayer(layer)
     closeWindow()
     layers[layer].clearSlot(slot)
     layers[layer].clearTraces(blockSize: blockSize)

@@ -144,7 +144,7 @@ extension Learner {
     sequenceSteps = stream.integer(sequenceSteps, in: steps...window + 1)
     gatheredWeight = stream.sum(gatheredWeight)
     stream.rows(classWeights, 1, size: outputs.description.size, width: outputs.width) { _, weight in
-      classWeightProblem(weight) == nil
+      weightProblem(weight) == nil
     }
     stream.flags(isShared, 1)
     stream.flags(taught, steps)

@@ -30,6 +30,7 @@ extension Session {
     _ samples: UnsafePointer<Float>, steps: Int, into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     let outputSize = readout.description.size
+    try checkAddressable(steps: steps)
     for index in 0..<steps {
       do throws(Failure) {
         try step(samples + index * input.size, into: outputs.map { $0 + index * outputSize })
@@ -57,25 +58,46 @@ extension Session {
     output.update(from: readout.pointee.outputs(slot), count: readout.pointee.description.size)
   }
 
-  /// Lists the layer's presynaptic events of this step, x̄ = [x; z'; 1] without its zeros, and advances its neurons. z' comes last
-  /// if it goes through synapses.
+  /// Lists the layer's presynaptic events of this step in its history, and advances its neurons.
   private func makeStep(_ layer: UnsafePointer<Layer>, below: UnsafePointer<Layer>?, _ place: StepPlace) -> Bool {
+    let history = layer.pointee.events
+    let start = history.starts[place.record]
+    let events = listEvents(layer, below: below, history.indices + start, history.values + start)
+    history.fromBelow.pointee = events.fromBelow
+    history.starts[place.record + 1] = start + events.count
+    return makeStep(layer, view: layer.pointee.view, events, place)
+  }
+
+  /// Advances the neurons of a layer.
+  func makeStep(
+    _ layer: UnsafePointer<Layer>, view: UnsafePointer<kernel_layer>, _ events: StepEvents, _ place: StepPlace
+  ) -> Bool {
+    let step = kernel_step(
+      from: place.from, to: place.to, record: place.record, weights: layer.pointee.parameters, indices: events.indices,
+      values: events.values, event_count: events.rowed,
+      input_count: Int32(truncatingIfNeeded: layer.pointee.description.inputCount),
+      synapse_event_count: events.count - events.rowed)
+    return withUnsafePointer(to: step) { kernels.step(view, $0) }
+  }
+
+  /// Lists the layer's presynaptic events of the next step, x̄ = [x; z'; 1] without its zeros. z' comes last if it goes through
+  /// synapses.
+  func listEvents(
+    _ layer: UnsafePointer<Layer>, below: UnsafePointer<Layer>?, _ indices: UnsafeMutablePointer<Int32>,
+    _ values: UnsafeMutablePointer<Float>
+  ) -> StepEvents {
     let description = layer.pointee.description
-    let (starts, indices, values) = (
-      layer.pointee.events.starts, layer.pointee.events.indices, layer.pointee.events.values
-    )
-    let start = starts[place.record]
-    var end = start
+    var end = 0
     if let below {
       end = below.pointee.firing.append(to: indices, values, at: end, first: 0)
     } else {
       for event in 0..<input.count.pointee {
-        indices[start + event] = input.indices[event]
-        values[start + event] = input.values[event]
+        indices[event] = input.indices[event]
+        values[event] = input.values[event]
       }
       end += input.count.pointee
     }
-    layer.pointee.events.fromBelow.pointee = end - start
+    let fromBelow = end
     if description.isRecurrent && description.synapses == nil {
       end = layer.pointee.firing.append(to: indices, values, at: end, first: description.inputCount)
     }
@@ -88,12 +110,7 @@ extension Session {
     if description.synapses != nil {
       end = layer.pointee.firing.append(to: indices, values, at: end, first: description.rowedCount)
     }
-    starts[place.record + 1] = end
-    let step = kernel_step(
-      from: place.from, to: place.to, record: place.record, weights: layer.pointee.parameters, indices: indices + start,
-      values: values + start, event_count: rowed - start,
-      input_count: Int32(truncatingIfNeeded: description.inputCount), synapse_event_count: end - rowed)
-    return withUnsafePointer(to: step) { kernels.step(layer.pointee.view, $0) }
+    return StepEvents(indices: indices, values: values, fromBelow: fromBelow, rowed: rowed, count: end)
   }
 
   private mutating func commit(_ place: StepPlace) {
@@ -108,11 +125,25 @@ extension Session {
   }
 }
 
+/// A layer's presynaptic events of one step.
+struct StepEvents {
+  let indices: UnsafePointer<Int32>
+  let values: UnsafePointer<Float>
+  /// How many there are: from the layer below, with those that have rows, in all.
+  let fromBelow, rowed, count: Int
+}
+
 /// Which slots a step goes between, and which entry of the history it fills.
-private struct StepPlace {
+struct StepPlace {
   let from, to, record: Int
 
-  init(slot: Int, learning: Bool) {
+  init(from: Int, to: Int, record: Int) {
+    self.from = from
+    self.to = to
+    self.record = record
+  }
+
+  fileprivate init(slot: Int, learning: Bool) {
     from = slot
     to = learning ? slot + 1 : 1 - slot
     record = learning ? slot : 0
