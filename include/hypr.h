@@ -9,23 +9,18 @@
  *   #include <stdio.h>
  *
  *   int main(void) {
+ *     char why[256];
  *     hypr_model *model;
  *     hypr_options *options;
  *     hypr_session *session;
- *     char why[256];
- *     float sample[4] = {0.1f, 0.2f, 0.3f, 0.4f}, output[6];
- *
- *     if (hypr_model_load("tone.hypr", &model, why, sizeof why) != HYPR_OK) return puts(why), 1;
- *     if (hypr_options_create(&options, why, sizeof why) != HYPR_OK) return puts(why), 1;
+ *     float input[4] = {1, 0, 0, 0}, output[6];
+ *     if (hypr_model_load("tone.hypr", &model, why, sizeof why)) return puts(why), 1;
+ *     if (hypr_options_create(&options, why, sizeof why)) return puts(why), 1;
  *     hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
- *     if (hypr_session_create(model, options, &session, why, sizeof why) != HYPR_OK) return puts(why), 1;
- *     if (hypr_session_step(session, sample, 4, output, 6) != HYPR_OK) return puts(hypr_session_message(session)), 1;
- *     if (hypr_session_teach_class(session, 2) != HYPR_OK) return puts(hypr_session_message(session)), 1;
- *     if (hypr_session_save_model(session, "adapted.hypr") != HYPR_OK) return puts(hypr_session_message(session)), 1;
- *     hypr_session_free(session);
- *     hypr_options_free(options);
- *     hypr_model_free(model);
- *     return 0;
+ *     if (hypr_session_create(model, options, &session, why, sizeof why)) return puts(why), 1;
+ *     if (hypr_session_step(session, input, 4, output, 6)) return puts(hypr_session_message(session)), 1;
+ *     if (hypr_session_teach_class(session, 2)) return puts(hypr_session_message(session)), 1;
+ *     return hypr_session_save_model(session, "adapted.hypr") != HYPR_OK;
  *   }
  *
  * Sections

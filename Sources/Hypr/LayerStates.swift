@@ -29,7 +29,8 @@ private func checked<Numbers>(
 @c @implementation public func hypr_session_set_spikes(
   _ session: OpaquePointer?, _ layer: Int, _ spikes: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  checked(session, layer, spikes, "spikes", size, expected: { $0.layerSize(layer) }) { session, spikes throws(Failure) in
+  checked(session, layer, spikes, "spikes", size, expected: { $0.layerSize(layer) }) {
+    session, spikes throws(Failure) in
     try session.pointee.writeOutputs(layer, from: spikes)
   }
 }
@@ -45,7 +46,8 @@ private func checked<Numbers>(
 @c @implementation public func hypr_session_set_layer_state(
   _ session: OpaquePointer?, _ layer: Int, _ state: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  checked(session, layer, state, "state", size, expected: { $0.layerStateSize(layer) }) { session, state throws(Failure) in
+  checked(session, layer, state, "state", size, expected: { $0.layerStateSize(layer) }) {
+    session, state throws(Failure) in
     try session.pointee.writeState(layer, from: state)
   }
 }

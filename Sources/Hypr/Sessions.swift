@@ -20,7 +20,9 @@ extension Session {
   mutating func nullProblem(_ name: StaticString) -> hypr_status { message.nullProblem(name) }
 
   /// nil if a struct is at least as large as its first version was.
-  mutating func structProblem<Struct: GrowingStruct>(_ name: StaticString, _ pointer: UnsafePointer<Struct>) -> hypr_status? {
+  mutating func structProblem<Struct: GrowingStruct>(_ name: StaticString, _ pointer: UnsafePointer<Struct>)
+    -> hypr_status?
+  {
     isComplete(pointer)
       ? nil
       : refuse(
@@ -87,7 +89,8 @@ extension Session {
   fill(
     report,
     with: hypr_memory_report(
-      struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces, history: memory.history,
+      struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces,
+      history: memory.history,
       optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total))
   return ok
 }

@@ -11,7 +11,9 @@ final class RunningSession {
     let created = text.withUnsafeMutableBufferPointer { buffer -> UnsafeMutablePointer<Session>? in
       try? Session.create(model.pointer, settings.options, MessageBuffer(buffer.baseAddress, size: buffer.count))
     }
-    guard let created else { throw ToolError(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)) }
+    guard let created else {
+      throw ToolError(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+    }
     session = created
   }
 
