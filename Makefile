@@ -7,7 +7,7 @@ DESTDIR ?=
 CFLAGS  ?= -O2
 
 BUILD   := build
-LIBRARY := $(BUILD)/lib/libhypr.so.1
+LIBRARY := $(BUILD)/lib/libhypr.so.0
 TOOL    ?= $(BUILD)/bin/hypr
 MODELS  := $(BUILD)/models/made
 VERSION := $(shell sed -nE 's/^.define HYPR_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$$/\2/p' include/hypr.h | paste -sd.)
@@ -23,7 +23,7 @@ help: ## Show this help
 # ---- Products
 
 .PHONY: lib
-lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.1
+lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0
 
 $(LIBRARY): $(SOURCES)
 	@.ci/require-swift 6.3
@@ -90,9 +90,9 @@ check: ## Run the tests that find most (70 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema headers library swift c cpp python
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema headers library swift c memory cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema headers library abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-headers test-library test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-headers test-library test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -103,6 +103,17 @@ test-headers:
 
 test-library: $(LIBRARY)
 	.ci/check-library $<
+
+ABI_PACKAGES := python3-minimal binutils gcc libc6-dev abigail-tools
+
+test-abi: $(LIBRARY)
+	@.ci/require-packages $(ABI_PACKAGES)
+	.ci/check-abi $<
+
+.PHONY: abi-baseline
+abi-baseline: $(LIBRARY) ## Accept the C ABI as it is now (docs/abi.md)
+	@.ci/require-packages $(ABI_PACKAGES)
+	.ci/check-abi $< --accept
 
 test-swift:
 	@.ci/require-swift 6.3

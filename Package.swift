@@ -78,7 +78,7 @@ let freestandingCxx: [CXXSetting] = [
 let libraryLink: [LinkerSetting] = [
   .unsafeFlags([
     "-Xlinker", "--version-script=\(directory)/include/hypr.map",
-    "-Xlinker", "-soname", "-Xlinker", "libhypr.so.1",
+    "-Xlinker", "-soname", "-Xlinker", "libhypr.so.0",
     "-Xlinker", "-z", "-Xlinker", "defs",
     "-Xlinker", "--gc-sections", "-Xlinker", "--icf=all", "-use-ld=lld",
   ]),

@@ -5,22 +5,44 @@
  * if asked to, trains its own copy of the parameters online with HYPR (HYbrid PRopagation, arXiv 2506.14464):
  * forward gradients carried over windows of lambda steps, in memory that does not depend on how long the stream is.
  *
- *   Simple               errors, models, running a session
- *   Sessions             options
- *   Learning             targets, updates, statistics
- *   Parameters and state tensors, gradients, saving, looking inside
- *   Neuron models        what they are, their parameters and constants
- *   Memory               how much, and where
+ *   #include <hypr.h>
+ *   #include <stdio.h>
+ *
+ *   int main(void) {
+ *     char why[256];
+ *     hypr_model *model;
+ *     hypr_options *options;
+ *     hypr_session *session;
+ *     float input[4] = {1, 0, 0, 0}, output[6];
+ *     if (hypr_model_load("tone.hypr", &model, why, sizeof why)) return puts(why), 1;
+ *     if (hypr_options_create(&options, why, sizeof why)) return puts(why), 1;
+ *     hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
+ *     if (hypr_session_create(model, options, &session, why, sizeof why)) return puts(why), 1;
+ *     if (hypr_session_step(session, input, 4, output, 6)) return puts(hypr_session_message(session)), 1;
+ *     if (hypr_session_teach_class(session, 2)) return puts(hypr_session_message(session)), 1;
+ *     return hypr_session_save_model(session, "adapted.hypr") != HYPR_OK;
+ *   }
+ *
+ * Sections
+ *   Simple     errors, models, running a session
+ *   Learning   options, targets, whole sequences, updates, statistics, saving
+ *   Expert     resetting parts, looking ahead, states of layers, parameters, gradients, neuron models, memory
  *
  * Conventions, unless a function says otherwise
  *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
  *   - Every function that can fail returns a hypr_status. A call that fails changes nothing: the object stays as
- *     it was, and usable. hypr_session_message and hypr_options_message say what was wrong with the last call.
+ *     it was, and usable. Every call on a session or on options returns INVALID_ARGUMENT if that, or a pointer that must not be
+ *     NULL, is NULL.
+ *   - hypr_session_message and hypr_options_message say what was wrong with the last call on these: the value, its place, and
+ *     what was expected. Functions that make an object write it to `message`: NUL-terminated, cut to `message_size` bytes, "" on
+ *     success; NULL and 0 if it is not wanted.
+ *   - Structs grow at their end: struct_size is sizeof the struct as the caller knows it. A shorter one is filled as far as it
+ *     goes, and of a longer one the rest is left as it is. INVALID_ARGUMENT: it is less than the first version's.
  *   - Threads: a model is immutable and may be shared by any number of threads. A session, or an options object,
  *     is used by one thread at a time. There is no global state.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
  *     session but the one that creates it.
- *   - Each group says since which version it exists.
+ *   - Each group says since which version it exists. docs/abi.md says what may change until version 1.0, and after it.
  */
 #ifndef HYPR_H
 #define HYPR_H
@@ -28,11 +50,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Stands before every function. Empty for those who use the library; what builds it may define it, or what wraps it. */
+#ifndef HYPR_API
+#define HYPR_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------------------------------------ Simple */
+/* ================================================================================================ Simple */
 
 /* ---- Version (since 0.1) */
 
@@ -42,10 +69,10 @@ extern "C" {
 #define HYPR_VERSION_NUMBER (HYPR_VERSION_MAJOR * 10000 + HYPR_VERSION_MINOR * 100 + HYPR_VERSION_PATCH)
 
 /* HYPR_VERSION_NUMBER of the library that runs, which may be newer than the header. */
-uint32_t hypr_version_number(void);
+HYPR_API uint32_t hypr_version_number(void);
 
 /* The same as text, such as "0.1.0". */
-const char *hypr_version_string(void);
+HYPR_API const char *hypr_version_string(void);
 
 /* ---- Errors (since 0.1). The values never change. */
 
@@ -72,44 +99,40 @@ enum {
 };
 
 /* The name of a status, such as "HYPR_ERROR_MODEL_INVALID"; "HYPR_ERROR_UNKNOWN" for other values. Never NULL. */
-const char *hypr_status_name(hypr_status status);
+HYPR_API const char *hypr_status_name(hypr_status status);
 
 /* ---- Models (since 0.1)
  * A network as it stands in a .hypr file (include/hypr.fbs): immutable once loaded. */
 
 typedef struct hypr_model hypr_model;
 
-/* Loads a model file. *out is set to NULL on failure.
+/* Loads a model file. *out is set to NULL on failure; `message` names the field, its value and what was expected.
  * NOT_FOUND: no such file. IO: it cannot be read. MODEL_INVALID, MODEL_UNSUPPORTED, OUT_OF_MEMORY. */
-hypr_status hypr_model_load(const char *path, hypr_model **out);
+HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *message, size_t message_size);
 
-/* Loads a model from `size` bytes at `data`, which are copied: the buffer may go away, and needs no alignment. */
-hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out);
-
-/* The same two, and if they fail, text that names the field, its value and what was expected: NUL-terminated in
- * `message`, cut to `message_size` bytes; "" on success. `message` may be NULL if `message_size` is 0. */
-hypr_status hypr_model_load_diagnosed(const void *data, size_t size, hypr_model **out, char *message,
-                                      size_t message_size);
-hypr_status hypr_model_load_file_diagnosed(const char *path, hypr_model **out, char *message, size_t message_size);
+/* The same from `size` bytes at `data`, which are copied: the buffer may go away, and needs no alignment.
+ * MODEL_INVALID, MODEL_UNSUPPORTED, OUT_OF_MEMORY. */
+HYPR_API hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out, char *message,
+                                            size_t message_size);
 
 /* Frees a model; NULL is fine. Sessions keep what they need of it, and may outlive it. */
-void hypr_model_free(hypr_model *model);
+HYPR_API void hypr_model_free(hypr_model *model);
 
 /* Facts about a model. Given NULL, or an index past the end, these return 0, NULL or "", as their type allows.
  * Strings are UTF-8 and live as long as the model. */
-size_t hypr_model_input_size(const hypr_model *model);      /* input channels */
-size_t hypr_model_output_size(const hypr_model *model);     /* outputs (logits) per step */
-size_t hypr_model_layer_count(const hypr_model *model);     /* hidden layers, the readout not counted */
-size_t hypr_model_parameter_count(const hypr_model *model); /* all parameters, trainable or not */
-size_t hypr_model_layer_size(const hypr_model *model, size_t layer);         /* neurons */
-const char *hypr_model_layer_neuron(const hypr_model *model, size_t layer);  /* such as "BRF" */
-const char *hypr_model_name(const hypr_model *model);                        /* "" if it has none */
-float hypr_model_time_step(const hypr_model *model);                         /* seconds per step; 0: not said */
-const char *hypr_model_input_name(const hypr_model *model, size_t channel);  /* NULL: unnamed */
-const char *hypr_model_class_label(const hypr_model *model, size_t output);  /* NULL: unnamed */
-size_t hypr_model_metadata_count(const hypr_model *model);
-const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
-const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
+HYPR_API size_t hypr_model_input_size(const hypr_model *model);      /* input channels */
+HYPR_API size_t hypr_model_output_size(const hypr_model *model);     /* outputs (logits) per step */
+HYPR_API size_t hypr_model_layer_count(const hypr_model *model);     /* hidden layers, the readout not counted */
+HYPR_API size_t hypr_model_parameter_count(const hypr_model *model); /* all parameters, trainable or not */
+HYPR_API size_t hypr_model_layer_size(const hypr_model *model, size_t layer);         /* neurons */
+HYPR_API const char *hypr_model_layer_neuron(const hypr_model *model, size_t layer);  /* such as "BRF" */
+HYPR_API const char *hypr_model_name(const hypr_model *model);                        /* "" if it has none */
+HYPR_API float hypr_model_time_step(const hypr_model *model);                         /* seconds per step; 0: not said */
+HYPR_API const char *hypr_model_input_name(const hypr_model *model, size_t channel);  /* NULL: unnamed */
+HYPR_API const char *hypr_model_class_label(const hypr_model *model, size_t output);  /* NULL: unnamed */
+HYPR_API size_t hypr_model_metadata_count(const hypr_model *model);
+HYPR_API const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
+HYPR_API const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
 
 /* ---- Running (since 0.1)
  * A session holds the state of one stream and its own, trainable copy of the parameters. */
@@ -118,14 +141,15 @@ typedef struct hypr_session hypr_session;
 typedef struct hypr_options hypr_options;
 
 /* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
- * INVALID_ARGUMENT, OUT_OF_MEMORY. *out is set to NULL on failure. */
-hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out);
+ * OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. *out is set to NULL on failure. */
+HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
+                                         char *message, size_t message_size);
 
 /* Frees a session; NULL is fine. */
-void hypr_session_free(hypr_session *session);
+HYPR_API void hypr_session_free(hypr_session *session);
 
 /* What was wrong with the last failed call on this session: "" if none failed. Never NULL; valid until the next call. */
-const char *hypr_session_message(const hypr_session *session);
+HYPR_API const char *hypr_session_message(const hypr_session *session);
 
 /* One step: feeds one sample and gives the outputs of the readout (logits, no softmax).
  *   input  [input_size]   raw values: the model's scale, offset and encoding are applied inside
@@ -133,39 +157,27 @@ const char *hypr_session_message(const hypr_session *session);
  * With learning on, a full window is closed, and the parameters are updated, at the start of the step that follows it.
  * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be: the step was not made. In the
  * second case a window that was full has been closed all the same: closing it comes before the step. */
-hypr_status hypr_session_step(hypr_session *session, const float *input, size_t input_size, float *output,
-                              size_t output_size);
+HYPR_API hypr_status hypr_session_step(hypr_session *session, const float *input, size_t input_size, float *output,
+                                       size_t output_size);
 
 /* The same for a sparse binary sample: input is 1 at the `count` channels in `indices`, 0 elsewhere.
  * INVALID_ARGUMENT: an index is not below the input size, or the indices do not rise strictly. SIZE_MISMATCH: more indices
  * than inputs, or as hypr_session_step. NOT_FINITE: as hypr_session_step. */
-hypr_status hypr_session_step_spikes(hypr_session *session, const uint32_t *indices, size_t count, float *output,
-                                     size_t output_size);
+HYPR_API hypr_status hypr_session_step_spikes(hypr_session *session, const uint32_t *indices, size_t count,
+                                              float *output, size_t output_size);
 
 /* `steps` steps in a row.
  *   inputs  [steps][input size]
  *   outputs [steps][output size], or NULL
- * NOT_FINITE: the steps before the first bad one were made, and that one was not; hypr_session_message names it. */
-hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
+ * INVALID_ARGUMENT: so many numbers cannot be addressed. NOT_FINITE: the steps before the first bad one were made, and that one
+ * was not; hypr_session_message names it. */
+HYPR_API hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
 
 /* Ends the sequence and begins a new one: the open window is closed (and with HYPR_UPDATE_WINDOW or HYPR_UPDATE_SEQUENCE the
  * parameters are updated), then state, traces and eligibility go to zero. Parameters and optimizer stay. */
-hypr_status hypr_session_reset(hypr_session *session);
+HYPR_API hypr_status hypr_session_reset(hypr_session *session);
 
-/* Parts of a session that can be reset by themselves. */
-enum {
-  HYPR_RESET_STATE = 1,    /* states and outputs of the neurons, as if the sequence began here */
-  HYPR_RESET_TRACES = 2,   /* eligibility: what happened before is no longer credited */
-  HYPR_RESET_OPTIMIZER = 4 /* gradient gathered so far, moments, and the count of updates (schedule, Adam's correction) */
-};
-
-/* Resets the parts in `parts` (a sum of the above) after closing the open window. INVALID_ARGUMENT: other bits. */
-hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t parts);
-
-/* State and traces of one layer to zero, after closing the open window; layer may be the layer count: the readout. NOT_FOUND. */
-hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
-
-/* ---------------------------------------------------------------------------------------------- Sessions */
+/* ============================================================================================== Learning */
 
 /* ---- Options (since 0.1)
  * Typed values with bounds. What is not set has the value that the model file recommends, or else its default. */
@@ -269,32 +281,30 @@ enum {
   HYPR_SCHEDULE_COSINE = 2    /* (1 + cos(pi u/n)) / 2 */
 };
 
-/* OUT_OF_MEMORY; *out is set to NULL on failure. */
-hypr_status hypr_options_create(hypr_options **out);
-void hypr_options_free(hypr_options *options); /* NULL is fine */
+/* Options of which none is set. OUT_OF_MEMORY; *out is set to NULL on failure. */
+HYPR_API hypr_status hypr_options_create(hypr_options **out, char *message, size_t message_size);
+HYPR_API void hypr_options_free(hypr_options *options); /* NULL is fine */
 
 /* Sets one option. INVALID_ARGUMENT: unknown key, out of bounds, or not a whole number where one is needed. */
-hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
+HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
 
 /* The value that is set, or the default. */
-hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
+HYPR_API hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
 
 /* What was wrong with the last failed call on these options: "" if none failed. Never NULL. */
-const char *hypr_options_message(const hypr_options *options);
+HYPR_API const char *hypr_options_message(const hypr_options *options);
 
 /* The bounds (both allowed) and the default of an option; any of the pointers may be NULL. INVALID_ARGUMENT: unknown key. */
-hypr_status hypr_option_bounds(hypr_option key, double *lower, double *upper, double *default_value);
+HYPR_API hypr_status hypr_option_bounds(hypr_option key, double *lower, double *upper, double *default_value);
 
 /* The name of an option, such as "learning_rate"; NULL for an unknown key. */
-const char *hypr_option_name(hypr_option key);
+HYPR_API const char *hypr_option_name(hypr_option key);
 
 /* The option of a name. NOT_FOUND. */
-hypr_status hypr_option_find(const char *name, hypr_option *key);
+HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
 
 /* The value of an option in a session: what was set, what the model recommends, or the default. */
-hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
-
-/* ---------------------------------------------------------------------------------------------- Learning */
+HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 
 /* ---- Targets (since 0.1)
  * Step, then teach the step just made. A step without a target teaches nothing. All of these return WRONG_STATE if the
@@ -304,76 +314,94 @@ hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key
  * With HYPR_OPTION_LABEL_SMOOTHING s the target is 1 - s for the label, plus s / C for each of the C classes.
  * hypr_session_set_class_weights scales the loss.
  * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: there is no step in the open window. */
-hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
+HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 
 /* The same for an earlier step, if it is still in the open window: steps_ago 0 is the last step.
  * WRONG_STATE: the window that held that step is closed. */
-hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
+HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
 
 /* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says; it replaces all targets in the open window. In a
  * stream, call it when the sequence is over.
  * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: a step that the loss needs is not in the open window any more, or
  * there is none. */
-hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
+HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 
 /* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets, and
  * HYPR_REDUCTION_MEAN is the weighted mean. Other targets have the weight 1.
  *   weights [output size], 0 or 1e-6 to 1e6
  * SIZE_MISMATCH; INVALID_ARGUMENT; NOT_FINITE; WRONG_STATE. */
-hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
+HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
 
 /* Mean squared error, the mean over the outputs of (output - target)², as the loss of the last step.
  *   target [output size]
  * SIZE_MISMATCH; WRONG_STATE; NOT_FINITE: a target is, or is so far from the output that the difference overflows. */
-hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
+HYPR_API hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
 
 /* The host's own loss, or a reinforcement signal: its derivative by the outputs of the last step. It counts as a taught step
  * with a loss of 0.
  *   dloss_doutput [output size]
  * SIZE_MISMATCH; NOT_FINITE; WRONG_STATE. */
-hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
+HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
 
-/* A whole sequence from a fresh state: as hypr_session_reset, then step and teach for each step, then the last window is
- * closed; with HYPR_UPDATE_SEQUENCE one update follows.
- *   inputs    [steps][input size]
- *   labels    [steps], negative: no target at that step
- *   outputs   [steps][output size], or NULL
- *   mean_loss mean cross-entropy over the labelled steps (nats), weighted as the classes are, or NULL; 0 if there are none
- * Inputs and labels are checked before the first step is made: NOT_FINITE, INVALID_ARGUMENT. If the network's state overflows in
- * the middle (NOT_FINITE; hypr_session_message names the step), the steps before stay made and taught. */
-hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
-                                        float *outputs, double *mean_loss);
+/* ---- Whole sequences (since 0.1)
+ * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before the
+ * first one the open window is closed as by hypr_session_reset, and after each one its last window. With HYPR_UPDATE_SEQUENCE they
+ * share their parameters, and one update on the mean over all their targets follows at the end; with HYPR_UPDATE_WINDOW every window
+ * is followed by its update. The state of the last sequence stays. */
 
-/* Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. With
- * HYPR_UPDATE_SEQUENCE they share their parameters, and one update on the mean over all their labelled steps follows at the end;
- * with HYPR_UPDATE_WINDOW every window is followed by its update.
- *   steps  [sequences]
- *   inputs [sum of steps][input size], labels [sum of steps], outputs [sum of steps][output size] or NULL: the sequences
- *          one after the other, otherwise as hypr_session_learn_sequence, of which this is the general form */
-hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs, const size_t *steps, size_t sequences,
-                                     const int32_t *labels, float *outputs, double *mean_loss);
+/* What a session is taught. The sequences lie one after the other in the arrays. One of labels, sequence_labels and values is given,
+ * the other two are NULL. */
+typedef struct hypr_batch {
+  size_t struct_size;             /* sizeof(hypr_batch); bytes that this version does not know must be 0 */
+  const float *inputs;            /* [sum of steps][input size] */
+  const size_t *steps;            /* [sequences]: how long each is */
+  size_t sequences;
+  const int32_t *labels;          /* [sum of steps]: the class of every step, negative: no target */
+  const int32_t *sequence_labels; /* [sequences]: one class for all steps, as HYPR_OPTION_LOSS says; negative: no target */
+  const float *values;            /* [sum of steps][output size]: every step is taught as by hypr_session_teach_values */
+  const float *weights;           /* NULL: 1 everywhere, or the weight of each target's loss, beside that of its class: 0 or 1e-6
+                                     to 1e6, [sequences] with sequence_labels, otherwise [sum of steps]. 0: no target; a step's
+                                     values then do not count, and may be NaN */
+} hypr_batch;
 
-/* The same with one label per sequence, taught as HYPR_OPTION_LOSS says.
- *   labels [sequences], negative: the sequence teaches nothing
- * INVALID_ARGUMENT also with HYPR_LOSS_SUM_OF_SOFTMAX if a sequence is longer than the window. If the state overflows in the
- * middle of a sequence, only those of its steps that have a target by themselves were taught. */
-hypr_status hypr_session_learn_labelled(hypr_session *session, const float *inputs, const size_t *steps, size_t sequences,
-                                        const int32_t *labels, float *outputs, double *mean_loss);
+/* Learns a batch.
+ *   outputs   [sum of steps][output size], or NULL: those of every step, before what it was taught had an effect
+ *   mean_loss mean over the targets of the loss (cross-entropy in nats, or squared error), weighted as they are, or NULL; 0 if there
+ *             are none
+ * Everything is checked before the first step is made. INVALID_ARGUMENT: not one kind of targets; a label not below the output size;
+ * a weight out of its bounds; arrays too large to be addressed; with HYPR_LOSS_SUM_OF_SOFTMAX a sequence longer than the window.
+ * NOT_FINITE: an input, a weight, or a value that counts. WRONG_STATE: the session does not learn.
+ * If the network's state overflows in the middle, or a value is so far from the output that the difference does (NOT_FINITE;
+ * hypr_session_message names the step), the steps before stay made, and those that have a target by themselves taught. */
+HYPR_API hypr_status hypr_session_learn(hypr_session *session, const hypr_batch *batch, float *outputs,
+                                        double *mean_loss);
+
+/* Short forms of hypr_session_learn for targets that are classes, with the fields of hypr_batch as arguments: one sequence with a
+ * label per step, several of them, and several with a label each. */
+HYPR_API hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps,
+                                                 const int32_t *labels, float *outputs, double *mean_loss);
+HYPR_API hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs, const size_t *steps,
+                                              size_t sequences, const int32_t *labels, float *outputs,
+                                              double *mean_loss);
+HYPR_API hypr_status hypr_session_learn_labelled(hypr_session *session, const float *inputs, const size_t *steps,
+                                                 size_t sequences, const int32_t *sequence_labels, float *outputs,
+                                                 double *mean_loss);
 
 /* ---- Updates (since 0.1) */
 
 /* Closes the open window now: its gradient is gathered, the eligibility is carried over, and with HYPR_UPDATE_WINDOW the
  * parameters are updated. Nothing happens if the window is empty. WRONG_STATE: the session does not learn. */
-hypr_status hypr_session_flush(hypr_session *session);
+HYPR_API hypr_status hypr_session_flush(hypr_session *session);
 
 /* With HYPR_UPDATE_MANUAL: closes the open window, makes one optimizer step on the gradient gathered since the last one and
- * clears that. Without a taught step since then the parameters stay as they are. WRONG_STATE: the session does not learn, or updates by itself. */
-hypr_status hypr_session_apply(hypr_session *session);
+ * clears that. Without a taught step since then the parameters stay as they are. WRONG_STATE: the session does not learn, or
+ * updates by itself. */
+HYPR_API hypr_status hypr_session_apply(hypr_session *session);
 
 /* ---- Statistics (since 0.1) */
 
 typedef struct hypr_statistics {
-  size_t struct_size;       /* in: sizeof(hypr_statistics), so that the struct can grow */
+  size_t struct_size;       /* in: sizeof(hypr_statistics) */
   uint64_t steps;           /* steps made */
   uint64_t taught_steps;    /* steps with a target in closed windows; a target of all steps together counts as one */
   uint64_t correct_steps;   /* those taught a class, the largest output (or sum of softmax) being of that class */
@@ -389,11 +417,82 @@ typedef struct hypr_statistics {
 } hypr_statistics;
 
 /* Everything but updates, skipped updates, gradient norm and learning rate counts from the last clear.
- * SIZE_MISMATCH: spike_rate_count is not the layer count. INVALID_ARGUMENT: struct_size is not set. */
-hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
-hypr_status hypr_session_clear_statistics(hypr_session *session);
+ * SIZE_MISMATCH: spike_rate_count is not the layer count. INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
 
-/* ---------------------------------------------------------------------------------- Parameters and state */
+/* Counts from now on. */
+HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
+
+/* ---- Saved models (since 0.1) */
+
+/* Writes the model with the session's parameters as a .hypr file, everything else as it was loaded. The file is replaced
+ * atomically: whatever happens, the path holds the old content or the new. IO; INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
+
+/* The same to memory: the bytes that the file would have. Their number is always that of the file that was loaded.
+ * BUFFER_TOO_SMALL. */
+HYPR_API hypr_status hypr_session_model_size(const hypr_session *session, size_t *bytes);
+HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session, void *buffer, size_t size);
+
+/* ---- Saved state (since 0.1)
+ * Everything that a session has become: parameters, optimizer, traces, state, the open window, class weights and frozen
+ * tensors. A session of the same model file with the same learning, window, credit and optimizer continues from it bit for bit. */
+
+/* The exact size of the state as it is now; it grows with the steps of the open window. */
+HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
+
+/* BUFFER_TOO_SMALL. */
+HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
+
+/* Everything is checked before anything is changed. STATE_MISMATCH: another model file, other options, or another version of
+ * the format. INVALID_ARGUMENT: no saved state, cut short, or damaged. */
+HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+
+/* ================================================================================================ Expert */
+
+/* ---- Resetting parts (since 0.1) */
+
+/* Parts of a session that can be reset by themselves. */
+enum {
+  HYPR_RESET_STATE = 1,    /* states and outputs of the neurons, as if the sequence began here */
+  HYPR_RESET_TRACES = 2,   /* eligibility: what happened before is no longer credited */
+  HYPR_RESET_OPTIMIZER = 4 /* gradient gathered so far, moments, and the count of updates (schedule, Adam's correction) */
+};
+
+/* Resets the parts in `parts` (a sum of the above) after closing the open window. INVALID_ARGUMENT: other bits. */
+HYPR_API hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t parts);
+
+/* State and traces of one layer to zero, after closing the open window; layer may be the layer count: the readout. NOT_FOUND. */
+HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
+
+/* ---- Looking ahead (since 0.1) */
+
+/* The outputs that hypr_session_step would give, with the parameters as they are: nothing changes, neither state nor statistics nor
+ * the open window. If that is full, the step itself would close it first and update the parameters: hypr_session_flush before, and
+ * both give the same.
+ *   input  [input_size], output [output_size]: as hypr_session_step
+ * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be. */
+HYPR_API hypr_status hypr_session_look_ahead(hypr_session *session, const float *input, size_t input_size,
+                                             float *output, size_t output_size);
+
+/* ---- States of layers (since 0.1)
+ * `layer` may be the layer count: the readout, whose state and outputs are the logits of the last step.
+ * NOT_FOUND: no such layer. SIZE_MISMATCH. */
+
+/* Outputs of a layer at the last step, [N]: spikes (0 or 1), or what LI, GRU, LSTM and the readout give. */
+HYPR_API hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
+
+/* State variables of a layer after the last step, [k][N], in the order of hypr_neuron_state; k is 1 for the readout. */
+HYPR_API hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
+HYPR_API size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer); /* k * N; 0: no such layer */
+
+/* Set them, for a network that is to go on from somewhere else: the next step starts from this state, and its recurrent inputs and
+ * resets from these spikes. (A GRU or LSTM has its output in its state too: set both.) The open window is closed first, without
+ * an update: its history belongs to the old ones. The eligibility stays as it is: what was learned from earlier steps is still
+ * credited to them as if they had led to this state; hypr_session_reset_layer or HYPR_RESET_TRACES forgets them.
+ * NOT_FINITE; INVALID_ARGUMENT: an output of a spiking layer is neither 0 nor 1: nothing was set. */
+HYPR_API hypr_status hypr_session_set_spikes(hypr_session *session, size_t layer, const float *spikes, size_t size);
+HYPR_API hypr_status hypr_session_set_layer_state(hypr_session *session, size_t layer, const float *state, size_t size);
 
 /* ---- Tensors (since 0.1)
  * The flat vector of all parameters is the concatenation of these tensors, in row-major order:
@@ -407,76 +506,55 @@ hypr_status hypr_session_clear_statistics(hypr_session *session);
 
 typedef struct hypr_tensor_info {
   size_t struct_size; /* in: sizeof(hypr_tensor_info) */
-  const char *name;   /* lives as long as the session */
+  const char *name;   /* lives as long as the model, or the session */
   size_t rank;        /* 1 or 2 */
   size_t shape[4];    /* the first `rank` are used, the others are 1 */
   size_t offset;      /* of its first element in the flat vector */
   size_t size;        /* elements */
-  int32_t trainable;  /* 0 or 1: whether this session trains it */
+  int32_t trainable;  /* 0 or 1: whether the model file allows to train it; of a session: whether it does */
 } hypr_tensor_info;
 
-size_t hypr_session_tensor_count(const hypr_session *session);
+/* Those of a model, with the values of its file: no session is needed. A model has no place for messages.
+ * NOT_FOUND: no tensor of that index, or name. INVALID_ARGUMENT: struct_size, or a pointer is NULL.
+ *   out [the tensor's size]; SIZE_MISMATCH */
+HYPR_API size_t hypr_model_tensor_count(const hypr_model *model); /* 0 for NULL */
+HYPR_API hypr_status hypr_model_tensor_info(const hypr_model *model, size_t index, hypr_tensor_info *info);
+HYPR_API hypr_status hypr_model_find_tensor(const hypr_model *model, const char *name, size_t *index);
+HYPR_API hypr_status hypr_model_tensor_values(const hypr_model *model, size_t index, float *out, size_t size);
 
-/* NOT_FOUND: no tensor of that index. */
-hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, hypr_tensor_info *info);
+/* Those of a session: the same tensors under the same indices. */
+HYPR_API size_t hypr_session_tensor_count(const hypr_session *session); /* 0 for NULL */
+
+/* NOT_FOUND: no tensor of that index. INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, hypr_tensor_info *info);
 
 /* The index of a tensor by name. NOT_FOUND. */
-hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
+HYPR_API hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
 
 /* Freezes one tensor (trainable 0), or lets it be trained again (1): finer than HYPR_OPTION_TRAIN_MASK. What the model file or
  * the options freeze stays frozen. The gradient that the tensor has gathered until then is dropped.
  * NOT_FOUND: no tensor of that index. INVALID_ARGUMENT: the file or the options freeze it. WRONG_STATE: the session does not
  * learn. */
-hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
+HYPR_API hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
 
 /* All parameters; `size` is the model's parameter count. Setting them keeps state, traces and optimizer.
  * Setting closes the open window first, without an update: its history belongs to the old parameters.
  * SIZE_MISMATCH; NOT_FINITE; INVALID_ARGUMENT: a neuron parameter is out of its bounds: nothing was set. */
-hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
-hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
+HYPR_API hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
+HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
 
 /* The gradient gathered from closed windows since the last update, reduced as HYPR_OPTION_REDUCTION says, unclipped; 0 for
  * tensors that are not trained. With HYPR_UPDATE_WINDOW there is none left after a window. WRONG_STATE: the session does not
  * learn. */
-hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
-
-/* Writes the model with the session's parameters as a .hypr file, everything else as it was loaded. The file is replaced
- * atomically: whatever happens, the path holds the old content or the new. IO; INVALID_ARGUMENT. */
-hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
-
-/* ---- Saved state (since 0.1)
- * Everything that a session has become: parameters, optimizer, traces, state, the open window, class weights and frozen
- * tensors. A session of the same model
- * file with the same learning, window, credit and optimizer continues from it bit for bit. */
-
-/* The exact size of the state as it is now; it grows with the steps of the open window. */
-hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
-
-/* BUFFER_TOO_SMALL. */
-hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
-
-/* Everything is checked before anything is changed. STATE_MISMATCH: another model file, other options, or another version of
- * the format. INVALID_ARGUMENT: no saved state, cut short, or damaged. */
-hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
-
-/* ---- Looking inside (since 0.1). NOT_FOUND: no such layer. SIZE_MISMATCH. */
-
-/* Outputs of a layer at the last step, [N]: spikes (0 or 1), or what LI, GRU and LSTM give. */
-hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
-
-/* State variables of a layer after the last step, [k][N], in the order of hypr_neuron_state. */
-hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
-size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer); /* k * N; 0: no such layer */
+HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 
 /* The eligibility of a tensor at the start of the open window (of the next one, if none is open): the derivative of each state
  * variable of the element's neuron by the element, inside the layer, [k][the tensor's size]; the readout's k is 1.
  * NOT_FOUND: no tensor of that index. WRONG_STATE: the session does not learn. */
-hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
-size_t hypr_session_eligibility_size(const hypr_session *session, size_t index); /* k * size; 0: no such tensor */
+HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
+HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index); /* k * size; 0: no such tensor */
 
-/* ----------------------------------------------------------------------------------------- Neuron models */
-
-/* ---- (since 0.1)
+/* ---- Neuron models (since 0.1)
  * The neuron models that this library has, as docs/neuron-models.md describes them. They are counted from 0, in an order of
  * no meaning; a file names them. Strings live as long as the library. These functions may be called by any thread. */
 
@@ -523,35 +601,33 @@ typedef struct hypr_quantity {
   double first, second;
 } hypr_quantity;
 
-size_t hypr_neuron_count(void);
+HYPR_API size_t hypr_neuron_count(void);
 
 /* INVALID_ARGUMENT: neuron is NULL, or struct_size is not set. NOT_FOUND: no model of that index. */
-hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);
+HYPR_API hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);
 
 /* The index of a neuron model by its name. INVALID_ARGUMENT: NULL. NOT_FOUND. */
-hypr_status hypr_neuron_find(const char *name, size_t *index);
+HYPR_API hypr_status hypr_neuron_find(const char *name, size_t *index);
 
 /* The name of a state variable, such as "u", in the order of hypr_session_get_layer_state; NULL: no such model or variable. */
-const char *hypr_neuron_state(size_t neuron, size_t index);
+HYPR_API const char *hypr_neuron_state(size_t neuron, size_t index);
 
 /* A parameter, in the order of the tensors of a layer, and a constant. INVALID_ARGUMENT: quantity is NULL, or struct_size is
  * not set. NOT_FOUND: no such model, or not so many. */
-hypr_status hypr_neuron_parameter(size_t neuron, size_t index, hypr_quantity *quantity);
-hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quantity *quantity);
+HYPR_API hypr_status hypr_neuron_parameter(size_t neuron, size_t index, hypr_quantity *quantity);
+HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quantity *quantity);
 
-/* ------------------------------------------------------------------------------------------------ Memory */
-
-/* ---- (since 0.1) */
+/* ---- Memory (since 0.1) */
 
 /* The exact memory that a session of this model with these options takes, known before anything is allocated.
- * alignment is that which hypr_session_create_in needs. */
-hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
-                                     size_t *alignment);
+ * alignment, which may be NULL, is that which hypr_session_create_in needs. OUT_OF_MEMORY: more than can be addressed. */
+HYPR_API hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
+                                              size_t *alignment, char *message, size_t message_size);
 
 /* A session in the caller's memory, which must stay until hypr_session_free and is then the caller's again.
- * BUFFER_TOO_SMALL; INVALID_ARGUMENT: not aligned. */
-hypr_status hypr_session_create_in(const hypr_model *model, const hypr_options *options, void *memory, size_t bytes,
-                                   hypr_session **out);
+ * BUFFER_TOO_SMALL: `message` says how many bytes it takes. INVALID_ARGUMENT: not aligned. OUT_OF_MEMORY: as hypr_session_create. */
+HYPR_API hypr_status hypr_session_create_in(const hypr_model *model, const hypr_options *options, void *memory,
+                                            size_t bytes, hypr_session **out, char *message, size_t message_size);
 
 /* Where the bytes of a session go. */
 typedef struct hypr_memory_report {
@@ -565,7 +641,8 @@ typedef struct hypr_memory_report {
   size_t total;
 } hypr_memory_report;
 
-hypr_status hypr_session_memory_report(const hypr_session *session, hypr_memory_report *report);
+/* INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_memory_report(const hypr_session *session, hypr_memory_report *report);
 
 #ifdef __cplusplus
 }

@@ -49,44 +49,6 @@ internal import HyprCore
   return status { () throws(Failure) in try session.pointee.setClassWeights(weights) }
 }
 
-@c @implementation public func hypr_session_learn_sequence(
-  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
-  _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
-) -> hypr_status {
-  var steps = steps
-  return hypr_session_learn_batch(session, inputs, &steps, 1, labels, outputs, mean_loss)
-}
-
-@c @implementation public func hypr_session_learn_batch(
-  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
-  _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
-) -> hypr_status {
-  learnBatch(session, inputs, steps, sequences, labels.map { .steps($0) }, outputs, mean_loss)
-}
-
-@c @implementation public func hypr_session_learn_labelled(
-  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
-  _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
-) -> hypr_status {
-  learnBatch(session, inputs, steps, sequences, labels.map { .sequences($0) }, outputs, mean_loss)
-}
-
-private func learnBatch(
-  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
-  _ labels: Session.Labels?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
-) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let inputs else { return session.pointee.nullProblem("inputs") }
-  guard let labels else { return session.pointee.nullProblem("labels") }
-  guard let steps else { return session.pointee.nullProblem("steps") }
-  guard sequences >= 0 else { return session.pointee.refuse(.invalidArgument, "sequences is too large") }
-  return status { () throws(Failure) in
-    let lengths = UnsafeBufferPointer(start: steps, count: sequences)
-    let loss = try session.pointee.learnBatch(inputs, steps: lengths, labels: labels, into: outputs)
-    mean_loss?.pointee = loss
-  }
-}
-
 @c @implementation public func hypr_session_flush(_ session: OpaquePointer?) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   return status { () throws(Failure) in try session.pointee.flush() }
@@ -102,21 +64,22 @@ private func learnBatch(
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let statistics else { return session.pointee.nullProblem("statistics") }
-  guard statistics.pointee.struct_size >= MemoryLayout<hypr_statistics>.size else {
-    return session.pointee.refuse(.invalidArgument, "statistics.struct_size is not set to sizeof(hypr_statistics)")
-  }
-  let (rates, count) = (statistics.pointee.spike_rates, statistics.pointee.spike_rate_count)
+  if let problem = session.pointee.structProblem("statistics", statistics) { return problem }
+  let given = contents(of: statistics)
+  let (rates, count) = (given.spike_rates, given.spike_rate_count)
   if let rates {
     let layers = session.pointee.model.pointee.layerCount
     if let problem = session.pointee.sizeProblem("statistics.spike_rates", count, layers) { return problem }
     for layer in 0..<layers { rates[layer] = session.pointee.spikeRate(layer) }
   }
   let report = session.pointee.statisticsReport
-  statistics.pointee = hypr_statistics(
-    struct_size: statistics.pointee.struct_size, steps: report.steps, taught_steps: report.taughtSteps,
-    correct_steps: report.correctSteps, updates: report.updates, skipped_updates: report.skippedUpdates,
-    mean_loss: report.meanLoss, gradient_norm: report.gradientNorm, learning_rate: report.learningRate,
-    spike_rates: rates, spike_rate_count: count)
+  fill(
+    statistics,
+    with: hypr_statistics(
+      struct_size: 0, steps: report.steps, taught_steps: report.taughtSteps, correct_steps: report.correctSteps,
+      updates: report.updates, skipped_updates: report.skippedUpdates, mean_loss: report.meanLoss,
+      gradient_norm: report.gradientNorm, learning_rate: report.learningRate, spike_rates: rates,
+      spike_rate_count: count))
   return ok
 }
 

@@ -9,39 +9,28 @@ extension OpaquePointer {
 }
 
 @c @implementation public func hypr_model_load(
-  _ path: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+  _ path: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  hypr_model_load_file_diagnosed(path, out, nil, 0)
+  let message = MessageBuffer(message, size: message_size)
+  guard let out else { return message.nullProblem("out") }
+  out.pointee = nil
+  guard let path else { return message.nullProblem("path") }
+  return status { () throws(Failure) in out.pointee = OpaquePointer(try Model.load(path: path, message)) }
 }
 
 @c @implementation public func hypr_model_load_buffer(
-  _ data: UnsafeRawPointer?, _ size: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?
-) -> hypr_status {
-  hypr_model_load_diagnosed(data, size, out, nil, 0)
-}
-
-@c @implementation public func hypr_model_load_diagnosed(
   _ data: UnsafeRawPointer?, _ size: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?,
-  _ message: UnsafeMutablePointer<CChar>?, _ messageSize: Int
+  _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: messageSize)
-  guard let out else { return message.failure(.invalidArgument, "out is NULL").status }
+  let message = MessageBuffer(message, size: message_size)
+  guard let out else { return message.nullProblem("out") }
   out.pointee = nil
-  guard let data, size >= 0 else { return message.failure(.invalidArgument, "data is NULL").status }
+  guard let data else { return message.nullProblem("data") }
+  guard size >= 0 else { return message.failure(.invalidArgument, "size is too large").status }
   return status { () throws(Failure) in
     out.pointee = OpaquePointer(try Model.load(UnsafeRawBufferPointer(start: data, count: size), message))
   }
-}
-
-@c @implementation public func hypr_model_load_file_diagnosed(
-  _ path: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
-  _ message: UnsafeMutablePointer<CChar>?, _ messageSize: Int
-) -> hypr_status {
-  let message = MessageBuffer(message, size: messageSize)
-  guard let out else { return message.failure(.invalidArgument, "out is NULL").status }
-  out.pointee = nil
-  guard let path else { return message.failure(.invalidArgument, "path is NULL").status }
-  return status { () throws(Failure) in out.pointee = OpaquePointer(try Model.load(path: path, message)) }
 }
 
 @c @implementation public func hypr_model_free(_ model: OpaquePointer?) { model?.model.release() }
@@ -95,4 +84,36 @@ extension OpaquePointer {
 @c @implementation public func hypr_model_metadata_value(_ model: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>?
 {
   model?.model.pointee.metadataValue(index)
+}
+
+@c @implementation public func hypr_model_tensor_count(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.tensorCount ?? 0
+}
+
+@c @implementation public func hypr_model_tensor_info(
+  _ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_tensor_info>?
+) -> hypr_status {
+  guard let model = model?.model, let info, isComplete(info) else { return invalidArgument }
+  guard let tensor = model.pointee.tensor(index) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  fill(info, with: hypr_tensor_info(tensor))
+  return ok
+}
+
+@c @implementation public func hypr_model_find_tensor(
+  _ model: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  guard let model = model?.model, let name, let index else { return invalidArgument }
+  guard let found = model.pointee.findTensor(name) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  index.pointee = found
+  return ok
+}
+
+@c @implementation public func hypr_model_tensor_values(
+  _ model: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
+) -> hypr_status {
+  guard let model = model?.model, let out else { return invalidArgument }
+  guard let tensor = model.pointee.tensor(index) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  guard size == tensor.count else { return hypr_status(HYPR_ERROR_SIZE_MISMATCH) }
+  model.pointee.readTensor(index, into: out)
+  return ok
 }

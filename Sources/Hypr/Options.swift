@@ -7,10 +7,13 @@ extension OpaquePointer {
   var options: OptionsPointer { OptionsPointer(self) }
 }
 
-@c @implementation public func hypr_options_create(_ out: UnsafeMutablePointer<OpaquePointer?>?) -> hypr_status {
-  guard let out else { return invalidArgument }
+@c @implementation public func hypr_options_create(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
+) -> hypr_status {
+  let message = MessageBuffer(message, size: message_size)
+  guard let out else { return message.nullProblem("out") }
   out.pointee = nil
-  return status { () throws(Failure) in out.pointee = OpaquePointer(try OptionsObject.create()) }
+  return status { () throws(Failure) in out.pointee = OpaquePointer(try OptionsObject.create(message)) }
 }
 
 @c @implementation public func hypr_options_free(_ options: OpaquePointer?) {

@@ -1,6 +1,15 @@
 public import CHypr
 internal import HyprCore
 
+extension hypr_tensor_info {
+  init(_ tensor: TensorFacts) {
+    self.init(
+      struct_size: 0, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
+      shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
+      trainable: tensor.trainable ? 1 : 0)
+  }
+}
+
 @c @implementation public func hypr_session_tensor_count(_ session: OpaquePointer?) -> Int {
   session?.session.pointee.model.pointee.tensorCount ?? 0
 }
@@ -10,17 +19,12 @@ internal import HyprCore
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let info else { return session.pointee.nullProblem("info") }
-  guard info.pointee.struct_size >= MemoryLayout<hypr_tensor_info>.size else {
-    return session.pointee.refuse(.invalidArgument, "info.struct_size is not set to sizeof(hypr_tensor_info)")
-  }
+  if let problem = session.pointee.structProblem("info", info) { return problem }
   guard let tensor = session.pointee.tensor(index) else {
     let count = session.pointee.model.pointee.tensorCount
     return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(count)")
   }
-  info.pointee = hypr_tensor_info(
-    struct_size: info.pointee.struct_size, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
-    shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
-    trainable: tensor.trainable ? 1 : 0)
+  fill(info, with: hypr_tensor_info(tensor))
   return ok
 }
 
@@ -106,6 +110,25 @@ private func checked<Element>(
   return status { () throws(Failure) in try session.pointee.saveModel(to: path) }
 }
 
+@c @implementation public func hypr_session_model_size(
+  _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let bytes else { return session.pointee.nullProblem("bytes") }
+  bytes.pointee = session.pointee.modelSize
+  return ok
+}
+
+@c @implementation public func hypr_session_save_model_buffer(
+  _ session: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let buffer else { return session.pointee.nullProblem("buffer") }
+  return status { () throws(Failure) in
+    try session.pointee.saveModel(UnsafeMutableRawBufferPointer(start: buffer, count: max(size, 0)))
+  }
+}
+
 @c @implementation public func hypr_session_state_size(
   _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
@@ -133,40 +156,4 @@ private func checked<Element>(
   return status { () throws(Failure) in
     try session.pointee.loadState(UnsafeRawBufferPointer(start: buffer, count: max(size, 0)))
   }
-}
-
-/// The session of a call that reads a layer into an array, after its arguments were checked.
-private func checked(
-  _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int,
-  expected: (borrowing Session) -> Int, _ call: (SessionPointer, UnsafeMutablePointer<Float>) -> Void
-) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  let layers = session.pointee.model.pointee.layerCount
-  guard layer >= 0 && layer < layers else {
-    return session.pointee.refuse(.notFound, "layer is \(layer), expected below the layer count \(layers)")
-  }
-  guard let out else { return session.pointee.nullProblem("out") }
-  if let problem = session.pointee.sizeProblem("out", size, expected(session.pointee)) { return problem }
-  call(session, out)
-  return ok
-}
-
-@c @implementation public func hypr_session_get_spikes(
-  _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
-) -> hypr_status {
-  checked(session, layer, out, size, expected: { $0.model.pointee.layerSize(layer) }) { session, out in
-    session.pointee.readSpikes(layer, into: out)
-  }
-}
-
-@c @implementation public func hypr_session_get_layer_state(
-  _ session: OpaquePointer?, _ layer: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
-) -> hypr_status {
-  checked(session, layer, out, size, expected: { $0.layerStateSize(layer) }) { session, out in
-    session.pointee.readState(layer, into: out)
-  }
-}
-
-@c @implementation public func hypr_session_layer_state_size(_ session: OpaquePointer?, _ layer: Int) -> Int {
-  session?.session.pointee.layerStateSize(layer) ?? 0
 }

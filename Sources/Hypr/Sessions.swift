@@ -17,7 +17,18 @@ extension Session {
     size == expected ? nil : refuse(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
   }
 
-  mutating func nullProblem(_ name: StaticString) -> hypr_status { refuse(.invalidArgument, "\(name) is NULL") }
+  mutating func nullProblem(_ name: StaticString) -> hypr_status { message.nullProblem(name) }
+
+  /// nil if a struct is at least as large as its first version was.
+  mutating func structProblem<Struct: GrowingStruct>(_ name: StaticString, _ pointer: UnsafePointer<Struct>)
+    -> hypr_status?
+  {
+    isComplete(pointer)
+      ? nil
+      : refuse(
+        .invalidArgument,
+        "\(name).struct_size is \(structSize(pointer)), expected the size of the struct, at least \(Struct.firstSize)")
+  }
 
   /// nil if an output may be written: its size is right, or it is 0 and nothing is wanted.
   mutating func outputProblem(_ output: UnsafeMutablePointer<Float>?, _ size: Int) -> hypr_status? {
@@ -27,40 +38,45 @@ extension Session {
 }
 
 @c @implementation public func hypr_session_create(
-  _ model: OpaquePointer?, _ options: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?
+  _ model: OpaquePointer?, _ options: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  guard let out else { return invalidArgument }
+  let message = MessageBuffer(message, size: message_size)
+  guard let out else { return message.nullProblem("out") }
   out.pointee = nil
-  guard let model else { return invalidArgument }
+  guard let model else { return message.nullProblem("model") }
   return status { () throws(Failure) in
-    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options))
+    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options, message))
   }
 }
 
 @c @implementation public func hypr_session_create_in(
   _ model: OpaquePointer?, _ options: OpaquePointer?, _ memory: UnsafeMutableRawPointer?, _ bytes: Int,
-  _ out: UnsafeMutablePointer<OpaquePointer?>?
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  guard let out else { return invalidArgument }
+  let message = MessageBuffer(message, size: message_size)
+  guard let out else { return message.nullProblem("out") }
   out.pointee = nil
-  guard let model, let memory, bytes >= 0 else { return invalidArgument }
+  guard let model else { return message.nullProblem("model") }
+  guard let memory else { return message.nullProblem("memory") }
+  guard bytes >= 0 else { return message.failure(.invalidArgument, "bytes is too large").status }
   return status { () throws(Failure) in
     let block = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
-    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options, in: block))
+    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options, in: block, message))
   }
 }
 
 @c @implementation public func hypr_session_memory_size(
   _ model: OpaquePointer?, _ options: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?,
-  _ alignment: UnsafeMutablePointer<Int>?
+  _ alignment: UnsafeMutablePointer<Int>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  guard let model, let bytes else { return invalidArgument }
-  guard let size = Session.memorySize(model.model, options?.options.pointee.options) else {
-    return hypr_status(HYPR_ERROR_OUT_OF_MEMORY)
+  let message = MessageBuffer(message, size: message_size)
+  guard let model else { return message.nullProblem("model") }
+  guard let bytes else { return message.nullProblem("bytes") }
+  return status { () throws(Failure) in
+    bytes.pointee = try Session.requireMemorySize(model.model, options?.options.pointee.options, message)
+    alignment?.pointee = Session.memoryAlignment
   }
-  bytes.pointee = size
-  alignment?.pointee = Session.memoryAlignment
-  return ok
 }
 
 @c @implementation public func hypr_session_memory_report(
@@ -68,13 +84,14 @@ extension Session {
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let report else { return session.pointee.nullProblem("report") }
-  guard report.pointee.struct_size >= MemoryLayout<hypr_memory_report>.size else {
-    return session.pointee.refuse(.invalidArgument, "report.struct_size is not set to sizeof(hypr_memory_report)")
-  }
+  if let problem = session.pointee.structProblem("report", report) { return problem }
   let memory = session.pointee.memory
-  report.pointee = hypr_memory_report(
-    struct_size: report.pointee.struct_size, parameters: memory.parameters, state: memory.state, traces: memory.traces,
-    history: memory.history, optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total)
+  fill(
+    report,
+    with: hypr_memory_report(
+      struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces,
+      history: memory.history,
+      optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total))
   return ok
 }
 
@@ -126,6 +143,19 @@ extension Session {
     let spikes = UnsafeBufferPointer(start: indices, count: count)
     try session.pointee.step(spikes: spikes, into: output_size == 0 ? nil : output)
   }
+}
+
+@c @implementation public func hypr_session_look_ahead(
+  _ session: OpaquePointer?, _ input: UnsafePointer<Float>?, _ input_size: Int, _ output: UnsafeMutablePointer<Float>?,
+  _ output_size: Int
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let input else { return session.pointee.nullProblem("input") }
+  if let problem = session.pointee.sizeProblem("input", input_size, session.pointee.model.pointee.inputSize) {
+    return problem
+  }
+  if let problem = session.pointee.outputProblem(output, output_size) { return problem }
+  return status { () throws(Failure) in try session.pointee.lookAhead(input, into: output_size == 0 ? nil : output) }
 }
 
 @c @implementation public func hypr_session_run(

@@ -34,6 +34,11 @@ var notFound: hypr_status { hypr_status(HYPR_ERROR_NOT_FOUND) }
   }
 }
 
+extension MessageBuffer {
+  /// The status of a call that was given NULL, which is noted.
+  func nullProblem(_ name: StaticString) -> hypr_status { failure(.invalidArgument, "\(name) is NULL").status }
+}
+
 extension StaticString {
   var text: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
 }

@@ -33,7 +33,7 @@ const char *const *model_names(const char *part) {
 hypr_model *load_model(const char *name) {
   hypr_model *model = NULL;
   char message[512];
-  if (hypr_model_load_file_diagnosed(model_path(name), &model, message, sizeof message) != HYPR_OK) {
+  if (hypr_model_load(model_path(name), &model, message, sizeof message) != HYPR_OK) {
     fail_msg("%s: %s", model_path(name), message);
   }
   return model;
@@ -61,7 +61,7 @@ void *read_file(const char *path, size_t *size) {
 
 hypr_options *make_options(const setting *settings) {
   hypr_options *options;
-  assert_ok(hypr_options_create(&options));
+  assert_ok(hypr_options_create(&options, NULL, 0));
   for (const setting *one = settings; one->key != 0; one++) assert_ok(hypr_options_set(options, one->key, one->value));
   return options;
 }
@@ -69,7 +69,7 @@ hypr_options *make_options(const setting *settings) {
 hypr_session *make_session(const hypr_model *model, const setting *settings) {
   hypr_options *options = settings ? make_options(settings) : NULL;
   hypr_session *session;
-  assert_ok(hypr_session_create(model, options, &session));
+  assert_ok(hypr_session_create(model, options, &session, NULL, 0));
   hypr_options_free(options);
   return session;
 }

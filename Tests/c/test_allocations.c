@@ -53,18 +53,18 @@ static void sessions_are_one_allocation(void **state) {
   hypr_options *options = make_options(SETTINGS(LEARNING));
   hypr_session *session;
   size_t allocated = allocations, freed = frees;
-  assert_ok(hypr_session_create(model, options, &session));
+  assert_ok(hypr_session_create(model, options, &session, NULL, 0));
   assert_int_equal(allocations, allocated + 1);
   hypr_session_free(session);
   assert_int_equal(frees, freed + 1);
   assert_int_equal(allocations, allocated + 1);
 
   size_t bytes, alignment;
-  assert_ok(hypr_session_memory_size(model, options, &bytes, &alignment));
+  assert_ok(hypr_session_memory_size(model, options, &bytes, &alignment, NULL, 0));
   void *memory = aligned_alloc(alignment, bytes);
   allocated = allocations;
   freed = frees;
-  assert_ok(hypr_session_create_in(model, options, memory, bytes, &session));
+  assert_ok(hypr_session_create_in(model, options, memory, bytes, &session, NULL, 0));
   hypr_session_free(session);
   assert_int_equal(allocations, allocated);
   assert_int_equal(frees, freed);
@@ -100,6 +100,13 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_learn_sequence(session, samples, STEPS, labels, outputs, &value);
   hypr_session_learn_batch(session, samples, lengths, 2, labels, outputs, &value);
   hypr_session_learn_labelled(session, samples, lengths, 2, labels, outputs, &value);
+  float weights[] = {1, 0.5f};
+  hypr_batch batch = {.struct_size = sizeof batch, .inputs = samples, .steps = lengths, .sequences = 2,
+                      .sequence_labels = labels, .weights = weights};
+  hypr_session_learn(session, &batch, outputs, &value);
+  batch.weights = NULL, batch.sequence_labels = NULL, batch.values = outputs;
+  hypr_session_learn(session, &batch, NULL, &value);
+  hypr_session_look_ahead(session, samples, INPUTS, outputs, CLASSES);
   hypr_session_teach_sequence(session, 1);
   hypr_session_set_class_weights(session, class_weights, CLASSES);
   hypr_session_set_trainable(session, 0, 0);
@@ -119,9 +126,13 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_get_gradients(session, flat, count);
   hypr_session_get_spikes(session, 0, out, 20);
   hypr_session_get_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
+  hypr_session_set_spikes(session, 0, out, 20);
+  hypr_session_set_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
   hypr_session_memory_report(session, &report);
   hypr_session_save_model(session, "allocations.hypr");
   hypr_session_save_model(session, "no such folder/allocations.hypr");
+  hypr_session_model_size(session, &index);
+  hypr_session_save_model_buffer(session, saved, index);
   hypr_session_state_size(session, &index);
   hypr_session_save_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, sizeof saved);

@@ -159,7 +159,7 @@ static void sessions_copy_their_options(void **state) {
   hypr_model *model = load_model(BRF);
   hypr_options *options = make_options(SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, 7}));
   hypr_session *session;
-  assert_ok(hypr_session_create(model, options, &session));
+  assert_ok(hypr_session_create(model, options, &session, NULL, 0));
   assert_ok(hypr_options_set(options, HYPR_OPTION_WINDOW, 8));
   hypr_options_free(options);
   double value;

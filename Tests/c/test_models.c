@@ -7,10 +7,10 @@ static void loading_from_a_path(void **state) {
   (void)state;
   hypr_model *model;
   char message[64] = "?";
-  assert_ok(hypr_model_load_file_diagnosed(model_path(BRF), &model, message, sizeof message));
+  assert_ok(hypr_model_load(model_path(BRF), &model, message, sizeof message));
   assert_string_equal(message, "");
   hypr_model_free(model);
-  assert_ok(hypr_model_load(model_path(BRF), &model));
+  assert_ok(hypr_model_load(model_path(BRF), &model, NULL, 0));
   hypr_model_free(model);
 }
 
@@ -58,7 +58,7 @@ static void buffers_need_no_alignment_and_may_go_away(void **state) {
   for (size_t shift = 0; shift < 8; shift++) {
     char *copy = malloc(size + shift);
     memcpy(copy + shift, bytes, size);
-    assert_ok(hypr_model_load_buffer(copy + shift, size, &model));
+    assert_ok(hypr_model_load_buffer(copy + shift, size, &model, NULL, 0));
     memset(copy, 0x55, size + shift);
     free(copy);
     session = make_session(model, NULL);
@@ -74,11 +74,11 @@ static void buffers_need_no_alignment_and_may_go_away(void **state) {
 static void assert_file_refused(hypr_status expected, const char *path) {
   hypr_model *model = (hypr_model *)"?";
   char message[512] = "";
-  assert_status(expected, hypr_model_load_file_diagnosed(path, &model, message, sizeof message));
+  assert_status(expected, hypr_model_load(path, &model, message, sizeof message));
   assert_null(model);
   assert_string_not_equal(message, "");
   model = (hypr_model *)"?";
-  assert_status(expected, hypr_model_load(path, &model));
+  assert_status(expected, hypr_model_load(path, &model, NULL, 0));
   assert_null(model);
 }
 
@@ -98,7 +98,7 @@ static void files_that_are_no_models(void **state) {
 static hypr_status load_bytes(const void *bytes, size_t size, hypr_model **model) {
   char message[512] = "";
   *model = (hypr_model *)"?";
-  hypr_status status = hypr_model_load_diagnosed(bytes, size, model, message, sizeof message);
+  hypr_status status = hypr_model_load_buffer(bytes, size, model, message, sizeof message);
   if (status == HYPR_OK) {
     assert_string_equal(message, "");
   } else {
@@ -172,17 +172,17 @@ static void messages_are_cut_to_their_buffer(void **state) {
   (void)state;
   hypr_model *model;
   char whole[512];
-  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("?", 1, &model, whole, sizeof whole));
+  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("?", 1, &model, whole, sizeof whole));
   for (size_t room = 1; room <= strlen(whole) + 1; room++) {
     char message[512];
     memset(message, '#', sizeof message);
-    assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("?", 1, &model, message, room));
+    assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("?", 1, &model, message, room));
     assert_int_equal(strlen(message), room - 1);
     assert_memory_equal(message, whole, room - 1);
     assert_int_equal(message[room], '#');
   }
   char untouched = '#';
-  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("?", 1, &model, &untouched, 0));
+  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("?", 1, &model, &untouched, 0));
   assert_int_equal(untouched, '#');
 }
 

@@ -3,6 +3,12 @@
 
 #define refused(call) assert_status(HYPR_ERROR_INVALID_ARGUMENT, call)
 
+/* The call writes its reason to `text`. */
+#define refused_saying(reason, call) \
+  text[0] = 0;                       \
+  refused(call);                     \
+  assert_non_null(strstr(text, reason))
+
 static hypr_model *model;
 static hypr_session *session;
 
@@ -31,21 +37,21 @@ static void no_model(void **state) {
   (void)state;
   hypr_model *out = model;
   char text[64] = "?";
-  refused(hypr_model_load(NULL, &out));
+  refused(hypr_model_load(NULL, &out, NULL, 0));
   assert_null(out);
-  refused(hypr_model_load("x", NULL));
-  refused(hypr_model_load(NULL, NULL));
-  refused(hypr_model_load_buffer(NULL, 10, &out));
-  refused(hypr_model_load_buffer(NULL, 0, &out));
-  refused(hypr_model_load_buffer("x", 1, NULL));
-  refused(hypr_model_load_diagnosed(NULL, 10, &out, text, sizeof text));
-  assert_string_not_equal(text, "");
-  refused(hypr_model_load_diagnosed("x", 1, NULL, text, sizeof text));
-  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("x", 1, &out, NULL, 0));
-  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_diagnosed("x", 1, &out, NULL, 100));
-  refused(hypr_model_load_file_diagnosed(NULL, &out, text, sizeof text));
-  refused(hypr_model_load_file_diagnosed("x", NULL, text, sizeof text));
-  assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_load_file_diagnosed("no such file", &out, NULL, 0));
+  refused(hypr_model_load("x", NULL, NULL, 0));
+  refused(hypr_model_load(NULL, NULL, NULL, 0));
+  refused(hypr_model_load_buffer(NULL, 10, &out, NULL, 0));
+  refused(hypr_model_load_buffer(NULL, 0, &out, NULL, 0));
+  refused(hypr_model_load_buffer("x", 1, NULL, NULL, 0));
+  refused_saying("data is NULL", hypr_model_load_buffer(NULL, 10, &out, text, sizeof text));
+  refused_saying("out is NULL", hypr_model_load_buffer("x", 1, NULL, text, sizeof text));
+  refused_saying("size", hypr_model_load_buffer("x", SIZE_MAX, &out, text, sizeof text));
+  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("x", 1, &out, NULL, 0));
+  assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("x", 1, &out, NULL, 100));
+  refused_saying("path is NULL", hypr_model_load(NULL, &out, text, sizeof text));
+  refused_saying("out is NULL", hypr_model_load("x", NULL, text, sizeof text));
+  assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_load("no such file", &out, NULL, 0));
 
   assert_int_equal(hypr_model_input_size(NULL), 0);
   assert_int_equal(hypr_model_output_size(NULL), 0);
@@ -60,6 +66,18 @@ static void no_model(void **state) {
   assert_int_equal(hypr_model_metadata_count(NULL), 0);
   assert_null(hypr_model_metadata_key(NULL, 0));
   assert_null(hypr_model_metadata_value(NULL, 0));
+
+  float number = 0;
+  size_t index;
+  hypr_tensor_info info = {.struct_size = sizeof info};
+  assert_int_equal(hypr_model_tensor_count(NULL), 0);
+  refused(hypr_model_tensor_info(NULL, 0, &info));
+  refused(hypr_model_tensor_info(model, 0, NULL));
+  refused(hypr_model_find_tensor(NULL, "readout.bias", &index));
+  refused(hypr_model_find_tensor(model, NULL, &index));
+  refused(hypr_model_find_tensor(model, "readout.bias", NULL));
+  refused(hypr_model_tensor_values(NULL, 0, &number, 1));
+  refused(hypr_model_tensor_values(model, 0, NULL, 1));
 }
 
 static void no_options(void **state) {
@@ -67,7 +85,9 @@ static void no_options(void **state) {
   double value;
   hypr_option key;
   hypr_options *options = make_options(SETTINGS(LEARNING));
-  refused(hypr_options_create(NULL));
+  char text[64];
+  refused(hypr_options_create(NULL, NULL, 0));
+  refused_saying("out is NULL", hypr_options_create(NULL, text, sizeof text));
   refused(hypr_options_set(NULL, HYPR_OPTION_WINDOW, 10));
   refused(hypr_options_get(NULL, HYPR_OPTION_WINDOW, &value));
   refused(hypr_options_get(options, HYPR_OPTION_WINDOW, NULL));
@@ -94,6 +114,7 @@ static void no_session(void **state) {
   hypr_statistics statistics = {.struct_size = sizeof statistics};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
+  hypr_batch batch = {.struct_size = sizeof batch};
   assert_string_equal(hypr_session_message(NULL), "");
   refused(hypr_session_step(NULL, &number, 1, &number, 1));
   refused(hypr_session_step_spikes(NULL, &index, 1, &number, 1));
@@ -113,6 +134,8 @@ static void no_session(void **state) {
   refused(hypr_session_learn_batch(NULL, &number, &one, 1, &label, &number, &value));
   refused(hypr_session_learn_labelled(NULL, &number, &one, 1, &label, &number, &value));
   refused(hypr_session_learn_sequence(NULL, &number, 1, &label, &number, &value));
+  refused(hypr_session_learn(NULL, &batch, &number, &value));
+  refused(hypr_session_look_ahead(NULL, &number, 1, &number, 1));
   refused(hypr_session_flush(NULL));
   refused(hypr_session_apply(NULL));
   refused(hypr_session_statistics(NULL, &statistics));
@@ -126,7 +149,11 @@ static void no_session(void **state) {
   refused(hypr_session_get_eligibility(NULL, 0, &number, 1));
   assert_int_equal(hypr_session_eligibility_size(NULL, 0), 0);
   refused(hypr_session_save_model(NULL, "x"));
+  refused(hypr_session_model_size(NULL, &size));
+  refused(hypr_session_save_model_buffer(NULL, &number, sizeof number));
   refused(hypr_session_get_spikes(NULL, 0, &number, 1));
+  refused(hypr_session_set_spikes(NULL, 0, &number, 1));
+  refused(hypr_session_set_layer_state(NULL, 0, &number, 1));
   refused(hypr_session_get_layer_state(NULL, 0, &number, 1));
   assert_int_equal(hypr_session_layer_state_size(NULL, 0), 0);
   refused(hypr_session_state_size(NULL, &size));
@@ -140,15 +167,19 @@ static void creating_with_null(void **state) {
   hypr_session *out = session;
   size_t bytes, alignment;
   char memory[64];
-  refused(hypr_session_create(NULL, NULL, &out));
+  char text[64];
+  refused(hypr_session_create(NULL, NULL, &out, NULL, 0));
   assert_null(out);
-  refused(hypr_session_create(model, NULL, NULL));
-  refused(hypr_session_memory_size(NULL, NULL, &bytes, &alignment));
-  refused(hypr_session_memory_size(model, NULL, NULL, &alignment));
-  assert_ok(hypr_session_memory_size(model, NULL, &bytes, NULL));
-  refused(hypr_session_create_in(NULL, NULL, memory, sizeof memory, &out));
-  refused(hypr_session_create_in(model, NULL, NULL, bytes, &out));
-  refused(hypr_session_create_in(model, NULL, memory, sizeof memory, NULL));
+  refused_saying("model is NULL", hypr_session_create(NULL, NULL, &out, text, sizeof text));
+  refused_saying("out is NULL", hypr_session_create(model, NULL, NULL, text, sizeof text));
+  refused_saying("model is NULL", hypr_session_memory_size(NULL, NULL, &bytes, &alignment, text, sizeof text));
+  refused_saying("bytes is NULL", hypr_session_memory_size(model, NULL, NULL, &alignment, text, sizeof text));
+  assert_ok(hypr_session_memory_size(model, NULL, &bytes, NULL, text, sizeof text));
+  assert_string_equal(text, "");
+  refused_saying("model is NULL", hypr_session_create_in(NULL, NULL, memory, sizeof memory, &out, text, sizeof text));
+  refused_saying("memory is NULL", hypr_session_create_in(model, NULL, NULL, bytes, &out, text, sizeof text));
+  refused_saying("out is NULL", hypr_session_create_in(model, NULL, memory, sizeof memory, NULL, text, sizeof text));
+  refused_saying("bytes", hypr_session_create_in(model, NULL, memory, SIZE_MAX, &out, text, sizeof text));
 }
 
 /* Every refusal of a session names the argument, and the session works on. */
@@ -176,6 +207,13 @@ static void null_arguments(void **state) {
   refused_naming("weights", hypr_session_set_class_weights(session, NULL, 6));
   refused_naming("labels", hypr_session_learn_labelled(session, input, &one, 1, NULL, output, &value));
   refused_naming("steps", hypr_session_learn_labelled(session, input, NULL, 1, labels, output, &value));
+  hypr_batch batch = {.struct_size = sizeof batch, .steps = &one, .sequences = 1, .labels = labels};
+  refused_naming("batch", hypr_session_learn(session, NULL, output, &value));
+  refused_naming("inputs", hypr_session_learn(session, &batch, output, &value));
+  batch.inputs = input, batch.steps = NULL;
+  refused_naming("steps", hypr_session_learn(session, &batch, output, &value));
+  batch.steps = &one, batch.labels = NULL;
+  refused_naming("labels", hypr_session_learn(session, &batch, output, &value));
   refused_naming("statistics", hypr_session_statistics(session, NULL));
   refused_naming("info", hypr_session_tensor_info(session, 0, NULL));
   refused_naming("name", hypr_session_find_tensor(session, NULL, &index));
@@ -185,7 +223,13 @@ static void null_arguments(void **state) {
   refused_naming("flat", hypr_session_get_gradients(session, NULL, parameters));
   refused_naming("out", hypr_session_get_eligibility(session, 0, NULL, hypr_session_eligibility_size(session, 0)));
   refused_naming("path", hypr_session_save_model(session, NULL));
+  refused_naming("bytes", hypr_session_model_size(session, NULL));
+  refused_naming("buffer", hypr_session_save_model_buffer(session, NULL, 1 << 20));
+  refused_naming("input", hypr_session_look_ahead(session, NULL, 4, output, 6));
+  refused_naming("output", hypr_session_look_ahead(session, input, 4, NULL, 6));
   refused_naming("out", hypr_session_get_spikes(session, 0, NULL, 36));
+  refused_naming("spikes", hypr_session_set_spikes(session, 0, NULL, 36));
+  refused_naming("state", hypr_session_set_layer_state(session, 0, NULL, hypr_session_layer_state_size(session, 0)));
   refused_naming("out", hypr_session_get_layer_state(session, 0, NULL, hypr_session_layer_state_size(session, 0)));
   refused_naming("bytes", hypr_session_state_size(session, NULL));
   refused_naming("buffer", hypr_session_save_state(session, NULL, 1 << 20));

@@ -70,6 +70,50 @@ static void tensors_have_their_names_and_shapes(void **state) {
   hypr_model_free(model);
 }
 
+/* A model has the tensors that its sessions have, with the values of the file. */
+static void models_have_the_same_tensors(void **state) {
+  (void)state;
+  for (int which = 0; which < MODEL_COUNT; which++) {
+    hypr_model *model = load_model(which);
+    hypr_session *session = make_session(model, SETTINGS(LEARNING));
+    hypr_session *masked = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_TRAIN_MASK, HYPR_TRAIN_READOUT}));
+    size_t count = hypr_model_tensor_count(model), found = SIZE_MAX;
+    float *flat = parameters_of(session), *values = malloc(hypr_model_parameter_count(model) * sizeof *values);
+    assert_int_equal(count, hypr_session_tensor_count(session));
+    for (size_t index = 0; index < count; index++) {
+      hypr_tensor_info info = {.struct_size = sizeof info}, of_session = info;
+      assert_ok(hypr_model_tensor_info(model, index, &info));
+      assert_ok(hypr_session_tensor_info(session, index, &of_session));
+      assert_int_equal(info.trainable, of_session.trainable); /* as the file says, whatever a session's mask is */
+      assert_ok(hypr_session_tensor_info(masked, index, &of_session));
+      if (strncmp(info.name, "layer", 5) == 0) assert_true(info.trainable && !of_session.trainable);
+      assert_string_equal(info.name, of_session.name);
+      assert_int_equal(info.rank, of_session.rank);
+      assert_memory_equal(info.shape, of_session.shape, sizeof info.shape);
+      assert_int_equal(info.offset, of_session.offset);
+      assert_int_equal(info.size, of_session.size);
+      assert_ok(hypr_model_find_tensor(model, info.name, &found));
+      assert_int_equal(found, index);
+      assert_status(HYPR_ERROR_SIZE_MISMATCH, hypr_model_tensor_values(model, index, values, info.size - 1));
+      assert_status(HYPR_ERROR_SIZE_MISMATCH, hypr_model_tensor_values(model, index, values, SIZE_MAX));
+      assert_ok(hypr_model_tensor_values(model, index, values, info.size));
+      assert_same_bits(values, flat + info.offset, info.size);
+    }
+    hypr_tensor_info info = {.struct_size = sizeof info};
+    const size_t missing[] = {count, SIZE_MAX / 2, SIZE_MAX};
+    for (int i = 0; i < 3; i++) {
+      assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_tensor_info(model, missing[i], &info));
+      assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_tensor_values(model, missing[i], values, 1));
+    }
+    assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_find_tensor(model, "readout", &found));
+    free(flat);
+    free(values);
+    hypr_session_free(masked);
+    hypr_session_free(session);
+    hypr_model_free(model);
+  }
+}
+
 /* ---- Parameters */
 
 static void parameters_that_are_refused(void **state) {
@@ -294,6 +338,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tensors_cover_the_flat_vector),
       cmocka_unit_test(tensors_have_their_names_and_shapes),
+      cmocka_unit_test(models_have_the_same_tensors),
       cmocka_unit_test(parameters_that_are_refused),
       cmocka_unit_test(parameters_move_between_sessions),
       cmocka_unit_test(readout_gradients_are_the_slope_of_the_loss),

@@ -62,7 +62,7 @@ static void saved_models_are_the_same_bit_for_bit(void **state) {
     hypr_model *model = load_model(*name), *again;
     hypr_session *session = trained(model);
     assert_ok(hypr_session_save_model(session, path));
-    assert_ok(hypr_model_load(path, &again));
+    assert_ok(hypr_model_load(path, &again, NULL, 0));
     hypr_session *copy = make_session(again, NULL);
     float *expected = parameters_of(session), *parameters = parameters_of(copy);
     assert_same_bits(parameters, expected, parameter_count(session));
@@ -94,6 +94,33 @@ static void an_unchanged_model_is_saved_as_it_was(void **state) {
   free(expected);
   hypr_session_free(session);
   hypr_model_free(model);
+}
+
+/* To memory: the same bytes as to a file, in the room that they take and no more. */
+static void models_are_saved_to_memory(void **state) {
+  (void)state;
+  for (int which = 0; which < MODEL_COUNT; which++) {
+    hypr_model *model = load_model(which);
+    hypr_session *session = trained(model);
+    size_t size, file_size;
+    assert_ok(hypr_session_save_model(session, path));
+    char *expected = read_file(path, &file_size);
+    assert_ok(hypr_session_model_size(session, &size));
+    assert_int_equal(size, file_size);
+    char *bytes = malloc(size + 8);
+    memset(bytes, '#', size + 8);
+    assert_status(HYPR_ERROR_BUFFER_TOO_SMALL, hypr_session_save_model_buffer(session, bytes, size - 1));
+    assert_status(HYPR_ERROR_BUFFER_TOO_SMALL, hypr_session_save_model_buffer(session, bytes, 0));
+    assert_status(HYPR_ERROR_BUFFER_TOO_SMALL, hypr_session_save_model_buffer(session, bytes, SIZE_MAX));
+    assert_int_equal(bytes[0], '#');
+    assert_ok(hypr_session_save_model_buffer(session, bytes, size + 8));
+    assert_memory_equal(bytes, expected, size);
+    for (size_t i = size; i < size + 8; i++) assert_int_equal(bytes[i], '#');
+    free(bytes);
+    free(expected);
+    hypr_session_free(session);
+    hypr_model_free(model);
+  }
 }
 
 /* The old file stays whole for whoever has it open, and nothing else is left behind. */
@@ -180,6 +207,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(saved_models_are_the_same_bit_for_bit),
       cmocka_unit_test(an_unchanged_model_is_saved_as_it_was),
+      cmocka_unit_test(models_are_saved_to_memory),
       cmocka_unit_test(files_are_replaced_not_overwritten),
       cmocka_unit_test(sessions_survive_paths_that_cannot_be_written),
       cmocka_unit_test(a_full_disk_leaves_the_old_file),

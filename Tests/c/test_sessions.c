@@ -48,23 +48,29 @@ static void sessions_in_the_callers_memory(void **state) {
   network net = load_network(TWO_LAYERS);
   hypr_options *options = make_options(SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, 11}));
   size_t bytes, alignment;
-  assert_ok(hypr_session_memory_size(net.model, options, &bytes, &alignment));
+  assert_ok(hypr_session_memory_size(net.model, options, &bytes, &alignment, NULL, 0));
   assert_true(alignment > 0 && (alignment & (alignment - 1)) == 0);
   char *memory;
   assert_int_equal(posix_memalign((void **)&memory, alignment, bytes + alignment), 0);
   memset(memory, '#', bytes + alignment);
 
   hypr_session *session = (hypr_session *)"?";
-  assert_status(HYPR_ERROR_BUFFER_TOO_SMALL, hypr_session_create_in(net.model, options, memory, bytes - 1, &session));
+  char message[256], expected_message[256];
+  assert_status(HYPR_ERROR_BUFFER_TOO_SMALL,
+                hypr_session_create_in(net.model, options, memory, bytes - 1, &session, message, sizeof message));
   assert_null(session);
-  assert_status(HYPR_ERROR_BUFFER_TOO_SMALL, hypr_session_create_in(net.model, options, memory, 0, &session));
+  snprintf(expected_message, sizeof expected_message, "memory has %zu bytes, the session takes %zu", bytes - 1, bytes);
+  assert_string_equal(message, expected_message);
+  assert_status(HYPR_ERROR_BUFFER_TOO_SMALL, hypr_session_create_in(net.model, options, memory, 0, &session, NULL, 0));
   for (size_t shift = 1; shift < alignment; shift++) {
-    assert_status(HYPR_ERROR_INVALID_ARGUMENT,
-                  hypr_session_create_in(net.model, options, memory + shift, bytes, &session));
+    assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_create_in(net.model, options, memory + shift, bytes, &session,
+                                                                      message, sizeof message));
+    snprintf(expected_message, sizeof expected_message, "memory is %zu bytes past a multiple of %zu", shift, alignment);
+    assert_memory_equal(message, expected_message, strlen(expected_message));
   }
   for (size_t i = 0; i < bytes + alignment; i++) assert_int_equal(memory[i], '#');
 
-  assert_ok(hypr_session_create_in(net.model, options, memory, bytes, &session));
+  assert_ok(hypr_session_create_in(net.model, options, memory, bytes, &session, NULL, 0));
   float *outputs = outputs_of(net, session), *expected = expected_outputs(net);
   assert_same_bits(outputs, expected, STEPS * net.outputs);
   assert_ok(hypr_session_teach_class(session, 1));
@@ -90,7 +96,7 @@ static void memory_reports_add_up(void **state) {
         hypr_memory_report report = {.struct_size = sizeof report};
         size_t bytes;
         assert_ok(hypr_session_memory_report(session, &report));
-        assert_ok(hypr_session_memory_size(model, options, &bytes, NULL));
+        assert_ok(hypr_session_memory_size(model, options, &bytes, NULL, NULL, 0));
         assert_int_equal(report.total, bytes);
         assert_int_equal(report.parameters + report.state + report.traces + report.history + report.optimizer +
                              report.scratch, report.total);

@@ -141,7 +141,14 @@ static void layers_can_be_seen(void **state) {
   assert_ok(hypr_session_reset(session));
   assert_ok(hypr_session_get_layer_state(session, 0, values, hypr_session_layer_state_size(session, 0)));
   for (size_t i = 0; i < hypr_session_layer_state_size(session, 0); i++) assert_true(values[i] == 0);
-  const size_t missing[] = {2, SIZE_MAX / 2, SIZE_MAX};
+  assert_int_equal(hypr_session_layer_state_size(session, LAYERS), CLASSES); /* the readout */
+  float output[CLASSES];
+  assert_ok(hypr_session_step(session, samples, INPUTS, output, CLASSES));
+  assert_ok(hypr_session_get_layer_state(session, LAYERS, values, CLASSES));
+  assert_same_bits(values, output, CLASSES);
+  assert_ok(hypr_session_get_spikes(session, LAYERS, values, CLASSES));
+  assert_same_bits(values, output, CLASSES);
+  const size_t missing[] = {LAYERS + 1, SIZE_MAX / 2, SIZE_MAX};
   for (int i = 0; i < 3; i++) {
     assert_int_equal(hypr_session_layer_state_size(session, missing[i]), 0);
     assert_status(HYPR_ERROR_NOT_FOUND, hypr_session_get_layer_state(session, missing[i], values, 3));

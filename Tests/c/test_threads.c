@@ -21,10 +21,10 @@ static void *work(void *argument) {
   hypr_options *options = NULL;
   hypr_session *session = NULL;
   size_t count = hypr_model_parameter_count(one->model);
-  hypr_status status = hypr_options_create(&options);
+  hypr_status status = hypr_options_create(&options, NULL, 0);
   if (!status) status = hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
   if (!status) status = hypr_options_set(options, HYPR_OPTION_WINDOW, 20);
-  if (!status) status = hypr_session_create(one->model, options, &session);
+  if (!status) status = hypr_session_create(one->model, options, &session, NULL, 0);
   if (!status) status = hypr_session_learn_sequence(session, one->samples, STEPS, one->labels, one->outputs, NULL);
   if (!status) status = hypr_session_get_parameters(session, one->parameters, count);
   hypr_session_free(session);

@@ -29,7 +29,7 @@ class Model {
   explicit Model(const std::string &path) {
     hypr_model *model = nullptr;
     char message[256];
-    hypr_status status = hypr_model_load_file_diagnosed(path.c_str(), &model, message, sizeof message);
+    hypr_status status = hypr_model_load(path.c_str(), &model, message, sizeof message);
     if (status != HYPR_OK) throw Error(status, message);
     handle_.reset(model);
   }
@@ -50,13 +50,15 @@ class Session {
   explicit Session(const Model &model, const Settings &settings = {})
       : outputs_(model.output_size()), parameters_(model.parameter_count()) {
     hypr_options *created = nullptr;
-    if (hypr_status status = hypr_options_create(&created)) throw Error(status, "options");
+    char message[256];
+    if (hypr_status status = hypr_options_create(&created, message, sizeof message)) throw Error(status, message);
     std::unique_ptr<hypr_options, Free<hypr_options_free>> options(created);
     for (auto [key, value] : settings) {
       if (hypr_status status = hypr_options_set(created, key, value)) throw Error(status, hypr_options_message(created));
     }
     hypr_session *session = nullptr;
-    if (hypr_status status = hypr_session_create(model.get(), created, &session)) throw Error(status, "session");
+    hypr_status status = hypr_session_create(model.get(), created, &session, message, sizeof message);
+    if (status != HYPR_OK) throw Error(status, message);
     handle_.reset(session);
   }
 

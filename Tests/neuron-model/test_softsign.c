@@ -17,7 +17,7 @@ static float *parameters;
 /* The file holds zeros. Time constants are 2 to 12 steps, of both signs, everything else -1.5 to 1.5. */
 static int set_up(void **state) {
   (void)state;
-  assert_ok(hypr_model_load("softsign.hypr", &model));
+  assert_ok(hypr_model_load("softsign.hypr", &model, NULL, 0));
   samples = random_samples(STEPS * INPUTS, 1);
   labels = random_labels(STEPS, CLASSES, 2);
   hypr_session *session = make_session(model, NULL);
@@ -138,7 +138,7 @@ static void its_bounds_are_checked(void **state) {
   hypr_model *refused;
   char message[200];
   assert_status(HYPR_ERROR_MODEL_INVALID,
-                hypr_model_load_file_diagnosed("bad_constant.hypr", &refused, message, sizeof message));
+                hypr_model_load("bad_constant.hypr", &refused, message, sizeof message));
   assert_non_null(strstr(message, "layers[0].neuron.limit is -2"));
 }
 
@@ -273,7 +273,7 @@ static void a_saved_model_has_its_parameters(void **state) {
   hypr_session *session = with_parameters(NULL);
   hypr_model *again;
   assert_ok(hypr_session_save_model(session, "saved.hypr"));
-  assert_ok(hypr_model_load("saved.hypr", &again));
+  assert_ok(hypr_model_load("saved.hypr", &again, NULL, 0));
   hypr_session *other = make_session(again, NULL);
   assert_true(same_parameters(session, other));
   hypr_session_free(session);

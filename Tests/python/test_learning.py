@@ -218,3 +218,45 @@ def test_statistics(session, stream):
     assert statistics.spike_rates.shape == (2,) and statistics.spike_rates.min() > 0
     session.clear_statistics()
     assert session.statistics.steps == 0 and session.statistics.updates == statistics.updates
+
+
+def test_general_form(model, stream):
+    """Bit for bit the short forms, and the steps that it stands for."""
+    x, labels = stream[0][:120], stream[1][:120]
+    lengths, options = [50, 30, 40], dict(window=20, learning_rate=0.01, update="sequence")
+    one, other, third, fourth = (hypr.Session(model, **options) for _ in range(4))
+    outputs = np.empty((120, 3), np.float32)
+    loss = one.learn(x, labels=labels, lengths=lengths, out=outputs)
+    assert loss == other.learn_batch(x, labels, lengths) and bits(one) == bits(other)
+    assert one.learn(x, sequence_labels=[0, 2, -1], lengths=lengths) == other.learn_labelled(x, [0, 2, -1], lengths)
+    assert bits(one) == bits(other)
+
+    values = np.where(labels[:, None] >= 0, np.sin(x[:, :3]), np.nan).astype(np.float32)
+    third.learn(x, values=values, weights=labels >= 0, lengths=lengths)
+    for start, stop in ((0, 50), (50, 80), (80, 120)):
+        fourth.reset("state", "traces")
+        for sample, target in zip(x[start:stop], values[start:stop]):
+            fourth.step(sample)
+            if np.isfinite(target).all():
+                fourth.teach_values(target)
+    fourth.reset()
+    assert bits(third) == bits(fourth) != bits(hypr.Session(model)) and third.statistics.updates == 1
+
+
+def test_general_form_refuses(model, stream):
+    x, labels = stream[0][:20], stream[1][:20]
+    session = hypr.Session(model, window=20)
+    before = session.save_state()
+    for targets, message in (({}, "has 0 of labels, sequence_labels and values"),
+                             (dict(labels=labels, values=np.zeros((20, 3))), "has 2 of"),
+                             (dict(labels=labels, weights=np.full(20, -1.0)), r"weights\[0\] is -1, expected 0, or 1e-6 to 1e6"),
+                             (dict(labels=np.full(20, 3)), r"labels\[0\] is 3")):
+        with pytest.raises(hypr.InvalidArgumentError, match=message):
+            session.learn(x, lengths=[20], **targets)
+    with pytest.raises(hypr.NotFiniteError, match=r"step 1: values\[3\] is nan"):
+        session.learn(x, values=np.where(np.arange(60).reshape(20, 3) == 3, np.nan, 0), lengths=[20])
+    for targets in (dict(labels=labels[:19]), dict(values=np.zeros((20, 2))), dict(labels=labels, weights=np.ones(3)),
+                    dict(sequence_labels=[1], weights=np.ones(20)), dict(sequence_labels=[1, 2])):
+        with pytest.raises(hypr.SizeMismatchError):
+            session.learn(x, lengths=[20], **targets)
+    assert session.save_state() == before

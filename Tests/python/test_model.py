@@ -45,6 +45,19 @@ def test_tensors(model):
         parameters["readout.tau"][0] = 1
 
 
+def test_tensors_need_no_session(model, monkeypatch):
+    """A model has the tensors that its sessions have; a session may freeze more than the file does."""
+    session = hypr.Session(model, train_mask="readout")
+    monkeypatch.setattr(hypr.Session, "__init__", lambda *_: pytest.fail("a session was made"))
+    again = hypr.Model(model.data)
+    ours, theirs = ([(t.name, t.shape, t.offset, t.size) for t in tensors] for tensors in (again.tensors, session.tensors))
+    assert ours == theirs
+    assert {tensor.name for tensor in session.tensors if tensor.trainable} < \
+        {tensor.name for tensor in again.tensors if tensor.trainable}
+    for name, values in again.parameters.items():
+        np.testing.assert_array_equal(values, session.parameters[name])
+
+
 def test_pickle_copy_and_equality(model):
     again = pickle.loads(pickle.dumps(model))
     assert again == model and hash(again) == hash(model) and again is not model

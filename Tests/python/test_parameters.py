@@ -100,3 +100,26 @@ def test_eligibility(model, stream):
         session.eligibility("omega")
     with pytest.raises(hypr.WrongStateError):
         hypr.Session(model, learning=False).eligibility("layer0.omega")
+
+
+def test_layers_can_be_set(model, stream):
+    """A session goes on from another one's states and spikes."""
+    one, other = hypr.Session(model, learning=False), hypr.Session(model, window=20)
+    one.run(stream[0][:50])
+    other.run(stream[0][50:63])
+    for layer in (0, 1, "readout"):
+        other.set_layer_state(layer, one.layer_state(layer))
+        other.set_spikes(layer, one.spikes(layer))
+    np.testing.assert_array_equal(one.run(stream[0][50:100]), other.run(stream[0][50:100]))
+    np.testing.assert_array_equal(one.layer_state("readout")[0], one.spikes("readout"))
+    before = other.save_state()
+    with pytest.raises(hypr.InvalidArgumentError, match=r"spikes\[1\] is 0.5, expected 0 or 1"):
+        other.set_spikes(0, [0, 0.5] * 10)
+    with pytest.raises(hypr.NotFiniteError, match=r"state\[0\] is nan"):
+        other.set_layer_state(1, np.full((2, 13), np.nan))
+    with pytest.raises(hypr.SizeMismatchError):
+        other.set_layer_state(1, np.zeros((13, 2)))
+    for layer in (2, -1, "read"):
+        with pytest.raises(hypr.NotFoundError, match="there is no layer"):
+            other.set_layer_state(layer, np.zeros((2, 13)))
+    assert other.save_state() == before

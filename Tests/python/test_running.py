@@ -204,3 +204,35 @@ def test_closing(model):
         with pytest.raises(hypr.WrongStateError, match="closed"):
             call()
     assert "closed" in repr(session)
+
+
+@pytest.mark.parametrize("learning", [False, True])
+def test_look_ahead(model, stream, learning):
+    """What the next step gives; the session stays as it was, in the middle of a window too, and at its end."""
+    session = hypr.Session(model, learning, window=7, update="manual")
+    out = np.empty(3, np.float32)
+    for sample, other in zip(stream[0][:30], stream[0][30:60]):
+        before = session.save_state()
+        session.look_ahead(other)
+        ahead = session.look_ahead(list(map(float, sample)))
+        assert session.look_ahead(sample, out) is out and session.save_state() == before
+        np.testing.assert_array_equal(session.step(sample), ahead)
+        np.testing.assert_array_equal(out, ahead)
+    with pytest.raises(hypr.SizeMismatchError):
+        session.look_ahead([1, 2])
+    with pytest.raises(hypr.NotFiniteError, match=r"input\[0\] is nan"):
+        session.look_ahead([np.nan, 0, 0, 0])
+
+
+@pytest.mark.parametrize("output", ["signed", "on_off"])
+def test_look_ahead_of_encoded_samples(stream, output):
+    """The references of the encoding do not move either."""
+    encoding = hypr.datasets.LevelCrossing(0.5, output)
+    builder = hypr.ModelBuilder(inputs=4).input(scale=20, encoding=encoding).layer("se_adlif", 12).readout(3)
+    session = hypr.Session(builder.build(0), window=7, update="manual")
+    for sample, other in zip(stream[0][:30], stream[0][30:60]):
+        before = session.save_state()
+        session.look_ahead(other)
+        ahead = session.look_ahead(sample)
+        assert session.save_state() == before
+        np.testing.assert_array_equal(session.step(sample), ahead)

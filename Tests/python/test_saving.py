@@ -23,6 +23,16 @@ def test_save_model(session, stream, tmp_path):
         session.save_model(tmp_path / "none" / "x.hypr")
 
 
+def test_model_bytes(session, stream, tmp_path):
+    """The bytes that save_model writes, without a file."""
+    assert session.model_bytes() == session.model.data
+    session.learn_sequence(*stream)
+    session.save_model(tmp_path / "learned.hypr")
+    assert session.model_bytes() == (tmp_path / "learned.hypr").read_bytes()
+    learned = hypr.Model(session.model_bytes())
+    np.testing.assert_array_equal(hypr.Session(learned).parameters.flat, session.parameters.flat)
+
+
 @pytest.mark.parametrize("steps", [0, 1, 20, 33])
 def test_state_goes_on_bit_for_bit(session, stream, steps):
     x, labels = stream
@@ -92,7 +102,7 @@ def test_memory_of_the_caller(model, stream):
     other = hypr.Session(model, window=20)
     other.learn_sequence(*stream)
     assert np.any(block) and session.save_state() == other.save_state()
-    with pytest.raises(hypr.BufferTooSmallError, match=f"expected at least {size.bytes} at an address"):
+    with pytest.raises(hypr.BufferTooSmallError, match=f"the session takes {size.bytes}"):
         hypr.Session(model, window=20, memory=block[start:start + size.bytes - 1])
     with pytest.raises(hypr.InvalidArgumentError, match="address"):
         hypr.Session(model, window=20, memory=block[start + 1:start + 1 + size.bytes - 1 + 1])

@@ -185,8 +185,8 @@ static void load_and_step(const char *models) {
   hypr_session *session;
   float input[700] = {0}, output[64];
   snprintf(path, sizeof path, "%s/brf-700-128-20.hypr", models);
-  check(hypr_model_load(path, &model), path);
-  check(hypr_session_create(model, NULL, &session), "session");
+  check(hypr_model_load(path, &model, NULL, 0), path);
+  check(hypr_session_create(model, NULL, &session, NULL, 0), "session");
   check(hypr_session_step(session, input, 700, output, 20), "step");
 }
 

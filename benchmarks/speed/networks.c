@@ -55,13 +55,13 @@ const char *network_name(int index) {
 hypr_session *network_session(const network *network, int window) {
   hypr_options *options;
   hypr_session *session;
-  check(hypr_options_create(&options), "options");
+  check(hypr_options_create(&options, NULL, 0), "options");
   if (window >= 0) {
     check(hypr_options_set(options, HYPR_OPTION_LEARNING, 1), "learning");
     check(hypr_options_set(options, HYPR_OPTION_WINDOW, window), "window");
     check(hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, 0), "learning rate");
   }
-  check(hypr_session_create(network->model, options, &session), "session");
+  check(hypr_session_create(network->model, options, &session, NULL, 0), "session");
   hypr_options_free(options);
   return session;
 }
@@ -98,7 +98,7 @@ static void make_lively(network *network, double wanted) {
   check(hypr_session_save_model(session, path), path);
   hypr_session_free(session);
   hypr_model_free(network->model);
-  check(hypr_model_load(path, &network->model), path);
+  check(hypr_model_load(path, &network->model, NULL, 0), path);
   remove(path);
 }
 
@@ -108,7 +108,7 @@ network network_load(const char *folder, int index, double wanted_spike_rate) {
       .neuron = neurons[index / SIZES], .net = sizes[size].net, .steps = sizes[size].steps, .inputs_text = sizes[size].text};
   char path[4096];
   snprintf(path, sizeof path, "%s/%s-%s.hypr", folder, network.neuron, network.net);
-  check(hypr_model_load(path, &network.model), path);
+  check(hypr_model_load(path, &network.model, NULL, 0), path);
   network.input_size = hypr_model_input_size(network.model);
   network.neurons = hypr_model_layer_size(network.model, 0);
   network.output_size = hypr_model_output_size(network.model);

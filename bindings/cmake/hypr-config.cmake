@@ -8,8 +8,8 @@ get_filename_component(hypr_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE
 
 add_library(hypr::hypr SHARED IMPORTED)
 set_target_properties(hypr::hypr PROPERTIES
-  IMPORTED_LOCATION "${hypr_prefix}/lib/libhypr.so.1"
-  IMPORTED_SONAME "libhypr.so.1"
+  IMPORTED_LOCATION "${hypr_prefix}/lib/libhypr.so.0"
+  IMPORTED_SONAME "libhypr.so.0"
   INTERFACE_INCLUDE_DIRECTORIES "${hypr_prefix}/include")
 
 unset(hypr_prefix)

@@ -14,7 +14,7 @@ HEADER = ROOT / "include" / "hypr.h"
 def declarations(text: str) -> str:
     """The C declarations of a header, without what only the preprocessor understands."""
     text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.DOTALL)
-    return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^(#.*$|HYPR_API )", "", text, flags=re.MULTILINE)
 
 
 # A step whose arguments are kept from call to call: converting them from Python takes as long as a small network's step.

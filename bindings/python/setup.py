@@ -18,7 +18,7 @@ from setuptools.command.sdist import sdist
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from cffi_build import HEADER, ROOT  # noqa: E402
 
-LIBRARY = "libhypr.so.1"
+LIBRARY = "libhypr.so.0"
 # What `make lib` needs, for source distributions.
 SOURCES = ("LICENSE", "Makefile", "Package.swift", ".ci", "Sources", "include")
 

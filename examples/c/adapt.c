@@ -106,16 +106,16 @@ int main(int argc, char **argv) {
 
   char message[256];
   hypr_model *model;
-  check(hypr_model_load_file_diagnosed(argv[1], &model, message, sizeof message), "load the model", message);
+  check(hypr_model_load(argv[1], &model, message, sizeof message), "load the model", message);
 
   /* The model file recommends how to learn (hypr info MODEL shows it); hypr_options_set would override that. */
   double accuracy[2];
   for (int learning = 0; learning <= 1; learning++) {
     hypr_options *options;
     hypr_session *session;
-    check(hypr_options_create(&options), "make options", "no memory");
+    check(hypr_options_create(&options, message, sizeof message), "make options", message);
     check(hypr_options_set(options, HYPR_OPTION_LEARNING, learning), "turn learning on", hypr_options_message(options));
-    check(hypr_session_create(model, options, &session), "make a session", "no memory");
+    check(hypr_session_create(model, options, &session, message, sizeof message), "make a session", message);
     hypr_options_free(options);
 
     printf("learning %s\n", learning ? "on" : "off");

@@ -85,8 +85,8 @@ int main(int argc, char **argv) {
   hypr_model *model;
   hypr_options *options;
   hypr_session *learner, *runner;
-  check(hypr_model_load_file_diagnosed(argv[1], &model, message, sizeof message), "load the model", message);
-  check(hypr_options_create(&options), "make options", "no memory");
+  check(hypr_model_load(argv[1], &model, message, sizeof message), "load the model", message);
+  check(hypr_options_create(&options, message, sizeof message), "make options", message);
   set(options, HYPR_OPTION_LEARNING, 1);
   set(options, HYPR_OPTION_WINDOW, WINDOW);
   set(options, HYPR_OPTION_UPDATE, HYPR_UPDATE_SEQUENCE);
@@ -94,8 +94,8 @@ int main(int argc, char **argv) {
   set(options, HYPR_OPTION_LEARNING_RATE, 0.01);
   /* The phase of a neuron at the signal is ω dt STEPS: a small change of ω turns it far. */
   set(options, HYPR_OPTION_RATE_NEURON_PARAMETERS, 0.1);
-  check(hypr_session_create(model, options, &learner), "make a session", "no memory, or options that it cannot take");
-  check(hypr_session_create(model, NULL, &runner), "make a session", "no memory");
+  check(hypr_session_create(model, options, &learner, message, sizeof message), "make a session", message);
+  check(hypr_session_create(model, NULL, &runner, message, sizeof message), "make a session", message);
   hypr_options_free(options);
 
   hypr_memory_report memory = {.struct_size = sizeof memory};

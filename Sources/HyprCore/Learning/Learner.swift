@@ -55,7 +55,7 @@ struct Learner: ~Copyable {
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
     guard progress.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
-    return 1 / max(progress.gatheredWeight, smallestClassWeight)
+    return 1 / max(progress.gatheredWeight, smallestWeight * smallestWeight)
   }
 
   /// Counts the targets of the window that is being closed, which is empty afterwards.
@@ -71,7 +71,7 @@ struct Learner: ~Copyable {
     progress.walkState(&stream, window: settings.window)
     stream.flags(frozen, tensors.count)
     let outputs = targets.outputs
-    stream.rows(classWeights, 1, size: outputs, width: outputs) { _, weight in classWeightProblem(weight) == nil }
+    stream.rows(classWeights, 1, size: outputs, width: outputs) { _, weight in weightProblem(weight) == nil }
     targets.walkState(&stream, steps: progress.steps)
   }
 }
@@ -121,10 +121,10 @@ struct TensorRule {
   }
 }
 
-/// The smallest class weight but 0: small enough to mean nothing, and large enough to divide by.
-let smallestClassWeight = 1e-6
+/// The smallest weight but 0, of a class or of a target: the product of both can be divided by.
+let smallestWeight = 1e-6
 
-/// Why a class weight is not allowed; nil if it is.
-func classWeightProblem(_ weight: Float) -> Text? {
-  weight == 0 || (weight >= Float(smallestClassWeight) && weight <= 1e6) ? nil : "expected 0, or 1e-6 to 1e6"
+/// Why a weight of a class or of a target is not allowed; nil if it is.
+func weightProblem(_ weight: Float) -> Text? {
+  weight == 0 || (weight >= Float(smallestWeight) && weight <= 1e6) ? nil : "expected 0, or 1e-6 to 1e6"
 }

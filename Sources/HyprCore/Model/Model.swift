@@ -103,6 +103,11 @@ public struct Model {
 
   public var tensorCount: Int { tensors.count }
 
+  /// The elements of a tensor, row-major.
+  public func readTensor(_ index: Int, into target: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(target).copyMemory(from: tensors[index].data, byteCount: tensors[index].count * 4)
+  }
+
   public func findTensor(_ name: UnsafePointer<CChar>) -> Int? {
     for index in 0..<tensors.count where equal(name, tensors[index].name) { return index }
     return nil

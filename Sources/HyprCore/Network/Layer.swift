@@ -113,6 +113,11 @@ struct Layer {
     events?.setCount(0, slot)
   }
 
+  /// Lists the events of a slot anew from its outputs.
+  func listEvents(_ slot: Int, _ kernels: UnsafePointer<kernel_table>) {
+    if let events { kernels.pointee.events(outputs(slot), events.view, slot) }
+  }
+
   /// Brings what is computed from the parameters up to date.
   func derive(_ kernels: UnsafePointer<kernel_table>) { kernels.pointee.derive(description.neuronIndex, view) }
 

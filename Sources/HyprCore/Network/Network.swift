@@ -68,8 +68,6 @@ struct Network: ~Copyable {
 
   /// Lists the events of a slot anew from its outputs.
   func listEvents(_ slot: Int) {
-    for layer in layers {
-      if let events = layer.events { kernels.pointee.events(layer.outputs(slot), events.view, slot) }
-    }
+    for layer in layers { layer.listEvents(slot, kernels) }
   }
 }

@@ -152,10 +152,12 @@ public struct OptionsObject {
     message = MessageBuffer(messageText, size: Text.capacity)
   }
 
-  public static func create() throws(Failure) -> UnsafeMutablePointer<OptionsObject> {
+  public static func create(_ message: MessageBuffer) throws(Failure) -> UnsafeMutablePointer<OptionsObject> {
     var measure = Arena(measuring: ())
     _ = (measure.allocate(OptionsObject.self, 1, .scratch), measure.allocate(CChar.self, Text.capacity, .scratch))
-    guard let memory = system_allocate(measure.used) else { throw .outOfMemory }
+    guard let memory = system_allocate(measure.used) else {
+      throw message.failure(.outOfMemory, "no memory for options of \(measure.used) bytes")
+    }
     var arena = Arena(memory)
     let object = arena.allocate(OptionsObject.self, 1, .scratch)
     object.initialize(to: OptionsObject(arena.allocate(CChar.self, Text.capacity, .scratch)))

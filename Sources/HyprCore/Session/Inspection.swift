@@ -1,6 +1,6 @@
 internal import CSystem
 
-// Parameters, gradients and state as flat vectors.
+// Tensors, and all parameters as a flat vector.
 
 extension Session {
   /// Facts about one tensor; `trainable` is whether this session trains it.
@@ -38,33 +38,12 @@ extension Session {
           "\(tensor.name)[\(index)] is \(value), \(tensor.problem(with: value))")
       }
     }
-    #if HYPR_LEARNING
-      closeWindow(updating: false)
-    #endif
+    endWindow(updating: false)
     for index in 0..<model.pointee.tensors.count {
       let tensor = model.pointee.tensors[index]
       let (source, values) = (flat + tensor.offset, network.parameters.arrays[index].values)
       tensor.placement.forEach { element, place in values[place] = source[element] }
     }
     network.derive()
-  }
-
-  public func layerStateSize(_ layer: Int) -> Int {
-    guard layer >= 0 && layer < network.layers.count - 1 else { return 0 }
-    return network.layers[layer].shape.states * network.layers[layer].shape.size
-  }
-
-  /// [N]
-  public func readSpikes(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
-    target.update(from: network.layers[layer].outputs(slot), count: network.layers[layer].shape.size)
-  }
-
-  /// [k][N]
-  public func readState(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
-    let source = network.layers[layer]
-    let shape = source.shape
-    for state in 0..<shape.states {
-      (target + state * shape.size).update(from: source.state(slot) + state * shape.width, count: shape.size)
-    }
   }
 }

@@ -34,7 +34,7 @@ struct BatchWorkers {
 }
 
 private struct BatchWork {
-  let batch: Session.Batch
+  let batch: Batch
   let workers: BatchWorkers
   let session: UnsafeMutablePointer<Session>
 

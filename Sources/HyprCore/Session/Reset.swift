@@ -13,9 +13,7 @@ struct SessionParts: OptionSet {
 extension Session {
   /// Ends the sequence: what was taught is kept, state and traces go to zero.
   public mutating func reset() {
-    #if HYPR_LEARNING
-      finishSequence()
-    #endif
+    endSequence()
     clear([.state, .traces])
   }
 
@@ -24,28 +22,36 @@ extension Session {
     guard SessionParts.all.isSuperset(of: parts) else {
       throw message.failure(.invalidArgument, "parts is \(Double(parts.rawValue)), expected a sum of 1, 2 and 4")
     }
-    #if HYPR_LEARNING
-      // An update just before the optimizer forgets would be lost at once.
-      closeWindow(updating: !parts.contains(.optimizer))
-    #endif
+    // An update just before the optimizer forgets would be lost at once.
+    endWindow(updating: !parts.contains(.optimizer))
     clear(parts)
   }
 
   /// State and traces of one layer, the readout being the last.
   public mutating func reset(layer: Int) throws(Failure) {
     let layers = network.layers
-    guard layer >= 0 && layer < layers.count else {
-      throw message.failure(.notFound, "layer is \(layer), expected at most the layer count \(layers.count - 1)")
-    }
-    #if HYPR_LEARNING
-      closeWindow()
-    #endif
+    try checkLayer(layer)
+    endWindow()
     layers[layer].clearSlot(slot)
     layers[layer].clearTraces()
     if settings.credit == .filtered && layer == layers.count - 1 {
       // What the readout has forgotten is no longer credited to the layer below.
       layers[layer - 1].clearOutputTraces()
     }
+  }
+
+  /// Closes the open window, if the session learns.
+  mutating func endWindow(updating: Bool = true) {
+    #if HYPR_LEARNING
+      closeWindow(updating: updating)
+    #endif
+  }
+
+  /// Closes the sequence that is being learned, if the session learns.
+  private mutating func endSequence() {
+    #if HYPR_LEARNING
+      finishSequence()
+    #endif
   }
 
   /// The open window must be closed, or its history be dropped with the state.

@@ -64,27 +64,49 @@ public struct Session: ~Copyable {
 
   public static var memoryAlignment: Int { Arena.alignment }
 
+  /// The exact size of a session, or that there is none.
+  public static func requireMemorySize(
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
+  ) throws(Failure) -> Int {
+    guard let size = memorySize(model, options) else {
+      throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
+    }
+    return size
+  }
+
   /// A session in its own memory.
   public static func create(
-    _ model: UnsafeMutablePointer<Model>, _ options: Options?
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
-    guard let size = memorySize(model, options), let memory = system_allocate(size) else { throw .outOfMemory }
-    return try build(model, options, memory, ownsMemory: true)
+    let size = try requireMemorySize(model, options, message)
+    guard let memory = system_allocate(size) else {
+      throw message.failure(.outOfMemory, "no memory for a session of \(size) bytes")
+    }
+    return try build(model, options, memory, ownsMemory: true, message)
   }
 
   /// A session in the caller's memory.
   public static func create(
-    _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer,
+    _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
-    guard let start = memory.baseAddress, UInt(bitPattern: start) % UInt(Arena.alignment) == 0 else {
-      throw .invalidArgument
+    guard let start = memory.baseAddress else { throw message.failure(.invalidArgument, "memory is NULL") }
+    let remainder = UInt(bitPattern: start) % UInt(Arena.alignment)
+    guard remainder == 0 else {
+      throw message.failure(
+        .invalidArgument,
+        "memory is \(Int(remainder)) bytes past a multiple of \(Arena.alignment), expected an address that it divides")
     }
-    guard let size = memorySize(model, options), memory.count >= size else { throw .bufferTooSmall }
-    return try build(model, options, start, ownsMemory: false)
+    let size = try requireMemorySize(model, options, message)
+    guard memory.count >= size else {
+      throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, the session takes \(size)")
+    }
+    return try build(model, options, start, ownsMemory: false, message)
   }
 
   private static func build(
-    _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ memory: UnsafeMutableRawPointer, ownsMemory: Bool
+    _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ memory: UnsafeMutableRawPointer, ownsMemory: Bool,
+    _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
     var arena = Arena(memory)
     let session = arena.allocate(Session.self, 1, .scratch)
@@ -92,7 +114,7 @@ public struct Session: ~Copyable {
     #if HYPR_LEARNING
       if let pool = session.pointee.learner?.pointee.pool, !pool.start() {
         if ownsMemory { system_free(memory) }
-        throw .outOfMemory
+        throw message.failure(.outOfMemory, "the system has no \(pool.count - 1) more threads for the session")
       }
       session.pointee.workers?.begin()
     #endif

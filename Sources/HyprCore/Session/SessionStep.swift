@@ -22,6 +22,7 @@ extension Session {
     _ samples: UnsafePointer<Float>, steps: Int, into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     let (inputSize, outputSize) = (network.input.size, model.pointee.outputSize)
+    try checkAddressable(steps: steps)
     for index in 0..<steps {
       do throws(Failure) {
         try step(samples + index * inputSize, into: outputs.map { $0 + index * outputSize })
@@ -31,8 +32,18 @@ extension Session {
     }
   }
 
+  /// Why so many steps cannot be in the caller's arrays: their numbers could not be addressed.
+  func checkAddressable(steps: Int) throws(Failure) {
+    let largest = max(network.input.size, model.pointee.outputSize)
+    let (numbers, tooMany) = steps.multipliedReportingOverflow(by: largest)
+    if tooMany || numbers.multipliedReportingOverflow(by: MemoryLayout<Float>.size).overflow {
+      throw message.failure(
+        .invalidArgument, "there are \(steps) steps of \(largest) numbers each, more than can be addressed")
+    }
+  }
+
   /// Where the events of the next sample are listed. When the window is full, that is the slot behind it.
-  private var nextSlot: Int { settings.learning ? slot + 1 : 1 - slot }
+  var nextSlot: Int { settings.learning ? slot + 1 : 1 - slot }
 
   /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a full window is closed.
   private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {

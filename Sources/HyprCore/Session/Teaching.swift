@@ -3,12 +3,13 @@ internal import CSystem
 // Targets: what a host teaches the steps of the open window.
 
 extension Session {
-  /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one.
-  public mutating func teach(label: UInt32, stepsAgo: Int) throws(Failure) {
+  /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one; `weight` is a
+  /// factor on the loss.
+  public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
     let (outputs, classes) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
-    let weight = step.learner.pointee.classWeights[label]
+    let weight = step.learner.pointee.classWeights[label] * weight
     replaceSharedTarget(step.learner)
     var (top, sum): (Float, Float) = (0, 0)
     network.kernels.pointee.softmax(outputs, classes, step.error, &top, &sum)
@@ -22,8 +23,8 @@ extension Session {
     step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: correct))
   }
 
-  /// Mean squared error with `target` [C] for the last step.
-  public mutating func teach(values target: UnsafePointer<Float>) throws(Failure) {
+  /// Mean squared error with `target` [C] for the last step; `weight` is a factor on the loss.
+  public mutating func teach(values target: UnsafePointer<Float>, weight: Float = 1) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
     let (outputs, size) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
@@ -33,7 +34,10 @@ extension Session {
     }
     replaceSharedTarget(step.learner)
     let loss = meanSquaredError(outputs, size, target: target, gradient: step.error)
-    step.teach(Target(loss: loss, weight: 1, correct: false))
+    if weight != 1 {
+      for index in 0..<size { step.error[index] *= weight }
+    }
+    step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: false))
   }
 
   /// The host's own ∂loss/∂output [C] of the last step.
@@ -88,7 +92,7 @@ extension Session {
   public func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
     for index in 0..<model.pointee.outputSize {
-      if let problem = classWeightProblem(weights[index]) {
+      if let problem = weightProblem(weights[index]) {
         throw message.failure(
           weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }

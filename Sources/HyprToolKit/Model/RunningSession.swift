@@ -7,12 +7,14 @@ final class RunningSession {
 
   init(_ model: LoadedModel, _ settings: OptionSettings) throws {
     self.model = model
-    do {
-      session = try Session.create(model.pointer, settings.options)
-    } catch {
-      let size = Session.memorySize(model.pointer, settings.options)
-      throw ToolError("no memory for a session\(size.map { " of \($0) bytes" } ?? "")")
+    var text = [CChar](repeating: 0, count: 512)
+    let created = text.withUnsafeMutableBufferPointer { buffer -> UnsafeMutablePointer<Session>? in
+      try? Session.create(model.pointer, settings.options, MessageBuffer(buffer.baseAddress, size: buffer.count))
     }
+    guard let created else {
+      throw ToolError(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+    }
+    session = created
   }
 
   deinit { Session.free(session) }
@@ -44,11 +46,16 @@ final class RunningSession {
   func learn(_ inputs: [Float], labels: [Int32], _ labelling: SequenceSet.Labelling) throws -> [Float] {
     var outputs = [Float](repeating: 0, count: labels.count * model.outputSize)
     try check { () throws(Failure) in
-      _ = try [labels.count].withUnsafeBufferPointer { steps throws(Failure) in
-        try labels.withUnsafeBufferPointer { labels throws(Failure) in
-          guard let first = labels.baseAddress else { return 0.0 }
-          return try session.pointee.learnBatch(
-            inputs, steps: steps, labels: labelling == .steps ? .steps(first) : .sequences(first), into: &outputs)
+      try inputs.withUnsafeBufferPointer { inputs throws(Failure) in
+        try [labels.count].withUnsafeBufferPointer { steps throws(Failure) in
+          try labels.withUnsafeBufferPointer { labels throws(Failure) in
+            try outputs.withUnsafeMutableBufferPointer { outputs throws(Failure) in
+              guard let samples = inputs.baseAddress, let first = labels.baseAddress else { return }
+              let targets: Batch.Targets = labelling == .steps ? .labels(first) : .sequenceLabels(first)
+              _ = try session.pointee.learn(
+                Batch(samples: samples, steps: steps, targets: targets, weights: nil, outputs: outputs.baseAddress))
+            }
+          }
         }
       }
     }

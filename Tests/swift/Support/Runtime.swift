@@ -10,6 +10,17 @@ struct CallFailure: Error, CustomStringConvertible {
   let status: hypr_status
   let message: String
 
+  init(status: hypr_status, message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  /// With what a function that makes an object wrote.
+  init(_ status: hypr_status, _ message: [CChar]) {
+    let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    self.init(status: status, message: text)
+  }
+
   var description: String { "\(String(cString: hypr_status_name(status)!)): \(message)" }
 }
 
@@ -20,12 +31,8 @@ final class TestModel {
   init(bytes: [UInt8]) throws {
     var handle: OpaquePointer?
     var message = [CChar](repeating: 1, count: 512)
-    let status = hypr_model_load_diagnosed(bytes, bytes.count, &handle, &message, message.count)
-    guard status == HYPR_OK, let handle else {
-      throw CallFailure(
-        status: status,
-        message: String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
-    }
+    let status = hypr_model_load_buffer(bytes, bytes.count, &handle, &message, message.count)
+    guard status == HYPR_OK, let handle else { throw CallFailure(status, message) }
     self.handle = handle
   }
 
@@ -63,7 +70,9 @@ final class TestSession {
 
   init(_ model: TestModel, _ options: [Int: Double] = [:]) throws {
     var settings: OpaquePointer?
-    hypr_options_create(&settings)
+    var message = [CChar](repeating: 1, count: 512)
+    let made = hypr_options_create(&settings, &message, message.count)
+    guard made == HYPR_OK else { throw CallFailure(made, message) }
     defer { hypr_options_free(settings) }
     for (key, value) in options {
       let status = hypr_options_set(settings, hypr_option(key), value)
@@ -72,8 +81,8 @@ final class TestSession {
       }
     }
     var handle: OpaquePointer?
-    let status = hypr_session_create(model.handle, settings, &handle)
-    guard status == HYPR_OK, let handle else { throw CallFailure(status: status, message: "") }
+    let status = hypr_session_create(model.handle, settings, &handle, &message, message.count)
+    guard status == HYPR_OK, let handle else { throw CallFailure(status, message) }
     self.handle = handle
     self.model = model
   }

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hypr._library import library_version
+from hypr._tensors import TensorInfo
 from hypr.errors import (
     BufferTooSmallError,
     Error,
@@ -31,7 +32,7 @@ from hypr.errors import (
 )
 from hypr.model import LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import MemoryReport, MemorySize, Session, Statistics, TensorInfo
+from hypr.session import MemoryReport, MemorySize, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder

@@ -8,9 +8,11 @@ from typing import Any
 from hypr._native import ffi, lib
 from hypr.errors import Error, error_of_status
 
-__all__ = ["FLOATS", "check", "constants", "failure", "ffi", "lib", "library_version", "optional_text", "text"]
+__all__ = ["FLOATS", "called", "check", "constants", "failure", "ffi", "lib", "library_version", "made", "optional_text",
+           "text"]
 
 FLOATS = ffi.typeof("float[]")
+_MESSAGE_SIZE = 512
 
 
 def text(string: Any) -> str:
@@ -40,6 +42,19 @@ def check(status: int, message: Any) -> None:
     """Raises if a call failed."""
     if status:
         raise failure(status, message)
+
+
+def called(function: Any, *arguments: Any) -> None:
+    """A function of the library whose last arguments take its message; raises what it says."""
+    message = ffi.new("char[]", _MESSAGE_SIZE)
+    check(function(*arguments, message, _MESSAGE_SIZE), message)
+
+
+def made(kind: str, function: Any, *arguments: Any) -> Any:
+    """What such a function makes: an object that the caller frees."""
+    handle = ffi.new(f"{kind} **")
+    called(function, *arguments, handle)
+    return handle[0]
 
 
 def library_version() -> str:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from hypr._arrays import FloatArray, pointer
 from hypr._files import replace_file
-from hypr._library import failure, ffi, lib, optional_text, text
+from hypr._library import check, ffi, lib, made, optional_text, text
+from hypr._tensors import TensorInfo, tensor_infos
 from hypr.errors import FileError, ModelFileNotFoundError
-
-if TYPE_CHECKING:
-    from hypr._arrays import FloatArray
-    from hypr.session import TensorInfo
-
-_MESSAGE_SIZE = 512
 
 
 class LayerInfo(NamedTuple):
@@ -37,12 +35,8 @@ class Model:
     """
 
     def __init__(self, data: bytes) -> None:
-        handle = ffi.new("hypr_model **")
-        message = ffi.new("char[]", _MESSAGE_SIZE)
-        status = lib.hypr_model_load_diagnosed(ffi.from_buffer(data), len(data), handle, message, _MESSAGE_SIZE)
-        if status:
-            raise failure(status, message)
-        self._handle = ffi.gc(handle[0], lib.hypr_model_free)
+        handle = made("hypr_model", lib.hypr_model_load_buffer, ffi.from_buffer(data), len(data))
+        self._handle = ffi.gc(handle, lib.hypr_model_free)
         self._data = bytes(data)
 
     @classmethod
@@ -135,17 +129,22 @@ class Model:
 
     @cached_property
     def tensors(self) -> tuple[TensorInfo, ...]:
-        """Names, shapes and places of all parameters; whether a session that learns trains them by default."""
-        from hypr.session import Session
-
-        return Session(self, learning=True, window=1).tensors
+        """Names, shapes and places of all parameters, and whether the model file allows to train them."""
+        return tensor_infos(int(lib.hypr_model_tensor_count(self._handle)), self._tensor_info)
 
     @property
     def parameters(self) -> Mapping[str, FloatArray]:
         """All parameters by name, as arrays that can only be read."""
-        from hypr.session import Session
+        return {tensor.name: self._values(index, tensor) for index, tensor in enumerate(self.tensors)}
 
-        return dict(Session(self, learning=False).parameters)
+    def _tensor_info(self, index: int, info: Any) -> None:
+        check(lib.hypr_model_tensor_info(self._handle, index, info), f"there is no tensor {index}")
+
+    def _values(self, index: int, tensor: TensorInfo) -> FloatArray:
+        values = np.empty(tensor.shape, np.float32)
+        check(lib.hypr_model_tensor_values(self._handle, index, pointer(values), values.size), tensor.name)
+        values.flags.writeable = False
+        return values
 
     def _names(self, function: Any, count: int) -> tuple[str, ...]:
         names = (optional_text(function(self._handle, index)) for index in range(count))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeAlias, TypedDict, get_type_hints
 
-from hypr._library import check, constants, ffi, lib, text
+from hypr._library import check, constants, ffi, lib, made, text
 from hypr.errors import InvalidArgumentError, UnknownOptionError, unknown
 
 TrainGroup: TypeAlias = Literal[
@@ -152,9 +152,7 @@ class NativeOptions:
     """A hypr_options of these settings. One that is None is not set."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        handle = ffi.new("hypr_options **")
-        check(lib.hypr_options_create(handle), "there is no memory for options")
-        self.handle = ffi.gc(handle[0], lib.hypr_options_free)
+        self.handle = ffi.gc(made("hypr_options", lib.hypr_options_create), lib.hypr_options_free)
         for name, value in settings.items():
             if value is not None:
                 option = option_info(name)

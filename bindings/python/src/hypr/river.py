@@ -18,7 +18,6 @@ from river import base
 
 from hypr._arrays import FloatArray
 from hypr._estimators import network
-from hypr._learned import learned_model
 from hypr._scores import softmax
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
@@ -55,54 +54,32 @@ _PARAMETERS = """neuron : str
 
 
 class _Stream:
-    """A network on a stream, with a look ahead that leaves it as it was.
-
-    A second session without learning makes the same steps with the same parameters. It is the one that looks ahead: its state
-    has no traces and moments, so it is quick to keep and to bring back.
-    """
+    """A network on a stream, with a look ahead that leaves it as it was."""
 
     def __init__(self, model: Model, options: SessionOptions) -> None:
-        self.learner, self.watcher = Session(model, **options), Session(model, learning=False)
-        self.window = int(str(self.learner.options["window"]))
+        self.session = Session(model, **options)
+        self.window = int(str(self.session.options["window"]))
         self.steps = 0  # in the open window
-        self.kept: bytes | None = None  # the watcher's state before it looked ahead
-        self.seen: FloatArray | None = None  # at what
 
     def look(self, sample: FloatArray) -> FloatArray:
         """What the next step would give."""
-        if self.kept is None:
-            self.kept = self.watcher.save_state()
-        else:
-            self.watcher.load_state(self.kept)
-        self.seen = None
-        output = self.watcher.step(sample).copy()
-        self.seen = sample
-        return output
+        return self.session.look_ahead(sample)
 
     def learn(self, sample: FloatArray, target: Any | None) -> None:
         """Makes a step and teaches it, if there is a target."""
-        if self.seen is None or not np.array_equal(self.seen, sample):
-            if self.kept is not None:
-                self.watcher.load_state(self.kept)
-            self.seen = None
-            self.watcher.step(sample)
-        self.kept = self.seen = None
-        self.learner.step(sample)
+        self.session.step(sample)
         if target is not None:
-            self.learner.teach(target)
+            self.session.teach(target)
         self.steps += 1
         if self.steps == self.window:
-            # Otherwise the window would be closed by the next step: both sessions need the new parameters before it.
-            self.learner.flush()
-            self.watcher.parameters.flat = self.learner.parameters.flat
+            # Otherwise the next step would close the window, and a look before it would not have the new parameters.
+            self.session.flush()
             self.steps = 0
 
     def reset(self) -> None:
         """The beginning of a sequence."""
-        self.learner.reset()
-        self.watcher.reset()
-        self.watcher.parameters.flat = self.learner.parameters.flat
-        self.steps, self.kept, self.seen = 0, None, None
+        self.session.reset()
+        self.steps = 0
 
 
 class _HyprEstimator(base.Estimator):
@@ -124,14 +101,14 @@ class _HyprEstimator(base.Estimator):
 
     @property
     def session(self) -> Session | None:
-        """The session that learns; None before the first sample. Its steps are the stream's: look, but make none."""
-        return None if self._stream is None else self._stream.learner
+        """The session; None before the first sample. Its steps are the stream's: look, but make none."""
+        return None if self._stream is None else self._stream.session
 
     def learned_model(self) -> Model:
         """The network as it is now: to save, or to ship. WrongStateError before the first sample."""
         if self._stream is None:
             raise WrongStateError("there is no network before the first sample")
-        return learned_model(self._stream.learner)
+        return Model(self._stream.session.model_bytes())
 
     def reset(self) -> None:
         """Ends a sequence: the samples that come next have nothing to do with those before. What was learned stays."""

@@ -64,6 +64,7 @@ def saves() -> str:
         path = Path(folder) / "learned.hypr"
         session.save_model(path)
         learned = hypr.Model.load(path)
+    assert learned.data == session.model_bytes()
     np.testing.assert_array_equal(hypr.Session(learned).parameters.flat, session.parameters.flat)
     state = session.save_state()
     other = hypr.Session(session.model)

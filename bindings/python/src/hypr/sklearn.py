@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +21,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hypr._arrays import FloatArray, IntArray
 from hypr._estimators import network, standardise
-from hypr._learned import learned_model
 from hypr._scores import Judgement, softmax
 from hypr._sequences import Sequences, checked_weights, join, run_all
 from hypr._teaching import Teacher
+from hypr.model import Model
 from hypr.options import SessionOptions
 from hypr.session import Session
 from hypr.trainer import Trainer
-
-if TYPE_CHECKING:
-    from hypr.model import Model
 
 __all__ = ["HyprClassifier", "HyprRegressor"]
 
@@ -184,7 +181,7 @@ class _HyprEstimator(BaseEstimator):
         data = Sequences(inputs, lengths, targets, per_step=False, weights=weights)
         for start in range(0, len(data), self.batch_size):
             self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
-        self.model_ = learned_model(self._teacher.session)
+        self.model_ = Model(self._teacher.session.model_bytes())
 
     def _summaries(self, X: Any) -> npt.NDArray[np.float64]:
         """What every sequence is judged by, [sequences, outputs]."""

@@ -21,7 +21,7 @@ def model_facts(model: Model) -> dict[str, str]:
         facts[f"layer {index}" + (f" ({layer.name})" if layer.name else "")] = ", ".join(kind)
     facts["outputs"] = _counted(model.output_size, model.class_labels)
     trained = sum(tensor.size for tensor in model.tensors if tensor.trainable)
-    facts["parameters"] = f"{model.parameter_count:,}, {trained:,} of them trained"
+    facts["parameters"] = f"{model.parameter_count:,}, {trained:,} of them trainable"
     facts["time step"] = f"{model.time_step:g} s" if model.time_step else "not said"
     facts["size of the file"] = _bytes(len(model.data))
     facts["memory of a session"] = (f"{_bytes(Session.memory_size(model, learning=False).bytes)}, with learning "

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._interruption import Interruption
-from hypr._learned import learned_model
 from hypr._library import library_version
 from hypr._scores import Scores
 from hypr._sequences import run_all
@@ -125,7 +124,7 @@ class Trainer:
             negative: none. Values are floating-point numbers, with one more axis for the outputs, NaN: none.
         validation_data : (x, y), optional
         sample_weight : array_like [sequences], optional
-            Factors on the loss of the sequences, 0 or (times class weights) 1e-6 to 1e6. An update is made on the weighted mean
+            Factors on the loss of the sequences, 0 or 1e-6 to 1e6. An update is made on the weighted mean
             of a batch, and what is held out by chance is judged with its weights. Needs the update "sequence".
         resume : bool
             Whether to go on from the folder's checkpoint, if there is one: the result is that of a run that was never
@@ -314,7 +313,7 @@ class _Run:
                       "class_labels": model.class_labels, "parameters": model.parameter_count,
                       "sha256": sha256(model.data).hexdigest()},
             "trainer": {**{name: getattr(trainer, name) for name in names}, "monitor": self.monitor, "class_weights": weights},
-            "options": {**self.session.options, "update": trainer.options.get("update", "sequence")},
+            "options": self.session.options,
             "data": {"sequences": len(self.data), "steps": self.data.steps, "per_step": self.data.per_step,
                      "targets": "classes" if self.data.classes else "values", "sha256": self.data.digest(),
                      "validation_sequences": len(held) if held is not None else 0,
@@ -332,7 +331,7 @@ class _Run:
 
     def _best_model(self) -> Model:
         self.judge.parameters.flat = self.best
-        return learned_model(self.judge)
+        return Model(self.judge.model_bytes())
 
     def _log(self, board: Any) -> None:
         record = self.history[-1]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hypr._library import check, ffi, lib
+from hypr._library import called, ffi, lib
+from hypr._tensors import TensorInfo
 from hypr.model import Model
 from hypr.options import NativeOptions, SessionOptions
 from hypr.session._inspection import Inspection, MemoryReport, Statistics
 from hypr.session._learning import Learning
-from hypr.session._tensors import Gradients, Parameters, TensorInfo, Tensors
+from hypr.session._tensors import Gradients, Parameters, Tensors
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
@@ -78,7 +79,7 @@ class Session(Learning, Tensors, Inspection):
         """The exact memory that a session with these options takes, known before anything is allocated."""
         size = ffi.new("size_t[2]")
         settings = NativeOptions({"learning": learning, **options})
-        check(lib.hypr_session_memory_size(model._handle, settings.handle, size, size + 1), "the size is not known")
+        called(lib.hypr_session_memory_size, model._handle, settings.handle, size, size + 1)
         return MemorySize(size[0], size[1])
 
     def __enter__(self) -> Session:

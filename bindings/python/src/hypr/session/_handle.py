@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hypr._library import check, failure, ffi, lib
+from hypr._library import failure, ffi, lib, made
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import NativeOptions
@@ -22,23 +22,14 @@ class SessionHandle:
     def __init__(self, model: Model, options: NativeOptions, memory: Any | None) -> None:
         self._model = model
         self._memory = memory
-        handle = ffi.new("hypr_session **")
         if memory is None:
-            check(lib.hypr_session_create(model._handle, options.handle, handle), "the session cannot be created")
+            handle = made("hypr_session", lib.hypr_session_create, model._handle, options.handle)
         else:
-            block = ffi.from_buffer("char[]", memory, require_writable=True)
-            status = lib.hypr_session_create_in(model._handle, options.handle, block, len(block), handle)
-            check(status, self._memory_advice(model, options, len(block)))
-            self._memory = block
-        self._owner: Any = ffi.gc(handle[0], _free_in(self._memory))
+            self._memory = block = ffi.from_buffer("char[]", memory, require_writable=True)
+            handle = made("hypr_session", lib.hypr_session_create_in, model._handle, options.handle, block, len(block))
+        self._owner: Any = ffi.gc(handle, _free_in(self._memory))
         self._idle = [self._owner]
         self.input_size, self.output_size = model.input_size, model.output_size
-
-    @staticmethod
-    def _memory_advice(model: Model, options: NativeOptions, given: int) -> str:
-        size = ffi.new("size_t[2]")
-        check(lib.hypr_session_memory_size(model._handle, options.handle, size, size + 1), "the size is not known")
-        return f"the memory has {given} bytes, expected at least {size[0]} at an address that {size[1]} divides"
 
     @property
     def model(self) -> Model:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from hypr._arrays import FloatArray, pointer
+from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import ffi, lib
 from hypr.errors import NotFoundError
 from hypr.options import option_info, option_names
@@ -121,21 +122,46 @@ class Inspection(SessionHandle):
             numbers[name] = float(value[0])
         return numbers
 
-    def spikes(self, layer: int = 0) -> FloatArray:
-        """Outputs of a layer at the last step, [neurons]: spikes (0 or 1), or what LI, GRU and LSTM give."""
-        if not 0 <= layer < self.model.layer_count:
-            raise NotFoundError(f"there is no layer {layer}, the model has {self.model.layer_count}")
-        out = np.empty(self.model.layers[layer].size, np.float32)
-        self._call(lib.hypr_session_get_spikes, layer, pointer(out), out.size)
+    def spikes(self, layer: int | str = 0) -> FloatArray:
+        """Outputs of a layer, or of the ``"readout"``, at the last step, [neurons]: spikes (0 or 1), or what LI, GRU, LSTM and the
+        readout give."""
+        index, neurons = self._layer(layer)
+        out = np.empty(neurons, np.float32)
+        self._call(lib.hypr_session_get_spikes, index, pointer(out), out.size)
         return out
 
-    def layer_state(self, layer: int = 0) -> FloatArray:
-        """State variables of a layer after the last step, [k, neurons], in the order of docs/neuron-models.md."""
-        if not 0 <= layer < self.model.layer_count:
-            raise NotFoundError(f"there is no layer {layer}, the model has {self.model.layer_count}")
-        out = np.empty(self._value(lib.hypr_session_layer_state_size, layer), np.float32)
-        self._call(lib.hypr_session_get_layer_state, layer, pointer(out), out.size)
-        return out.reshape(-1, self.model.layers[layer].size)
+    def layer_state(self, layer: int | str = 0) -> FloatArray:
+        """State variables of a layer, or of the ``"readout"``, after the last step, [k, neurons], in the order of
+        docs/neuron-models.md."""
+        index, neurons = self._layer(layer)
+        out = np.empty(self._value(lib.hypr_session_layer_state_size, index), np.float32)
+        self._call(lib.hypr_session_get_layer_state, index, pointer(out), out.size)
+        return out.reshape(-1, neurons)
+
+    def set_spikes(self, layer: int | str, spikes: npt.ArrayLike) -> None:
+        """Sets the outputs of a layer [neurons], which the next step's recurrent inputs are made of; as ``set_layer_state``."""
+        index, neurons = self._layer(layer)
+        values = floats(spikes, "spikes", neurons)
+        self._call(lib.hypr_session_set_spikes, index, pointer(values), values.size)
+
+    def set_layer_state(self, layer: int | str, state: npt.ArrayLike) -> None:
+        """Sets the state variables of a layer [k, neurons]: the next step starts from them.
+
+        The open window is closed first, without an update. The eligibility stays: ``reset("traces")`` forgets it. A GRU or LSTM
+        has its output in its state too: set both. NotFiniteError, SizeMismatchError.
+        """
+        index, neurons = self._layer(layer)
+        values = floats(state, "state", self._value(lib.hypr_session_layer_state_size, index) // neurons, neurons)
+        self._call(lib.hypr_session_set_layer_state, index, pointer(values), values.size)
+
+    def _layer(self, layer: int | str) -> tuple[int, int]:
+        """The index of a layer, or of the readout, and its neurons."""
+        count = self.model.layer_count
+        if layer == "readout":
+            return count, self.output_size
+        if isinstance(layer, str) or not 0 <= layer < count:
+            raise NotFoundError(f"there is no layer {layer!r}, the model has {count}, and the 'readout'")
+        return layer, self.model.layers[layer].size
 
     @property
     def memory_report(self) -> MemoryReport:
@@ -147,6 +173,14 @@ class Inspection(SessionHandle):
     def save_model(self, path: str | os.PathLike[str]) -> None:
         """Writes the model with the session's parameters as a .hypr file, which is replaced atomically."""
         self._call(lib.hypr_session_save_model, os.fsencode(path))
+
+    def model_bytes(self) -> bytes:
+        """The bytes that ``save_model`` writes: ``Model(session.model_bytes())`` is the model as it has been trained."""
+        size = ffi.new("size_t *")
+        self._call(lib.hypr_session_model_size, size)
+        buffer = bytearray(size[0])
+        self._call(lib.hypr_session_save_model_buffer, ffi.from_buffer(buffer), len(buffer))
+        return bytes(buffer)
 
     def save_state(self) -> bytes:
         """Everything that the session has become: parameters, optimizer, traces, state, open window, class weights, frozen

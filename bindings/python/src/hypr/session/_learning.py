@@ -107,10 +107,7 @@ class Learning(Running):
         """
         inputs = floats(x, "x", "steps", self.input_size)
         targets = class_labels(labels, "labels", len(inputs))
-        loss = ffi.new("double *")
-        self._call(lib.hypr_session_learn_sequence, pointer(inputs), len(inputs), _ints(targets),
-                   self._outputs(out, len(inputs)), loss)
-        return float(loss[0])
+        return self._learn(inputs, np.array([len(inputs)], np.uintp), out, labels=_ints(targets))
 
     def learn_batch(self, x: npt.ArrayLike | Sequence[npt.ArrayLike], labels: npt.ArrayLike | Sequence[npt.ArrayLike],
                     lengths: npt.ArrayLike | None = None, out: FloatArray | None = None) -> float:
@@ -139,7 +136,7 @@ class Learning(Running):
             targets = np.concatenate(parts)
         else:
             targets = np.asarray(labels).reshape(-1)
-        return self._learn(lib.hypr_session_learn_batch, inputs, steps, class_labels(targets, "labels", len(inputs)), out)
+        return self._learn(inputs, steps, out, labels=_ints(class_labels(targets, "labels", len(inputs))))
 
     def learn_labelled(self, x: npt.ArrayLike | Sequence[npt.ArrayLike], labels: npt.ArrayLike,
                        lengths: npt.ArrayLike | None = None, out: FloatArray | None = None) -> float:
@@ -153,7 +150,51 @@ class Learning(Running):
             Negative: the sequence teaches nothing.
         """
         inputs, steps = self._sequences(x, lengths)
-        return self._learn(lib.hypr_session_learn_labelled, inputs, steps, class_labels(labels, "labels", len(steps)), out)
+        return self._learn(inputs, steps, out, sequence_labels=_ints(class_labels(labels, "labels", len(steps))))
+
+    def learn(self, x: npt.ArrayLike | Sequence[npt.ArrayLike], *, labels: npt.ArrayLike | None = None,
+              sequence_labels: npt.ArrayLike | None = None, values: npt.ArrayLike | None = None,
+              weights: npt.ArrayLike | None = None, lengths: npt.ArrayLike | None = None,
+              out: FloatArray | None = None) -> float:
+        """The general form: several sequences with targets of one kind, and weights. Other Python threads run meanwhile.
+
+        Parameters
+        ----------
+        x, lengths, out
+            As ``learn_batch``.
+        labels : array_like of int, [total]
+            A class for every step, negative: no target.
+        sequence_labels : array_like of int, [sequences]
+            A class for every sequence, taught as the option `loss` says; negative: no target.
+        values : array_like, [total, output_size]
+            Every step is taught as by ``teach_values``.
+        weights : array_like, [total], or [sequences] with `sequence_labels`, optional
+            The weight of each target's loss, beside that of its class: 0 or 1e-6 to 1e6. 0: no target; a step's values then do
+            not count, and may be NaN.
+
+        Returns
+        -------
+        float
+            Mean loss over the targets, weighted as they are.
+
+        Raises
+        ------
+        InvalidArgumentError
+            There are not targets of one kind, or a label or a weight is out of its bounds.
+        """
+        inputs, steps = self._sequences(x, lengths)
+        total = len(inputs)
+        arrays: dict[str, Any] = {}  # in a struct, whose fields keep nothing alive
+        if labels is not None:
+            arrays["labels"] = _ints(class_labels(labels, "labels", total))
+        if sequence_labels is not None:
+            arrays["sequence_labels"] = _ints(class_labels(sequence_labels, "sequence_labels", len(steps)))
+        if values is not None:
+            arrays["values"] = pointer(floats(values, "values", total, self.output_size))
+        if weights is not None:
+            count = total if sequence_labels is None else len(steps)
+            arrays["weights"] = pointer(floats(weights, "weights", count))
+        return self._learn(inputs, steps, out, **arrays)
 
     def flush(self) -> None:
         """Closes the open window now; with the update `window` the parameters are updated."""
@@ -177,15 +218,14 @@ class Learning(Running):
         finally:
             self._idle.append(handle)
 
-    def _learn(self, function: Any, inputs: FloatArray, steps: npt.NDArray[np.uintp], targets: IntArray,
-               out: FloatArray | None) -> float:
+    def _learn(self, inputs: FloatArray, steps: npt.NDArray[np.uintp], out: FloatArray | None, **arrays: Any) -> float:
+        """`arrays` are the fields of hypr_batch that are not inputs and steps."""
+        arrays |= {"inputs": pointer(inputs), "steps": ffi.from_buffer("size_t[]", steps)}
+        batch = ffi.new("hypr_batch *", {"struct_size": ffi.sizeof("hypr_batch"), "sequences": len(steps), **arrays})
+        outputs = ffi.NULL if out is None else pointer(destination(out, "out", len(inputs), self.output_size))
         loss = ffi.new("double *")
-        self._call(function, pointer(inputs), ffi.from_buffer("size_t[]", steps), len(steps), _ints(targets),
-                   self._outputs(out, len(inputs)), loss)
+        self._call(lib.hypr_session_learn, batch, outputs, loss)
         return float(loss[0])
-
-    def _outputs(self, out: FloatArray | None, steps: int) -> Any:
-        return ffi.NULL if out is None else pointer(destination(out, "out", steps, self.output_size))
 
     def _sequences(self, x: Any, lengths: npt.ArrayLike | None) -> tuple[FloatArray, npt.NDArray[np.uintp]]:
         """All sequences one after the other, [total, input_size], and their lengths."""

@@ -86,6 +86,22 @@ class Running(SessionHandle):
         finally:
             self._idle.append(handle)
 
+    def look_ahead(self, x: npt.ArrayLike, out: FloatArray | None = None) -> FloatArray:
+        """The outputs that ``step`` would give, with the parameters as they are; nothing changes.
+
+        If the open window is full, the step itself would close it first, and with the update `window` use the parameters after the
+        update: ``flush`` before, and both give the same.
+
+        Parameters
+        ----------
+        x : array_like, [input_size]
+        out : ndarray of float32, [output_size], optional
+        """
+        sample = vector(x, "x", self.input_size)
+        output = np.empty(self.output_size, np.float32) if out is None else destination(out, "out", self.output_size)
+        self._call(lib.hypr_session_look_ahead, pointer(sample), sample.size, pointer(output), output.size)
+        return output
+
     def step_spikes(self, indices: npt.ArrayLike, out: FloatArray | None = None) -> FloatArray:
         """The same for a sparse binary sample: 1 at the channels in `indices`, which rise strictly, 0 elsewhere.
 

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
-from hypr._library import ffi, lib, text
+from hypr._library import ffi, lib
+from hypr._tensors import TensorInfo, tensor_infos
 from hypr.errors import UnknownTensorError, unknown
 from hypr.session._handle import SessionHandle
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """A parameter array of a session.
-
-    Attributes
-    ----------
-    name : str
-        Such as ``"layer0.input_weight"``.
-    shape : tuple of int
-    offset, size : int
-        Its first element in the flat vector of all parameters, and how many.
-    trainable : bool
-        Whether this session trains it.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    offset: int
-    size: int
-    trainable: bool
 
 
 class Gradients(Mapping[str, FloatArray]):
@@ -139,13 +117,8 @@ class Tensors(SessionHandle):
     @property
     def tensors(self) -> tuple[TensorInfo, ...]:
         """Names, shapes and places of all parameters, and whether they are trained at present."""
-        info = ffi.new("hypr_tensor_info *", {"struct_size": ffi.sizeof("hypr_tensor_info")})
-        found = []
-        for index in range(self._value(lib.hypr_session_tensor_count)):
-            self._call(lib.hypr_session_tensor_info, index, info)
-            found.append(TensorInfo(text(info.name), tuple(info.shape[0:info.rank]), info.offset, info.size,
-                                    bool(info.trainable)))
-        return tuple(found)
+        return tensor_infos(self._value(lib.hypr_session_tensor_count),
+                            lambda index, info: self._call(lib.hypr_session_tensor_info, index, info))
 
     def set_trainable(self, name: str, trainable: bool = True) -> None:
         """Freezes one tensor, or lets it be trained again. What the model file or the options freeze stays frozen

@@ -1,0 +1,16 @@
+// What the next step would give, without making it.
+
+extension Session {
+  /// The outputs that the next step would give on a sample, with the present parameters. Nothing changes: the step goes to the slot that
+  /// the next one will overwrite, and leaves no record.
+  public func lookAhead(
+    _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
+  ) throws(Failure) {
+    let to = nextSlot
+    try network.input.list(sample, slot: to, network.kernels, message)
+    if let layer = network.step(from: slot, to: to, records: false) {
+      throw message.failure(.notFinite, "the state of layer \(layer) would not be finite")
+    }
+    output?.update(from: network.readoutOutputs(to), count: model.pointee.outputSize)
+  }
+}

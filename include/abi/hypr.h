@@ -1,0 +1,242 @@
+/* The interface of hypr.h as it was accepted last, without comments. Made by `make abi-baseline`; docs/abi.md */
+#ifndef HYPR_H
+#define HYPR_H
+#include <stddef.h>
+#include <stdint.h>
+#ifndef HYPR_API
+#define HYPR_API
+#endif
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define HYPR_VERSION_MAJOR 0
+#define HYPR_VERSION_MINOR 1
+#define HYPR_VERSION_PATCH 0
+#define HYPR_VERSION_NUMBER (HYPR_VERSION_MAJOR * 10000 + HYPR_VERSION_MINOR * 100 + HYPR_VERSION_PATCH)
+HYPR_API uint32_t hypr_version_number(void);
+HYPR_API const char *hypr_version_string(void);
+typedef int32_t hypr_status;
+enum {
+  HYPR_OK = 0,
+  HYPR_ERROR_INVALID_ARGUMENT = 1,
+  HYPR_ERROR_SIZE_MISMATCH = 2,
+  HYPR_ERROR_NOT_FINITE = 3,
+  HYPR_ERROR_WRONG_STATE = 4,
+  HYPR_ERROR_BUFFER_TOO_SMALL = 5,
+  HYPR_ERROR_NOT_FOUND = 6,
+  HYPR_ERROR_MODEL_INVALID = 20,
+  HYPR_ERROR_MODEL_UNSUPPORTED = 21,
+  HYPR_ERROR_STATE_MISMATCH = 22,
+  HYPR_ERROR_OUT_OF_MEMORY = 40,
+  HYPR_ERROR_IO = 41
+};
+HYPR_API const char *hypr_status_name(hypr_status status);
+typedef struct hypr_model hypr_model;
+HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *message, size_t message_size);
+HYPR_API hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out, char *message,
+                                            size_t message_size);
+HYPR_API void hypr_model_free(hypr_model *model);
+HYPR_API size_t hypr_model_input_size(const hypr_model *model);
+HYPR_API size_t hypr_model_output_size(const hypr_model *model);
+HYPR_API size_t hypr_model_layer_count(const hypr_model *model);
+HYPR_API size_t hypr_model_parameter_count(const hypr_model *model);
+HYPR_API size_t hypr_model_layer_size(const hypr_model *model, size_t layer);
+HYPR_API const char *hypr_model_layer_neuron(const hypr_model *model, size_t layer);
+HYPR_API const char *hypr_model_name(const hypr_model *model);
+HYPR_API float hypr_model_time_step(const hypr_model *model);
+HYPR_API const char *hypr_model_input_name(const hypr_model *model, size_t channel);
+HYPR_API const char *hypr_model_class_label(const hypr_model *model, size_t output);
+HYPR_API size_t hypr_model_metadata_count(const hypr_model *model);
+HYPR_API const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
+HYPR_API const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
+typedef struct hypr_session hypr_session;
+typedef struct hypr_options hypr_options;
+HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
+                                         char *message, size_t message_size);
+HYPR_API void hypr_session_free(hypr_session *session);
+HYPR_API const char *hypr_session_message(const hypr_session *session);
+HYPR_API hypr_status hypr_session_step(hypr_session *session, const float *input, size_t input_size, float *output,
+                                       size_t output_size);
+HYPR_API hypr_status hypr_session_step_spikes(hypr_session *session, const uint32_t *indices, size_t count,
+                                              float *output, size_t output_size);
+HYPR_API hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
+HYPR_API hypr_status hypr_session_reset(hypr_session *session);
+typedef int32_t hypr_option;
+enum {
+  HYPR_OPTION_LEARNING = 1,
+  HYPR_OPTION_WINDOW = 2,
+  HYPR_OPTION_CREDIT = 3,
+  HYPR_OPTION_UPDATE = 4,
+  HYPR_OPTION_REDUCTION = 5,
+  HYPR_OPTION_TRAIN_MASK = 6,
+  HYPR_OPTION_LABEL_SMOOTHING = 7,
+  HYPR_OPTION_LOSS = 8,
+  HYPR_OPTION_LOSS_STEPS = 9,
+  HYPR_OPTION_SPIKE_RATE_PENALTY = 10,
+  HYPR_OPTION_SPIKE_RATE_LOWER = 11,
+  HYPR_OPTION_SPIKE_RATE_UPPER = 12,
+  HYPR_OPTION_OPTIMIZER = 20,
+  HYPR_OPTION_LEARNING_RATE = 21,
+  HYPR_OPTION_BETA1 = 22,
+  HYPR_OPTION_BETA2 = 23,
+  HYPR_OPTION_EPSILON = 24,
+  HYPR_OPTION_GRADIENT_CLIP = 25,
+  HYPR_OPTION_VALUE_CLIP = 26,
+  HYPR_OPTION_WEIGHT_DECAY = 27,
+  HYPR_OPTION_ANCHOR_STRENGTH = 28,
+  HYPR_OPTION_SCHEDULE = 40,
+  HYPR_OPTION_SCHEDULE_UPDATES = 41,
+  HYPR_OPTION_WARM_UP_UPDATES = 42,
+  HYPR_OPTION_RATE_INPUT_WEIGHTS = 60,
+  HYPR_OPTION_RATE_RECURRENT_WEIGHTS = 61,
+  HYPR_OPTION_RATE_BIASES = 62,
+  HYPR_OPTION_RATE_NEURON_PARAMETERS = 63,
+  HYPR_OPTION_RATE_READOUT = 64,
+  HYPR_OPTION_RATE_READOUT_TAU = 65,
+  HYPR_OPTION_THREADS = 80
+};
+enum {
+  HYPR_CREDIT_SPATIAL = 0,
+  HYPR_CREDIT_WINDOW = 1,
+  HYPR_CREDIT_RECURRENT = 2,
+  HYPR_CREDIT_FILTERED = 3
+};
+enum {
+  HYPR_LOSS_EVERY_STEP = 0,
+  HYPR_LOSS_LAST_STEPS = 1,
+  HYPR_LOSS_SUM_OF_SOFTMAX = 2
+};
+enum {
+  HYPR_UPDATE_WINDOW = 0,
+  HYPR_UPDATE_SEQUENCE = 1,
+  HYPR_UPDATE_MANUAL = 2
+};
+enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+enum {
+  HYPR_TRAIN_INPUT_WEIGHTS = 1,
+  HYPR_TRAIN_RECURRENT_WEIGHTS = 2,
+  HYPR_TRAIN_BIASES = 4,
+  HYPR_TRAIN_NEURON_PARAMETERS = 8,
+  HYPR_TRAIN_READOUT = 16,
+  HYPR_TRAIN_READOUT_TAU = 32,
+  HYPR_TRAIN_ALL = 63
+};
+enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1, HYPR_OPTIMIZER_MOMENTUM = 2, HYPR_OPTIMIZER_ADAMW = 3 };
+enum {
+  HYPR_SCHEDULE_CONSTANT = 0,
+  HYPR_SCHEDULE_LINEAR = 1,
+  HYPR_SCHEDULE_COSINE = 2
+};
+HYPR_API hypr_status hypr_options_create(hypr_options **out, char *message, size_t message_size);
+HYPR_API void hypr_options_free(hypr_options *options);
+HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
+HYPR_API hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
+HYPR_API const char *hypr_options_message(const hypr_options *options);
+HYPR_API hypr_status hypr_option_bounds(hypr_option key, double *lower, double *upper, double *default_value);
+HYPR_API const char *hypr_option_name(hypr_option key);
+HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
+HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
+HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
+HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
+HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
+HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
+HYPR_API hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
+HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
+typedef struct hypr_batch {
+  size_t struct_size;
+  const float *inputs;
+  const size_t *steps;
+  size_t sequences;
+  const int32_t *labels;
+  const int32_t *sequence_labels;
+  const float *values;
+  const float *weights;
+} hypr_batch;
+HYPR_API hypr_status hypr_session_learn(hypr_session *session, const hypr_batch *batch, float *outputs,
+                                        double *mean_loss);
+HYPR_API hypr_status hypr_session_learn_sequence(hypr_session *session, const float *inputs, size_t steps,
+                                                 const int32_t *labels, float *outputs, double *mean_loss);
+HYPR_API hypr_status hypr_session_learn_batch(hypr_session *session, const float *inputs, const size_t *steps,
+                                              size_t sequences, const int32_t *labels, float *outputs,
+                                              double *mean_loss);
+HYPR_API hypr_status hypr_session_learn_labelled(hypr_session *session, const float *inputs, const size_t *steps,
+                                                 size_t sequences, const int32_t *sequence_labels, float *outputs,
+                                                 double *mean_loss);
+HYPR_API hypr_status hypr_session_flush(hypr_session *session);
+HYPR_API hypr_status hypr_session_apply(hypr_session *session);
+typedef struct hypr_statistics {
+  size_t struct_size;
+  uint64_t steps;
+  uint64_t taught_steps;
+  uint64_t correct_steps;
+  uint64_t updates;
+  uint64_t skipped_updates;
+  double mean_loss;
+  double gradient_norm;
+  double learning_rate;
+  float *spike_rates;
+  size_t spike_rate_count;
+} hypr_statistics;
+HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
+HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
+HYPR_API hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
+HYPR_API hypr_status hypr_session_model_size(const hypr_session *session, size_t *bytes);
+HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session, void *buffer, size_t size);
+HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
+HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
+HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+enum {
+  HYPR_RESET_STATE = 1,
+  HYPR_RESET_TRACES = 2,
+  HYPR_RESET_OPTIMIZER = 4
+};
+HYPR_API hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t parts);
+HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
+HYPR_API hypr_status hypr_session_look_ahead(hypr_session *session, const float *input, size_t input_size,
+                                             float *output, size_t output_size);
+HYPR_API hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
+HYPR_API hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
+HYPR_API size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer);
+HYPR_API hypr_status hypr_session_set_spikes(hypr_session *session, size_t layer, const float *spikes, size_t size);
+HYPR_API hypr_status hypr_session_set_layer_state(hypr_session *session, size_t layer, const float *state, size_t size);
+typedef struct hypr_tensor_info {
+  size_t struct_size;
+  const char *name;
+  size_t rank;
+  size_t shape[4];
+  size_t offset;
+  size_t size;
+  int32_t trainable;
+} hypr_tensor_info;
+HYPR_API size_t hypr_model_tensor_count(const hypr_model *model);
+HYPR_API hypr_status hypr_model_tensor_info(const hypr_model *model, size_t index, hypr_tensor_info *info);
+HYPR_API hypr_status hypr_model_find_tensor(const hypr_model *model, const char *name, size_t *index);
+HYPR_API hypr_status hypr_model_tensor_values(const hypr_model *model, size_t index, float *out, size_t size);
+HYPR_API size_t hypr_session_tensor_count(const hypr_session *session);
+HYPR_API hypr_status hypr_session_tensor_info(const hypr_session *session, size_t index, hypr_tensor_info *info);
+HYPR_API hypr_status hypr_session_find_tensor(const hypr_session *session, const char *name, size_t *index);
+HYPR_API hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
+HYPR_API hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
+HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
+HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
+HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
+HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index);
+HYPR_API hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
+                                              size_t *alignment, char *message, size_t message_size);
+HYPR_API hypr_status hypr_session_create_in(const hypr_model *model, const hypr_options *options, void *memory,
+                                            size_t bytes, hypr_session **out, char *message, size_t message_size);
+typedef struct hypr_memory_report {
+  size_t struct_size;
+  size_t parameters;
+  size_t state;
+  size_t traces;
+  size_t history;
+  size_t optimizer;
+  size_t scratch;
+  size_t total;
+} hypr_memory_report;
+HYPR_API hypr_status hypr_session_memory_report(const hypr_session *session, hypr_memory_report *report);
+#ifdef __cplusplus
+}
+#endif
+#endif
