@@ -386,17 +386,17 @@ def test_goes_on_within_an_epoch(model, tmp_path, monkeypatch):
     """From a checkpoint between two batches."""
     x, y = tones()
     settings = dict(batch_size=8, checkpoint_seconds=0, validation=0.2)
-    learn, count = hypr.Session.learn_labelled, 0
+    learn, count = hypr.Session.learn, 0
 
-    def fails(self, *arguments):
+    def fails(self, *arguments, **named):
         nonlocal count
         count += 1
         if count == 10:
             raise MemoryError
-        return learn(self, *arguments)
+        return learn(self, *arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(hypr.Session, "learn_labelled", fails)
+        patch.setattr(hypr.Session, "learn", fails)
         with pytest.raises(MemoryError):
             trainer(model, tmp_path, **settings).fit(x, y)
     progress = RunFolder(tmp_path).load_checkpoint().progress
@@ -422,13 +422,13 @@ def test_interrupted_in_the_first_epoch(model, monkeypatch):
     """The model is then what it had until there; the handler before is put back."""
     x, y = tones(20)
     before = signal.getsignal(signal.SIGINT)
-    learn = hypr.Session.learn_labelled
+    learn = hypr.Session.learn
 
-    def interrupted(self, *arguments):
+    def interrupted(self, *arguments, **named):
         os.kill(os.getpid(), signal.SIGINT)
-        return learn(self, *arguments)
+        return learn(self, *arguments, **named)
 
-    monkeypatch.setattr(hypr.Session, "learn_labelled", interrupted)
+    monkeypatch.setattr(hypr.Session, "learn", interrupted)
     result = trainer(model, batch_size=4).fit(x, y)
     assert (result.stopped, result.history, result.best_epoch) == ("interrupted", (), 0)
     assert result.model.output_size == 3 and signal.getsignal(signal.SIGINT) == before

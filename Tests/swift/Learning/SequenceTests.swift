@@ -136,7 +136,7 @@ import Testing
         == "steps[0] is 30, but the loss sum_of_softmax needs the whole sequence in one window of 20 steps")
     #expect(try sum.statistics.steps == 0)
     let many = try #require(throws: CallFailure.self) { try session.learn([data.inputs, data.inputs], [1, 3]) }
-    #expect(many.message == "labels[1] is 3, expected below the output size 3")
+    #expect(many.message == "sequence_labels[1] is 3, expected below the output size 3")
   }
 
   /// A class that weighs twice as much counts as if it were taught twice; one without weight as if it were not taught.
