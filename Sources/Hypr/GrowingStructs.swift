@@ -17,6 +17,8 @@ extension hypr_statistics: GrowingStruct { static var firstSize: Int { 8 + 8 * 8
 extension hypr_tensor_info: GrowingStruct { static var firstSize: Int { 10 * word } }
 extension hypr_memory_report: GrowingStruct { static var firstSize: Int { 8 * word } }
 extension hypr_batch: GrowingStruct { static var firstSize: Int { 8 * word } }
+extension hypr_neuron: GrowingStruct { static var firstSize: Int { 7 * word + 12 } }
+extension hypr_quantity: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 
 // The caller's struct may be shorter than the type that its pointer has: nothing here reads or writes it as a whole.
 

@@ -1,13 +1,7 @@
 public import CHypr
 internal import HyprCore
 
-extension hypr_neuron: SizedStruct {
-  static var smallestSize: Int { MemoryLayout<hypr_neuron>.size }
-}
-
-extension hypr_quantity: SizedStruct {
-  static var smallestSize: Int { MemoryLayout<hypr_quantity>.size }
-
+extension hypr_quantity {
   init(_ facts: QuantityFacts) {
     self.init(
       struct_size: 0, name: facts.name, lower: facts.lower, upper: facts.upper, default_value: facts.standard,
@@ -20,9 +14,10 @@ extension hypr_quantity: SizedStruct {
 @c @implementation public func hypr_neuron_info(_ index: Int, _ neuron: UnsafeMutablePointer<hypr_neuron>?)
   -> hypr_status
 {
-  guard let neuron, neuron.hasSize else { return invalidArgument }
+  guard let neuron, isComplete(neuron) else { return invalidArgument }
   guard let facts = NeuronCatalogue().facts(index) else { return notFound }
-  neuron.fill(
+  fill(
+    neuron,
     with: hypr_neuron(
       struct_size: 0, name: facts.name, state_count: facts.stateCount, parameter_count: facts.parameterCount,
       constant_count: facts.constantCount, gate_count: facts.gateCount, spiking: facts.spiking ? 1 : 0,
@@ -56,8 +51,8 @@ extension hypr_quantity: SizedStruct {
 }
 
 private func write(_ facts: QuantityFacts?, into quantity: UnsafeMutablePointer<hypr_quantity>?) -> hypr_status {
-  guard let quantity, quantity.hasSize else { return invalidArgument }
+  guard let quantity, isComplete(quantity) else { return invalidArgument }
   guard let facts else { return notFound }
-  quantity.fill(with: hypr_quantity(facts))
+  fill(quantity, with: hypr_quantity(facts))
   return ok
 }

@@ -20,7 +20,6 @@ import Testing
     func visit<Model: NeuronModel>(_ model: Model.Type) -> [String] {
       check(Model.State.self) + check(Model.Parameters.self) + check(Model.Derived.self) + check(Model.Tape.self)
         + check(Model.Comparisons.self) + check(Model.Currents.self)
-        + (Model.State.Values.size == Model.State.size ? [] : ["State.Values has \(Model.State.Values.size) vectors"])
     }
 
     /// What is wrong with a record.
