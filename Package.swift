@@ -15,6 +15,9 @@ let mode: [SwiftSetting] =
 // Nothing in there is hot: small is better.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
+// HYPR_BUILDER=0 leaves out what builds models: its functions answer MODEL_UNSUPPORTED, and the linker drops the rest.
+let parts: [SwiftSetting] = Context.environment["HYPR_BUILDER"] == "0" ? [.define("HYPR_NO_BUILDER")] : []
+
 // The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
 // a model is loaded.
 func kernels(_ name: String, _ level: String? = nil, _ flags: [String] = []) -> Target {
@@ -59,8 +62,13 @@ var targets: [Target] =
     .systemLibrary(name: "CHypr", path: "include"),
     .target(name: "CSystem"),
     .target(name: "CModelFormat", cxxSettings: freestandingCxx),
-    .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
-    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
+    .target(
+      name: "CModelWriter", dependencies: ["CSystem"],
+      cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
+        + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
+    .target(
+      name: "HyprCore", dependencies: ["CSystem", "CModelFormat", "CModelWriter"] + kernelNames, swiftSettings: mode),
+    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small + parts),
   ] + kernelTargets
 
 if embedded {
@@ -71,12 +79,11 @@ if embedded {
   products.append(.executable(name: "hypr", targets: ["HyprTool"]))
   dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"))
   targets += [
-    .target(name: "CModelWriter", cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]),
-    .target(name: "HyprModelWriter", dependencies: ["CModelWriter"]),
+    .target(name: "HyprModelWriter", dependencies: ["CModelWriter", "CSystem"]),
     .target(
       name: "HyprToolKit",
       dependencies: [
-        "CHypr", "CModelFormat", "HyprCore", "HyprModelWriter",
+        "CHypr", "CModelFormat", "HyprCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),

@@ -36,7 +36,7 @@ extension Model {
   }
 
   /// Takes the bytes over: they are freed with the model, or here if they are no valid model.
-  private static func adopt(
+  static func adopt(
     _ file: UnsafeRawBufferPointer, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
     do throws(Failure) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import struct HyprCore.RandomNumbers
 import Foundation
 
 /// `hypr train`: learning from labelled sequences.
