@@ -66,9 +66,11 @@ var targets: [Target] =
       name: "CModelWriter", dependencies: ["CSystem"],
       cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
         + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
+    .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
     .target(
-      name: "HyprCore", dependencies: ["CSystem", "CModelFormat", "CModelWriter"] + kernelNames, swiftSettings: mode),
-    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small + parts),
+      name: "HyprBuilding", dependencies: ["CSystem", "CModelFormat", "CModelWriter", "HyprCore"],
+      swiftSettings: mode + small),
+    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore", "HyprBuilding"], swiftSettings: mode + small + parts),
   ] + kernelTargets
 
 if embedded {
@@ -83,13 +85,14 @@ if embedded {
     .target(
       name: "HyprToolKit",
       dependencies: [
-        "CHypr", "CModelFormat", "HyprCore",
+        "CHypr", "CModelFormat", "HyprCore", "HyprBuilding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),
     .testTarget(
       name: "HyprTests",
-      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprModelWriter", "HyprToolKit"] + kernelNames,
+      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprBuilding", "HyprModelWriter", "HyprToolKit"]
+        + kernelNames,
       path: "Tests/swift"),
   ]
 }

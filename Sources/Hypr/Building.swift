@@ -1,4 +1,5 @@
 public import CHypr
+internal import HyprBuilding
 internal import HyprCore
 
 typealias BuilderPointer = UnsafeMutablePointer<ModelBuilder>

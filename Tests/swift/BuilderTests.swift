@@ -2,7 +2,7 @@ import CHypr
 import HyprModelWriter
 import Testing
 
-@testable import HyprCore
+@testable import HyprBuilding
 
 /// What the builder of models is made of; Tests/c/test_builder.c has what hypr.h says of it.
 @Suite("Builder") struct BuilderTests {

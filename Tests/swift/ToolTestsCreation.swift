@@ -1,9 +1,8 @@
 import CHypr
+import HyprBuilding
 import HyprModelWriter
 import HyprToolKit
 import Testing
-
-import struct HyprCore.RandomNumbers
 
 /// The tensors of a built model by name.
 private struct Tensors {
@@ -78,7 +77,8 @@ private struct Tensors {
     let limit = (6.0 / (4 + 36 + 36)).squareRoot()
     #expect(
       model.names == [
-        "layer0.input_weight", "layer0.recurrent_weight", "layer0.omega", "layer0.b_offset", "readout.weight", "readout.tau",
+        "layer0.input_weight", "layer0.recurrent_weight", "layer0.omega", "layer0.b_offset", "readout.weight",
+        "readout.tau",
       ])
     #expect(model["layer0.input_weight"]?.shape == [36, 4])
     #expect(model["layer0.recurrent_weight"]?.shape == [36, 36])

@@ -3,11 +3,11 @@ internal import CSystem
 
 extension Model {
   /// Highest format_version that this reader knows.
-  static let formatVersion = 1
+  package static let formatVersion = 1
   /// Beyond any network that fits a file of 2 GiB, and small enough for 32-bit row numbers.
-  static let largestCount = 1 << 24
-  static let mostLayers = 1000
-  static let nameCapacity = 64
+  package static let largestCount = 1 << 24
+  package static let mostLayers = 1000
+  package static let nameCapacity = 64
 
   /// Loads a model from a file.
   public static func load(
@@ -36,7 +36,7 @@ extension Model {
   }
 
   /// Takes the bytes over: they are freed with the model, or here if they are no valid model.
-  static func adopt(
+  package static func adopt(
     _ file: UnsafeRawBufferPointer, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
     do throws(Failure) {
@@ -50,7 +50,7 @@ extension Model {
 }
 
 /// The system's text for an errno value.
-func systemText(_ error: Int32) -> Text {
+package func systemText(_ error: Int32) -> Text {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
     guard let start = buffer.baseAddress else { return "unknown error" }
     system_error_text(error, start, buffer.count)

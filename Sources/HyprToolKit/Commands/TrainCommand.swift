@@ -1,5 +1,5 @@
 import ArgumentParser
-import struct HyprCore.RandomNumbers
+import HyprBuilding
 import Foundation
 
 /// `hypr train`: learning from labelled sequences.

@@ -1,3 +1,4 @@
+import HyprBuilding
 import HyprCore
 
 /// A model in the making: the core's builder, freed with this object.

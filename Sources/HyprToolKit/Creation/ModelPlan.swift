@@ -1,3 +1,4 @@
+import HyprBuilding
 import HyprCore
 
 /// What a fresh model shall be. ``model()`` makes it.

@@ -1,4 +1,4 @@
-import HyprCore
+import HyprBuilding
 
 extension RandomNumbers {
   /// A whole number from 0 to below `bound`.

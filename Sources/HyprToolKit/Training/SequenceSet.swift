@@ -1,4 +1,4 @@
-import HyprCore
+import HyprBuilding
 
 /// Sequences with their labels, as they lie in two or three .npy files.
 package struct SequenceSet {

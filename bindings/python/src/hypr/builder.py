@@ -157,7 +157,11 @@ class ModelBuilder:
         if surrogate is not None:
             described = surrogate if isinstance(surrogate, Surrogate) else Surrogate(surrogate)
             settings.surrogate = enum_number("SurrogateKind", described.kind, "surrogate")
-            settings.surrogate_slope, settings.surrogate_scale = described.slope or 0, described.scale or 0
+            for number, value in (("slope", described.slope), ("scale", described.scale)):
+                if value is not None:
+                    if not value > 0:
+                        raise InvalidArgumentError(f"the surrogate's {number} is {value}, expected above 0")
+                    setattr(settings, f"surrogate_{number}", value)
         if bias is not None and not _is_flag(bias):
             values["bias"] = bias
         self._call(lib.hypr_builder_add_layer, _utf8(schema.name), _size(size, "neurons"), settings)

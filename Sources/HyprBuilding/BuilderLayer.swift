@@ -1,5 +1,6 @@
 internal import CModelFormat
 internal import CSystem
+internal import HyprCore
 
 /// Which elements of a matrix there are: the schema's SparseRows.
 struct StoredRows {
@@ -42,7 +43,7 @@ struct BuilderTensor {
   var drawn: UnsafeMutablePointer<Float>?
   var drawnRows: StoredRows?
 
-  init(_ field: UnsafePointer<CChar>, rows: Int, columns: Int? = nil, isPresent: Bool = true) {
+  init(_ field: UnsafePointer<CChar>, rows: Int, columns: Int?, isPresent: Bool) {
     self.field = field
     self.rows = rows
     self.columns = columns
@@ -106,9 +107,9 @@ struct BuilderLayer {
   /// Time constant of a readout in steps; nil: as is usual for the neuron model below it.
   var tau: Double?
   /// [constantCount]; nil: the default.
-  private(set) var constants: UnsafeMutablePointer<Float?>
+  let constants: UnsafeMutablePointer<Float?>
   /// Weight, recurrent weight, bias, then the parameters of the neuron model.
-  private(set) var tensors: UnsafeMutablePointer<BuilderTensor>
+  let tensors: UnsafeMutablePointer<BuilderTensor>
 
   static let (weight, recurrentWeight, bias, firstParameter) = (0, 1, 2, 3)
 
@@ -116,40 +117,50 @@ struct BuilderLayer {
   var initialValues: InitialValues { InitialValues(facts) }
   var hasSurrogate: Bool { surrogate != 0 || surrogateSlope != nil || surrogateScale != nil }
 
-  /// nil: no memory.
-  init?(_ neuron: Int, _ facts: NeuronFacts, size: Int, inputCount: Int, isReadout: Bool = false) {
-    guard let constants: UnsafeMutablePointer<Float?> = allocated(facts.constantCount) else { return nil }
-    guard
-      let tensors: UnsafeMutablePointer<BuilderTensor> = allocated(BuilderLayer.firstParameter + facts.parameterCount)
-    else {
-      system_free(constants)
+  /// A layer in memory of its own; nil: there is none.
+  static func make(
+    _ neuron: Int, _ facts: NeuronFacts, size: Int, inputCount: Int, isReadout: Bool = false
+  ) -> UnsafeMutablePointer<BuilderLayer>? {
+    let tensorCount = firstParameter + facts.parameterCount
+    guard let place: UnsafeMutablePointer<BuilderLayer> = allocated(1) else { return nil }
+    guard let constants: UnsafeMutablePointer<Float?> = allocated(facts.constantCount) else {
+      system_free(place)
       return nil
     }
-    self.neuron = neuron
-    self.facts = facts
-    self.isReadout = isReadout
-    self.size = size
-    self.inputCount = inputCount
-    self.constants = constants
-    self.tensors = tensors
-    constants.initialize(repeating: nil, count: facts.constantCount)
-    let rows = facts.gateCount * size
-    tensors.initialize(
-      to: BuilderTensor(text(isReadout ? "weight" : "input_weight"), rows: rows, columns: inputCount))
-    (tensors + 1).initialize(
-      to: BuilderTensor(text("recurrent_weight"), rows: rows, columns: size, isPresent: !isReadout))
-    (tensors + 2).initialize(to: BuilderTensor(text("bias"), rows: rows))
-    let catalogue = NeuronCatalogue()
-    for index in 0..<facts.parameterCount {
-      let name = catalogue.parameter(neuron, index)?.name ?? text("")
-      (tensors + BuilderLayer.firstParameter + index).initialize(to: BuilderTensor(name, rows: size))
+    guard let tensors: UnsafeMutablePointer<BuilderTensor> = allocated(tensorCount) else {
+      system_free(constants)
+      system_free(place)
+      return nil
     }
+    constants.initialize(repeating: nil, count: facts.constantCount)
+    let catalogue = NeuronCatalogue()
+    for slot in 0..<tensorCount {
+      let isMatrix = slot == weight || slot == recurrentWeight
+      let field =
+        switch slot {
+        case weight: text(isReadout ? "weight" : "input_weight")
+        case recurrentWeight: text("recurrent_weight")
+        case bias: text("bias")
+        default: catalogue.parameter(neuron, slot - firstParameter)?.name ?? text("")
+        }
+      (tensors + slot).initialize(
+        to: BuilderTensor(
+          field, rows: slot < firstParameter ? facts.gateCount * size : size,
+          columns: isMatrix ? (slot == weight ? inputCount : size) : nil,
+          isPresent: slot != recurrentWeight || !isReadout))
+    }
+    place.initialize(
+      to: BuilderLayer(
+        neuron: neuron, facts: facts, isReadout: isReadout, size: size, inputCount: inputCount, constants: constants,
+        tensors: tensors))
+    return place
   }
 
-  func free() {
-    for index in 0..<tensorCount { tensors[index].free() }
-    system_free(tensors)
-    system_free(constants)
-    system_free(name)
+  static func free(_ layer: UnsafeMutablePointer<BuilderLayer>) {
+    for slot in 0..<layer.pointee.tensorCount { layer.pointee.tensors[slot].free() }
+    system_free(layer.pointee.tensors)
+    system_free(layer.pointee.constants)
+    system_free(layer.pointee.name)
+    system_free(layer)
   }
 }

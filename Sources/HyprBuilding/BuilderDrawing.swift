@@ -1,4 +1,5 @@
 internal import CSystem
+internal import HyprCore
 
 // What was not given is drawn, always in the same order: of each layer the weights, the parameters of its neuron model, the biases,
 // then which of the weights there are; at last the readout. Of a fresh layer the same seed draws the same numbers, whatever the
@@ -13,8 +14,10 @@ extension ModelBuilder {
     for number in 0...layers.count {
       let layer = number < layers.count ? layers[number] : readout
       // At most 1000 layers of fewer than 2^52 elements: no overflow.
-      for slot in 0..<layer.tensorCount where layer.tensors[slot].isPresent {
-        weights += layer.tensors[slot].given == nil ? layer.tensors[slot].elementCount : layer.tensors[slot].count
+      for slot in 0..<layer.pointee.tensorCount where layer.pointee.tensors[slot].isPresent {
+        weights +=
+          layer.pointee.tensors[slot].given == nil
+          ? layer.pointee.tensors[slot].elementCount : layer.pointee.tensors[slot].count
       }
     }
     guard weights < ModelBuilder.mostWeights else {
@@ -30,39 +33,43 @@ extension ModelBuilder {
   func forgetDrawn() {
     for number in 0...layers.count {
       guard let layer = number < layers.count ? layers[number] : readout else { return }
-      for slot in 0..<layer.tensorCount { layer.tensors[slot].forgetDrawn() }
+      for slot in 0..<layer.pointee.tensorCount { layer.pointee.tensors[slot].forgetDrawn() }
     }
   }
 
-  private func draw(_ layer: BuilderLayer, at index: Int, _ random: inout RandomNumbers) throws(Failure) {
-    let initial = layer.initialValues
-    let isRecurrent = layer.tensors[BuilderLayer.recurrentWeight].isPresent
-    let weights = initial.weights(inputs: layer.inputCount, neurons: layer.size, isRecurrent: isRecurrent)
-    try draw(layer.tensors + BuilderLayer.weight, weights, &random)
-    let recurrent = initial.recurrentWeights(inputs: layer.inputCount, neurons: layer.size)
-    try draw(layer.tensors + BuilderLayer.recurrentWeight, recurrent, orthogonal: recurrent == nil, &random)
+  private func draw(_ layer: UnsafeMutablePointer<BuilderLayer>, at index: Int, _ random: inout RandomNumbers)
+    throws(Failure)
+  {
+    let initial = layer.pointee.initialValues
+    let isRecurrent = layer.pointee.tensors[BuilderLayer.recurrentWeight].isPresent
+    let weights = initial.weights(
+      inputs: layer.pointee.inputCount, neurons: layer.pointee.size, isRecurrent: isRecurrent)
+    try draw(layer.pointee.tensors + BuilderLayer.weight, weights, &random)
+    let recurrent = initial.recurrentWeights(inputs: layer.pointee.inputCount, neurons: layer.pointee.size)
+    try draw(layer.pointee.tensors + BuilderLayer.recurrentWeight, recurrent, orthogonal: recurrent == nil, &random)
     let catalogue = NeuronCatalogue()
-    for parameter in 0..<layer.facts.parameterCount {
-      let tensor = layer.tensors + BuilderLayer.firstParameter + parameter
-      let usual = catalogue.parameter(layer.neuron, parameter)?.usual
+    for parameter in 0..<layer.pointee.facts.parameterCount {
+      let tensor = layer.pointee.tensors + BuilderLayer.firstParameter + parameter
+      let usual = catalogue.parameter(layer.pointee.neuron, parameter)?.usual
       if case .usual = tensor.pointee.source, usual == nil {
         throw message.failure(
           .wrongState,
-          "\(layer.facts.name) has no usual values of layer\(index).\(tensor.pointee.field), expected that they are given")
+          "\(layer.pointee.facts.name) has no usual values of layer\(index).\(tensor.pointee.field), expected that they are given"
+        )
       }
       try draw(tensor, usual, &random)
     }
-    try draw(layer.tensors + BuilderLayer.bias, initial.biases(neurons: layer.size), &random)
-    try thin(layer.tensors + BuilderLayer.weight, &random)
-    try thin(layer.tensors + BuilderLayer.recurrentWeight, &random)
+    try draw(layer.pointee.tensors + BuilderLayer.bias, initial.biases(neurons: layer.pointee.size), &random)
+    try thin(layer.pointee.tensors + BuilderLayer.weight, &random)
+    try thin(layer.pointee.tensors + BuilderLayer.recurrentWeight, &random)
   }
 
-  private func draw(readout: BuilderLayer, _ random: inout RandomNumbers) throws(Failure) {
-    let below = layers[layers.count - 1].initialValues
-    let weights = below.readoutWeights(neurons: readout.inputCount, outputs: readout.size)
-    try draw(readout.tensors + BuilderLayer.weight, weights, &random)
-    try draw(readout.tensors + BuilderLayer.firstParameter, below.readoutTau(readout.tau), &random)
-    try draw(readout.tensors + BuilderLayer.bias, nil, &random)
+  private func draw(readout: UnsafeMutablePointer<BuilderLayer>, _ random: inout RandomNumbers) throws(Failure) {
+    let below = layers[layers.count - 1].pointee.initialValues
+    let weights = below.readoutWeights(neurons: readout.pointee.inputCount, outputs: readout.pointee.size)
+    try draw(readout.pointee.tensors + BuilderLayer.weight, weights, &random)
+    try draw(readout.pointee.tensors + BuilderLayer.firstParameter, below.readoutTau(readout.pointee.tau), &random)
+    try draw(readout.pointee.tensors + BuilderLayer.bias, nil, &random)
   }
 
   /// Draws a tensor that was not given; `usual` nil: zeros, or an orthogonal matrix.

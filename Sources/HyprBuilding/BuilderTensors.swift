@@ -1,9 +1,10 @@
 internal import CSystem
+public import HyprCore
 
 // Tensors by the names that hypr.h gives them, such as "layer0.input_weight".
 extension ModelBuilder {
   /// The layer that a name begins with, and the rest of the name.
-  func layer(of name: UnsafePointer<CChar>) -> (BuilderLayer, UnsafePointer<CChar>)? {
+  func layer(of name: UnsafePointer<CChar>) -> (UnsafeMutablePointer<BuilderLayer>, UnsafePointer<CChar>)? {
     if let readout, let rest = rest(of: name, after: text("readout.")) { return (readout, rest) }
     guard var rest = rest(of: name, after: text("layer")), rest.pointee != 0x2E else { return nil }
     let first = rest
@@ -30,9 +31,9 @@ extension ModelBuilder {
   private func tensor(_ name: UnsafePointer<CChar>) throws(Failure) -> UnsafeMutablePointer<BuilderTensor> {
     guard let (layer, field) = layer(of: name) else { throw message.failure(.notFound, "there is no tensor \(name)") }
     var known: Text = ""
-    for index in 0..<layer.tensorCount where layer.tensors[index].isPresent {
-      if equal(layer.tensors[index].field, field) { return layer.tensors + index }
-      known = "\(known) \(layer.tensors[index].field)"
+    for index in 0..<layer.pointee.tensorCount where layer.pointee.tensors[index].isPresent {
+      if equal(layer.pointee.tensors[index].field, field) { return layer.pointee.tensors + index }
+      known = "\(known) \(layer.pointee.tensors[index].field)"
     }
     throw message.failure(.notFound, "there is no tensor \(name); its layer has:\(known)")
   }
@@ -69,7 +70,8 @@ extension ModelBuilder {
 
   /// Says which elements of a weight there are; what was said of their values is forgotten.
   public mutating func setRows(
-    _ name: UnsafePointer<CChar>, _ offsets: UnsafePointer<UInt32>, _ offsetCount: Int, _ columns: UnsafePointer<UInt32>?,
+    _ name: UnsafePointer<CChar>, _ offsets: UnsafePointer<UInt32>, _ offsetCount: Int,
+    _ columns: UnsafePointer<UInt32>?,
     _ columnCount: Int
   ) throws(Failure) {
     let tensor = try tensor(name)
@@ -77,7 +79,8 @@ extension ModelBuilder {
       throw invalid("\(name) is not a weight of a layer: all of its elements are stored")
     }
     guard tensor.pointee.density == 1 else {
-      throw invalid("which elements of \(name) there are is drawn with a density, expected a density of 1 where they are given")
+      throw invalid(
+        "which elements of \(name) there are is drawn with a density, expected a density of 1 where they are given")
     }
     let rows = tensor.pointee.rows
     guard offsetCount == rows + 1 else {
@@ -85,7 +88,8 @@ extension ModelBuilder {
     }
     try checkRows(name, offsets, rows, columns, columnCount, width: width)
     let copiedOffsets: UnsafeMutablePointer<UInt32> = try copy(offsets, offsetCount)
-    guard let copiedColumns: UnsafeMutablePointer<UInt32> = columns.map({ copied($0, columnCount) }) ?? allocated(0) else {
+    guard let copiedColumns: UnsafeMutablePointer<UInt32> = columns.map({ copied($0, columnCount) }) ?? allocated(0)
+    else {
       system_free(copiedOffsets)
       throw outOfMemory()
     }
@@ -99,7 +103,7 @@ extension ModelBuilder {
 
   private func isReadoutTensor(_ tensor: UnsafeMutablePointer<BuilderTensor>) -> Bool {
     guard let readout else { return false }
-    return tensor >= readout.tensors && tensor < readout.tensors + readout.tensorCount
+    return tensor >= readout.pointee.tensors && tensor < readout.pointee.tensors + readout.pointee.tensorCount
   }
 
   /// Elements are picked by these when a file is built, before the loader has seen them.
@@ -122,7 +126,8 @@ extension ModelBuilder {
       for element in Int(offsets[row])..<Int(offsets[row + 1]) {
         let column = columns.map { Int($0[element]) } ?? 0
         guard column >= least && column < width else {
-          throw invalid("\(name): column \(element) is \(column), expected \(least) to \(width - 1), ascending in a row")
+          throw invalid(
+            "\(name): column \(element) is \(column), expected \(least) to \(width - 1), ascending in a row")
         }
         least = column + 1
       }
@@ -140,12 +145,13 @@ extension ModelBuilder {
   public func readTensor(
     _ name: UnsafePointer<CChar>, into values: UnsafeMutablePointer<Float>, _ count: Int
   ) throws(Failure) {
-    let tensor = try tensor(name).pointee
-    guard let given = tensor.given else {
+    let tensor = try tensor(name)
+    guard let given = tensor.pointee.given else {
       throw message.failure(.wrongState, "\(name) is not given: it is drawn when the file is built")
     }
-    guard count == tensor.count else {
-      throw message.failure(.sizeMismatch, "\(name) has \(tensor.count) elements, expected room for as many, not \(count)")
+    guard count == tensor.pointee.count else {
+      throw message.failure(
+        .sizeMismatch, "\(name) has \(tensor.pointee.count) elements, expected room for as many, not \(count)")
     }
     values.update(from: given, count: count)
   }
@@ -156,11 +162,10 @@ extension ModelBuilder {
     var (place, offset) = (0, 0)
     for number in 0...layers.count {
       guard let layer = number < layers.count ? layers[number] : readout else { return nil }
-      for slot in 0..<layer.tensorCount where layer.tensors[slot].isPresent {
-        let tensor = layer.tensors[slot]
-        if place == index { return facts(tensor, number, layer, slot, offset) }
+      for slot in 0..<layer.pointee.tensorCount where layer.pointee.tensors[slot].isPresent {
+        if place == index { return facts(layer, number, slot, offset: offset) }
         place += 1
-        offset += tensor.count
+        offset += layer.pointee.tensors[slot].count
       }
     }
     return nil
@@ -170,33 +175,27 @@ extension ModelBuilder {
     var count = 0
     for number in 0...layers.count {
       guard let layer = number < layers.count ? layers[number] : readout else { break }
-      for slot in 0..<layer.tensorCount where layer.tensors[slot].isPresent { count += 1 }
+      for slot in 0..<layer.pointee.tensorCount where layer.pointee.tensors[slot].isPresent { count += 1 }
     }
     return count
   }
 
   private func facts(
-    _ tensor: BuilderTensor, _ number: Int, _ layer: BuilderLayer, _ slot: Int, _ offset: Int
+    _ layer: UnsafeMutablePointer<BuilderLayer>, _ number: Int, _ slot: Int, offset: Int
   ) -> TensorFacts {
-    let name: Text = layer.isReadout ? "readout.\(tensor.field)" : "layer\(number).\(tensor.field)"
+    let tensor = layer.pointee.tensors + slot
+    let name: Text =
+      layer.pointee.isReadout ? "readout.\(tensor.pointee.field)" : "layer\(number).\(tensor.pointee.field)"
     name.copy(to: tensorName, size: Model.nameCapacity)
+    let stored = tensor.pointee.stored?.count
     return TensorFacts(
-      name: tensorName, rows: tensor.stored?.count ?? tensor.rows, columns: tensor.stored == nil ? tensor.columns : nil,
-      offset: offset, trainable: isTrainable(tensor, layer, slot))
+      name: tensorName, rows: stored ?? tensor.pointee.rows, columns: stored == nil ? tensor.pointee.columns : nil,
+      offset: offset, trainable: isTrainable(layer, slot))
   }
 
-  func isTrainable(_ tensor: BuilderTensor, _ layer: BuilderLayer, _ slot: Int) -> Bool {
-    let isTau = layer.isReadout && slot == BuilderLayer.firstParameter
-    return tensor.trainable ?? (!isTau || layers[layers.count - 1].initialValues.trainsReadoutTau)
-  }
-}
-
-extension TensorFacts {
-  init(name: UnsafePointer<CChar>, rows: Int, columns: Int?, offset: Int, trainable: Bool) {
-    self.name = name
-    self.rows = rows
-    self.columns = columns
-    self.offset = offset
-    self.trainable = trainable
+  func isTrainable(_ layer: UnsafeMutablePointer<BuilderLayer>, _ slot: Int) -> Bool {
+    let isTau = layer.pointee.isReadout && slot == BuilderLayer.firstParameter
+    return layer.pointee.tensors[slot].trainable
+      ?? (!isTau || layers[layers.count - 1].pointee.initialValues.trainsReadoutTau)
   }
 }

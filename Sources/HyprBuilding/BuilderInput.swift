@@ -1,4 +1,5 @@
 internal import CSystem
+public import HyprCore
 
 /// What is done to a sample before the first layer.
 struct BuilderInput {
@@ -62,7 +63,9 @@ extension ModelBuilder {
     guard layers.count == 0 else {
       throw message.failure(.wrongState, "there are layers already, expected the encoding of the input before them")
     }
-    guard output == 0 || output == 1 else { throw invalid("the output of level crossing is \(Int(output)), expected 0 or 1") }
+    guard output == 0 || output == 1 else {
+      throw invalid("the output of level crossing is \(Int(output)), expected 0 or 1")
+    }
     guard output == 0 || count == 0 || inputCount <= Model.largestCount / 2 else {
       throw invalid("\(inputCount) inputs, expected at most \(Model.largestCount / 2) with two spikes each")
     }

@@ -1,5 +1,6 @@
 internal import CModelFormat
 internal import CSystem
+public import HyprCore
 
 /// A network that is being described. What is not given of it is drawn when the file is built.
 ///
@@ -15,8 +16,8 @@ public struct ModelBuilder {
   let inputCount: Int
   var input = BuilderInput()
   /// From the input up; the readout is not among them.
-  var layers = List<BuilderLayer>()
-  var readout: BuilderLayer?
+  var layers = List<UnsafeMutablePointer<BuilderLayer>>()
+  var readout: UnsafeMutablePointer<BuilderLayer>?
   var name: UnsafeMutablePointer<CChar>?
   var timeStep: Float = 0
   var classLabels = List<UnsafeMutablePointer<CChar>>()
@@ -52,9 +53,9 @@ public struct ModelBuilder {
   public static func free(_ builder: UnsafeMutablePointer<ModelBuilder>) {
     builder.pointee.forgetBuilt()
     builder.pointee.input.free()
-    for index in 0..<builder.pointee.layers.count { builder.pointee.layers[index].free() }
+    for index in 0..<builder.pointee.layers.count { BuilderLayer.free(builder.pointee.layers[index]) }
     builder.pointee.layers.free()
-    builder.pointee.readout?.free()
+    if let readout = builder.pointee.readout { BuilderLayer.free(readout) }
     system_free(builder.pointee.name)
     ModelBuilder.free(&builder.pointee.classLabels)
     for index in 0..<builder.pointee.options.count { system_free(builder.pointee.options[index].name) }
@@ -133,8 +134,8 @@ extension ModelBuilder {
     _ labels: UnsafePointer<UnsafePointer<CChar>?>, _ count: Int
   ) throws(Failure) {
     guard let readout else { throw message.failure(.wrongState, "the model has no readout whose outputs have names") }
-    guard count == 0 || count == readout.size else {
-      throw message.failure(.sizeMismatch, "\(count) labels, expected \(readout.size), one per output")
+    guard count == 0 || count == readout.pointee.size else {
+      throw message.failure(.sizeMismatch, "\(count) labels, expected \(readout.pointee.size), one per output")
     }
     let copies = try copies(labels, count, of: "labels")
     forgetBuilt()

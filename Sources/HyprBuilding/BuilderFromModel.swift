@@ -1,5 +1,6 @@
 internal import CModelFormat
 internal import CSystem
+public import HyprCore
 
 // A builder with all that a loaded model has, so that it can be changed. The loader has checked the file.
 extension ModelBuilder {
@@ -50,7 +51,9 @@ extension ModelBuilder {
       input.names.append(try copy(format_channel_name(root, channel) ?? text("")))
     }
     var count = 0
-    guard info.encoding_type != 0, let thresholds = format_encoding_values(root, text("thresholds"), &count) else { return }
+    guard info.encoding_type != 0, let thresholds = format_encoding_values(root, text("thresholds"), &count) else {
+      return
+    }
     input.thresholds = try copy(thresholds, count)
     input.thresholdCount = count
     var output: Float = 0
@@ -74,22 +77,24 @@ extension ModelBuilder {
     try addLayer(info.neuron_name ?? text(""), size: model.layerSize(index), settings)
     let layer = layers[index]
     let catalogue = NeuronCatalogue()
-    for place in 0..<layer.facts.constantCount {
+    for place in 0..<layer.pointee.facts.constantCount {
       var value: Float = 0
-      guard let constant = catalogue.constant(layer.neuron, place),
+      guard let constant = catalogue.constant(layer.pointee.neuron, place),
         format_neuron_constant(root, index, constant.name, &value)
       else { continue }
-      layer.constants[place] = value
+      layer.pointee.constants[place] = value
     }
     try takeTensors(root, layer, index)
   }
 
-  private func takeTensors(_ root: OpaquePointer, _ layer: BuilderLayer, _ index: Int) throws(Failure) {
-    for slot in 0..<layer.tensorCount where layer.tensors[slot].isPresent {
-      let place = layer.tensors + slot
+  private func takeTensors(_ root: OpaquePointer, _ layer: UnsafeMutablePointer<BuilderLayer>, _ index: Int)
+    throws(Failure)
+  {
+    for slot in 0..<layer.pointee.tensorCount where layer.pointee.tensors[slot].isPresent {
+      let place = layer.pointee.tensors + slot
       var found = format_tensor()
       let isFound =
-        layer.isReadout
+        layer.pointee.isReadout
         ? format_readout_tensor(root, place.pointee.field, &found)
         : slot < BuilderLayer.firstParameter
           ? format_layer_tensor(root, index, place.pointee.field, &found)
@@ -106,7 +111,8 @@ extension ModelBuilder {
           throw outOfMemory()
         }
         place.pointee.stored = StoredRows(
-          offsets: copiedOffsets, columns: columns, offsetCount: found.row_offset_count, count: found.column_index_count)
+          offsets: copiedOffsets, columns: columns, offsetCount: found.row_offset_count, count: found.column_index_count
+        )
       }
       place.pointee.source = .given(try copy(data, place.pointee.count))
     }

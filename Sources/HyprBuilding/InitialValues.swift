@@ -1,4 +1,5 @@
 internal import CSystem
+internal import HyprCore
 
 /// How a fresh layer of a neuron model starts, as the authors of the model published it. The neuron model says to which family of
 /// set-ups it belongs, and how its own parameters are drawn.

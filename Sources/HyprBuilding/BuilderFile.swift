@@ -1,6 +1,7 @@
 internal import CModelFormat
 internal import CModelWriter
 internal import CSystem
+public import HyprCore
 
 // The file: what was given and drawn is told to the writer, and the loader judges what it wrote.
 extension ModelBuilder {
@@ -83,50 +84,54 @@ extension ModelBuilder {
     }
   }
 
-  private func tell(_ writer: OpaquePointer, _ layer: BuilderLayer) {
+  private func tell(_ writer: OpaquePointer, _ layer: UnsafeMutablePointer<BuilderLayer>) {
     var record = writer_layer()
     record.input_weight = tensor(writer, layer, BuilderLayer.weight)
     record.recurrent_weight = tensor(writer, layer, BuilderLayer.recurrentWeight)
     record.bias = tensor(writer, layer, BuilderLayer.bias)
-    if layer.isReadout {
+    if layer.pointee.isReadout {
       let tau = tensor(writer, layer, BuilderLayer.firstParameter)
       _ = writer_set_readout(
         writer, UInt8(truncatingIfNeeded: FORMAT_READOUT_LEAKY_INTEGRATOR), record.input_weight, record.bias, tau)
       return
     }
-    _ = writer_begin_neuron(writer, layer.facts.name)
+    _ = writer_begin_neuron(writer, layer.pointee.facts.name)
     let catalogue = NeuronCatalogue()
-    for index in 0..<layer.facts.constantCount {
-      guard let value = layer.constants[index], let constant = catalogue.constant(layer.neuron, index) else { continue }
+    for index in 0..<layer.pointee.facts.constantCount {
+      guard let value = layer.pointee.constants[index], let constant = catalogue.constant(layer.pointee.neuron, index)
+      else { continue }
       _ = writer_neuron_constant(writer, constant.name, value)
     }
-    for parameter in 0..<layer.facts.parameterCount {
+    for parameter in 0..<layer.pointee.facts.parameterCount {
       let slot = BuilderLayer.firstParameter + parameter
-      _ = writer_neuron_parameter(writer, layer.tensors[slot].field, tensor(writer, layer, slot))
+      _ = writer_neuron_parameter(writer, layer.pointee.tensors[slot].field, tensor(writer, layer, slot))
     }
-    record.name = UnsafePointer(layer.name)
-    record.has_surrogate = layer.hasSurrogate
-    record.surrogate_kind = UInt8(truncatingIfNeeded: layer.surrogate)
-    record.has_surrogate_slope = layer.surrogateSlope != nil
-    record.surrogate_slope = layer.surrogateSlope ?? 0
-    record.has_surrogate_scale = layer.surrogateScale != nil
-    record.surrogate_scale = layer.surrogateScale ?? 0
-    record.reset = UInt8(truncatingIfNeeded: layer.reset)
+    record.name = UnsafePointer(layer.pointee.name)
+    record.has_surrogate = layer.pointee.hasSurrogate
+    record.surrogate_kind = UInt8(truncatingIfNeeded: layer.pointee.surrogate)
+    record.has_surrogate_slope = layer.pointee.surrogateSlope != nil
+    record.surrogate_slope = layer.pointee.surrogateSlope ?? 0
+    record.has_surrogate_scale = layer.pointee.surrogateScale != nil
+    record.surrogate_scale = layer.pointee.surrogateScale ?? 0
+    record.reset = UInt8(truncatingIfNeeded: layer.pointee.reset)
     _ = writer_add_layer(writer, &record)
   }
 
   /// The handle of a tensor; 0: the layer does not have it.
-  private func tensor(_ writer: OpaquePointer, _ layer: BuilderLayer, _ slot: Int) -> writer_tensor {
-    let tensor = layer.tensors[slot]
-    guard tensor.isPresent, let values = tensor.drawn ?? tensor.given else { return 0 }
-    let trainable = isTrainable(tensor, layer, slot)
+  private func tensor(_ writer: OpaquePointer, _ layer: UnsafeMutablePointer<BuilderLayer>, _ slot: Int)
+    -> writer_tensor
+  {
+    let tensor = layer.pointee.tensors + slot
+    guard tensor.pointee.isPresent, let values = tensor.pointee.drawn ?? tensor.pointee.given else { return 0 }
+    let trainable = isTrainable(layer, slot)
     let shape: InlineArray<2, UInt32> = [
-      UInt32(truncatingIfNeeded: tensor.rows), UInt32(truncatingIfNeeded: tensor.columns ?? 1),
+      UInt32(truncatingIfNeeded: tensor.pointee.rows), UInt32(truncatingIfNeeded: tensor.pointee.columns ?? 1),
     ]
-    let rank = tensor.columns == nil ? 1 : 2
+    let rank = tensor.pointee.columns == nil ? 1 : 2
     return shape.span.withUnsafeBufferPointer { shape in
-      guard let rows = tensor.drawnRows ?? tensor.stored else {
-        return writer_add_tensor(writer, values, tensor.elementCount, shape.baseAddress, rank, trainable, nil)
+      guard let rows = tensor.pointee.drawnRows ?? tensor.pointee.stored else {
+        return writer_add_tensor(
+          writer, values, tensor.pointee.elementCount, shape.baseAddress, rank, trainable, nil)
       }
       var stored = writer_rows(
         offsets: rows.offsets, offset_count: rows.offsetCount, columns: rows.columns, column_count: rows.count)

@@ -1,5 +1,6 @@
 internal import CModelFormat
 internal import CSystem
+public import HyprCore
 
 extension NeuronCatalogue {
   /// The index of a model by its name, whatever its case and without regard to `_` and `-`; nil if there is none.
@@ -58,23 +59,23 @@ extension ModelBuilder {
     }
     try check(settings)
     guard layers.hasRoom(),
-      var layer = BuilderLayer(found, facts, size: size, inputCount: topSize)
+      let layer = BuilderLayer.make(found, facts, size: size, inputCount: topSize)
     else { throw outOfMemory() }
     if let name = settings.name, name.pointee != 0 {
       guard let copy = copied(name) else {
-        layer.free()
+        BuilderLayer.free(layer)
         throw outOfMemory()
       }
-      layer.name = copy
+      layer.pointee.name = copy
     }
-    layer.reset = settings.reset
-    layer.surrogate = settings.surrogate
-    layer.surrogateSlope = settings.surrogateSlope == 0 ? nil : settings.surrogateSlope
-    layer.surrogateScale = settings.surrogateScale == 0 ? nil : settings.surrogateScale
-    layer.tensors[BuilderLayer.weight].density = settings.inputDensity
-    layer.tensors[BuilderLayer.recurrentWeight].density = settings.recurrentDensity
-    layer.tensors[BuilderLayer.recurrentWeight].isPresent = settings.isRecurrent
-    layer.tensors[BuilderLayer.bias].isPresent = settings.hasBias ?? layer.initialValues.hasBias
+    layer.pointee.reset = settings.reset
+    layer.pointee.surrogate = settings.surrogate
+    layer.pointee.surrogateSlope = settings.surrogateSlope == 0 ? nil : settings.surrogateSlope
+    layer.pointee.surrogateScale = settings.surrogateScale == 0 ? nil : settings.surrogateScale
+    layer.pointee.tensors[BuilderLayer.weight].density = settings.inputDensity
+    layer.pointee.tensors[BuilderLayer.recurrentWeight].density = settings.recurrentDensity
+    layer.pointee.tensors[BuilderLayer.recurrentWeight].isPresent = settings.isRecurrent
+    layer.pointee.tensors[BuilderLayer.bias].isPresent = settings.hasBias ?? layer.pointee.initialValues.hasBias
     forgetBuilt()
     layers.append(layer)
   }
@@ -87,7 +88,8 @@ extension ModelBuilder {
       throw invalid("\(densities[index].1) is \(densities[index].0), expected above 0 and at most 1")
     }
     guard settings.isRecurrent || settings.recurrentDensity == 1 else {
-      throw invalid("recurrent_density is \(settings.recurrentDensity), expected 1 in a layer without recurrent weights")
+      throw invalid(
+        "recurrent_density is \(settings.recurrentDensity), expected 1 in a layer without recurrent weights")
     }
     guard settings.reset >= 0 && settings.reset <= FORMAT_RESET_DELAYED_SET else {
       throw invalid("the reset is \(Int(settings.reset)), expected 0 to \(Int(FORMAT_RESET_DELAYED_SET))")
@@ -99,7 +101,7 @@ extension ModelBuilder {
   }
 
   /// Outputs of the last layer; inputs of the first, if there is none.
-  private var topSize: Int { layers.count == 0 ? firstInputCount : layers[layers.count - 1].size }
+  private var topSize: Int { layers.count == 0 ? firstInputCount : layers[layers.count - 1].pointee.size }
 
   /// Adds the readout. `hasBias` nil: as is usual for the neuron model below; `tau` in steps, nil likewise.
   public mutating func setReadout(outputs: Int, hasBias: Bool?, tau: Double?) throws(Failure) {
@@ -114,13 +116,15 @@ extension ModelBuilder {
     let below = layers[layers.count - 1]
     let catalogue = NeuronCatalogue()
     guard let neuron = catalogue.find(text("LI")), let facts = catalogue.facts(neuron) else {
-      throw message.failure(.modelUnsupported, "this library does not have the neuron model LI, which the readout is made of")
+      throw message.failure(
+        .modelUnsupported, "this library does not have the neuron model LI, which the readout is made of")
     }
-    guard var layer = BuilderLayer(neuron, facts, size: outputs, inputCount: below.size, isReadout: true) else {
+    guard let layer = BuilderLayer.make(neuron, facts, size: outputs, inputCount: below.pointee.size, isReadout: true)
+    else {
       throw outOfMemory()
     }
-    layer.tensors[BuilderLayer.bias].isPresent = hasBias ?? below.initialValues.hasBias
-    layer.tau = tau
+    layer.pointee.tensors[BuilderLayer.bias].isPresent = hasBias ?? below.pointee.initialValues.hasBias
+    layer.pointee.tau = tau
     forgetBuilt()
     readout = layer
   }
@@ -130,32 +134,33 @@ extension ModelBuilder {
     guard readout != nil || layers.count > 0 else { throw message.failure(.wrongState, "there is no layer to remove") }
     forgetBuilt()
     if let readout {
-      readout.free()
+      BuilderLayer.free(readout)
       self.readout = nil
       ModelBuilder.free(&classLabels)
     } else {
-      layers[layers.count - 1].free()
+      BuilderLayer.free(layers[layers.count - 1])
       layers.removeLast()
     }
   }
 
   /// Sets a constant of a layer's neuron model, by a name such as "layer0.threshold".
   public mutating func setConstant(_ name: UnsafePointer<CChar>, _ value: Float) throws(Failure) {
-    guard let (layer, field) = layer(of: name), !layer.isReadout else {
+    guard let (layer, field) = layer(of: name), !layer.pointee.isReadout else {
       throw message.failure(.notFound, "there is no constant \(name)")
     }
     let catalogue = NeuronCatalogue()
     var index = 0
     var known: Text = "none"
-    while let constant = catalogue.constant(layer.neuron, index), !equal(constant.name, field) {
+    while let constant = catalogue.constant(layer.pointee.neuron, index), !equal(constant.name, field) {
       known = index == 0 ? "\(constant.name)" : "\(known), \(constant.name)"
       index += 1
     }
-    guard index < layer.facts.constantCount else {
-      throw message.failure(.notFound, "there is no constant \(name); the constants of \(layer.facts.name) are: \(known)")
+    guard index < layer.pointee.facts.constantCount else {
+      throw message.failure(
+        .notFound, "there is no constant \(name); the constants of \(layer.pointee.facts.name) are: \(known)")
     }
     guard value.isFinite else { throw message.failure(.notFinite, "\(name) is \(value), expected a finite number") }
     forgetBuilt()
-    layer.constants[index] = value
+    layer.pointee.constants[index] = value
   }
 }
