@@ -15,9 +15,6 @@ let mode: [SwiftSetting] =
 // Nothing in there is hot: small is better.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
-// HYPR_BUILDER=0 leaves out what builds models: its functions answer MODEL_UNSUPPORTED, and the linker drops the rest.
-let parts: [SwiftSetting] = Context.environment["HYPR_BUILDER"] == "0" ? [.define("HYPR_NO_BUILDER")] : []
-
 // The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
 // a model is loaded.
 func kernels(_ name: String, _ level: String? = nil, _ flags: [String] = []) -> Target {
@@ -43,6 +40,9 @@ let freestandingCxx: [CXXSetting] = [
   ]),
   .unsafeFlags(["-Oz", "-fno-asynchronous-unwind-tables"], .when(configuration: .release)),
 ]
+
+// HYPR_BUILDER=0 leaves out what builds models: its functions answer MODEL_UNSUPPORTED, and the linker drops the rest.
+let parts: [SwiftSetting] = Context.environment["HYPR_BUILDER"] == "0" ? [.define("HYPR_NO_BUILDER")] : []
 
 // Only the empty anchor target carries the link flags: on any other they would break the test bundles.
 let libraryLink: [LinkerSetting] = [

@@ -1,6 +1,6 @@
 import ArgumentParser
-import HyprBuilding
 import Foundation
+import HyprBuilding
 
 /// `hypr train`: learning from labelled sequences.
 struct TrainCommand: ParsableCommand {
