@@ -44,7 +44,7 @@ def test_round_trip(neuron, recurrent, integration, tmp_path):
     """Through a file; and the graph, by NIR's equations, gives the model's spikes."""
     reset = "subtract" if neuron == "lif" else "set"
     builder = firing(neuron, recurrent=recurrent, bias=(-0.1, 0.1), **EXPORTED[neuron])
-    model = builder.readout(3, bias=[0.1, 0, -0.1], tau=(5, 9, 12)).build(3)
+    model = builder.readout(3, bias=[0.1, 0, -0.1], tau=(5, 9, 12)).build(4)
     hypr.nir.write(model, tmp_path / "a.nir", integration=integration, reset=reset)
     again = hypr.nir.read(tmp_path / "a.nir", DT, integration=integration, reset=reset, name="firing").build()
     same(model, again)

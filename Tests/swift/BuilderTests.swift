@@ -39,12 +39,15 @@ import Testing
     model.layers[0].recurrentWeight = model.layers[0].recurrentWeight?.sparse { $0 % 3 != 1 }
     let bytes = try model.serialized()
     var builder: OpaquePointer?
-    #expect(hypr_builder_create_from(try TestModel(bytes: bytes).handle, &builder, nil, 0) == HYPR_OK)
+    let loaded = try TestModel(bytes: bytes)
+    withExtendedLifetime(loaded) {
+      #expect(hypr_builder_create_from(loaded.handle, &builder, nil, 0) == HYPR_OK)
+    }
     defer { hypr_builder_free(builder) }
     var size = 0
     #expect(hypr_builder_build(builder, 9, &size) == HYPR_OK)
     var copy = [UInt8](repeating: 0, count: size)
     #expect(hypr_builder_copy_file(builder, &copy, size) == HYPR_OK)
-    #expect(copy == bytes)
+    #expect(copy.elementsEqual(bytes), "\(copy.count) and \(bytes.count) bytes")
   }
 }
