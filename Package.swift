@@ -2,6 +2,7 @@
 // Builds two ways from the same sources:
 //   HYPR_EMBEDDED=1  Embedded Swift: the library that ships (product `hypr`, libhypr.so)
 //   otherwise        full Swift: the command line tool and the tests
+import Foundation
 import PackageDescription
 
 let embedded = Context.environment["HYPR_EMBEDDED"] == "1"
@@ -15,11 +16,37 @@ let mode: [SwiftSetting] =
 // Nothing in there is hot: small is better.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
+// HYPR_NEURONS="BRF SEAdLIF" builds a library with these neuron models only, and LI, which the readout needs. Bit i of the mask is
+// the model of number i in the registry; one of each name is looked for, so that a wrong name ends the build.
+func neuronMask(_ names: String) -> UInt64 {
+  let folder = directory + "/Sources/HyprKernels/Neurons/"
+  func text(_ file: String) -> String { (try? String(contentsOfFile: folder + file, encoding: .utf8)) ?? "" }
+  let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).map(text)
+  var numbers: [String: UInt64] = [:]
+  for entry in text("NeuronRegistry.swift").matches(of: /case (\d+): visit\((\w+)\.self\)/) {
+    let file = files.first { $0.contains("enum \(entry.2): ") }
+    let name = file?.firstMatch(of: /static var name: StaticString { "(\w+)" }/)
+    if let name, let number = UInt64(entry.1) { numbers[String(name.1)] = number }
+  }
+  return Set(names.split(separator: " ").map(String.init) + ["LI"]).reduce(0) { mask, name in
+    guard let number = numbers[name] else {
+      let known = numbers.keys.sorted().joined(separator: " ")
+      FileHandle.standardError.write(Data("error: HYPR_NEURONS names \(name), expected some of \(known)\n".utf8))
+      exit(1)
+    }
+    return mask | 1 << number
+  }
+}
+let neurons: [SwiftSetting] =
+  Context.environment["HYPR_NEURONS"].map {
+    $0.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-DHYPR_NEURON_MASK=\(neuronMask($0))ull"])]
+  } ?? []
+
 // The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
 // a model is loaded.
 func kernels(_ name: String, _ level: String? = nil, _ flags: [String] = []) -> Target {
   let level: [SwiftSetting] = level.map { [.define($0), .unsafeFlags(flags.flatMap { ["-Xcc", $0] })] } ?? []
-  return .target(name: name, dependencies: ["CSystem"], swiftSettings: mode + level)
+  return .target(name: name, dependencies: ["CSystem"], swiftSettings: mode + neurons + level)
 }
 #if arch(x86_64)
   let kernelTargets = [

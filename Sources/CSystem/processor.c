@@ -2,14 +2,36 @@
 
 #include "kernels.h"
 
-int32_t kernel_highest_level(void) {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("x86-64-v4")) return 4;
-  if (__builtin_cpu_supports("x86-64-v3")) return 3;
-#endif
-  return 1;
+#include <cpuid.h>
+
+// Whether the operating system saves these parts of the processor's state when it switches tasks.
+static bool saves_state(uint32_t parts) {
+  uint32_t low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & parts) == parts;
 }
+
+// By the processor itself, not __builtin_cpu_supports: that brings a model of every processor there is.
+int32_t kernel_highest_level(void) {
+  enum {
+    vector_state = 0x06,       // xmm and upper halves of ymm
+    wide_vector_state = 0xe0,  // masks, upper halves of zmm, and the upper sixteen of these
+  };
+  const uint32_t first = bit_SSE3 | bit_SSSE3 | bit_FMA | bit_CMPXCHG16B | bit_SSE41 | bit_SSE42 | bit_MOVBE | bit_POPCNT |
+                         bit_OSXSAVE | bit_AVX | bit_F16C;
+  const uint32_t extended = bit_LAHF_LM | bit_LZCNT;
+  const uint32_t level3 = bit_BMI | bit_AVX2 | bit_BMI2;
+  const uint32_t level4 = bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW | bit_AVX512VL;
+  uint32_t a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & first) != first || !saves_state(vector_state)) return 1;
+  if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || (c & extended) != extended) return 1;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & level3) != level3) return 1;
+  return (b & level4) == level4 && saves_state(wide_vector_state) ? 4 : 3;
+}
+#else
+int32_t kernel_highest_level(void) { return 1; }
+#endif
 
 void kernel_table_fill(kernel_table *table, int32_t level) {
   kernel_table_fill_baseline(table);

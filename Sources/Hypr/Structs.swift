@@ -1,4 +1,4 @@
-public import CHypr
+internal import CHypr
 
 /// A struct of hypr.h that can grow: its first field says how large the caller's is.
 protocol SizedStruct {
@@ -15,7 +15,10 @@ extension UnsafeMutablePointer where Pointee: SizedStruct {
   func fill(with value: Pointee) {
     var value = value
     value.struct_size = callerSize
-    UnsafeMutableRawPointer(self).copyMemory(from: &value, byteCount: min(callerSize, MemoryLayout<Pointee>.size))
+    withUnsafeBytes(of: value) { bytes in
+      guard let start = bytes.baseAddress else { return }
+      UnsafeMutableRawPointer(self).copyMemory(from: start, byteCount: min(callerSize, bytes.count))
+    }
   }
 
   /// Read by itself: the rest need not be there.

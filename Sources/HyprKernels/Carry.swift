@@ -41,21 +41,21 @@ extension NeuronLoops {
         let offset = vector &* Lanes.scalarCount
         kept = sweepOutput(layer, carry, neuron &+ offset, carry.scratch + offset, lanes)
       }
-      carryOutputs(Model.State.self, vectors, rows, eligibility, adjoint, kept)
+      carryOutputs(Model.State.Values.self, vectors, rows, eligibility, adjoint, kept)
     }
     for vector in 0..<Vectors.size {
       let offset = vector &* Lanes.scalarCount
       sweepUnits(layer, carry, neuron &+ offset, carry.scratch + offset, lanes)
     }
     if let gradient = carry.gradient {
-      carryTaught(Model.State.self, vectors, rows, gradient)
+      carryTaught(Model.State.Values.self, vectors, rows, gradient)
     } else {
-      carryUntaught(Model.State.self, vectors, rows)
+      carryUntaught(Model.State.Values.self, vectors, rows)
     }
   }
 
   /// One unit adjoint per state variable, backwards through the window: Φ, Φ B of every step, and Φ F summed over them.
-  private static func sweepUnits(
+  @inline(never) private static func sweepUnits(
     _ layer: kernel_layer, _ carry: kernel_carry, _ neuron: Int, _ sources: MutableRow, _ lanes: Int
   ) {
     let (width, k) = (layer.width, Model.State.size)
@@ -74,12 +74,11 @@ extension NeuronLoops {
       let output = layer.outputs.lanes(step &* width &+ neuron)
       step &-= 1
       let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-      let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
+      let record = StepRecord<Model>(Row(tape + step &* StepRecord<Model>.size &* width + neuron), stride: width)
       for state in 0..<k {
         let currents: Model.Currents = Model.backward(
-          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output, record, derived,
-          constants,
-          gradient: &gradients[state])
+          &adjoints[state], outputAdjoint: .zero, before: before, after: after, output: output,
+          surrogates: record.comparisons, record.tape, derived, constants, gradient: &gradients[state])
         for current in 0..<Model.Currents.size {
           let entry = (step &* Model.Currents.size &+ current) &* (1 &+ k) &+ 1 &+ state
           sources.store(currents[row: current], entry &* lanes)
@@ -100,7 +99,7 @@ extension NeuronLoops {
 
   /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before. Fills
   /// the table as `carryOutputs` wants it; returns what is left of the adjoint before the window.
-  private static func sweepOutput(
+  @inline(never) private static func sweepOutput(
     _ layer: kernel_layer, _ carry: kernel_carry, _ neuron: Int, _ sources: MutableRow, _ lanes: Int
   ) -> Float {
     let (width, k) = (layer.width, Model.State.size)
@@ -118,11 +117,10 @@ extension NeuronLoops {
       let output = layer.outputs.lanes(step &* width &+ neuron)
       step &-= 1
       let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-      let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
+      let record = StepRecord<Model>(Row(tape + step &* StepRecord<Model>.size &* width + neuron), stride: width)
       let currents: Model.Currents = Model.backward(
-        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output, record, derived,
-        constants,
-        gradient: &gradient)
+        &adjoint, outputAdjoint: unit * weight, before: before, after: after, output: output,
+        surrogates: record.comparisons, record.tape, derived, constants, gradient: &gradient)
       for current in 0..<Model.Currents.size {
         sources.store(currents[row: current], (step &* Model.Currents.size &+ current) &* (1 &+ k) &* lanes)
       }

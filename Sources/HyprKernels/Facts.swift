@@ -9,7 +9,6 @@ internal import CSystem
       facts.pointee = found
       return true
     }
-    table.state = { neuron, index in visitNeuronModel(neuron, StateName(index: Int(index))) ?? nil }
     table.constant = { neuron, index, quantity in
       guard let found = visitNeuronModel(neuron, ConstantFacts(index: Int(index))) ?? nil else { return false }
       quantity.pointee = found
@@ -30,22 +29,18 @@ internal import CSystem
   }
 
   private struct Facts: NeuronVisitor {
+    static var leftOut: kernel_neuron? { kernel_neuron() }
     func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_neuron {
       kernel_neuron(
-        name: Model.name.text, state_count: Int32(truncatingIfNeeded: Model.State.size),
+        name: Model.name.text, state_names: Model.states.texts, state_count: Int32(truncatingIfNeeded: Model.State.size),
         parameter_count: Int32(truncatingIfNeeded: Model.Parameters.size),
         constant_count: Int32(truncatingIfNeeded: Model.Constants.count),
         derived_count: Int32(truncatingIfNeeded: Model.Derived.size),
-        tape_count: Int32(truncatingIfNeeded: Model.Tape.size),
+        tape_count: Int32(truncatingIfNeeded: StepRecord<Model>.size),
         current_count: Int32(truncatingIfNeeded: Model.Currents.size),
         gate_count: Int32(truncatingIfNeeded: Model.gateCount),
         spiking: Model.spiking, surrogate_kind: Model.surrogate.rawValue, initialization: Model.initialization.rawValue)
     }
-  }
-
-  private struct StateName: NeuronVisitor {
-    let index: Int
-    func visit<Model: NeuronModel>(_ model: Model.Type) -> UnsafePointer<CChar>? { Model.states[index] }
   }
 
   private struct ConstantFacts: NeuronVisitor {
@@ -55,15 +50,9 @@ internal import CSystem
 
   private struct ParameterFacts: NeuronVisitor {
     let index: Int
-    let constants: Row?
+    let constants: Row
     func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_quantity? {
-      if let constants { return Model.parameter(index, Model.Constants(constants)) }
-      let count = Model.Constants.count
-      return withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, count)) { defaults in
-        guard let start = defaults.baseAddress else { return nil }
-        for constant in 0..<count { start[constant] = Model.Constants.quantity(constant)?.default_value ?? 0 }
-        return Model.parameter(index, Model.Constants(start))
-      }
+      Model.parameter(index, Model.Constants(constants))
     }
   }
 
@@ -72,10 +61,11 @@ internal import CSystem
     func visit<Model: NeuronModel>(_ model: Model.Type) {
       let layer = layer.pointee
       let constants = Model.Constants(layer.constants)
-      for neuron in 0..<layer.width {
-        // The core's array is written here only through `derived`; a column of parameters is read.
-        let parameters = Column(base: MutableRow(mutating: layer.parameters + neuron), stride: layer.width)
-        Model.derive(parameters, constants, into: Column(base: layer.derived + neuron, stride: layer.width))
+      var neuron = 0
+      while neuron < layer.width {
+        let parameters = Model.Parameters(layer.parameters + neuron, stride: layer.width)
+        Model.derive(parameters, constants).store(layer.derived + neuron, stride: layer.width)
+        neuron &+= Lanes.scalarCount
       }
     }
   }

@@ -61,17 +61,6 @@ extension LaneArray {
   }
 }
 
-/// Per neuron scalar access to rows: element `index` of column `neuron`.
-struct Column {
-  let base: MutableRow
-  let stride: Int
-
-  @inline(__always) subscript(_ index: Int) -> Float {
-    get { base[index &* stride] }
-    nonmutating set { base[index &* stride] = newValue }
-  }
-}
-
 // Products and sums that may be fused, and that need no specialisation: preferred to those of the standard library.
 extension Lanes {
   @inline(__always) static func + (one: Lanes, other: Lanes) -> Lanes { lanes_add(one, other) }
@@ -95,6 +84,18 @@ extension Lanes {
 extension Lanes {
   @inline(__always) var magnitude: Lanes {
     unsafeBitCast(unsafeBitCast(self, to: LaneBits.self) & LaneBits(repeating: 0x7fff_ffff), to: Lanes.self)
+  }
+
+  /// -1 where the value is below 0, 1 elsewhere.
+  @inline(__always) var sign: Lanes {
+    Lanes(repeating: 1).replacing(with: Lanes(repeating: -1), where: self .< Lanes.zero)
+  }
+
+  /// A function of each lane, for what is not in a hot loop.
+  @inline(__always) func each(_ function: (Float) -> Float) -> Lanes {
+    var result = self
+    for lane in 0..<Lanes.scalarCount { result[lane] = function(self[lane]) }
+    return result
   }
 
   /// 1 where the value is strictly positive, 0 elsewhere (NaN too).

@@ -1,5 +1,8 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include "support.h"
 
+#include <dirent.h>
 #include <stdio.h>
 
 const char *model_path(int which) {
@@ -18,6 +21,31 @@ hypr_model *load_model(int which) {
     fail_msg("%s: %s", model_path(which), message);
   }
   return model;
+}
+
+hypr_model *load_one_layer(const char *neuron) {
+  const char *folder = getenv("HYPR_TEST_MODELS");
+  assert_non_null(folder);
+  DIR *files = opendir(folder);
+  assert_non_null(files);
+  hypr_model *smallest = NULL;
+  for (struct dirent *file; (file = readdir(files));) {
+    char path[4096];
+    hypr_model *model;
+    if (!strstr(file->d_name, ".hypr")) continue;
+    snprintf(path, sizeof path, "%s/%s", folder, file->d_name);
+    assert_ok(hypr_model_load(path, &model));
+    if (hypr_model_layer_count(model) == 1 && strcmp(hypr_model_layer_neuron(model, 0), neuron) == 0 &&
+        (!smallest || hypr_model_parameter_count(model) < hypr_model_parameter_count(smallest))) {
+      hypr_model *other = smallest;
+      smallest = model;
+      model = other;
+    }
+    hypr_model_free(model);
+  }
+  closedir(files);
+  if (!smallest) fail_msg("%s has no model with one layer of %s", folder, neuron);
+  return smallest;
 }
 
 void *read_file(const char *path, size_t *size) {

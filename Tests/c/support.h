@@ -18,6 +18,9 @@ enum { BRF, SE_ADLIF, TWO_LAYERS, FEED_FORWARD, GATED, SPARSE, MODEL_COUNT };
 const char *model_path(int which);
 hypr_model *load_model(int which);
 
+/* The smallest of them with one layer, of this neuron model; fails if there is none. */
+hypr_model *load_one_layer(const char *neuron);
+
 /* The bytes of a file, to be freed. */
 void *read_file(const char *path, size_t *size);
 

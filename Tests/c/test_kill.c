@@ -17,18 +17,13 @@ enum { WINDOW = 10, SAVED = 34, KILLED = 57, STEPS = 75 };
 static const char state_file[] = "kill.state";
 static const char *program;
 
-static const char *const neurons[] = {"lif", "lif_hard",    "alif",     "ef_adlif", "se_adlif", "rf",
-                                      "brf", "general_lif", "cuba_lif", "if",       "li",       "brf_exponential",
-                                      "gru", "lstm",        "cuba_alif"};
-enum { NEURONS = sizeof neurons / sizeof *neurons };
-
-static int is_spiking(int neuron) {
-  static const char *const analog[] = {"li", "gru", "lstm"};
-  for (int i = 0; i < 3; i++) {
-    if (strcmp(neurons[neuron], analog[i]) == 0) return 0;
-  }
-  return 1;
+static hypr_neuron neuron_model(int neuron) {
+  hypr_neuron facts = {.struct_size = sizeof facts};
+  assert_ok(hypr_neuron_info((size_t)neuron, &facts));
+  return facts;
 }
+
+static int is_spiking(int neuron) { return neuron_model(neuron).spiking; }
 
 /* A session with the stream that it learns from. */
 typedef struct {
@@ -44,9 +39,7 @@ static stream open_stream(int neuron, int optimizer, int credit) {
                                  [HYPR_OPTIMIZER_ADAM] = 0.01,
                                  [HYPR_OPTIMIZER_ADAMW] = 0.01};
   stream opened;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s.hypr", getenv("HYPR_TEST_MODELS"), neurons[neuron]);
-  assert_ok(hypr_model_load(path, &opened.model));
+  opened.model = load_one_layer(neuron_model(neuron).name);
   opened.session = make_session(
       opened.model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, WINDOW}, {HYPR_OPTION_OPTIMIZER, optimizer},
                              {HYPR_OPTION_CREDIT, credit}, {HYPR_OPTION_LEARNING_RATE, rates[optimizer]},
@@ -218,11 +211,17 @@ int main(int count, char **arguments) {
     close_stream(&with);
     return 0;
   }
-  static int indices[NEURONS];
-  struct CMUnitTest tests[NEURONS];
-  for (int i = 0; i < NEURONS; i++) {
-    indices[i] = i;
-    tests[i] = (struct CMUnitTest){neurons[i], a_killed_session_goes_on_bit_for_bit, NULL, NULL, &indices[i]};
+  const size_t neurons = hypr_neuron_count();
+  int *indices = malloc(neurons * sizeof *indices);
+  struct CMUnitTest *tests = malloc(neurons * sizeof *tests);
+  for (size_t i = 0; i < neurons; i++) {
+    hypr_neuron facts = {.struct_size = sizeof facts};
+    hypr_neuron_info(i, &facts);
+    indices[i] = (int)i;
+    tests[i] = (struct CMUnitTest){facts.name, a_killed_session_goes_on_bit_for_bit, NULL, NULL, &indices[i]};
   }
-  return cmocka_run_group_tests_name("kill", tests, NULL, tear_down);
+  int failed = _cmocka_run_group_tests("kill", tests, neurons, NULL, tear_down);
+  free(tests);
+  free(indices);
+  return failed;
 }

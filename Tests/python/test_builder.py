@@ -8,21 +8,11 @@ import pytest
 
 import hypr
 from hypr import schema
-from hypr._library import ffi, lib, text
 from hypr.model_file import decode
+from hypr.neurons import neuron_models
 
+NEURONS = [schema._snake(name) for name in neuron_models()]
 TOOL = os.environ.get("HYPR_TOOL", "")
-
-
-def _neurons():
-    """All models of the library, as scripts write them."""
-    info = ffi.new("hypr_neuron *", {"struct_size": ffi.sizeof("hypr_neuron")})
-    for index in range(lib.hypr_neuron_count()):
-        assert lib.hypr_neuron_info(index, info) == 0
-        yield schema._snake(text(info.name))
-
-
-NEURONS = list(_neurons())
 
 
 def build(neuron, size=12):
@@ -30,7 +20,7 @@ def build(neuron, size=12):
 
 
 def test_all_neuron_models_are_known():
-    assert {schema._snake(name) for name in schema.union_members("NeuronModel")} == set(NEURONS)
+    assert set(neuron_models()) == set(schema.union_members("NeuronModel"))
 
 
 @pytest.mark.parametrize("neuron", NEURONS)

@@ -1,5 +1,6 @@
 import CHypr
 import CSystem
+import Foundation
 import HyprModelWriter
 import Testing
 
@@ -48,6 +49,18 @@ import Testing
       #expect(difference(outcome.gradients, reference.gradients) < 1e-4 * scale, "gradients at level \(level)")
     }
   }
+
+  #if arch(x86_64) && os(Linux)
+    /// As the system's list of what the processor can do has it: without what the system does not support.
+    @Test func theHighestLevelIsThatOfTheProcessor() throws {
+      let lines = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
+      let flags = Set(try #require(lines.first { $0.hasPrefix("flags") }).split(separator: " ").map(String.init))
+      let level3: Set = ["avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]
+      let level4: Set = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
+      let expected = !flags.isSuperset(of: level3) ? 1 : flags.isSuperset(of: level4) ? 4 : 3
+      #expect(kernel_highest_level() == expected)
+    }
+  #endif
 
   private func difference(_ one: [Float], _ other: [Float]) -> Float {
     zip(one, other).reduce(0) { max($0, abs($1.0 - $1.1)) }

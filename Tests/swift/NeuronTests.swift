@@ -8,7 +8,8 @@ import Testing
 /// What neuron models say of themselves: complete, in agreement with the schema, and told by the ABI.
 @Suite struct NeuronTests {
   /// All of the library's, by their names in the schema: tests of every model run over these.
-  static let names = NeuronModel.all.map(\.name)
+  static let models = HyprToolKit.NeuronModel.all
+  static let names = models.map(\.name)
 
   private static func facts(_ index: Int) -> hypr_neuron {
     var neuron = hypr_neuron()
@@ -34,12 +35,12 @@ import Testing
   @Test func librariesAndSchemaHaveTheSameModels() {
     #expect(Set(NeuronTests.names) == Set(ModelSchema.neuronNames), "registry against the schema's union NeuronModel")
     #expect(NeuronTests.names.count == ModelSchema.neuronNames.count)
-    #expect(Set(NeuronModel.all.map(\.writtenName)).count == NeuronTests.names.count)
+    #expect(Set(NeuronTests.models.map(\.writtenName)).count == NeuronTests.names.count)
     #expect(hypr_neuron_count() == NeuronTests.names.count)
   }
 
   @Test func theAbiTellsWhatModelsSay() throws {
-    for (index, model) in NeuronModel.all.enumerated() {
+    for (index, model) in NeuronTests.models.enumerated() {
       let neuron = NeuronTests.facts(index)
       var found = -1
       #expect(hypr_neuron_find(model.name, &found) == HYPR_OK && found == index)
@@ -48,6 +49,7 @@ import Testing
       #expect(String(cString: neuron.surrogate) == (model.surrogate ?? ""))
       #expect(neuron.gate_count == model.gates)
       let states = (0..<neuron.state_count).map { hypr_neuron_state(index, $0).map { String(cString: $0) } }
+      // As many names as there are variables.
       #expect(states == model.states && hypr_neuron_state(index, neuron.state_count) == nil)
       let parameters = NeuronTests.quantities(index, neuron.parameter_count, hypr_neuron_parameter)
       let constants = NeuronTests.quantities(index, neuron.constant_count, hypr_neuron_constant)
@@ -56,7 +58,7 @@ import Testing
     }
   }
 
-  @Test(arguments: NeuronModel.all) func everythingIsSaidAndWithinBounds(model: NeuronModel) throws {
+  @Test(arguments: NeuronTests.models) func everythingIsSaidAndWithinBounds(model: NeuronModel) throws {
     #expect((1...4).contains(model.states.count) && Set(model.states).count == model.states.count)
     #expect(!model.states.contains(""))
     #expect(model.spiking == (model.surrogate != nil))
@@ -75,14 +77,13 @@ import Testing
     }
   }
 
-  /// The loops keep one sweep for each of a model's state variables, and the names say how many there are.
-  @Test func stateNamesAreAsManyAsStates() {
-    let catalogue = NeuronCatalogue()
-    for index in 0..<catalogue.count {
-      let count = catalogue.facts(index)?.stateCount ?? 0
-      #expect((1...4).contains(count))
-      for state in 0..<count { #expect(catalogue.state(index, state) != nil, "state \(state) of \(NeuronTests.names[index])") }
-    }
+  /// Tables of a fixed size: a mask of the models of a build, and a tensor's name with the largest number of a layer.
+  @Test func everythingFitsItsPlace() {
+    #expect(NeuronTests.names.count <= UInt64.bitWidth)
+    let longest = NeuronTests.models.flatMap(\.parameters).map(\.name.utf8.count).max() ?? 0
+    #expect("layer\(Model.mostLayers).".utf8.count + longest < Model.nameCapacity)
+    #expect(HyprCore.Option(rawValue: HyprCore.Option.count - 1) != nil)
+    #expect(HyprCore.Option(rawValue: HyprCore.Option.count) == nil, "Options.Values has no place for it")
   }
 
   @Test func writtenNamesFollowTheirRule() {

@@ -149,9 +149,13 @@ typedef struct kernel_carry {
   float *scratch;                  // `carry_scratch` floats
 } kernel_carry;
 
+// State variables of a neuron model: the carry keeps one sweep for each.
+enum { KERNEL_MOST_STATES = 4 };
+
 // The facts about one neuron model.
 typedef struct kernel_neuron {
   const char *_Null_unspecified name;  // the member of the schema's union NeuronModel
+  const char *_Nullable state_names[KERNEL_MOST_STATES];  // NULL past the last one
   int32_t state_count, parameter_count, constant_count, derived_count, tape_count;
   int32_t current_count;  // input currents
   int32_t gate_count;     // currents that one presynaptic event adds to: inputs to the first ones, the others to the last ones
@@ -187,18 +191,23 @@ typedef struct kernel_update {
   bool absolute;
 } kernel_update;
 
+// Bit i: this build has the neuron model of number i in the registry (Package.swift). Known when compiling, so that the others are
+// not linked.
+#ifndef HYPR_NEURON_MASK
+#define HYPR_NEURON_MASK UINT64_MAX
+#endif
+static inline bool kernel_has_neuron(int32_t neuron) { return (HYPR_NEURON_MASK >> (neuron & 63)) & 1; }
+
 typedef struct kernel_table {
   int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
   intptr_t lanes;  // every row is padded to a multiple of this
 
-  // Neuron models, by index; false past the end. They are the same at every level: only the baseline has what is said of them and
+  // Neuron models, by index; false past the end, and without a name if this build leaves the model out. They are the same at every level: only the baseline has what is said of them and
   // their derived values.
   bool (*_Null_unspecified neuron)(int32_t neuron, kernel_neuron *facts);
-  // The name of a state variable; NULL past the end.
-  const char *_Nullable (*_Null_unspecified state)(int32_t neuron, int32_t index);
   bool (*_Null_unspecified constant)(int32_t neuron, int32_t index, kernel_quantity *quantity);
-  // Bounds may depend on the layer's constants; NULL: their defaults.
-  bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *_Nullable constants, kernel_quantity *quantity);
+  // Bounds may depend on the layer's constants.
+  bool (*_Null_unspecified parameter)(int32_t neuron, int32_t index, const float *constants, kernel_quantity *quantity);
   // The surrogate of a kind with its standard slope and scale; false if there is no such kind.
   bool (*_Null_unspecified surrogate)(int32_t kind, kernel_surrogate *surrogate);
   void (*_Null_unspecified derive)(const kernel_layer *layer);

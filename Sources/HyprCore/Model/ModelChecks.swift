@@ -35,7 +35,7 @@ extension ModelLoader {
     let wanted = layer == hiddenCount ? text("LI") : name
     if let found = wanted.flatMap({ neuronModel(named: $0, kernels) }) { return found }
     if info.neuron_type == 0 { throw invalid("layers[\(layer)].neuron is missing") }
-    if let name { throw unsupported("layers[\(layer)].neuron is \(name), which this library does not have") }
+    if let name { throw unsupported("layers[\(layer)].neuron is \(name), which this build of the library leaves out") }
     throw unsupported("layers[\(layer)].neuron is type \(Int(info.neuron_type)), which this library does not know")
   }
 

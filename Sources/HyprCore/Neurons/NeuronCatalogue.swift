@@ -39,7 +39,7 @@ public struct QuantityFacts {
   }
 }
 
-/// The neuron models that this library has, by index. The order is of no consequence outside of a running process.
+/// The neuron models that this build of the library has, by index. The order is of no consequence outside of a running process.
 public struct NeuronCatalogue {
   private let kernels: kernel_table
 
@@ -51,21 +51,26 @@ public struct NeuronCatalogue {
   }
 
   public var count: Int {
-    var count: Int32 = 0
-    var facts = kernel_neuron()
-    while kernels.neuron(count, &facts) { count += 1 }
-    return Int(count)
+    var count = 0
+    var number: Int32 = 0
+    while let next = nextNeuron(from: number, kernels) { (count, number) = (count + 1, next.number + 1) }
+    return count
   }
 
   /// The index of a model by its name in the schema; nil if there is none.
   public func find(_ name: UnsafePointer<CChar>) -> Int? {
-    neuronModel(named: name, kernels).map { Int($0.index) }
+    var index = 0
+    while let model = model(index) {
+      if equal(model.facts.name, name) { return index }
+      index += 1
+    }
+    return nil
   }
 
   /// nil past the end, as all that follow.
-  public func facts(_ neuron: Int) -> NeuronFacts? {
-    guard let facts = kernelFacts(neuron) else { return nil }
-    let reset = resetIndex(Int32(neuron), facts)
+  public func facts(_ index: Int) -> NeuronFacts? {
+    guard let (number, facts) = model(index) else { return nil }
+    let reset = resetIndex(number, facts)
     return NeuronFacts(
       name: facts.name, stateCount: Int(facts.state_count), parameterCount: Int(facts.parameter_count),
       constantCount: Int(facts.constant_count) - (reset == nil ? 0 : 1), gateCount: Int(facts.gate_count),
@@ -76,30 +81,47 @@ public struct NeuronCatalogue {
 
   /// The name of a state variable.
   public func state(_ neuron: Int, _ index: Int) -> UnsafePointer<CChar>? {
-    guard let facts = kernelFacts(neuron), index >= 0 && index < facts.state_count else { return nil }
-    return kernels.state(Int32(neuron), Int32(index))
+    guard let names = model(neuron)?.facts.state_names else { return nil }
+    return switch index {
+    case 0: names.0
+    case 1: names.1
+    case 2: names.2
+    case 3: names.3
+    default: nil
+    }
   }
 
   public func parameter(_ neuron: Int, _ index: Int) -> QuantityFacts? {
-    var quantity = kernel_quantity()
-    guard let facts = kernelFacts(neuron), index >= 0 && index < facts.parameter_count,
-      kernels.parameter(Int32(neuron), Int32(index), nil, &quantity)
-    else { return nil }
-    return QuantityFacts(quantity)
+    guard let (number, facts) = model(neuron), index >= 0 && index < facts.parameter_count else { return nil }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: Int(facts.constant_count) + 1) { defaults in
+      guard let defaults = defaults.baseAddress else { return nil }
+      var quantity = kernel_quantity()
+      for constant in 0..<facts.constant_count {
+        guard kernels.constant(number, constant, &quantity) else { return nil }
+        defaults[Int(constant)] = quantity.default_value
+      }
+      return kernels.parameter(number, Int32(index), defaults, &quantity) ? QuantityFacts(quantity) : nil
+    }
   }
 
   public func constant(_ neuron: Int, _ index: Int) -> QuantityFacts? {
-    var quantity = kernel_quantity()
-    guard let facts = kernelFacts(neuron), index >= 0 && index < facts.constant_count else { return nil }
+    guard let (number, facts) = model(neuron), index >= 0 && index < facts.constant_count else { return nil }
     var place = Int32(index)
-    if let reset = resetIndex(Int32(neuron), facts), reset <= place { place += 1 }
-    return kernels.constant(Int32(neuron), place, &quantity) ? QuantityFacts(quantity) : nil
+    if let reset = resetIndex(number, facts), reset <= place { place += 1 }
+    var quantity = kernel_quantity()
+    return kernels.constant(number, place, &quantity) ? QuantityFacts(quantity) : nil
   }
 
-  private func kernelFacts(_ neuron: Int) -> kernel_neuron? {
-    var facts = kernel_neuron()
-    guard let index = Int32(exactly: neuron), index >= 0, kernels.neuron(index, &facts) else { return nil }
-    return facts
+  /// A model by its place among those of this build: its number in the registry, and its facts.
+  private func model(_ index: Int) -> (number: Int32, facts: kernel_neuron)? {
+    guard index >= 0 else { return nil }
+    var found = nextNeuron(from: 0, kernels)
+    var place = 0
+    while let model = found, place < index {
+      found = nextNeuron(from: model.number + 1, kernels)
+      place += 1
+    }
+    return found
   }
 
   private func resetIndex(_ neuron: Int32, _ facts: kernel_neuron) -> Int32? {
@@ -114,13 +136,23 @@ public struct NeuronCatalogue {
 /// Whether a constant is the layer's reset: said in the schema by the layer, not by the neuron model.
 func isReset(_ constant: kernel_quantity) -> Bool { equal(constant.name, "reset") }
 
-/// The index and the facts of a neuron model; nil if there is none of that name.
-func neuronModel(named name: UnsafePointer<CChar>, _ kernels: kernel_table) -> (index: Int32, facts: kernel_neuron)? {
-  var index: Int32 = 0
+/// The first neuron model of this build from a number in the registry on; nil past the end.
+func nextNeuron(from first: Int32, _ kernels: kernel_table) -> (number: Int32, facts: kernel_neuron)? {
+  var number = first
   var facts = kernel_neuron()
-  while kernels.neuron(index, &facts) {
-    if equal(facts.name, name) { return (index, facts) }
-    index += 1
+  while kernels.neuron(number, &facts) {
+    if facts.name != nil { return (number, facts) }
+    number += 1
+  }
+  return nil
+}
+
+/// The number and the facts of a neuron model; nil if this build has none of that name.
+func neuronModel(named name: UnsafePointer<CChar>, _ kernels: kernel_table) -> (index: Int32, facts: kernel_neuron)? {
+  var number: Int32 = 0
+  while let (found, facts) = nextNeuron(from: number, kernels) {
+    if equal(facts.name, name) { return (found, facts) }
+    number = found + 1
   }
   return nil
 }

@@ -4,9 +4,10 @@ internal import CSystem
 ///
 ///     let text: Text = "input has \(size) elements, expected \(expected)"
 public struct Text: ExpressibleByStringInterpolation {
-  package static var capacity: Int { 320 }
+  private typealias Bytes = InlineArray<320, UInt8>
+  package static var capacity: Int { Bytes.count }
 
-  private var bytes = InlineArray<320, UInt8>(repeating: 0)
+  private var bytes = Bytes(repeating: 0)
   private var count = 0
 
   public init(stringLiteral literal: StaticString) { append(literal) }

@@ -33,13 +33,18 @@ struct AdaptiveLIFConstants {
     }
   }
 
-  // Derived: α_u, 1 - α_u, dα_u/dp_u, α_w, 1 - α_w, dα_w/dp_w, gain a, gain b
-  func derive(_ parameters: Column, into derived: Column) {
-    let u = InterpolatedDecay(parameters[0], tauU)
-    let w = InterpolatedDecay(parameters[1], tauW)
-    (derived[0], derived[1], derived[2]) = (u.decay, u.complement, u.slope)
-    (derived[3], derived[4], derived[5]) = (w.decay, w.complement, w.slope)
-    derived[6] = gain * parameters[2]
-    derived[7] = gain * parameters[3]
+  struct Parameters: LaneRecord { var pU, pW, a, b: Lanes }
+
+  struct Derived: LaneRecord {
+    /// Of u and w.
+    var membrane, adaptation: Decay
+    /// gain a and gain b: how much of the potential, and of a spike, the adaptation follows.
+    var coupling, increment: Lanes
+  }
+
+  func derive(_ parameters: Parameters) -> Derived {
+    .init(
+      membrane: Decay(tauU, at: parameters.pU), adaptation: Decay(tauW, at: parameters.pW),
+      coupling: gain * parameters.a, increment: gain * parameters.b)
   }
 }

@@ -11,10 +11,27 @@ internal import CSystem
 ///
 /// with α_s = exp(-1/|tau_syn|), α_m = exp(-1/|tau_m|) and ρ = exp(-1/|tau_a|). No gradient flows through the reset.
 enum AdaptiveThresholdCurrentBasedLIF: PointNeuron {
-  typealias State = InlineArray<3, Lanes>
-  typealias Parameters = InlineArray<8, Lanes>
-  typealias Derived = InlineArray<13, Lanes>
-  typealias Tape = InlineArray<4, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<3, Lanes>
+    var i, u, a: Lanes
+  }
+
+  struct Parameters: LaneRecord {
+    var tauSyn, tauM, resistance, leakPotential, threshold, resetPotential, tauA, adaptation: Lanes
+  }
+
+  struct Derived: LaneRecord {
+    var synapse, membrane, thresholdDecay: Decay
+    var resistance, leakPotential, threshold, resetPotential, adaptation: Lanes
+  }
+
+  struct Tape: LaneRecord {
+    /// i' - I
+    var iDecaying: Lanes
+    /// u' - (leak_potential + resistance j)
+    var uDecaying: Lanes
+    var j: Lanes
+  }
 
   struct Constants: NeuronConstants {
     let synapticLag: Float
@@ -28,7 +45,6 @@ enum AdaptiveThresholdCurrentBasedLIF: PointNeuron {
 
   static var name: StaticString { "CubaALIF" }
   static var states: StateNames { .init("i", "u", "a") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
   static var initialization: Initialization { .xavier }
 
@@ -42,61 +58,53 @@ enum AdaptiveThresholdCurrentBasedLIF: PointNeuron {
     }
   }
 
-  // Derived: α_s, 1 - α_s, dα_s/dtau_syn, α_m, 1 - α_m, dα_m/dtau_m, resistance, leak potential, threshold, reset potential,
-  // ρ, dρ/dtau_a, adaptation
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let synapse = Decay(tau: parameters[0])
-    let membrane = Decay(tau: parameters[1])
-    let adaptation = Decay(tau: parameters[6])
-    (derived[0], derived[1], derived[2]) = (synapse.decay, synapse.complement, synapse.slope)
-    (derived[3], derived[4], derived[5]) = (membrane.decay, membrane.complement, membrane.slope)
-    for index in 2..<6 { derived[index + 4] = parameters[index] }
-    (derived[10], derived[11], derived[12]) = (adaptation.decay, adaptation.slope, parameters[7])
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(
+      synapse: Decay(tau: parameters.tauSyn), membrane: Decay(tau: parameters.tauM),
+      thresholdDecay: Decay(tau: parameters.tauA),
+      resistance: parameters.resistance, leakPotential: parameters.leakPotential, threshold: parameters.threshold,
+      resetPotential: parameters.resetPotential, adaptation: parameters.adaptation)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (i, u, a) = (state[0], state[1], state[2])
-    let iNew = derived[0] * i + derived[1] * current
-    let j = iNew * (1 - constants.synapticLag) + i * constants.synapticLag
-    let drive = derived[7] + derived[6] * j
-    let m = derived[3] * u + derived[4] * drive
-    let aDecayed = derived[10] * a
-    let distance = m - (derived[8] + aDecayed)
-    let spike = distance.heaviside
-    tape[0] = distance
-    tape[1] = i - current
-    tape[2] = u - drive
-    tape[3] = j
-    state[0] = iNew
-    state[1] = m * (1 - spike) + spike * derived[9]
-    state[2] = aDecayed + derived[12] * spike
+    let iEarlier = state.i
+    state.i = derived.synapse.factor * iEarlier + derived.synapse.complement * current
+    let j = state.i * (1 - constants.synapticLag) + iEarlier * constants.synapticLag
+    let drive = derived.leakPotential + derived.resistance * j
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * drive
+    let aDecayed = derived.thresholdDecay.factor * state.a
+    distances.spike = m - (derived.threshold + aDecayed)
+    let spike = distances.spike.heaviside
+    (tape.iDecaying, tape.uDecaying, tape.j) = (iEarlier - current, state.u - drive, j)
+    state.u = m * (1 - spike) + spike * derived.resetPotential
+    state.a = aDecayed + derived.adaptation * spike
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let (uAdjoint, aAdjoint) = (adjoint[1], adjoint[2])
-    let distanceAdjoint = tape[0] * (outputAdjoint + aAdjoint * derived[12])
-    let decayedAdjoint = aAdjoint - distanceAdjoint
-    let mAdjoint = uAdjoint * (1 - output) + distanceAdjoint
-    let driveAdjoint = mAdjoint * derived[4]
-    let jAdjoint = driveAdjoint * derived[6]
-    let iAdjoint = adjoint[0] + jAdjoint * (1 - constants.synapticLag)
-    gradient[0] += iAdjoint * tape[1] * derived[2]
-    gradient[1] += mAdjoint * tape[2] * derived[5]
-    gradient[2] += driveAdjoint * tape[3]
-    gradient[3] += driveAdjoint
-    gradient[4] -= distanceAdjoint
-    gradient[5] += uAdjoint * output
-    gradient[6] += decayedAdjoint * before[2] * derived[11]
-    gradient[7] += aAdjoint * output
-    adjoint[0] = iAdjoint * derived[0] + jAdjoint * constants.synapticLag
-    adjoint[1] = mAdjoint * derived[3]
-    adjoint[2] = decayedAdjoint * derived[10]
-    return iAdjoint * derived[1]
+    let distanceAdjoint = surrogates.spike * (outputAdjoint + adjoint.a * derived.adaptation)
+    let decayedAdjoint = adjoint.a - distanceAdjoint
+    let mAdjoint = adjoint.u * (1 - output) + distanceAdjoint
+    let driveAdjoint = mAdjoint * derived.membrane.complement
+    let jAdjoint = driveAdjoint * derived.resistance
+    let iAdjoint = adjoint.i + jAdjoint * (1 - constants.synapticLag)
+    gradient.tauSyn += iAdjoint * tape.iDecaying * derived.synapse.slope
+    gradient.tauM += mAdjoint * tape.uDecaying * derived.membrane.slope
+    gradient.resistance += driveAdjoint * tape.j
+    gradient.leakPotential += driveAdjoint
+    gradient.threshold -= distanceAdjoint
+    gradient.resetPotential += adjoint.u * output
+    gradient.tauA += decayedAdjoint * before.a * derived.thresholdDecay.slope
+    gradient.adaptation += adjoint.a * output
+    adjoint.i = iAdjoint * derived.synapse.factor + jAdjoint * constants.synapticLag
+    adjoint.u = mAdjoint * derived.membrane.factor
+    adjoint.a = decayedAdjoint * derived.thresholdDecay.factor
+    return iAdjoint * derived.synapse.complement
   }
 }

@@ -4,15 +4,23 @@ internal import CSystem
 ///
 /// State u (membrane potential after reset) and a, the adaptation that the next step uses; with primes for the step before,
 ///
-///     ϑ = baseline_threshold + adaptation_strength a'     ũ = α u' + (1 - α) I     z = Θ(ũ - ϑ)
-///     u = ũ - z ϑ     a = ρ a' + (1 - ρ) z
+///     ϑ = baseline_threshold + adaptation_strength a'     m = α u' + (1 - α) I     z = Θ(m - ϑ)
+///     u = m - z ϑ     a = ρ a' + (1 - ρ) z
 ///
 /// with α = exp(-1/|tau_m|) and ρ = exp(-1/|tau_a|). Nothing is detached.
 enum AdaptiveThresholdLIF: PointNeuron {
-  typealias State = InlineArray<2, Lanes>
-  typealias Parameters = InlineArray<2, Lanes>
-  typealias Derived = InlineArray<6, Lanes>
-  typealias Tape = InlineArray<2, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<2, Lanes>
+    var u, a: Lanes
+  }
+
+  struct Parameters: LaneRecord { var tauM, tauA: Lanes }
+  struct Derived: LaneRecord { var membrane, adaptation: Decay }
+
+  struct Tape: LaneRecord {
+    /// u' - I
+    var decaying: Lanes
+  }
 
   struct Constants: NeuronConstants {
     let baseline, strength: Float
@@ -30,7 +38,6 @@ enum AdaptiveThresholdLIF: PointNeuron {
 
   static var name: StaticString { "ALIF" }
   static var states: StateNames { .init("u", "a") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .doubleGaussian }
   static var initialization: Initialization { .xavier }
 
@@ -42,43 +49,37 @@ enum AdaptiveThresholdLIF: PointNeuron {
     }
   }
 
-  // Derived: α, 1 - α, dα/dtau_m, ρ, 1 - ρ, dρ/dtau_a
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let membrane = Decay(tau: parameters[0])
-    let adaptation = Decay(tau: parameters[1])
-    (derived[0], derived[1], derived[2]) = (membrane.decay, membrane.complement, membrane.slope)
-    (derived[3], derived[4], derived[5]) = (adaptation.decay, adaptation.complement, adaptation.slope)
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(membrane: Decay(tau: parameters.tauM), adaptation: Decay(tau: parameters.tauA))
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (u, a) = (state[0], state[1])
-    let threshold = a * constants.strength + constants.baseline
-    let uFree = derived[0] * u + derived[1] * current
-    let distance = uFree - threshold
-    let spike = distance.heaviside
-    tape[0] = distance
-    tape[1] = u - current
-    state[0] = uFree - spike * threshold
-    state[1] = derived[3] * a + derived[4] * spike
+    let threshold = state.a * constants.strength + constants.baseline
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * current
+    distances.spike = m - threshold
+    let spike = distances.spike.heaviside
+    tape.decaying = state.u - current
+    state.u = m - spike * threshold
+    state.a = derived.adaptation.factor * state.a + derived.adaptation.complement * spike
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let (uAdjoint, aAdjoint) = (adjoint[0], adjoint[1])
-    let threshold = before[1] * constants.strength + constants.baseline
-    let spikeAdjoint = outputAdjoint - uAdjoint * threshold + aAdjoint * derived[4]
-    let distanceAdjoint = tape[0] * spikeAdjoint
-    let freeAdjoint = uAdjoint + distanceAdjoint
-    let thresholdAdjoint = distanceAdjoint + uAdjoint * output
-    gradient[0] += freeAdjoint * tape[1] * derived[2]
-    gradient[1] += aAdjoint * (before[1] - output) * derived[5]
-    adjoint[0] = freeAdjoint * derived[0]
-    adjoint[1] = aAdjoint * derived[3] - thresholdAdjoint * constants.strength
-    return freeAdjoint * derived[1]
+    let threshold = before.a * constants.strength + constants.baseline
+    let spikeAdjoint = outputAdjoint - adjoint.u * threshold + adjoint.a * derived.adaptation.complement
+    let distanceAdjoint = surrogates.spike * spikeAdjoint
+    let mAdjoint = adjoint.u + distanceAdjoint
+    let thresholdAdjoint = distanceAdjoint + adjoint.u * output
+    gradient.tauM += mAdjoint * tape.decaying * derived.membrane.slope
+    gradient.tauA += adjoint.a * (before.a - output) * derived.adaptation.slope
+    adjoint.u = mAdjoint * derived.membrane.factor
+    adjoint.a = adjoint.a * derived.adaptation.factor - thresholdAdjoint * constants.strength
+    return mAdjoint * derived.membrane.complement
   }
 }

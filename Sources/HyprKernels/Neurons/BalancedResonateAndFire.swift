@@ -10,10 +10,29 @@ internal import CSystem
 ///
 /// with ω = |omega|. The refractory path is differentiated too.
 enum BalancedResonateAndFire: PointNeuron {
-  typealias State = InlineArray<3, Lanes>
-  typealias Parameters = InlineArray<2, Lanes>
-  typealias Derived = InlineArray<6, Lanes>
-  typealias Tape = InlineArray<1, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<3, Lanes>
+    var u, v, q: Lanes
+  }
+
+  struct Parameters: LaneRecord { var omega, bOffset: Lanes }
+
+  struct Derived: LaneRecord {
+    /// ω
+    var omega: Lanes
+    /// p(ω) - |b_offset|
+    var damping: Lanes
+    /// dt dω/domega
+    var omegaSlope: Lanes
+    /// dt dp/domega
+    var dampingSlope: Lanes
+    /// dt d|b_offset|/db_offset
+    var offsetSlope: Lanes
+    /// dt ω
+    var rotation: Lanes
+  }
+
+  typealias Tape = NoValues
 
   struct Constants: NeuronConstants {
     let threshold, dt, refractoryDecay: Float
@@ -32,7 +51,6 @@ enum BalancedResonateAndFire: PointNeuron {
 
   static var name: StaticString { "BRF" }
   static var states: StateNames { .init("u", "v", "q") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .doubleGaussian }
   static var initialization: Initialization { .xavier }
 
@@ -45,52 +63,44 @@ enum BalancedResonateAndFire: PointNeuron {
     }
   }
 
-  // Derived: ω, p(ω) - |b_offset|, and times dt: sign(omega), sign(omega) dp/dω, sign(b_offset), ω
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let (omega, offset, dt) = (parameters[0], parameters[1], constants.dt)
-    let root = (1 - (dt * omega) * (dt * omega)).squareRoot()
-    let sign: Float = omega < 0 ? -1 : 1
-    derived[0] = omega.magnitude
-    derived[1] = (root - 1) / dt - offset.magnitude
-    derived[2] = sign * dt
-    derived[3] = -sign * dt * omega.magnitude / root * dt
-    derived[4] = (offset < 0 ? -1 : 1) * dt
-    derived[5] = omega.magnitude * dt
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    let (dt, omega) = (constants.dt, parameters.omega.magnitude)
+    let root = lanes_square_root(1 - (dt * omega) * (dt * omega))
+    let sign = parameters.omega.sign
+    return .init(
+      omega: omega, damping: (root - 1) / dt - parameters.bOffset.magnitude, omegaSlope: sign * dt,
+      dampingSlope: -sign * dt * omega / root * dt, offsetSlope: parameters.bOffset.sign * dt, rotation: omega * dt)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (u, v, q) = (state[0], state[1], state[2])
-    let omega = derived[0]
-    let b = derived[1] - q
-    let uNew = u + (b * u - omega * v + current) * constants.dt
-    let vNew = v + (omega * u + b * v) * constants.dt
-    let distance = uNew - constants.threshold - q
-    let spike = distance.heaviside
-    tape[0] = distance
-    state[0] = uNew
-    state[1] = vNew
-    state[2] = q * constants.refractoryDecay + spike
+    let (u, v, q) = (state.u, state.v, state.q)
+    let b = derived.damping - q
+    state.u = u + (b * u - derived.omega * v + current) * constants.dt
+    state.v = v + (derived.omega * u + b * v) * constants.dt
+    distances.spike = state.u - constants.threshold - q
+    let spike = distances.spike.heaviside
+    state.q = q * constants.refractoryDecay + spike
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let (u, v) = (before[0], before[1])
-    let decay = (derived[1] - before[2]) * constants.dt + 1
-    let rotation = derived[5]
-    let distanceAdjoint = tape[0] * (outputAdjoint + adjoint[2])
-    let uAdjoint = adjoint[0] + distanceAdjoint
-    let vAdjoint = adjoint[1]
-    let along = uAdjoint * u + vAdjoint * v
-    gradient[0] += (vAdjoint * u - uAdjoint * v) * derived[2] + along * derived[3]
-    gradient[1] -= along * derived[4]
-    adjoint[0] = uAdjoint * decay + vAdjoint * rotation
-    adjoint[1] = vAdjoint * decay - uAdjoint * rotation
-    adjoint[2] = adjoint[2] * constants.refractoryDecay - distanceAdjoint - along * constants.dt
+    let (u, v) = (before.u, before.v)
+    let decay = (derived.damping - before.q) * constants.dt + 1
+    let distanceAdjoint = surrogates.spike * (outputAdjoint + adjoint.q)
+    let uAdjoint = adjoint.u + distanceAdjoint
+    let vAdjoint = adjoint.v
+    let dampingAdjoint = uAdjoint * u + vAdjoint * v
+    gradient.omega += (vAdjoint * u - uAdjoint * v) * derived.omegaSlope + dampingAdjoint * derived.dampingSlope
+    gradient.bOffset -= dampingAdjoint * derived.offsetSlope
+    adjoint.u = uAdjoint * decay + vAdjoint * derived.rotation
+    adjoint.v = vAdjoint * decay - uAdjoint * derived.rotation
+    adjoint.q = adjoint.q * constants.refractoryDecay - distanceAdjoint - dampingAdjoint * constants.dt
     return uAdjoint * constants.dt
   }
 }

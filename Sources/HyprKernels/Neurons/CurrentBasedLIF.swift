@@ -8,10 +8,25 @@ internal import CSystem
 /// with α_s = exp(-1/|tau_syn|) and α_m = exp(-1/|tau_m|); u follows from m by the layer's reset. With a lag of 0 the membrane
 /// sees the synaptic current of the step itself, with 1 that of the step before.
 enum CurrentBasedLIF: PointNeuron {
-  typealias State = InlineArray<2, Lanes>
-  typealias Parameters = InlineArray<6, Lanes>
-  typealias Derived = InlineArray<10, Lanes>
-  typealias Tape = InlineArray<4, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<2, Lanes>
+    var i, u: Lanes
+  }
+
+  struct Parameters: LaneRecord { var tauSyn, tauM, resistance, leakPotential, threshold, resetPotential: Lanes }
+
+  struct Derived: LaneRecord {
+    var synapse, membrane: Decay
+    var resistance, leakPotential, threshold, resetPotential: Lanes
+  }
+
+  struct Tape: LaneRecord {
+    /// i' - I
+    var iDecaying: Lanes
+    /// u' - (leak_potential + resistance j)
+    var uDecaying: Lanes
+    var j: Lanes
+  }
 
   struct Constants: NeuronConstants {
     let synapticLag: Float
@@ -30,7 +45,6 @@ enum CurrentBasedLIF: PointNeuron {
 
   static var name: StaticString { "CubaLIF" }
   static var states: StateNames { .init("i", "u") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
   static var initialization: Initialization { .xavier }
 
@@ -42,51 +56,48 @@ enum CurrentBasedLIF: PointNeuron {
     }
   }
 
-  // Derived: α_s, 1 - α_s, dα_s/dtau_syn, α_m, 1 - α_m, dα_m/dtau_m, resistance, leak potential, threshold, reset potential
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let synapse = Decay(tau: parameters[0])
-    let membrane = Decay(tau: parameters[1])
-    (derived[0], derived[1], derived[2]) = (synapse.decay, synapse.complement, synapse.slope)
-    (derived[3], derived[4], derived[5]) = (membrane.decay, membrane.complement, membrane.slope)
-    for index in 2..<6 { derived[index + 4] = parameters[index] }
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(
+      synapse: Decay(tau: parameters.tauSyn), membrane: Decay(tau: parameters.tauM), resistance: parameters.resistance,
+      leakPotential: parameters.leakPotential, threshold: parameters.threshold,
+      resetPotential: parameters.resetPotential)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (i, u) = (state[0], state[1])
-    let iNew = derived[0] * i + derived[1] * current
-    let j = iNew * (1 - constants.synapticLag) + i * constants.synapticLag
-    let drive = derived[7] + derived[6] * j
-    let m = derived[3] * u + derived[4] * drive
-    let outcome = constants.reset.apply(m, before: u, threshold: derived[8], resetPotential: derived[9])
-    tape[0] = outcome.distance
-    tape[1] = i - current
-    tape[2] = u - drive
-    tape[3] = j
-    state[0] = iNew
-    state[1] = outcome.potential
+    let iEarlier = state.i
+    state.i = derived.synapse.factor * iEarlier + derived.synapse.complement * current
+    let j = state.i * (1 - constants.synapticLag) + iEarlier * constants.synapticLag
+    let drive = derived.leakPotential + derived.resistance * j
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * drive
+    let outcome = constants.reset.apply(
+      m, before: state.u, threshold: derived.threshold, resetPotential: derived.resetPotential)
+    distances.spike = outcome.distance
+    (tape.iDecaying, tape.uDecaying, tape.j) = (iEarlier - current, state.u - drive, j)
+    state.u = outcome.potential
     return outcome.spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let reset = constants.reset.backward(
-      adjoint[1], outputAdjoint: outputAdjoint, before: before[1], spike: output, surrogate: tape[0],
-      threshold: derived[8])
-    let driveAdjoint = reset.potential * derived[4]
-    let jAdjoint = driveAdjoint * derived[6]
-    let iAdjoint = adjoint[0] + jAdjoint * (1 - constants.synapticLag)
-    gradient[0] += iAdjoint * tape[1] * derived[2]
-    gradient[1] += reset.potential * tape[2] * derived[5]
-    gradient[2] += driveAdjoint * tape[3]
-    gradient[3] += driveAdjoint
-    gradient[4] += reset.threshold
-    gradient[5] += reset.resetPotential
-    adjoint[0] = iAdjoint * derived[0] + jAdjoint * constants.synapticLag
-    adjoint[1] = reset.potential * derived[3]
-    return iAdjoint * derived[1]
+      adjoint.u, outputAdjoint: outputAdjoint, before: before.u, spike: output, surrogate: surrogates.spike,
+      threshold: derived.threshold)
+    let driveAdjoint = reset.potential * derived.membrane.complement
+    let jAdjoint = driveAdjoint * derived.resistance
+    let iAdjoint = adjoint.i + jAdjoint * (1 - constants.synapticLag)
+    gradient.tauSyn += iAdjoint * tape.iDecaying * derived.synapse.slope
+    gradient.tauM += reset.potential * tape.uDecaying * derived.membrane.slope
+    gradient.resistance += driveAdjoint * tape.j
+    gradient.leakPotential += driveAdjoint
+    gradient.threshold += reset.threshold
+    gradient.resetPotential += reset.resetPotential
+    adjoint.i = iAdjoint * derived.synapse.factor + jAdjoint * constants.synapticLag
+    adjoint.u = reset.potential * derived.membrane.factor
+    return iAdjoint * derived.synapse.complement
   }
 }

@@ -1,31 +1,27 @@
 internal import CSystem
 
-/// The decay factor exp(-1/|tau|) of a time constant in steps.
-struct Decay {
+/// The decay of a time constant in steps.
+struct Decay: LaneRecord {
   /// exp(-1/|tau|)
-  let decay: Float
-  /// 1 - exp(-1/|tau|), without the cancellation of the difference
-  let complement: Float
-  /// d decay / d tau
-  let slope: Float
-
-  init(tau: Float) {
-    let rate = -1 / tau.magnitude
-    decay = system_exp(rate)
-    complement = -system_exp_minus_one(rate)
-    slope = decay / (tau * tau.magnitude)
-  }
+  var factor: Lanes
+  /// 1 - factor, without the cancellation of the difference
+  var complement: Lanes
+  /// The derivative of the factor by what is trained: tau, or p.
+  var slope: Lanes
 }
 
-/// The decay factor of τ = p τ_max + (1 - p) τ_min, trained through p.
-struct InterpolatedDecay {
-  let decay, complement: Float
-  /// d decay / dp
-  let slope: Float
+extension Decay {
+  init(tau: Lanes) {
+    let rate = -1 / tau.magnitude
+    factor = rate.each(system_exp)
+    complement = -rate.each(system_exp_minus_one)
+    slope = factor / (tau * tau.magnitude)
+  }
 
-  init(_ p: Float, _ range: (minimum: Float, maximum: Float)) {
+  /// That of τ = p τ_max + (1 - p) τ_min, trained through p.
+  init(_ range: (minimum: Float, maximum: Float), at p: Lanes) {
     let span = range.maximum - range.minimum
-    let base = Decay(tau: p * span + range.minimum)
-    (decay, complement, slope) = (base.decay, base.complement, base.slope * span)
+    self.init(tau: p * span + range.minimum)
+    slope *= Lanes(repeating: span)
   }
 }

@@ -8,16 +8,31 @@ internal import CSystem
 ///     x = exp(dt (-|b_offset| - q' + i |omega|)) x' + dt I
 ///     z = Θ(u - threshold - q')           q = refractory_decay q' + z
 enum ExponentialBRF: PointNeuron {
-  typealias State = InlineArray<3, Lanes>
-  typealias Parameters = InlineArray<2, Lanes>
-  typealias Derived = InlineArray<4, Lanes>
-  typealias Tape = InlineArray<3, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<3, Lanes>
+    var u, v, q: Lanes
+  }
+
+  struct Parameters: LaneRecord { var omega, bOffset: Lanes }
+
+  struct Derived: LaneRecord {
+    /// exp(-dt |b_offset|) times cos(dt ω) and sin(dt ω)
+    var cosine, sine: Lanes
+    /// Derivatives of the angle by omega and of the exponent by b_offset.
+    var angleSlope, decaySlope: Lanes
+  }
+
+  struct Tape: LaneRecord {
+    /// exp(-dt q')
+    var damping: Lanes
+    /// u without the input
+    var uTurned: Lanes
+  }
 
   typealias Constants = BalancedResonateAndFire.Constants
 
   static var name: StaticString { "BRFExponential" }
   static var states: StateNames { .init("u", "v", "q") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .doubleGaussian }
   static var initialization: Initialization { .xavier }
 
@@ -30,47 +45,45 @@ enum ExponentialBRF: PointNeuron {
     }
   }
 
-  // Derived: exp(-dt |b_offset|) times cos(dt ω) and sin(dt ω); dt sign(omega), -dt sign(b_offset)
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let (omega, offset, dt) = (parameters[0], parameters[1], constants.dt)
-    let decay = system_exp(-dt * offset.magnitude)
-    derived[0] = decay * Float(system_cos(Double(dt) * Double(omega.magnitude)))
-    derived[1] = decay * Float(system_sin(Double(dt) * Double(omega.magnitude)))
-    derived[2] = omega < 0 ? -dt : dt
-    derived[3] = offset < 0 ? dt : -dt
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    let dt = constants.dt
+    let angle = parameters.omega.magnitude
+    let decay = (parameters.bOffset.magnitude * -dt).each(system_exp)
+    return .init(
+      cosine: decay * angle.each { Float(system_cos(Double(dt) * Double($0))) },
+      sine: decay * angle.each { Float(system_sin(Double(dt) * Double($0))) },
+      angleSlope: dt * parameters.omega.sign, decaySlope: -dt * parameters.bOffset.sign)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (u, v, q) = (state[0], state[1], state[2])
-    let damping = exponential(q * -constants.dt)
-    let uTurned = damping * (derived[0] * u - derived[1] * v)
-    state[0] = uTurned + current * constants.dt
-    state[1] = damping * (derived[1] * u + derived[0] * v)
-    let distance = state[0] - constants.threshold - q
-    let spike = distance.heaviside
-    tape[0] = distance
-    tape[1] = damping
-    tape[2] = uTurned
-    state[2] = q * constants.refractoryDecay + spike
+    let (u, v, q) = (state.u, state.v, state.q)
+    tape.damping = exponential(q * -constants.dt)
+    tape.uTurned = tape.damping * (derived.cosine * u - derived.sine * v)
+    state.u = tape.uTurned + current * constants.dt
+    state.v = tape.damping * (derived.sine * u + derived.cosine * v)
+    distances.spike = state.u - constants.threshold - q
+    let spike = distances.spike.heaviside
+    state.q = q * constants.refractoryDecay + spike
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let (uTurned, vTurned) = (tape[2], after[1])
-    let distanceAdjoint = tape[0] * (outputAdjoint + adjoint[2])
-    let uAdjoint = adjoint[0] + distanceAdjoint
-    let vAdjoint = adjoint[1]
+    let (uTurned, vTurned) = (tape.uTurned, after.v)
+    let distanceAdjoint = surrogates.spike * (outputAdjoint + adjoint.q)
+    let uAdjoint = adjoint.u + distanceAdjoint
+    let vAdjoint = adjoint.v
     let decayAdjoint = uAdjoint * uTurned + vAdjoint * vTurned
-    gradient[0] += (vAdjoint * uTurned - uAdjoint * vTurned) * derived[2]
-    gradient[1] += decayAdjoint * derived[3]
-    adjoint[0] = tape[1] * (uAdjoint * derived[0] + vAdjoint * derived[1])
-    adjoint[1] = tape[1] * (vAdjoint * derived[0] - uAdjoint * derived[1])
-    adjoint[2] = adjoint[2] * constants.refractoryDecay - distanceAdjoint - decayAdjoint * constants.dt
+    gradient.omega += (vAdjoint * uTurned - uAdjoint * vTurned) * derived.angleSlope
+    gradient.bOffset += decayAdjoint * derived.decaySlope
+    adjoint.u = tape.damping * (uAdjoint * derived.cosine + vAdjoint * derived.sine)
+    adjoint.v = tape.damping * (vAdjoint * derived.cosine - uAdjoint * derived.sine)
+    adjoint.q = adjoint.q * constants.refractoryDecay - distanceAdjoint - decayAdjoint * constants.dt
     return uAdjoint * constants.dt
   }
 }

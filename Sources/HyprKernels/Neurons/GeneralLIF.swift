@@ -6,15 +6,28 @@ internal import CSystem
 ///
 /// with α = exp(-1/|tau_m|); u follows from m by the layer's reset (see `PotentialReset`).
 enum GeneralLIF: PointNeuron {
-  typealias State = InlineArray<1, Lanes>
-  typealias Parameters = InlineArray<5, Lanes>
-  typealias Derived = InlineArray<7, Lanes>
-  typealias Tape = InlineArray<3, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<1, Lanes>
+    var u: Lanes
+  }
+
+  struct Parameters: LaneRecord { var tauM, resistance, leakPotential, threshold, resetPotential: Lanes }
+
+  struct Derived: LaneRecord {
+    var membrane: Decay
+    var resistance, leakPotential, threshold, resetPotential: Lanes
+  }
+
+  struct Tape: LaneRecord {
+    /// u' - (leak_potential + resistance I)
+    var decaying: Lanes
+    /// I
+    var current: Lanes
+  }
   typealias Constants = ResetConstants
 
   static var name: StaticString { "GeneralLIF" }
   static var states: StateNames { .init("u") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
   static var initialization: Initialization { .xavier }
 
@@ -25,41 +38,40 @@ enum GeneralLIF: PointNeuron {
     }
   }
 
-  // Derived: α, 1 - α, dα/dtau_m, resistance, leak potential, threshold, reset potential
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let membrane = Decay(tau: parameters[0])
-    (derived[0], derived[1], derived[2]) = (membrane.decay, membrane.complement, membrane.slope)
-    for index in 1..<5 { derived[index + 2] = parameters[index] }
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(
+      membrane: Decay(tau: parameters.tauM), resistance: parameters.resistance, leakPotential: parameters.leakPotential,
+      threshold: parameters.threshold, resetPotential: parameters.resetPotential)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let u = state[0]
-    let drive = derived[4] + derived[3] * current
-    let m = derived[0] * u + derived[1] * drive
-    let outcome = constants.reset.apply(m, before: u, threshold: derived[5], resetPotential: derived[6])
-    tape[0] = outcome.distance
-    tape[1] = u - drive
-    tape[2] = current
-    state[0] = outcome.potential
+    let drive = derived.leakPotential + derived.resistance * current
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * drive
+    let outcome = constants.reset.apply(
+      m, before: state.u, threshold: derived.threshold, resetPotential: derived.resetPotential)
+    distances.spike = outcome.distance
+    (tape.decaying, tape.current) = (state.u - drive, current)
+    state.u = outcome.potential
     return outcome.spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let reset = constants.reset.backward(
-      adjoint[0], outputAdjoint: outputAdjoint, before: before[0], spike: output, surrogate: tape[0],
-      threshold: derived[5])
-    let driveAdjoint = reset.potential * derived[1]
-    gradient[0] += reset.potential * tape[1] * derived[2]
-    gradient[1] += driveAdjoint * tape[2]
-    gradient[2] += driveAdjoint
-    gradient[3] += reset.threshold
-    gradient[4] += reset.resetPotential
-    adjoint[0] = reset.potential * derived[0]
-    return driveAdjoint * derived[3]
+      adjoint.u, outputAdjoint: outputAdjoint, before: before.u, spike: output, surrogate: surrogates.spike,
+      threshold: derived.threshold)
+    let driveAdjoint = reset.potential * derived.membrane.complement
+    gradient.tauM += reset.potential * tape.decaying * derived.membrane.slope
+    gradient.resistance += driveAdjoint * tape.current
+    gradient.leakPotential += driveAdjoint
+    gradient.threshold += reset.threshold
+    gradient.resetPotential += reset.resetPotential
+    adjoint.u = reset.potential * derived.membrane.factor
+    return driveAdjoint * derived.resistance
   }
 }

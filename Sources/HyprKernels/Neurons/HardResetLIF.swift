@@ -1,12 +1,20 @@
 internal import CSystem
 
-/// LIF with hard reset (Baronig et al. 2024, arXiv 2408.07517): ũ = α u' + (1 - α) I, z = Θ(ũ - threshold), u = ũ (1 - z), with
+/// LIF with hard reset (Baronig et al. 2024, arXiv 2408.07517): m = α u' + (1 - α) I, z = Θ(m - threshold), u = m (1 - z), with
 /// α = exp(-1/τ) and τ = p_u tau_u_max + (1 - p_u) tau_u_min. No gradient flows through the reset.
 enum HardResetLIF: PointNeuron {
-  typealias State = InlineArray<1, Lanes>
-  typealias Parameters = InlineArray<1, Lanes>
-  typealias Derived = InlineArray<3, Lanes>
-  typealias Tape = InlineArray<2, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<1, Lanes>
+    var u: Lanes
+  }
+
+  struct Parameters: LaneRecord { var pU: Lanes }
+  struct Derived: LaneRecord { var membrane: Decay }
+
+  struct Tape: LaneRecord {
+    /// u' - I
+    var decaying: Lanes
+  }
 
   struct Constants: NeuronConstants {
     let threshold: Float
@@ -29,7 +37,6 @@ enum HardResetLIF: PointNeuron {
 
   static var name: StaticString { "LIFHard" }
   static var states: StateNames { .init("u") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
   static var initialization: Initialization { .orthogonal }
 
@@ -37,32 +44,29 @@ enum HardResetLIF: PointNeuron {
     index == 0 ? .init("p_u", from: 0, to: 1, default: 0.5, drawn: .uniform(0, 1)) : nil
   }
 
-  // Derived: α, 1 - α, dα/dp_u
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let membrane = InterpolatedDecay(parameters[0], constants.tauU)
-    (derived[0], derived[1], derived[2]) = (membrane.decay, membrane.complement, membrane.slope)
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(membrane: Decay(constants.tauU, at: parameters.pU))
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let u = state[0]
-    let uFree = derived[0] * u + derived[1] * current
-    let distance = uFree - constants.threshold
-    let spike = distance.heaviside
-    tape[0] = distance
-    tape[1] = u - current
-    state[0] = uFree * (1 - spike)
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * current
+    distances.spike = m - constants.threshold
+    let spike = distances.spike.heaviside
+    tape.decaying = state.u - current
+    state.u = m * (1 - spike)
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let freeAdjoint = adjoint[0] * (1 - output) + tape[0] * outputAdjoint
-    gradient[0] += freeAdjoint * tape[1] * derived[2]
-    adjoint[0] = freeAdjoint * derived[0]
-    return freeAdjoint * derived[1]
+    let mAdjoint = adjoint.u * (1 - output) + surrogates.spike * outputAdjoint
+    gradient.pU += mAdjoint * tape.decaying * derived.membrane.slope
+    adjoint.u = mAdjoint * derived.membrane.factor
+    return mAdjoint * derived.membrane.complement
   }
 }

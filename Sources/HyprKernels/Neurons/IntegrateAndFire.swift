@@ -3,15 +3,18 @@ internal import CSystem
 /// IF, integrate-and-fire without leak, as NIR describes it (Pedersen et al. 2024, arXiv 2311.14641):
 /// m = u' + resistance I, z = Θ(m - threshold); u follows from m by the layer's reset.
 enum IntegrateAndFire: PointNeuron {
-  typealias State = InlineArray<1, Lanes>
-  typealias Parameters = InlineArray<3, Lanes>
-  typealias Derived = InlineArray<3, Lanes>
-  typealias Tape = InlineArray<2, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<1, Lanes>
+    var u: Lanes
+  }
+
+  struct Parameters: LaneRecord { var resistance, threshold, resetPotential: Lanes }
+  typealias Derived = Parameters
+  struct Tape: LaneRecord { var current: Lanes }
   typealias Constants = ResetConstants
 
   static var name: StaticString { "IF" }
   static var states: StateNames { .init("u") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .arcTangent }
   static var initialization: Initialization { .xavier }
 
@@ -24,34 +27,34 @@ enum IntegrateAndFire: PointNeuron {
     }
   }
 
-  // Derived: the parameters
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    for index in 0..<3 { derived[index] = parameters[index] }
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    parameters
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let u = state[0]
-    let m = u + derived[0] * current
-    let outcome = constants.reset.apply(m, before: u, threshold: derived[1], resetPotential: derived[2])
-    tape[0] = outcome.distance
-    tape[1] = current
-    state[0] = outcome.potential
+    let m = state.u + derived.resistance * current
+    let outcome = constants.reset.apply(
+      m, before: state.u, threshold: derived.threshold, resetPotential: derived.resetPotential)
+    distances.spike = outcome.distance
+    tape.current = current
+    state.u = outcome.potential
     return outcome.spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
     let reset = constants.reset.backward(
-      adjoint[0], outputAdjoint: outputAdjoint, before: before[0], spike: output, surrogate: tape[0],
-      threshold: derived[1])
-    gradient[0] += reset.potential * tape[1]
-    gradient[1] += reset.threshold
-    gradient[2] += reset.resetPotential
-    adjoint[0] = reset.potential
-    return reset.potential * derived[0]
+      adjoint.u, outputAdjoint: outputAdjoint, before: before.u, spike: output, surrogate: surrogates.spike,
+      threshold: derived.threshold)
+    gradient.resistance += reset.potential * tape.current
+    gradient.threshold += reset.threshold
+    gradient.resetPotential += reset.resetPotential
+    adjoint.u = reset.potential
+    return reset.potential * derived.resistance
   }
 }

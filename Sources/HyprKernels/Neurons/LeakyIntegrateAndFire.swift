@@ -1,12 +1,20 @@
 internal import CSystem
 
-/// LIF with soft reset: ũ = α u' + (1 - α) I, z = Θ(ũ - threshold), u = ũ - z threshold, with α = exp(-1/|tau_m|).
+/// LIF with soft reset: m = α u' + (1 - α) I, z = Θ(m - threshold), u = m - z threshold, with α = exp(-1/|tau_m|).
 /// The gradient flows through the reset.
 enum LeakyIntegrateAndFire: PointNeuron {
-  typealias State = InlineArray<1, Lanes>
-  typealias Parameters = InlineArray<1, Lanes>
-  typealias Derived = InlineArray<3, Lanes>
-  typealias Tape = InlineArray<2, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<1, Lanes>
+    var u: Lanes
+  }
+
+  struct Parameters: LaneRecord { var tauM: Lanes }
+  struct Derived: LaneRecord { var membrane: Decay }
+
+  struct Tape: LaneRecord {
+    /// u' - I
+    var decaying: Lanes
+  }
 
   struct Constants: NeuronConstants {
     let threshold: Float
@@ -20,7 +28,6 @@ enum LeakyIntegrateAndFire: PointNeuron {
 
   static var name: StaticString { "LIF" }
   static var states: StateNames { .init("u") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .triangle }
   static var initialization: Initialization { .xavier }
 
@@ -28,33 +35,30 @@ enum LeakyIntegrateAndFire: PointNeuron {
     index == 0 ? .init("tau_m", from: 0.01, to: 1e6, default: 20, absolute: true, drawn: .normal(20, 0.5)) : nil
   }
 
-  // Derived: α, 1 - α, dα/dtau_m
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let membrane = Decay(tau: parameters[0])
-    (derived[0], derived[1], derived[2]) = (membrane.decay, membrane.complement, membrane.slope)
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(membrane: Decay(tau: parameters.tauM))
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let u = state[0]
-    let uFree = derived[0] * u + derived[1] * current
-    let distance = uFree - constants.threshold
-    let spike = distance.heaviside
-    tape[0] = distance
-    tape[1] = u - current
-    state[0] = uFree - spike * constants.threshold
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * current
+    distances.spike = m - constants.threshold
+    let spike = distances.spike.heaviside
+    tape.decaying = state.u - current
+    state.u = m - spike * constants.threshold
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let spikeAdjoint = outputAdjoint - adjoint[0] * constants.threshold
-    let freeAdjoint = adjoint[0] + tape[0] * spikeAdjoint
-    gradient[0] += freeAdjoint * tape[1] * derived[2]
-    adjoint[0] = freeAdjoint * derived[0]
-    return freeAdjoint * derived[1]
+    let spikeAdjoint = outputAdjoint - adjoint.u * constants.threshold
+    let mAdjoint = adjoint.u + surrogates.spike * spikeAdjoint
+    gradient.tauM += mAdjoint * tape.decaying * derived.membrane.slope
+    adjoint.u = mAdjoint * derived.membrane.factor
+    return mAdjoint * derived.membrane.complement
   }
 }

@@ -3,45 +3,52 @@ internal import CSystem
 /// LI, the leaky integrator: y = κ y' + (1 - κ) I with κ = exp(-1/|tau|). Its output is y itself; the readout is a layer
 /// of these.
 enum LeakyIntegrator: PointNeuron {
-  typealias State = InlineArray<1, Lanes>
-  typealias Parameters = InlineArray<1, Lanes>
-  typealias Derived = InlineArray<3, Lanes>
-  typealias Tape = InlineArray<1, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<1, Lanes>
+    var y: Lanes
+  }
+
+  struct Parameters: LaneRecord { var tau: Lanes }
+  /// The core knows that the first two are κ and 1 - κ: kernels.h.
+  struct Derived: LaneRecord { var integrator: Decay }
+
+  struct Tape: LaneRecord {
+    /// y' - I
+    var decaying: Lanes
+  }
+
+  typealias Comparisons = NoValues
 
   typealias Constants = NoConstants
 
   static var name: StaticString { "LI" }
   static var states: StateNames { .init("y") }
-  static var spiking: Bool { false }
-  static var surrogate: SurrogateKind { .straightThrough }
   static var initialization: Initialization { .xavier }
 
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity? {
     index == 0 ? .init("tau", from: 0.01, to: 1e6, default: 20, absolute: true, drawn: .normal(20, 1)) : nil
   }
 
-  // Derived: κ, 1 - κ (both known to the core, by kernels.h), dκ/dtau
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let kappa = Decay(tau: parameters[0])
-    (derived[0], derived[1], derived[2]) = (kappa.decay, kappa.complement, kappa.slope)
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    .init(integrator: Decay(tau: parameters.tau))
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let y = state[0]
-    tape[0] = y - current
-    state[0] = derived[0] * y + derived[1] * current
-    return state[0]
+    tape.decaying = state.y - current
+    state.y = derived.integrator.factor * state.y + derived.integrator.complement * current
+    return state.y
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let outer = adjoint[0] + outputAdjoint
-    gradient[0] += outer * tape[0] * derived[2]
-    adjoint[0] = outer * derived[0]
-    return outer * derived[1]
+    let yAdjoint = adjoint.y + outputAdjoint
+    gradient.tau += yAdjoint * tape.decaying * derived.integrator.slope
+    adjoint.y = yAdjoint * derived.integrator.factor
+    return yAdjoint * derived.integrator.complement
   }
 }

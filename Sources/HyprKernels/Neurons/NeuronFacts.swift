@@ -2,22 +2,16 @@ internal import CSystem
 
 // What a neuron model says of itself beside its equations.
 
-/// The names of a model's state variables, at most four: the loops that carry eligibility over keep one sweep for each.
+/// The names of a model's state variables: at most four.
 struct StateNames {
-  private let names: InlineArray<4, StaticString>
+  typealias Text = UnsafePointer<CChar>
 
-  init(_ first: StaticString, _ second: StaticString = "", _ third: StaticString = "", _ fourth: StaticString = "") {
-    names = [first, second, third, fourth]
+  /// nil past the last one.
+  let texts: (Text?, Text?, Text?, Text?)
+
+  init(_ first: StaticString, _ second: StaticString? = nil, _ third: StaticString? = nil, _ fourth: StaticString? = nil) {
+    texts = (first.text, second?.text, third?.text, fourth?.text)
   }
-
-  var count: Int {
-    var count = 0
-    while count < names.count && names[count].utf8CodeUnitCount > 0 { count += 1 }
-    return count
-  }
-
-  /// NULL past the end.
-  subscript(_ index: Int) -> UnsafePointer<CChar>? { index >= 0 && index < count ? names[index].text : nil }
 }
 
 /// The published set-ups that the first weights of a layer follow, and the biases, and the readout on top of it.

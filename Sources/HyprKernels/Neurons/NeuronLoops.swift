@@ -1,5 +1,28 @@
 internal import CSystem
 
+/// What `step` leaves for `backward`: rows of the tape.
+struct StepRecord<Model: NeuronModel> {
+  var comparisons: Model.Comparisons
+  var tape: Model.Tape
+
+  @inline(__always) static var size: Int { Model.Comparisons.size &+ Model.Tape.size }
+
+  @inline(__always) init(repeating value: Lanes) {
+    comparisons = Model.Comparisons(repeating: value)
+    tape = Model.Tape(repeating: value)
+  }
+
+  @inline(__always) init(_ base: Row, stride: Int) {
+    comparisons = Model.Comparisons(base, stride: stride)
+    tape = Model.Tape(base + Model.Comparisons.size &* stride, stride: stride)
+  }
+
+  @inline(__always) func store(_ base: MutableRow, stride: Int) {
+    comparisons.store(base, stride: stride)
+    tape.store(base + Model.Comparisons.size &* stride, stride: stride)
+  }
+}
+
 /// The loops over neurons and steps, specialised for each neuron model.
 enum NeuronLoops<Model: NeuronModel> {
   static func step(_ layer: kernel_layer, _ step: kernel_step) -> Bool {
@@ -10,23 +33,24 @@ enum NeuronLoops<Model: NeuronModel> {
     let old = layer.states + step.from &* slot
     let new = layer.states + step.to &* slot
     let outputs = layer.outputs + step.to &* width
-    let tape = layer.tape.map { $0 + step.record &* Model.Tape.size &* width }
+    let tape = layer.tape.map { $0 + step.record &* StepRecord<Model>.size &* width }
     var poison = Lanes.zero
     var neuron = 0
     while neuron < width {
       var state = Model.State(Row(old + neuron), stride: width)
       let derived = Model.Derived(Row(layer.derived + neuron), stride: width)
-      var record = Model.Tape(repeating: .zero)
+      var record = StepRecord<Model>(repeating: .zero)
       let output = Model.step(
-        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants, tape: &record)
+        &state, currents: Model.Currents(Row(layer.current + neuron), stride: width), derived, constants,
+        distances: &record.comparisons, tape: &record.tape)
       state.store(new + neuron, stride: width)
       outputs.store(output, neuron)
       if let tape { record.store(tape + neuron, stride: width) }
       poison += state.poison
       neuron &+= Lanes.scalarCount
     }
-    if let tape, Model.surrogateCount > 0 {
-      layer.surrogate.replaceDistances(tape, count: Model.surrogateCount &* width)
+    if let tape, Model.spiking {
+      layer.surrogate.replaceDistances(tape, count: Model.Comparisons.size &* width)
     }
     return poison == .zero
   }
@@ -70,11 +94,11 @@ enum NeuronLoops<Model: NeuronModel> {
         let output = layer.outputs.lanes(step &* width &+ neuron)
         step &-= 1
         let before = Model.State(Row(layer.states + step &* slot + neuron), stride: width)
-        let record = Model.Tape(Row(tape + step &* Model.Tape.size &* width + neuron), stride: width)
+        let record = StepRecord<Model>(Row(tape + step &* StepRecord<Model>.size &* width + neuron), stride: width)
         let outputAdjoint = sweep.output_adjoint.lanes(step &* width &+ neuron)
         let currentAdjoint: Model.Currents = Model.backward(
-          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, record,
-          derived, constants, gradient: &gradient)
+          &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output,
+          surrogates: record.comparisons, record.tape, derived, constants, gradient: &gradient)
         currentAdjoint.store(
           sweep.current_adjoint + (step &* Model.Currents.size &* width &+ neuron), stride: width)
         if sweep.instantaneous { adjoint = .init(repeating: .zero) }

@@ -9,17 +9,21 @@ internal import CSystem
 /// from k sweeps of unit adjoints (HYPR, arXiv 2506.14464, P-stage).
 ///
 /// A new model is one file that conforms to this protocol (most: to `PointNeuron`), one table in the schema's union, and one line
-/// in `visitNeuronModel`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
+/// in `NeuronRegistry.swift`. All members are static; the generic loops in `NeuronLoops.swift` are specialised per model.
 protocol NeuronModel {
-  /// At most four.
-  associatedtype State: LaneArray
-  associatedtype Parameters: LaneArray
+  /// At most four, with the names in `states`.
+  associatedtype State: StateRecord
+  /// θ, in the order of `parameter`.
+  associatedtype Parameters: LaneRecord
   /// Values computed once per parameter update, such as decay factors and their derivatives.
-  associatedtype Derived: LaneArray
-  /// What `backward` needs beyond the states before and after the step and the output.
-  associatedtype Tape: LaneArray
+  associatedtype Derived: LaneRecord
+  /// What `step` compares with 0, each by `heaviside`: distances of potentials from their thresholds. `backward` gets the surrogate
+  /// derivative at each instead. `NoValues` for models that do not spike.
+  associatedtype Comparisons: LaneRecord = OneComparison
+  /// What else `backward` needs beyond the states before and after the step and the output.
+  associatedtype Tape: LaneRecord
   /// The input currents I, one per gate; a `PointNeuron` has one.
-  associatedtype Currents: LaneArray
+  associatedtype Currents: LaneRecord
   /// Constants of the whole layer, read from their array.
   associatedtype Constants: NeuronConstants
 
@@ -27,102 +31,83 @@ protocol NeuronModel {
   static var name: StaticString { get }
   /// The state variables by their symbols in the model's equations, in the order of `State`.
   static var states: StateNames { get }
-  /// Whether outputs are spikes (0 or 1).
-  static var spiking: Bool { get }
   /// How many currents a presynaptic event adds to, one weight for each: inputs to the first ones, recurrent events and the bias to
   /// the last ones. Fewer than there are currents where a gate keeps the two apart.
   static var gateCount: Int { get }
-  /// The surrogate that the model was published with.
+  /// The surrogate that the model was published with; models that do not spike need not name one.
   static var surrogate: SurrogateKind { get }
   /// How the weights of a fresh layer are usually drawn.
   static var initialization: Initialization { get }
-  /// How many entries of the tape, the first ones, `step` gives as distances from the threshold: `backward` finds the surrogate
-  /// derivative there in their place.
-  static var surrogateCount: Int { get }
   /// Facts about parameter `index`, in the order of θ; NULL past the end.
   static func parameter(_ index: Int, _ constants: Constants) -> kernel_quantity?
 
-  /// Derived values of one neuron. Not in a hot loop: may call libm.
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column)
+  /// Derived values of a block of neurons. Not in a hot loop: may call libm (`Lanes.each`).
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived
 
-  /// One step of a block of neurons; `currents` is I^t. Fills the tape and returns the output z^t.
+  /// One step of a block of neurons; `currents` is I^t. Fills distances and tape, and returns the output z^t.
   static func step(
-    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
+    distances: inout Comparisons, tape: inout Tape
   ) -> Lanes
 
   /// The transposed derivative of one step. `adjoint` is q^t = ∂L/∂s^t and becomes q^{t-1}; `outputAdjoint` is
   /// ℓ^t = ∂L/∂z^t. Adds ∂L/∂θ of this step to `gradient` and returns ∂L/∂I^t.
   static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Currents
 }
 
+/// Of models whose only comparison is that of the spike they give out.
+struct OneComparison: LaneRecord { var spike: Lanes }
+
 extension NeuronModel {
-  static var surrogateCount: Int { spiking ? 1 : 0 }
+  /// Whether outputs are spikes (0 or 1).
+  static var spiking: Bool { Comparisons.size > 0 }
+}
+
+extension NeuronModel where Comparisons == NoValues {
+  static var surrogate: SurrogateKind { .straightThrough }
 }
 
 /// A neuron model with one input current, which all of its presynaptic events add to.
-protocol PointNeuron: NeuronModel where Currents == InlineArray<1, Lanes> {
+protocol PointNeuron: NeuronModel where Currents == OneCurrent {
   static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes
 
   static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes
 }
+
+struct OneCurrent: LaneRecord { var total: Lanes }
 
 extension PointNeuron {
   static var gateCount: Int { 1 }
 
   @inline(__always) static func step(
-    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
+    distances: inout Comparisons, tape: inout Tape
   ) -> Lanes {
-    step(&state, current: currents[0], derived, constants, tape: &tape)
+    step(&state, current: currents.total, derived, constants, distances: &distances, tape: &tape)
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Currents {
     let current: Lanes = backward(
-      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, tape, derived, constants,
-      gradient: &gradient)
-    return Currents(repeating: current)
+      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, surrogates: surrogates,
+      tape,
+      derived, constants, gradient: &gradient)
+    return OneCurrent(total: current)
   }
 }
 
 extension StaticString {
   /// The NUL-terminated UTF-8 text.
   var text: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
-}
-
-/// Something to be done with the neuron model of an index, specialised for each model.
-protocol NeuronVisitor {
-  associatedtype Result
-  func visit<Model: NeuronModel>(_ model: Model.Type) -> Result
-}
-
-/// The registry: one line per neuron model. The order is of no consequence outside of a running process.
-@inline(__always) func visitNeuronModel<Visitor: NeuronVisitor>(_ index: Int32, _ visitor: Visitor) -> Visitor.Result? {
-  switch index {
-  case 0: visitor.visit(LeakyIntegrator.self)
-  case 1: visitor.visit(BalancedResonateAndFire.self)
-  case 2: visitor.visit(SymplecticAdaptiveLIF.self)
-  case 3: visitor.visit(LeakyIntegrateAndFire.self)
-  case 4: visitor.visit(HardResetLIF.self)
-  case 5: visitor.visit(AdaptiveThresholdLIF.self)
-  case 6: visitor.visit(EulerForwardAdaptiveLIF.self)
-  case 7: visitor.visit(ResonateAndFire.self)
-  case 8: visitor.visit(GeneralLIF.self)
-  case 9: visitor.visit(CurrentBasedLIF.self)
-  case 10: visitor.visit(IntegrateAndFire.self)
-  case 11: visitor.visit(ExponentialBRF.self)
-  case 12: visitor.visit(GatedRecurrentUnit.self)
-  case 13: visitor.visit(LongShortTermMemory.self)
-  case 14: visitor.visit(AdaptiveThresholdCurrentBasedLIF.self)
-  default: nil
-  }
 }

@@ -6,10 +6,23 @@ internal import CSystem
 ///
 ///     u = u' + dt (b u' - ω v' + I)     v = v' + dt (ω u' + b v')     z = Θ(u - threshold)
 enum ResonateAndFire: PointNeuron {
-  typealias State = InlineArray<2, Lanes>
-  typealias Parameters = InlineArray<2, Lanes>
-  typealias Derived = InlineArray<4, Lanes>
-  typealias Tape = InlineArray<1, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<2, Lanes>
+    var u, v: Lanes
+  }
+
+  struct Parameters: LaneRecord { var omega, bOffset: Lanes }
+
+  struct Derived: LaneRecord {
+    /// dt ω
+    var rotation: Lanes
+    /// 1 + dt b
+    var decay: Lanes
+    /// Their derivatives by omega and by b_offset.
+    var rotationSlope, decaySlope: Lanes
+  }
+
+  typealias Tape = NoValues
 
   struct Constants: NeuronConstants {
     let threshold, dt: Float
@@ -27,7 +40,6 @@ enum ResonateAndFire: PointNeuron {
 
   static var name: StaticString { "RF" }
   static var states: StateNames { .init("u", "v") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .doubleGaussian }
   static var initialization: Initialization { .xavier }
 
@@ -39,37 +51,35 @@ enum ResonateAndFire: PointNeuron {
     }
   }
 
-  // Derived: dt ω, 1 - dt |b_offset|, dt sign(omega), -dt sign(b_offset)
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    let (omega, offset, dt) = (parameters[0], parameters[1], constants.dt)
-    derived[0] = dt * omega.magnitude
-    derived[1] = 1 - dt * offset.magnitude
-    derived[2] = omega < 0 ? -dt : dt
-    derived[3] = offset < 0 ? dt : -dt
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    let dt = constants.dt
+    return .init(
+      rotation: dt * parameters.omega.magnitude, decay: 1 - dt * parameters.bOffset.magnitude,
+      rotationSlope: dt * parameters.omega.sign, decaySlope: -dt * parameters.bOffset.sign)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (u, v) = (state[0], state[1])
-    state[0] = derived[1] * u - derived[0] * v + current * constants.dt
-    state[1] = derived[0] * u + derived[1] * v
-    let distance = state[0] - constants.threshold
-    tape[0] = distance
-    return distance.heaviside
+    let (u, v) = (state.u, state.v)
+    state.u = derived.decay * u - derived.rotation * v + current * constants.dt
+    state.v = derived.rotation * u + derived.decay * v
+    distances.spike = state.u - constants.threshold
+    return distances.spike.heaviside
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let (u, v) = (before[0], before[1])
-    let uAdjoint = adjoint[0] + tape[0] * outputAdjoint
-    let vAdjoint = adjoint[1]
-    gradient[0] += (vAdjoint * u - uAdjoint * v) * derived[2]
-    gradient[1] += (uAdjoint * u + vAdjoint * v) * derived[3]
-    adjoint[0] = uAdjoint * derived[1] + vAdjoint * derived[0]
-    adjoint[1] = vAdjoint * derived[1] - uAdjoint * derived[0]
+    let (u, v) = (before.u, before.v)
+    let uAdjoint = adjoint.u + surrogates.spike * outputAdjoint
+    let vAdjoint = adjoint.v
+    gradient.omega += (vAdjoint * u - uAdjoint * v) * derived.rotationSlope
+    gradient.bOffset += (uAdjoint * u + vAdjoint * v) * derived.decaySlope
+    adjoint.u = uAdjoint * derived.decay + vAdjoint * derived.rotation
+    adjoint.v = vAdjoint * derived.decay - uAdjoint * derived.rotation
     return uAdjoint * constants.dt
   }
 }

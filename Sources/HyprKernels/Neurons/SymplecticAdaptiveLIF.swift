@@ -5,16 +5,24 @@ internal import CSystem
 ///
 /// State u (membrane potential after reset) and w (adaptation current); with primes for the step before,
 ///
-///     ũ = α_u u' + (1 - α_u)(I - w')      z = Θ(ũ - threshold)       u = ũ (1 - z)
+///     m = α_u u' + (1 - α_u)(I - w')      z = Θ(m - threshold)       u = m (1 - z)
 ///     w = α_w w' + (1 - α_w) adaptation_gain (a u + b z)
 ///
 /// with the new u and z in w, α = exp(-1/τ), τ_u = p_u tau_u_max + (1 - p_u) tau_u_min and τ_w likewise.
 /// No gradient flows through the reset.
 enum SymplecticAdaptiveLIF: PointNeuron {
-  typealias State = InlineArray<2, Lanes>
-  typealias Parameters = InlineArray<4, Lanes>
-  typealias Derived = InlineArray<8, Lanes>
-  typealias Tape = InlineArray<2, Lanes>
+  struct State: StateRecord {
+    typealias Values = InlineArray<2, Lanes>
+    var u, w: Lanes
+  }
+
+  typealias Parameters = AdaptiveLIFConstants.Parameters
+  typealias Derived = AdaptiveLIFConstants.Derived
+
+  struct Tape: LaneRecord {
+    /// u' - (I - w')
+    var decaying: Lanes
+  }
 
   struct Constants: NeuronConstants {
     let adaptive: AdaptiveLIFConstants
@@ -26,7 +34,6 @@ enum SymplecticAdaptiveLIF: PointNeuron {
 
   static var name: StaticString { "SEAdLIF" }
   static var states: StateNames { .init("u", "w") }
-  static var spiking: Bool { true }
   static var surrogate: SurrogateKind { .slayer }
   static var initialization: Initialization { .orthogonal }
 
@@ -34,42 +41,42 @@ enum SymplecticAdaptiveLIF: PointNeuron {
     AdaptiveLIFConstants.parameter(index)
   }
 
-  static func derive(_ parameters: Column, _ constants: Constants, into derived: Column) {
-    constants.adaptive.derive(parameters, into: derived)
+  static func derive(_ parameters: Parameters, _ constants: Constants) -> Derived {
+    constants.adaptive.derive(parameters)
   }
 
   @inline(__always) static func step(
-    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, tape: inout Tape
+    _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
+    tape: inout Tape
   ) -> Lanes {
-    let (u, w) = (state[0], state[1])
-    let drive = current - w
-    let uFree = derived[0] * u + derived[1] * drive
-    let distance = uFree - constants.adaptive.threshold
-    let spike = distance.heaviside
-    tape[0] = distance
-    tape[1] = u - drive
-    state[0] = uFree * (1 - spike)
-    state[1] = derived[3] * w + derived[4] * (derived[6] * state[0] + derived[7] * spike)
+    let drive = current - state.w
+    let m = derived.membrane.factor * state.u + derived.membrane.complement * drive
+    distances.spike = m - constants.adaptive.threshold
+    let spike = distances.spike.heaviside
+    tape.decaying = state.u - drive
+    state.u = m * (1 - spike)
+    state.w =
+      derived.adaptation.factor * state.w
+      + derived.adaptation.complement * (derived.coupling * state.u + derived.increment * spike)
     return spike
   }
 
   @inline(__always) static func backward(
-    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, _ tape: Tape,
-    _ derived: Derived, _ constants: Constants, gradient: inout Parameters
+    _ adjoint: inout State, outputAdjoint: Lanes, before: State, after: State, output: Lanes, surrogates: Comparisons,
+    _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Lanes {
-    let u = after[0]
-    let wAdjoint = adjoint[1]
-    let driveAdjoint = wAdjoint * derived[4]
-    let spikeAdjoint = outputAdjoint + driveAdjoint * derived[7]
-    let uAdjoint = adjoint[0] + driveAdjoint * derived[6]
-    let freeAdjoint = uAdjoint * (1 - output) + tape[0] * spikeAdjoint
-    let currentAdjoint = freeAdjoint * derived[1]
-    gradient[0] += freeAdjoint * tape[1] * derived[2]
-    gradient[1] += wAdjoint * (before[1] - (derived[6] * u + derived[7] * output)) * derived[5]
-    gradient[2] += driveAdjoint * u * constants.adaptive.gain
-    gradient[3] += driveAdjoint * output * constants.adaptive.gain
-    adjoint[0] = freeAdjoint * derived[0]
-    adjoint[1] = wAdjoint * derived[3] - currentAdjoint
+    let driveAdjoint = adjoint.w * derived.adaptation.complement
+    let spikeAdjoint = outputAdjoint + driveAdjoint * derived.increment
+    let uAdjoint = adjoint.u + driveAdjoint * derived.coupling
+    let mAdjoint = uAdjoint * (1 - output) + surrogates.spike * spikeAdjoint
+    let currentAdjoint = mAdjoint * derived.membrane.complement
+    let adaptationDrive = derived.coupling * after.u + derived.increment * output
+    gradient.pU += mAdjoint * tape.decaying * derived.membrane.slope
+    gradient.pW += adjoint.w * (before.w - adaptationDrive) * derived.adaptation.slope
+    gradient.a += driveAdjoint * after.u * constants.adaptive.gain
+    gradient.b += driveAdjoint * output * constants.adaptive.gain
+    adjoint.u = mAdjoint * derived.membrane.factor
+    adjoint.w = adjoint.w * derived.adaptation.factor - currentAdjoint
     return currentAdjoint
   }
 }
