@@ -25,7 +25,16 @@ help: ## Show this help
 .PHONY: lib
 lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0
 
-$(LIBRARY): $(SOURCES)
+# Made anew when HYPR_NEURONS, the neuron models that the library shall have, is another than before.
+CONFIGURATION := $(BUILD)/lib/neurons
+ifneq ($(HYPR_NEURONS),$(shell cat $(CONFIGURATION) 2>/dev/null))
+.PHONY: $(CONFIGURATION)
+endif
+$(CONFIGURATION):
+	@mkdir -p $(@D)
+	@echo '$(HYPR_NEURONS)' > $@
+
+$(LIBRARY): $(SOURCES) $(CONFIGURATION)
 	@.ci/require-swift 6.3
 	@.ci/require-packages binutils libflatbuffers-dev
 	HYPR_EMBEDDED=1 swift build -c release --product hypr --scratch-path .build-embedded
@@ -90,12 +99,15 @@ check: ## Run the tests that find most (70 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema headers library swift c cpp python
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema headers library abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema docs headers library abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-headers test-library test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-docs test-headers test-library test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
+
+test-docs: $(TOOL)
+	.ci/check-docs $(TOOL)
 
 test-headers:
 	@.ci/require-packages gcc g++

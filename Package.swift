@@ -74,6 +74,9 @@ let freestandingCxx: [CXXSetting] = [
   .unsafeFlags(["-Oz", "-fno-asynchronous-unwind-tables"], .when(configuration: .release)),
 ]
 
+// HYPR_BUILDER=0 leaves out what builds models: its functions answer MODEL_UNSUPPORTED, and the linker drops the rest.
+let parts: [SwiftSetting] = Context.environment["HYPR_BUILDER"] == "0" ? [.define("HYPR_NO_BUILDER")] : []
+
 // Only the empty anchor target carries the link flags: on any other they would break the test bundles.
 let libraryLink: [LinkerSetting] = [
   .unsafeFlags([
@@ -92,8 +95,15 @@ var targets: [Target] =
     .systemLibrary(name: "CHypr", path: "include"),
     .target(name: "CSystem"),
     .target(name: "CModelFormat", cxxSettings: freestandingCxx),
+    .target(
+      name: "CModelWriter", dependencies: ["CSystem"],
+      cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
+        + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
     .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
-    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore"], swiftSettings: mode + small),
+    .target(
+      name: "HyprBuilding", dependencies: ["CSystem", "CModelFormat", "CModelWriter", "HyprCore"],
+      swiftSettings: mode + small),
+    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore", "HyprBuilding"], swiftSettings: mode + small + parts),
   ] + kernelTargets
 
 if embedded {
@@ -104,18 +114,18 @@ if embedded {
   products.append(.executable(name: "hypr", targets: ["HyprTool"]))
   dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"))
   targets += [
-    .target(name: "CModelWriter", cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]),
-    .target(name: "HyprModelWriter", dependencies: ["CModelWriter"]),
+    .target(name: "HyprModelWriter", dependencies: ["CModelWriter", "CSystem"]),
     .target(
       name: "HyprToolKit",
       dependencies: [
-        "CHypr", "CModelFormat", "HyprCore", "HyprModelWriter",
+        "CHypr", "CModelFormat", "HyprCore", "HyprBuilding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),
     .testTarget(
       name: "HyprTests",
-      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprModelWriter", "HyprToolKit"] + kernelNames,
+      dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprBuilding", "HyprModelWriter", "HyprToolKit"]
+        + kernelNames,
       path: "Tests/swift"),
   ]
 }

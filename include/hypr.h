@@ -26,7 +26,8 @@
  * Sections
  *   Simple     errors, models, running a session
  *   Learning   options, targets, whole sequences, updates, statistics, saving
- *   Expert     resetting parts, looking ahead, states of layers, parameters, gradients, neuron models, memory
+ *   Expert     resetting parts, looking ahead, states of layers, parameters, gradients, neuron models,
+ *              building models, memory
  *
  * Conventions, unless a function says otherwise
  *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
@@ -616,6 +617,160 @@ HYPR_API const char *hypr_neuron_state(size_t neuron, size_t index);
  * not set. NOT_FOUND: no such model, or not so many. */
 HYPR_API hypr_status hypr_neuron_parameter(size_t neuron, size_t index, hypr_quantity *quantity);
 HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quantity *quantity);
+
+/* ---- Building models (since 0.1)
+ * A builder is told a network, from the input up, draws from a seed what it was not given, and makes the .hypr file of it. What is
+ * usual for a neuron model (hypr_neuron_info, hypr_neuron_parameter) is drawn as its authors published it. The same calls and the
+ * same seed make the same bytes, as do `hypr create` and the Python package, which use this.
+ *
+ * A builder is used by one thread at a time. It copies what it is given, allocates as it grows, and prints nothing. Every call but
+ * hypr_builder_free may return OUT_OF_MEMORY. Tensors and constants go by the names of the group Tensors, such as
+ * "layer0.input_weight" and "layer0.threshold". A library that was built without the builder answers MODEL_UNSUPPORTED to
+ * everything here. */
+
+typedef struct hypr_builder hypr_builder;
+
+/* A builder of a network with `inputs` channels per sample, 1 to 2^24. If it fails, *out is NULL, and `message` says why:
+ * NUL-terminated, cut to `message_size` bytes, "" on success; it may be NULL if `message_size` is 0. INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_builder_create(size_t inputs, hypr_builder **out, char *message, size_t message_size);
+
+/* A builder with all that a model has: change what shall be different. Tensors have the model's values, none is drawn. */
+HYPR_API hypr_status hypr_builder_create_from(const hypr_model *model, hypr_builder **out, char *message, size_t message_size);
+
+/* Frees a builder; NULL is fine. */
+HYPR_API void hypr_builder_free(hypr_builder *builder);
+
+/* What was wrong with the last failed call on this builder: "" if none failed. Never NULL; valid until the next call. */
+HYPR_API const char *hypr_builder_message(const hypr_builder *builder);
+
+/* For people; "": none. */
+HYPR_API hypr_status hypr_builder_set_name(hypr_builder *builder, const char *name);
+
+/* Seconds between two samples; 0: not said. INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_builder_set_time_step(hypr_builder *builder, float seconds);
+
+/* What is done to a sample: value = (sample - offset) * scale. `count` numbers: one for all channels, or one per channel; 0: all 1,
+ * or all 0. SIZE_MISMATCH; NOT_FINITE. */
+HYPR_API hypr_status hypr_builder_set_input_scale(hypr_builder *builder, const float *scale, size_t count);
+HYPR_API hypr_status hypr_builder_set_input_offset(hypr_builder *builder, const float *offset, size_t count);
+
+/* Names of the channels, one each; 0: none. SIZE_MISMATCH. */
+HYPR_API hypr_status hypr_builder_set_input_names(hypr_builder *builder, const char *const *names, size_t count);
+
+/* Values of hypr_builder_set_level_crossing's output: what a channel gives to the first layer */
+enum {
+  HYPR_LEVEL_CROSSING_SIGNED = 0, /* one number, -1, 0 or 1 */
+  HYPR_LEVEL_CROSSING_ON_OFF = 1  /* two, 0 or 1: rising, falling */
+};
+
+/* The first layer gets spikes: one whenever a value has moved by a threshold. `count` thresholds as for the scale; 0: no encoding.
+ * WRONG_STATE: there is a layer already, and the encoding says how many inputs it has. SIZE_MISMATCH; NOT_FINITE;
+ * INVALID_ARGUMENT: another output. */
+HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
+
+/* Values of hypr_layer_settings.reset: what a spike does to the membrane of GeneralLIF, CubaLIF and IF (hypr.fbs: ResetKind) */
+enum {
+  HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,
+  HYPR_SPIKE_RESET_NONE = 1,
+  HYPR_SPIKE_RESET_SUBTRACT = 2,
+  HYPR_SPIKE_RESET_SET = 3,
+  HYPR_SPIKE_RESET_DELAYED_SUBTRACT = 4,
+  HYPR_SPIKE_RESET_DELAYED_SET = 5
+};
+
+/* Values of hypr_layer_settings.surrogate: the derivative of a spike in learning (hypr.fbs: SurrogateKind) */
+enum {
+  HYPR_SURROGATE_MODEL_DEFAULT = 0,
+  HYPR_SURROGATE_DOUBLE_GAUSSIAN = 1,
+  HYPR_SURROGATE_SLAYER = 2,
+  HYPR_SURROGATE_TRIANGLE = 3,
+  HYPR_SURROGATE_FAST_SIGMOID = 4,
+  HYPR_SURROGATE_ARC_TANGENT = 5,
+  HYPR_SURROGATE_STRAIGHT_THROUGH = 6
+};
+
+/* A layer, but for its neuron model and its size. Start from HYPR_LAYER_SETTINGS, which is what a call given NULL takes. */
+typedef struct hypr_layer_settings {
+  size_t struct_size;       /* sizeof(hypr_layer_settings) */
+  const char *name;         /* for people; NULL: none */
+  int32_t recurrent;        /* 0 or 1 [1]: whether neurons hear the outputs of their own layer */
+  int32_t bias;             /* 0 or 1; -1: as is usual for the neuron model [-1] */
+  double input_density;     /* which part of the input weights there is, drawn with the weights; above 0, at most 1 [1] */
+  double recurrent_density; /* the same of the recurrent weights [1] */
+  int32_t reset;            /* [HYPR_SPIKE_RESET_MODEL_DEFAULT] */
+  int32_t surrogate;        /* [HYPR_SURROGATE_MODEL_DEFAULT] */
+  float surrogate_slope;    /* above 0; 0: that of the surrogate [0] */
+  float surrogate_scale;    /* above 0; 0: that of the surrogate [0] */
+} hypr_layer_settings;
+
+#define HYPR_LAYER_SETTINGS {sizeof(hypr_layer_settings), NULL, 1, -1, 1, 1, 0, 0, 0, 0}
+
+/* Adds a layer of `size` neurons on top, 1 to 2^24. The neuron model goes by its name, whatever its case and without regard to _
+ * and -, such as "se_adlif". settings NULL: HYPR_LAYER_SETTINGS.
+ * NOT_FOUND: no such neuron model; the message lists them. WRONG_STATE: the readout is on top. INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size, const hypr_layer_settings *settings);
+
+/* Adds the readout, leaky integrators on top of the last layer.
+ *   bias 0 or 1; -1: as is usual for the neuron model below
+ *   tau  time constant in steps; 0: around 20 and trained, or 3 and fixed, as is usual for the neuron model below
+ * WRONG_STATE: no layer is below it, or there is one already. INVALID_ARGUMENT; NOT_FINITE. */
+HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);
+
+/* Takes away the readout and the class labels, or if there is no readout the last layer, with all that was said of it: of a model
+ * that was learned, for other outputs. WRONG_STATE: there is no layer. */
+HYPR_API hypr_status hypr_builder_remove_top(hypr_builder *builder);
+
+/* Sets a constant of a layer's neuron model. NOT_FOUND; NOT_FINITE. */
+HYPR_API hypr_status hypr_builder_set_constant(hypr_builder *builder, const char *name, float value);
+
+/* Sets a tensor.
+ *   values [count], row-major; `count` is the tensor's size
+ * NOT_FOUND; SIZE_MISMATCH; NOT_FINITE. Bounds are those of the neuron model: hypr_builder_build checks them. */
+HYPR_API hypr_status hypr_builder_set_tensor(hypr_builder *builder, const char *name, const float *values, size_t count);
+
+/* Has a tensor drawn uniformly from `low` to `high`. NOT_FOUND; INVALID_ARGUMENT: they are not finite, or in the other order. */
+HYPR_API hypr_status hypr_builder_draw_tensor(hypr_builder *builder, const char *name, double low, double high);
+
+/* Says which elements of an input or recurrent weight [rows, columns] there are; the tensor then has `count` of them, in this order.
+ * What was said of its values before is forgotten.
+ *   row_offsets    [rows + 1]: where the elements of each row begin among all, from 0 to `count`
+ *   column_indices [count], ascending in a row
+ * NOT_FOUND; SIZE_MISMATCH; INVALID_ARGUMENT: not such a weight, one with a density below 1, or no such rows. */
+HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const char *name, const uint32_t *row_offsets,
+                                         size_t row_offset_count, const uint32_t *column_indices, size_t count);
+
+/* Whether sessions may train a tensor (0 or 1). If it is not said, they may, but for a readout's tau of 3 steps. NOT_FOUND. */
+HYPR_API hypr_status hypr_builder_set_trainable(hypr_builder *builder, const char *name, int32_t trainable);
+
+/* The tensors of the network as it is now, in the order of the flat vector: drawn or given. One that has a density below 1 has the
+ * shape of the matrix of which a part will be taken. info->name is valid until the next call. NOT_FOUND: no tensor of that index. */
+HYPR_API size_t hypr_builder_tensor_count(const hypr_builder *builder);
+HYPR_API hypr_status hypr_builder_tensor_info(const hypr_builder *builder, size_t index, hypr_tensor_info *info);
+
+/* The values that a tensor was given. NOT_FOUND; SIZE_MISMATCH; WRONG_STATE: it is drawn when the file is built. */
+HYPR_API hypr_status hypr_builder_get_tensor(const hypr_builder *builder, const char *name, float *values, size_t count);
+
+/* Names of the outputs, one each; 0: none. SIZE_MISMATCH; WRONG_STATE: there is no readout. */
+HYPR_API hypr_status hypr_builder_set_class_labels(hypr_builder *builder, const char *const *labels, size_t count);
+
+/* A learning option that the file recommends to sessions. INVALID_ARGUMENT: out of its bounds, or never taken from a file. */
+HYPR_API hypr_status hypr_builder_recommend(hypr_builder *builder, hypr_option key, double value);
+
+/* Free text about the model; replaces an earlier value of the same key. */
+HYPR_API hypr_status hypr_builder_set_metadata(hypr_builder *builder, const char *key, const char *value);
+
+/* Builds the file, checks it as hypr_model_load does, keeps it until something is changed, and gives its size. Takes the memory of
+ * the file about three times; a layer with orthogonal recurrent weights takes the time of its size cubed.
+ * WRONG_STATE: there is no readout, or a parameter must be given because its neuron model says nothing usual. MODEL_INVALID,
+ * MODEL_UNSUPPORTED as hypr_model_load; INVALID_ARGUMENT: 2^29 weights or more, as a file holds less than 2 GiB. */
+HYPR_API hypr_status hypr_builder_build(hypr_builder *builder, uint64_t seed, size_t *bytes);
+
+/* Copies the file that was built. WRONG_STATE: none was since the last change. BUFFER_TOO_SMALL. */
+HYPR_API hypr_status hypr_builder_copy_file(const hypr_builder *builder, void *buffer, size_t size);
+
+/* Writes the file that was built. It is replaced atomically: whatever happens, the path holds the old content or the new.
+ * WRONG_STATE as hypr_builder_copy_file; IO. */
+HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const char *path);
 
 /* ---- Memory (since 0.1) */
 

@@ -1,15 +1,56 @@
-// The writer: collects offsets of what is already in the FlatBuffer and ties them together at the end.
+// The writer: collects offsets of what is already in the FlatBuffer and ties them together at the end. In the first pass every piece
+// is only counted.
 #include "CModelWriter.h"
 
-#include <vector>
+#include <new>
 
+#include "memory.h"
 #include "schema_reflection.h"
 
 using namespace hypr::format;
+using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
+using flatbuffers::String;
 using flatbuffers::TypeTable;
 
 namespace {
+
+/// The least alignment of a FlatBuffer, and that of tensor data.
+const size_t buffer_alignment = 8, data_alignment = 64;
+
+/// What begins a file, and what aligns its end.
+const size_t frame_size = 256;
+
+/// One block that was counted to be large enough: the builder asks for it once.
+class BlockAllocator : public flatbuffers::Allocator {
+ public:
+  uint8_t *block = nullptr;
+
+  uint8_t *allocate(size_t) override { return block; }
+  void deallocate(uint8_t *, size_t) override {}
+  static void operator delete(void *) {}
+};
+
+/// What a vector of strings or tables will refer to: counted in the first pass, kept in the second.
+template <typename T>
+struct Offsets {
+  Offset<T> *elements = nullptr;
+  size_t counted = 0, count = 0;
+
+  void add(Offset<T> element) {
+    if (!elements) {
+      ++counted;
+    } else if (count < counted) {
+      elements[count++] = element;
+    }
+  }
+
+  /// Takes its place from memory for offsets.
+  void place(Offset<void> *&memory) {
+    elements = reinterpret_cast<Offset<T> *>(memory);
+    memory += counted;
+  }
+};
 
 /// A constant or a parameter of the open neuron model.
 struct NeuronField {
@@ -18,40 +59,94 @@ struct NeuronField {
   writer_tensor tensor = 0;
 };
 
-/// What a file may grow to, with room for tables and strings under the 2 GiB of FlatBuffers.
-const size_t largest_file = size_t(FLATBUFFERS_MAX_BUFFER_SIZE) - (size_t(1) << 20);
+/// Of any neuron model of the schema.
+size_t most_neuron_fields() {
+  size_t most = 0;
+  const auto members = NeuronModelTypeTable();
+  for (size_t i = 1; i < members->num_elems; ++i) {
+    const auto type = reflection::referenced_type(members, i);
+    if (type && type->num_elems > most) most = type->num_elems;
+  }
+  return most;
+}
 
 }  // namespace
 
 struct writer {
-  flatbuffers::FlatBufferBuilder builder;
-  bool is_finished = false;
+  /// Bytes that the pieces take at most, what aligns them and what the builder notes of them counted in.
+  size_t bound = frame_size;
+  bool is_measuring = true;
+  bool is_too_large = false;
+  /// Whether the second pass wanted more than the first one.
+  bool is_out_of_step = false;
+
+  BlockAllocator allocator;
+  size_t spent = 0;
+  // Its destructor is never called: it has nothing to free, and would need a C++ library.
+  alignas(FlatBufferBuilder) unsigned char builder_memory[sizeof(FlatBufferBuilder)];
+  Offset<void> *offset_memory = nullptr;
 
   uint32_t format_version = 1;
   float time_step = 0;
-  Offset<flatbuffers::String> name;
+  Offset<String> name;
 
   bool has_input = false;
   uint32_t input_size = 0;
   Offset<flatbuffers::Vector<float>> scale, offset;
-  std::vector<Offset<flatbuffers::String>> channel_names;
+  Offsets<String> channel_names;
   Offset<LevelCrossing> level_crossing;
 
   uint8_t neuron = 0;
   const TypeTable *neuron_type = nullptr;
-  std::vector<NeuronField> neuron_fields;
+  NeuronField *neuron_fields = nullptr;
 
-  std::vector<Offset<Layer>> layers;
+  Offsets<Layer> layers;
   Offset<Readout> readout;
-  std::vector<Offset<flatbuffers::String>> class_labels;
-  std::vector<Offset<OptionSetting>> options;
-  std::vector<Offset<Metadata>> metadata;
+  Offsets<String> class_labels;
+  Offsets<OptionSetting> options;
+  Offsets<Metadata> metadata;
+
+  FlatBufferBuilder &builder() { return *std::launder(reinterpret_cast<FlatBufferBuilder *>(builder_memory)); }
+
+  /// Whether the next piece shall be written: in the first pass it is counted, in the second there must be what was counted.
+  bool writes(size_t count, size_t size, size_t more) {
+    size_t &sum = is_measuring ? bound : spent;
+    const size_t largest = is_measuring ? size_t(FLATBUFFERS_MAX_BUFFER_SIZE) : bound - frame_size;
+    if (more > largest - sum || count > (largest - sum - more) / size) {
+      (is_measuring ? is_too_large : is_out_of_step) = true;
+      return false;
+    }
+    sum += count * size + more;
+    return !is_measuring;
+  }
+
+  bool writes_table(size_t field_count) { return writes(field_count, 32, 32); }
+
+  Offset<String> string(const char *text) {
+    const size_t length = strlen(text);
+    return writes(length, 1, 16) ? builder().CreateString(text, length) : Offset<String>();
+  }
+
+  template <typename T>
+  Offset<flatbuffers::Vector<T>> vector(const T *values, size_t count) {
+    using Vector = flatbuffers::Vector<T>;
+    return writes(count, sizeof(T), 24) ? builder().CreateVector(values, count) : Offset<Vector>();
+  }
+
+  /// The vector of the offsets, none if there are none.
+  template <typename T>
+  Offset<flatbuffers::Vector<Offset<T>>> vector(const Offsets<T> &offsets) {
+    using Vector = flatbuffers::Vector<Offset<T>>;
+    if (!offsets.counted || !writes(offsets.counted, sizeof(Offset<T>), 24)) return Offset<Vector>();
+    return builder().CreateVector(offsets.elements, offsets.count);
+  }
 
   /// The elements of a tensor, aligned for readers that map the file.
-  Offset<flatbuffers::Vector<uint8_t>> data_of(const float *values, size_t count) {
+  Offset<flatbuffers::Vector<uint8_t>> data(const float *values, size_t count) {
+    if (!writes(count, sizeof(float), 24 + data_alignment)) return Offset<flatbuffers::Vector<uint8_t>>();
     const auto size = count * sizeof(float);
-    builder.ForceVectorAlignment(size, 1, 64);
-    return builder.CreateVector(reinterpret_cast<const uint8_t *>(values), size);
+    builder().ForceVectorAlignment(size, 1, data_alignment);
+    return builder().CreateVector(reinterpret_cast<const uint8_t *>(values), size);
   }
 
   /// The open neuron model's field with this name, null if there is none of this kind or if it is set.
@@ -65,91 +160,133 @@ struct writer {
 
   /// Writes the open neuron model, field by field in the schema's order, and closes it.
   Offset<void> finish_neuron() {
-    const auto start = builder.StartTable();
-    for (size_t i = 0; i < neuron_fields.size(); ++i) {
+    const size_t count = neuron_type->num_elems;
+    neuron_type = nullptr;
+    if (!writes_table(count)) return Offset<void>();
+    const auto start = builder().StartTable();
+    for (size_t i = 0; i < count; ++i) {
       const NeuronField &field = neuron_fields[i];
       if (!field.is_set) continue;
       const auto place = reflection::field_offset(static_cast<int>(i));
       if (field.tensor) {
-        builder.AddOffset(place, Offset<Tensor>(field.tensor));
+        builder().AddOffset(place, Offset<Tensor>(field.tensor));
       } else {
-        builder.AddElement<float>(place, field.constant);
+        builder().AddElement<float>(place, field.constant);
       }
     }
-    neuron_type = nullptr;
-    return Offset<void>(builder.EndTable(start));
+    return Offset<void>(builder().EndTable(start));
   }
 
-  /// The vector of the offsets, none if there are none.
-  template <typename T>
-  Offset<flatbuffers::Vector<Offset<T>>> vector_of(const std::vector<Offset<T>> &elements) {
-    return elements.empty() ? Offset<flatbuffers::Vector<Offset<T>>>() : builder.CreateVector(elements);
+  /// The root table and what it refers to, after everything else.
+  void finish_model() {
+    Offset<Input> input;
+    if (has_input) {
+      const auto names = vector(channel_names);
+      const auto encoding = level_crossing.IsNull() ? SpikeEncoding::NONE : SpikeEncoding::LevelCrossing;
+      if (writes_table(7)) {
+        input = CreateInput(builder(), input_size, names, scale, offset, encoding, level_crossing.Union());
+      }
+    }
+    const auto layer_vector = vector(layers);
+    const auto labels = vector(class_labels);
+    const auto option_vector = vector(options);
+    const auto entries = vector(metadata);
+    if (writes_table(9)) {
+      FinishModelBuffer(builder(), CreateModel(builder(), format_version, name, time_step, input, layer_vector, readout, labels,
+                                               option_vector, entries));
+    }
   }
 };
 
+#ifdef WRITER_WITHOUT_CXX_LIBRARY
+// FlatBuffers names these for allocators and pools of strings that are not used here.
+void *operator new[](size_t size) { return system_allocate(size); }
+void operator delete(void *memory) noexcept { system_free(memory); }
+void operator delete(void *memory, size_t) noexcept { system_free(memory); }
+void operator delete[](void *memory) noexcept { system_free(memory); }
+#endif
+
 extern "C" {
 
-writer *writer_create(void) { return new writer; }
+writer *writer_create(void) {
+  void *memory = system_allocate(sizeof(writer) + most_neuron_fields() * sizeof(NeuronField));
+  if (!memory) return nullptr;
+  const auto made = new (memory) writer;
+  made->neuron_fields = reinterpret_cast<NeuronField *>(made + 1);
+  return made;
+}
 
-void writer_free(writer *writer) { delete writer; }
+void writer_free(writer *writer) {
+  if (!writer) return;
+  system_free(writer->allocator.block);
+  system_free(writer->offset_memory);
+  system_free(writer);
+}
+
+writer_status writer_begin(writer *writer) {
+  writer->finish_model();
+  if (writer->is_too_large) return WRITER_TOO_LARGE;
+  const size_t offset_count = writer->channel_names.counted + writer->layers.counted + writer->class_labels.counted +
+                              writer->options.counted + writer->metadata.counted;
+  const size_t capacity = (writer->bound + buffer_alignment - 1) / buffer_alignment * buffer_alignment;
+  writer->offset_memory = static_cast<Offset<void> *>(system_allocate(offset_count * sizeof(Offset<void>)));
+  writer->allocator.block = static_cast<uint8_t *>(system_allocate(capacity));
+  if (!writer->offset_memory || !writer->allocator.block) return WRITER_OUT_OF_MEMORY;
+  auto memory = writer->offset_memory;
+  writer->channel_names.place(memory);
+  writer->layers.place(memory);
+  writer->class_labels.place(memory);
+  writer->options.place(memory);
+  writer->metadata.place(memory);
+  new (writer->builder_memory) FlatBufferBuilder(capacity, &writer->allocator, false, buffer_alignment);
+  writer->is_measuring = false;
+  return WRITER_OK;
+}
 
 void writer_set_format_version(writer *writer, uint32_t version) { writer->format_version = version; }
 
-void writer_set_name(writer *writer, const char *name) { writer->name = writer->builder.CreateString(name); }
+void writer_set_name(writer *writer, const char *name) { writer->name = writer->string(name); }
 
 void writer_set_time_step(writer *writer, float seconds) { writer->time_step = seconds; }
 
 writer_tensor writer_add_tensor(writer *writer, const float *values, size_t count, const uint32_t *shape, size_t rank,
-                                bool trainable) {
-  auto &builder = writer->builder;
-  if (rank > 8 || (rank && !shape) || (count && !values) || builder.GetSize() >= largest_file) return 0;
-  const size_t largest_count = (largest_file - builder.GetSize()) / sizeof(float);
-  size_t product = 1;  // Bounded by largest_count: no overflow.
-  for (size_t i = 0; i < rank; ++i) {
-    if (shape[i] != 0 && product > largest_count / shape[i]) return 0;
+                                bool trainable, const writer_rows *rows) {
+  if (rank > 8 || (rank && !shape) || (count && !values)) return 0;
+  size_t product = 1;
+  for (size_t i = 0; i < rank && !rows; ++i) {
+    if (shape[i] != 0 && product > SIZE_MAX / shape[i]) return 0;
     product *= shape[i];
   }
-  if (product != count || product > largest_count) return 0;
+  if (!rows && product != count) return 0;
 
-  const auto data = writer->data_of(values, count);
-  const auto dimensions = builder.CreateVector(shape, rank);
-  return CreateTensor(builder, ElementType::Float32, dimensions, data, 0, trainable).o;
-}
-
-writer_tensor writer_add_sparse_tensor(writer *writer, const float *values, size_t count, const uint32_t *shape, size_t rank,
-                                       bool trainable, const uint32_t *row_offsets, size_t row_offset_count,
-                                       const uint32_t *column_indices, size_t column_index_count) {
-  auto &builder = writer->builder;
-  if (rank > 8 || (rank && !shape) || (count && !values) || (row_offset_count && !row_offsets) ||
-      (column_index_count && !column_indices) || builder.GetSize() >= largest_file) {
-    return 0;
+  const auto data = writer->data(values, count);
+  const auto dimensions = writer->vector(shape, rank);
+  Offset<flatbuffers::Vector<uint32_t>> offsets, columns;
+  if (rows) {
+    offsets = writer->vector(rows->offsets, rows->offset_count);
+    columns = writer->vector(rows->columns, rows->column_count);
   }
-  const size_t largest_count = (largest_file - builder.GetSize()) / sizeof(float);
-  if (count > largest_count || row_offset_count > largest_count - count ||
-      column_index_count > largest_count - count - row_offset_count) {
-    return 0;
-  }
-  const auto data = writer->data_of(values, count);
-  const auto dimensions = builder.CreateVector(shape, rank);
-  const auto offsets = builder.CreateVector(row_offsets, row_offset_count);
-  const auto columns = builder.CreateVector(column_indices, column_index_count);
-  return CreateTensor(builder, ElementType::Float32, dimensions, data, 0, trainable, Layout::SparseRows, offsets, columns).o;
+  if (!writer->writes_table(8)) return writer->is_measuring;
+  return CreateTensor(writer->builder(), ElementType::Float32, dimensions, data, 0, trainable,
+                      rows ? Layout::SparseRows : Layout::Dense, offsets, columns)
+      .o;
 }
 
 void writer_set_input(writer *writer, uint32_t size, const float *scale, const float *offset) {
   writer->has_input = true;
   writer->input_size = size;
-  if (scale) writer->scale = writer->builder.CreateVector(scale, size);
-  if (offset) writer->offset = writer->builder.CreateVector(offset, size);
+  if (scale) writer->scale = writer->vector(scale, size);
+  if (offset) writer->offset = writer->vector(offset, size);
 }
 
 void writer_add_channel_name(writer *writer, const char *name) {
-  writer->channel_names.push_back(writer->builder.CreateString(name));
+  writer->channel_names.add(writer->string(name));
 }
 
 void writer_set_level_crossing(writer *writer, const float *thresholds, size_t count, uint8_t output) {
-  const auto values = writer->builder.CreateVector(thresholds, count);
-  writer->level_crossing = CreateLevelCrossing(writer->builder, values, static_cast<LevelCrossingOutput>(output));
+  const auto values = writer->vector(thresholds, count);
+  if (!writer->writes_table(2)) return;
+  writer->level_crossing = CreateLevelCrossing(writer->builder(), values, static_cast<LevelCrossingOutput>(output));
 }
 
 bool writer_begin_neuron(writer *writer, const char *neuron_name) {
@@ -158,7 +295,7 @@ bool writer_begin_neuron(writer *writer, const char *neuron_name) {
   if (!type) return false;
   writer->neuron = neuron;
   writer->neuron_type = type;
-  writer->neuron_fields.assign(type->num_elems, NeuronField());
+  for (size_t i = 0; i < type->num_elems; ++i) writer->neuron_fields[i] = NeuronField();
   return true;
 }
 
@@ -180,66 +317,63 @@ bool writer_neuron_parameter(writer *writer, const char *field_name, writer_tens
 
 bool writer_add_layer(writer *writer, const writer_layer *layer) {
   if (!layer->input_weight || !writer->neuron_type) return false;
-  auto &builder = writer->builder;
-  const auto name = layer->name ? builder.CreateString(layer->name) : Offset<flatbuffers::String>();
+  const auto name = layer->name ? writer->string(layer->name) : Offset<String>();
   const auto neuron = writer->finish_neuron();
   Offset<Surrogate> surrogate;
-  if (layer->has_surrogate) {
-    SurrogateBuilder table(builder);
+  if (layer->has_surrogate && writer->writes_table(3)) {
+    SurrogateBuilder table(writer->builder());
     if (layer->has_surrogate_slope) table.add_slope(layer->surrogate_slope);
     if (layer->has_surrogate_scale) table.add_scale(layer->surrogate_scale);
     table.add_kind(static_cast<SurrogateKind>(layer->surrogate_kind));
     surrogate = table.Finish();
   }
-  writer->layers.push_back(CreateLayer(builder, name, static_cast<NeuronModel>(writer->neuron), neuron, surrogate,
-                                       static_cast<ResetKind>(layer->reset), Offset<Tensor>(layer->input_weight),
-                                       Offset<Tensor>(layer->recurrent_weight), Offset<Tensor>(layer->bias)));
+  Offset<Layer> made;
+  if (writer->writes_table(8)) {
+    made = CreateLayer(writer->builder(), name, static_cast<NeuronModel>(writer->neuron), neuron, surrogate,
+                       static_cast<ResetKind>(layer->reset), Offset<Tensor>(layer->input_weight),
+                       Offset<Tensor>(layer->recurrent_weight), Offset<Tensor>(layer->bias));
+  }
+  writer->layers.add(made);
   return true;
 }
 
 bool writer_set_readout(writer *writer, uint8_t kind, writer_tensor weight, writer_tensor bias, writer_tensor tau) {
   if (!weight) return false;
-  writer->readout = CreateReadout(writer->builder, static_cast<ReadoutKind>(kind), Offset<Tensor>(weight),
-                                  Offset<Tensor>(bias), Offset<Tensor>(tau));
+  if (writer->writes_table(4)) {
+    writer->readout = CreateReadout(writer->builder(), static_cast<ReadoutKind>(kind), Offset<Tensor>(weight),
+                                    Offset<Tensor>(bias), Offset<Tensor>(tau));
+  }
   return true;
 }
 
-void writer_add_class_label(writer *writer, const char *label) {
-  writer->class_labels.push_back(writer->builder.CreateString(label));
-}
+void writer_add_class_label(writer *writer, const char *label) { writer->class_labels.add(writer->string(label)); }
 
 void writer_add_option(writer *writer, const char *name, double value) {
-  const auto text = writer->builder.CreateString(name);
-  writer->options.push_back(CreateOptionSetting(writer->builder, text, value));
+  const auto text = writer->string(name);
+  Offset<OptionSetting> made;
+  if (writer->writes_table(2)) made = CreateOptionSetting(writer->builder(), text, value);
+  writer->options.add(made);
 }
 
 void writer_add_metadata(writer *writer, const char *key, const char *value) {
-  const auto key_text = writer->builder.CreateString(key);
-  const auto value_text = writer->builder.CreateString(value);
-  writer->metadata.push_back(CreateMetadata(writer->builder, key_text, value_text));
+  const auto key_text = writer->string(key);
+  const auto value_text = writer->string(value);
+  Offset<Metadata> made;
+  if (writer->writes_table(2)) made = CreateMetadata(writer->builder(), key_text, value_text);
+  writer->metadata.add(made);
 }
 
-const uint8_t *writer_finish(writer *writer, size_t *size) {
+void *writer_finish(writer *writer, size_t *size) {
   *size = 0;
-  auto &builder = writer->builder;
-  if (writer->is_finished || builder.GetSize() >= largest_file) return nullptr;
-  writer->is_finished = true;
-
-  Offset<Input> input;
-  if (writer->has_input) {
-    const auto names = writer->vector_of(writer->channel_names);
-    const auto encoding = writer->level_crossing.IsNull() ? SpikeEncoding::NONE : SpikeEncoding::LevelCrossing;
-    input = CreateInput(builder, writer->input_size, names, writer->scale, writer->offset, encoding,
-                        writer->level_crossing.Union());
-  }
-  const auto layers = writer->vector_of(writer->layers);
-  const auto labels = writer->vector_of(writer->class_labels);
-  const auto options = writer->vector_of(writer->options);
-  const auto metadata = writer->vector_of(writer->metadata);
-  FinishModelBuffer(builder, CreateModel(builder, writer->format_version, writer->name, writer->time_step, input, layers,
-                                         writer->readout, labels, options, metadata));
-  *size = builder.GetSize();
-  return builder.GetBufferPointer();
+  if (writer->is_measuring || !writer->allocator.block) return nullptr;
+  writer->finish_model();
+  if (writer->is_out_of_step || writer->spent != writer->bound - frame_size) return nullptr;
+  // The builder grows downwards: the file is the end of the block.
+  *size = writer->builder().GetSize();
+  const auto block = writer->allocator.block;
+  memmove(block, writer->builder().GetBufferPointer(), *size);
+  writer->allocator.block = nullptr;
+  return block;
 }
 
 }  // extern "C"

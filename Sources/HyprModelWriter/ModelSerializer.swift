@@ -1,25 +1,46 @@
 import CModelWriter
+import CSystem
 
 extension ModelDescription {
   /// The bytes of the `.hypr` file. Equal descriptions give equal bytes; tensor data is aligned to 64 bytes relative to their
   /// start.
   ///
-  /// - Throws: ``ModelWriterError`` for names that the schema does not have, shapes that do not match their values and files of
-  ///   2 GiB or more.
+  /// - Throws: ``ModelWriterError`` for names that the schema does not have, shapes that do not match their values, files of
+  ///   2 GiB or more, and for want of memory.
   /// - Complexity: O(size of the file) time and memory.
   public func serialized() throws(ModelWriterError) -> [UInt8] {
-    let serializer = ModelSerializer()
+    let serializer = try ModelSerializer()
     return try serializer.serialize(self)
   }
 }
 
 /// Feeds one model description to the C writer.
 private final class ModelSerializer {
-  private let writer = writer_create()
+  private let writer: OpaquePointer
+
+  init() throws(ModelWriterError) {
+    guard let writer = writer_create() else { throw .outOfMemory }
+    self.writer = writer
+  }
 
   deinit { writer_free(writer) }
 
   func serialize(_ model: ModelDescription) throws(ModelWriterError) -> [UInt8] {
+    try tell(model)
+    switch writer_begin(writer) {
+    case WRITER_OK: break
+    case WRITER_TOO_LARGE: throw .tooLarge
+    default: throw .outOfMemory
+    }
+    try tell(model)
+    var size = 0
+    guard let bytes = writer_finish(writer, &size) else { preconditionFailure("both passes tell the same model") }
+    defer { system_free(bytes) }
+    return Array(UnsafeRawBufferPointer(start: bytes, count: size))
+  }
+
+  /// Of both passes.
+  private func tell(_ model: ModelDescription) throws(ModelWriterError) {
     writer_set_format_version(writer, model.formatVersion)
     writer_set_time_step(writer, model.timeStep)
     if !model.name.isEmpty { writer_set_name(writer, model.name) }
@@ -29,9 +50,6 @@ private final class ModelSerializer {
     for label in model.classLabels { writer_add_class_label(writer, label) }
     for option in model.options { writer_add_option(writer, option.name, option.value) }
     for entry in model.entries { writer_add_metadata(writer, entry.name, entry.value) }
-    var size = 0
-    guard let bytes = writer_finish(writer, &size) else { throw .tooLarge }
-    return Array(UnsafeBufferPointer(start: bytes, count: size))
   }
 
   private func add(_ input: InputDescription) throws(ModelWriterError) {
@@ -115,24 +133,26 @@ private final class ModelSerializer {
     guard shape.count == tensor.shape.count, (1...4).contains(shape.count) else {
       throw .badShape(place: place, shape: tensor.shape)
     }
-    if let rows = tensor.rows {
-      let handle = writer_add_sparse_tensor(
-        writer, tensor.values, tensor.values.count, shape, shape.count, tensor.trainable, rows.offsets,
-        rows.offsets.count, rows.columns, rows.columns.count)
-      guard handle != 0 else { throw .tooLarge }
-      return handle
+    guard let rows = tensor.rows else {
+      var count = 1
+      for size in tensor.shape {
+        let product = count.multipliedReportingOverflow(by: size)
+        guard !product.overflow else { throw .badShape(place: place, shape: tensor.shape) }
+        count = product.partialValue
+      }
+      guard count == tensor.values.count else {
+        throw .countMismatch(place: place, expected: count, actual: tensor.values.count)
+      }
+      return writer_add_tensor(writer, tensor.values, count, shape, shape.count, tensor.trainable, nil)
     }
-    var count = 1
-    for size in tensor.shape {
-      let product = count.multipliedReportingOverflow(by: size)
-      guard !product.overflow else { throw .badShape(place: place, shape: tensor.shape) }
-      count = product.partialValue
+    return rows.offsets.withUnsafeBufferPointer { offsets in
+      rows.columns.withUnsafeBufferPointer { columns in
+        var stored = writer_rows(
+          offsets: offsets.baseAddress, offset_count: offsets.count, columns: columns.baseAddress,
+          column_count: columns.count)
+        return writer_add_tensor(
+          writer, tensor.values, tensor.values.count, shape, shape.count, tensor.trainable, &stored)
+      }
     }
-    guard count == tensor.values.count else {
-      throw .countMismatch(place: place, expected: count, actual: tensor.values.count)
-    }
-    let handle = writer_add_tensor(writer, tensor.values, count, shape, shape.count, tensor.trainable)
-    guard handle != 0 else { throw .tooLarge }
-    return handle
   }
 }

@@ -14,6 +14,8 @@ public enum ModelWriterError: Error, Equatable, Sendable {
   case countMismatch(place: String, expected: Int, actual: Int)
   /// The file would pass 2 GiB.
   case tooLarge
+  /// There is no memory for the file.
+  case outOfMemory
 }
 
 extension ModelWriterError: CustomStringConvertible {
@@ -33,6 +35,8 @@ extension ModelWriterError: CustomStringConvertible {
       "\(place): \(actual) values where \(expected) are needed"
     case .tooLarge:
       "the model is too large: a .hypr file holds less than 2 GiB"
+    case .outOfMemory:
+      "no memory for the model file"
     }
   }
 }

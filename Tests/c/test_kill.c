@@ -208,5 +208,8 @@ int main(int count, char **arguments) {
     if (!names[i]) return fprintf(stderr, "test_kill: not every neuron model of the library has a test model\n"), 1;
     tests[i] = (struct CMUnitTest){names[i], a_killed_session_goes_on_bit_for_bit, NULL, NULL, (void *)names[i]};
   }
-  return cmocka_run_group_tests_name("kill", tests, NULL, tear_down);
+  int failed = _cmocka_run_group_tests("kill", tests, neurons, NULL, tear_down);
+  free(tests);
+  free(indices);
+  return failed;
 }

@@ -44,7 +44,7 @@ def test_round_trip(neuron, recurrent, integration, tmp_path):
     """Through a file; and the graph, by NIR's equations, gives the model's spikes."""
     reset = "subtract" if neuron == "lif" else "set"
     builder = firing(neuron, recurrent=recurrent, bias=(-0.1, 0.1), **EXPORTED[neuron])
-    model = builder.readout(3, bias=[0.1, 0, -0.1], tau=(5, 9, 12)).build(3)
+    model = builder.readout(3, bias=[0.1, 0, -0.1], tau=(5, 9, 12)).build(4)
     hypr.nir.write(model, tmp_path / "a.nir", integration=integration, reset=reset)
     again = hypr.nir.read(tmp_path / "a.nir", DT, integration=integration, reset=reset, name="firing").build()
     same(model, again)
@@ -137,19 +137,12 @@ def test_refused_layers(builder, message):
 
 
 def test_refused_inputs_and_weights():
-    from hypr.flat import pack, unpack
-    from hypr.model_file import IDENTIFIER
-
-    table = unpack("Model", firing("general_lif").readout(2).build().data)
-    table["input"] = {"size": 4, "encoding": ("LevelCrossing", {"thresholds": np.ones(4, np.float32)})}
+    encoded = hypr.ModelBuilder(4, dt=1).input(encoding=hypr.datasets.LevelCrossing(1)).layer("general_lif", 3).readout(2)
     with pytest.raises(hypr.ModelUnsupportedError, match="the input has the encoding LevelCrossing"):
-        hypr.nir.to_graph(hypr.Model(pack("Model", table, IDENTIFIER)))
-    del table["input"]
-    table["layers"][0]["recurrent_weight"].update(
-        layout=1, data=np.ones(1, np.float32).view(np.uint8), row_offsets=np.array([0] + [1] * 14, np.uint32),
-        column_indices=np.zeros(1, np.uint32))
+        hypr.nir.to_graph(encoded.build())
+    sparse = hypr.ModelBuilder(4, dt=1).layer("general_lif", 3, sparse=np.eye(3, dtype=bool)).readout(2)
     with pytest.raises(hypr.ModelUnsupportedError, match="layer0 has sparse recurrent weights"):
-        hypr.nir.to_graph(hypr.Model(pack("Model", table, IDENTIFIER)))
+        hypr.nir.to_graph(sparse.build())
 
 
 def test_export_wants_a_time_step(tmp_path):

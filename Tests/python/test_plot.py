@@ -10,7 +10,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 import hypr  # noqa: E402
 from hypr import plot, schema  # noqa: E402
-from hypr.recording import _SILENT, STATE_VARIABLES  # noqa: E402
+from hypr.neurons import neuron_models  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +57,8 @@ def test_recording_goes_on_from_where_the_session_is(model, stream):
 def test_state_variables_of_every_neuron_model(neuron):
     model = hypr.ModelBuilder(2).layer(schema._snake(neuron), 3).readout(1).build()
     made = hypr.record(hypr.Session(model, learning=False), np.ones((4, 2)))
-    assert made.states[0].shape == (4, len(STATE_VARIABLES[neuron]), 3)
-    assert made.membrane().shape == (4, 3) and made.has_spikes() == (neuron not in _SILENT)
+    assert made.states[0].shape == (4, len(neuron_models()[neuron].states), 3)
+    assert made.membrane().shape == (4, 3) and made.has_spikes() == neuron_models()[neuron].spiking
 
 
 # ---- Activity

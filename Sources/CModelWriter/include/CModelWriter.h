@@ -1,9 +1,11 @@
-// CModelWriter: builds .hypr model files (include/hypr.fbs). For tools and tests: it allocates, and the runtime does not use it.
+// CModelWriter: makes the bytes of .hypr model files (include/hypr.fbs).
 //
-// A writer is filled piece by piece and finished once. Tensors come first, then what refers to them by their handle. Neuron
-// models, their constants and their parameters go by the names of the schema, whatever those are, and the schema can be asked
-// for them. A function that returns bool or a handle returns false or 0 where an argument is not acceptable, and then has
-// changed nothing. Equal calls give equal bytes. Strings are UTF-8 and are copied.
+// A writer is told a model twice, by the same calls in the same order. In the first pass nothing is written: it measures. Then
+// `writer_begin` allocates once what the file takes, and the second pass writes. So nothing can fail for want of memory in between.
+// Tensors come first, then what refers to them by their handle. Neuron models, their constants and their parameters go by the names
+// of the schema, whatever those are, and the schema can be asked for them. A function that returns bool or a handle returns false or
+// 0 where an argument is not acceptable, and then has changed nothing. Equal calls give equal bytes. Strings are UTF-8 and are
+// copied.
 #ifndef HYPR_CMODELWRITER_H
 #define HYPR_CMODELWRITER_H
 
@@ -41,11 +43,20 @@ const char *WRITER_NULLABLE writer_schema_field_name(const char *neuron_name, si
 /// A file in the making.
 typedef struct writer writer;
 
-/// A new, empty writer.
-writer *writer_create(void);
+/// A new, empty writer in its first pass; NULL: no memory.
+writer *WRITER_NULLABLE writer_create(void);
 
-/// Frees a writer and the bytes it made. NULL is fine.
+/// Frees a writer and what it wrote. NULL is fine.
 void writer_free(writer *WRITER_NULLABLE writer);
+
+/// What may keep a file from being written.
+typedef int32_t writer_status;
+static const writer_status WRITER_OK = 0;
+static const writer_status WRITER_OUT_OF_MEMORY = 1;
+static const writer_status WRITER_TOO_LARGE = 2;  // The file would pass 2 GiB.
+
+/// Ends the first pass and begins the second. If it fails, only `writer_free` may be called.
+writer_status writer_begin(writer *writer);
 
 /// The format version; 1 if never called.
 void writer_set_format_version(writer *writer, uint32_t version);
@@ -58,19 +69,22 @@ void writer_set_time_step(writer *writer, float seconds);
 
 /* ------------------------------------------------------------------------------------------------------------ tensors */
 
-/// A tensor already in the file; 0: none.
+/// A tensor already told; 0: none.
 typedef uint32_t writer_tensor;
 
-/// Adds a dense float tensor, row-major. 0 if `count` is not the product of the shape, or if the file would pass 2 GiB.
-writer_tensor writer_add_tensor(writer *writer, const float *WRITER_NULLABLE values, size_t count,
-                                const uint32_t *WRITER_NULLABLE shape, size_t rank, bool trainable);
+/// Which elements a sparse tensor stores (the schema's SparseRows). What they say is not checked.
+typedef struct writer_rows {
+  const uint32_t *WRITER_NULLABLE offsets;
+  size_t offset_count;
+  const uint32_t *WRITER_NULLABLE columns;
+  size_t column_count;
+} writer_rows;
 
-/// Adds a sparse float tensor (the schema's SparseRows). What the offsets and columns say is not checked. 0 if the file would pass
-/// 2 GiB.
-writer_tensor writer_add_sparse_tensor(writer *writer, const float *WRITER_NULLABLE values, size_t count,
-                                       const uint32_t *WRITER_NULLABLE shape, size_t rank, bool trainable,
-                                       const uint32_t *WRITER_NULLABLE row_offsets, size_t row_offset_count,
-                                       const uint32_t *WRITER_NULLABLE column_indices, size_t column_index_count);
+/// Adds a float tensor, row-major, of `count` elements; `rows` NULL: all are stored. 0 if the shape has more than 8 sizes, or if all
+/// are stored and `count` is not the product of the shape.
+writer_tensor writer_add_tensor(writer *writer, const float *WRITER_NULLABLE values, size_t count,
+                                const uint32_t *WRITER_NULLABLE shape, size_t rank, bool trainable,
+                                const writer_rows *WRITER_NULLABLE rows);
 
 /* -------------------------------------------------------------------------------------------------------------- input */
 
@@ -131,9 +145,9 @@ void writer_add_metadata(writer *writer, const char *key, const char *value);
 
 /* -------------------------------------------------------------------------------------------------------------- bytes */
 
-/// Finishes the file: its bytes, which belong to the writer, and their count. NULL when called twice or when the file passes
-/// 2 GiB. No other function may be called after it but writer_free.
-const uint8_t *WRITER_NULLABLE writer_finish(writer *writer, size_t *size);
+/// Finishes the file after the second pass: its bytes, which the caller frees with `system_free`, and their count. NULL if the second
+/// pass was not that of the first. No other function may be called after it but `writer_free`.
+void *WRITER_NULLABLE writer_finish(writer *writer, size_t *size);
 
 #ifdef __cplusplus
 }

@@ -65,8 +65,8 @@ public struct Model {
   var references: Int64 = 1
   let kernels: UnsafePointer<kernel_table>
   /// The file; it stays, because names and parameters are read from it and saving copies it.
-  let file: UnsafeRawBufferPointer
-  let root: OpaquePointer
+  package let file: UnsafeRawBufferPointer
+  package let root: OpaquePointer
   let layers: UnsafeBufferPointer<LayerDescription>
   let tensors: UnsafeBufferPointer<TensorDescription>
   /// Channels of a sample.
@@ -123,6 +123,14 @@ public struct TensorFacts {
   public let trainable: Bool
 
   public var count: Int { rows * (columns ?? 1) }
+
+  package init(name: UnsafePointer<CChar>, rows: Int, columns: Int?, offset: Int, trainable: Bool) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+    self.offset = offset
+    self.trainable = trainable
+  }
 
   init(_ tensor: TensorDescription, trainable: Bool) {
     name = tensor.name

@@ -3,11 +3,11 @@ internal import CSystem
 
 extension Model {
   /// Highest format_version that this reader knows.
-  static let formatVersion = 1
+  package static let formatVersion = 1
   /// Beyond any network that fits a file of 2 GiB, and small enough for 32-bit row numbers.
-  static let largestCount = 1 << 24
-  static let mostLayers = 1000
-  static let nameCapacity = 64
+  package static let largestCount = 1 << 24
+  package static let mostLayers = 1000
+  package static let nameCapacity = 64
 
   /// Loads a model from a file.
   public static func load(
@@ -20,7 +20,7 @@ extension Model {
       let failure: Failure = error == ENOENT ? .notFound : error == ENOMEM ? .outOfMemory : .inputOutput
       throw message.failure(failure, "cannot read \(path): \(systemText(error))")
     }
-    return try adopt(UnsafeRawBufferPointer(start: data, count: size), message, kernelTable())
+    return try adopt(UnsafeRawBufferPointer(start: data, count: size), message)
   }
 
   /// Loads a model from memory, which is copied.
@@ -39,12 +39,18 @@ extension Model {
       throw message.failure(.outOfMemory, "no memory for a model file of \(bytes.count) bytes")
     }
     if let start = bytes.baseAddress { copy.copyMemory(from: start, byteCount: bytes.count) }
-    return try adopt(UnsafeRawBufferPointer(start: copy, count: bytes.count), message, kernels)
+    return try adopt(UnsafeRawBufferPointer(start: copy, count: bytes.count), message, kernels: kernels)
   }
 
   /// Takes the bytes over: they are freed with the model, or here if they are no valid model.
+  package static func adopt(
+    _ file: UnsafeRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    try adopt(file, message, kernels: kernelTable())
+  }
+
   private static func adopt(
-    _ file: UnsafeRawBufferPointer, _ message: MessageBuffer, _ kernels: kernel_table
+    _ file: UnsafeRawBufferPointer, _ message: MessageBuffer, kernels: kernel_table
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
     do throws(Failure) {
       let loader = try ModelLoader(file, message, kernels)
@@ -57,7 +63,7 @@ extension Model {
 }
 
 /// The system's text for an errno value.
-func systemText(_ error: Int32) -> Text {
+package func systemText(_ error: Int32) -> Text {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
     guard let start = buffer.baseAddress else { return "unknown error" }
     system_error_text(error, start, buffer.count)

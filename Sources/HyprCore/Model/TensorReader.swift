@@ -307,6 +307,6 @@ extension TensorDescription {
   var padding: Float { min(max(bounds.default_value, bounds.lower), bounds.upper) }
 }
 
-func text(_ literal: StaticString) -> UnsafePointer<CChar> {
+package func text(_ literal: StaticString) -> UnsafePointer<CChar> {
   UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
 }

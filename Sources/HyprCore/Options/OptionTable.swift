@@ -85,7 +85,7 @@ public enum Option: Int {
 }
 
 /// Whether a C string and a literal hold the same bytes.
-func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
+package func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
   for index in 0..<literal.utf8CodeUnitCount where UInt8(bitPattern: string[index]) != literal.utf8Start[index] {
     return false
   }
@@ -93,7 +93,7 @@ func equal(_ string: UnsafePointer<CChar>, _ literal: StaticString) -> Bool {
 }
 
 /// Whether two C strings hold the same bytes.
-func equal(_ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>) -> Bool {
+package func equal(_ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>) -> Bool {
   var index = 0
   while one[index] == other[index] {
     if one[index] == 0 { return true }

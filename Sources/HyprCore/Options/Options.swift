@@ -37,7 +37,7 @@ public struct Options {
 
 extension Option {
   /// Why a value is not allowed; nil if it is.
-  func problem(with value: Double) -> Text? {
+  package func problem(with value: Double) -> Text? {
     let facts = facts
     if !(value >= facts.lower && value <= facts.upper) {
       return "option \(facts.name) is \(value), expected \(facts.lower) to \(facts.upper)"

@@ -4,16 +4,17 @@ internal import CSystem
 ///
 ///     let text: Text = "input has \(size) elements, expected \(expected)"
 public struct Text: ExpressibleByStringInterpolation {
-  static var capacity: Int { 320 }
+  private typealias Bytes = InlineArray<320, UInt8>
+  package static var capacity: Int { Bytes.count }
 
-  private var bytes = InlineArray<320, UInt8>(repeating: 0)
+  private var bytes = Bytes(repeating: 0)
   private var count = 0
 
   public init(stringLiteral literal: StaticString) { append(literal) }
   public init(stringInterpolation interpolation: Interpolation) { self = interpolation.text }
 
   /// Copies the text and a NUL into `target`, cut to its `size` bytes.
-  @inline(never) func copy(to target: UnsafeMutablePointer<CChar>, size: Int) {
+  @inline(never) package func copy(to target: UnsafeMutablePointer<CChar>, size: Int) {
     guard size > 0 else { return }
     let length = min(count, size - 1)
     for index in 0..<length { target[index] = CChar(bitPattern: bytes[index]) }
@@ -62,7 +63,7 @@ public struct Text: ExpressibleByStringInterpolation {
     }
 
     /// A C string of ours, whole.
-    @inline(never) mutating func appendInterpolation(whole string: UnsafePointer<CChar>) {
+    @inline(never) package mutating func appendInterpolation(whole string: UnsafePointer<CChar>) {
       text.append(string, limit: Text.capacity)
     }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import HyprModelWriter
+import CHypr
 
 /// What a spike may do to the membrane.
 enum Reset: String, ExpressibleByArgument, CaseIterable {
@@ -7,14 +7,17 @@ enum Reset: String, ExpressibleByArgument, CaseIterable {
   case delayedSubtract = "delayed-subtract"
   case delayedSet = "delayed-set"
 
-  var kind: ResetKind {
-    switch self {
-    case .none: .none
-    case .subtract: .subtract
-    case .set: .set
-    case .delayedSubtract: .delayedSubtract
-    case .delayedSet: .delayedSet
-    }
+  /// In hypr.h.
+  var number: Int32 {
+    let constant =
+      switch self {
+      case .none: HYPR_SPIKE_RESET_NONE
+      case .subtract: HYPR_SPIKE_RESET_SUBTRACT
+      case .set: HYPR_SPIKE_RESET_SET
+      case .delayedSubtract: HYPR_SPIKE_RESET_DELAYED_SUBTRACT
+      case .delayedSet: HYPR_SPIKE_RESET_DELAYED_SET
+      }
+    return Int32(constant)
   }
 }
 
@@ -23,7 +26,8 @@ enum CrossingOutput: String, ExpressibleByArgument, CaseIterable {
   case signed
   case onOff = "on-off"
 
-  var output: SpikeEncoding.LevelCrossingOutput { self == .signed ? .signed : .onOff }
+  /// In hypr.h.
+  var number: Int32 { Int32(self == .signed ? HYPR_LEVEL_CROSSING_SIGNED : HYPR_LEVEL_CROSSING_ON_OFF) }
 }
 
 /// `hypr create`: a fresh model.
@@ -54,6 +58,8 @@ struct CreateCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Whether neurons hear the spikes of their own layer.") var recurrent = true
   @Option(help: "Which part of the recurrent weights there is, chosen at random; the others cost nothing (default: 1).")
   var recurrentDensity: Double?
+  @Option(help: "The same of the weights from the input and between layers (default: 1).")
+  var inputDensity: Double?
   @Flag(inversion: .prefixedNo, help: "Whether hidden layers have a bias (default: as is usual for the neuron model).")
   var bias: Bool?
   @Flag(inversion: .prefixedNo, help: "Whether the readout has a bias (default: as is usual for the neuron model).")
@@ -113,72 +119,53 @@ struct CreateCommand: ParsableCommand {
   func run() throws {
     let file = try OutputFile(out, force: force)
     let plan = try plan()
-    var model = try plan.description()
-    try describe(&model)
-    let bytes: [UInt8]
-    do {
-      bytes = try model.serialized()
-    } catch {
-      throw ToolError(error.description)
-    }
-    // The loader knows all rules that a file must keep; what it refuses is not written.
-    let loaded = try LoadedModel(bytes)
-    try file.write(bytes)
+    let model = try plan.model()
+    try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
     let sizes = ([String(inputs)] + names + [String(outputs)]).joined(separator: " - ")
-    print("\(out): \(sizes), \(loaded.parameterCount) parameters")
+    print("\(out): \(sizes), \(model.parameterCount) parameters")
   }
 
   private func plan() throws -> ModelPlan {
     guard levelCrossing != nil || levelCrossingOutput == nil else {
       throw ToolError("--level-crossing-output without --level-crossing, expected both or none")
     }
-    let perChannel = levelCrossingOutput == .onOff ? 2 : 1
-    let (columns, overflow) = inputs.multipliedReportingOverflow(by: perChannel)
-    // Too many to be counted are too many as they are.
-    var plan = ModelPlan(
-      inputs: overflow ? inputs : columns, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
+    var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
     plan.isRecurrent = recurrent
+    plan.inputDensity = inputDensity ?? 1
     plan.recurrentDensity = recurrentDensity ?? 1
-    plan.reset = reset?.kind ?? .modelDefault
+    plan.reset = reset?.number ?? Int32(HYPR_SPIKE_RESET_MODEL_DEFAULT)
     plan.hasBias = bias
     plan.hasReadoutBias = readoutBias
     plan.readoutTau = tauOut
     plan.constants = try constants.map { try NeuronSetting($0) { text, name in try number(text, of: name) } }
     let shorts = [("omega", omega), ("b_offset", bOffset)].compactMap { name, range in range.map { "\(name)=\($0)" } }
     plan.parameters = try (parameters + shorts).map {
-      try NeuronSetting($0) { text, name in try Distribution(range: text, of: name) }
+      try NeuronSetting($0) { text, name in try ClosedRange(text: text, of: name) }
     }
+    try describe(&plan)
     return plan
   }
 
-  private func describe(_ model: inout ModelDescription) throws {
-    model.name = name
-    model.timeStep = timeStep
-    model.classLabels = classLabels
-    model.recommendedOptions = try recommendations.map { text in
+  private func describe(_ plan: inout ModelPlan) throws {
+    plan.name = name
+    plan.timeStep = timeStep
+    plan.classLabels = classLabels
+    plan.recommendedOptions = try recommendations.map { text in
       if try OptionSettings([text]).contains("learning") {
         throw ToolError("--recommend \(text): whether a session learns is never taken from a file")
       }
       let (name, value) = try pair(text)
       let plain = name.replacing("-", with: "_")
-      return (plain, try OptionSettings.number(value, of: plain))
+      return (try OptionSettings.option(plain), try OptionSettings.number(value, of: plain))
     }
-    model.metadata = try metadata.map { try pair($0) }
-    let scale = try inputScale.map { try numbers($0, of: "--input-scale") }
-    let offset = try inputOffset.map { try numbers($0, of: "--input-offset") }
-    let thresholds = try levelCrossing.map { try numbers($0, of: "--level-crossing") }
-    if scale != nil || offset != nil || thresholds != nil || !inputNames.isEmpty {
-      var input = InputDescription(size: inputs)
-      input.channelNames = inputNames
-      input.scale = scale
-      input.offset = offset
-      input.encoding = thresholds.map {
-        .levelCrossing(thresholds: $0, output: (levelCrossingOutput ?? .signed).output)
-      }
-      model.input = input
-    }
+    plan.metadata = try metadata.map { try pair($0) }
+    plan.inputNames = inputNames
+    plan.inputScale = try inputScale.map { try numbers($0, of: "--input-scale") } ?? []
+    plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset") } ?? []
+    plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing") } ?? []
+    plan.levelCrossingOutput = (levelCrossingOutput ?? .signed).number
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {
@@ -204,6 +191,6 @@ struct CreateCommand: ParsableCommand {
     guard values.count == inputs || values.count == 1 else {
       throw ToolError("\(name) has \(values.count) numbers, expected 1 or \(inputs), one per input")
     }
-    return values.count == inputs ? values : Array(repeating: values[0], count: inputs)
+    return values
   }
 }

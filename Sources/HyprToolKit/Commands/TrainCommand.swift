@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HyprBuilding
 
 /// `hypr train`: learning from labelled sequences.
 struct TrainCommand: ParsableCommand {

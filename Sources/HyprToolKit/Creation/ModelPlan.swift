@@ -1,29 +1,45 @@
-import HyprModelWriter
+import HyprBuilding
+import HyprCore
 
-/// What a fresh model shall be. ``description()`` makes it.
+/// What a fresh model shall be. ``model()`` makes it.
 package struct ModelPlan {
   /// Channels of one sample.
   package var inputs: Int
+  /// value = (sample - offset) * scale; one number for all channels, or one each.
+  package var inputScale: [Float] = []
+  package var inputOffset: [Float] = []
+  package var inputNames: [String] = []
+  /// Thresholds of a level crossing, likewise; none: values are the inputs of the first layer.
+  package var levelCrossing: [Float] = []
+  /// What it gives to the first layer, as numbered in hypr.h.
+  package var levelCrossingOutput: Int32 = 0
   /// From the input to the readout.
   package var layers: [LayerPlan]
   package var outputs: Int
   package var seed: UInt64 = 0
   /// Whether neurons hear the spikes of their own layer.
   package var isRecurrent = true
-  /// Which part of the recurrent weights there is, each with this probability; 1: all of them.
+  /// Which part of the weights from the input or the layer below there is, each with this probability; 1: all of them.
+  package var inputDensity = 1.0
+  /// The same of the recurrent weights.
   package var recurrentDensity = 1.0
   /// Whether hidden layers have a bias; `nil`: as is usual for their neuron model.
   package var hasBias: Bool?
   /// Whether the readout has a bias; `nil`: as is usual for the neuron model below it.
   package var hasReadoutBias: Bool?
-  /// What a spike does to the membrane, in layers whose neuron model leaves the choice.
-  package var reset = ResetKind.modelDefault
+  /// What a spike does to the membrane, in layers whose neuron model leaves the choice, as numbered in hypr.h.
+  package var reset: Int32 = 0
   /// Time constant of the readout in steps; `nil`: as is usual for the neuron model below it.
   package var readoutTau: Double?
   /// Constants of neuron models.
   package var constants: [NeuronSetting<Float>] = []
-  /// First values of neuron parameters, instead of the usual ones.
-  package var parameters: [NeuronSetting<Distribution>] = []
+  /// First values of neuron parameters, uniformly in a range, instead of the usual ones.
+  package var parameters: [NeuronSetting<ClosedRange<Double>>] = []
+  package var name = ""
+  package var timeStep: Float = 0
+  package var classLabels: [String] = []
+  package var recommendedOptions: [(option: HyprCore.Option, value: Double)] = []
+  package var metadata: [(key: String, value: String)] = []
 
   package init(inputs: Int, layers: [LayerPlan], outputs: Int) {
     self.inputs = inputs
@@ -31,91 +47,74 @@ package struct ModelPlan {
     self.outputs = outputs
   }
 
-  /// The model, with weights drawn from the seed: equal plans give equal models.
-  package func description() throws -> ModelDescription {
+  /// The model, built, with weights drawn from the seed: equal plans give equal models.
+  package func model() throws -> FreshModel {
     try check()
-    var random = RandomNumbers(seed: seed)
-    var model = ModelDescription()
-    var inputs = inputs
-    for (index, plan) in layers.enumerated() {
-      model.layers.append(try layer(plan, inputs: inputs, at: "layer \(index)", &random))
-      inputs = plan.size
+    let model = try FreshModel(inputs: inputs)
+    try describeInput(of: model)
+    for (index, layer) in layers.enumerated() { try add(layer, at: index, to: model) }
+    try model.tell { builder throws(Failure) in
+      try builder.setReadout(outputs: outputs, hasBias: hasReadoutBias, tau: readoutTau)
+      try builder.setName(name)
+      try builder.setTimeStep(timeStep)
+      for (option, value) in recommendedOptions { try builder.recommend(option, value) }
+      for (key, value) in metadata { try builder.setMetadata(key, value) }
     }
-    model.readout = readout(inputs: inputs, &random)
+    try model.tell(classLabels) { builder, labels, count throws(Failure) in try builder.setClassLabels(labels, count) }
+    try model.build(seed: seed)
     return model
   }
 
-  private static let largestSize = 1 << 24
-  private static let largestWeightCount = 1 << 29
-
   private func check() throws {
     guard !layers.isEmpty else { throw ToolError("the model has no layers, expected at least one --layer") }
-    for (name, size) in [("inputs", inputs), ("outputs", outputs)] + layers.map({ ("neurons in a layer", $0.size) }) {
-      guard (1...ModelPlan.largestSize).contains(size) else {
-        throw ToolError("\(size) \(name), expected 1 to \(ModelPlan.largestSize)")
-      }
-    }
-    var below = inputs
-    var weights = 0
-    for layer in layers {
-      weights += layer.gateCount * layer.size * (below + (isRecurrent ? layer.size : 0))
-      below = layer.size
-    }
-    weights += outputs * below
-    guard weights < ModelPlan.largestWeightCount else {
-      throw ToolError(
-        "the model would have \(weights) weights, expected fewer than \(ModelPlan.largestWeightCount):"
-          + " a file holds less than 2 GiB")
-    }
-    guard recurrentDensity > 0 && recurrentDensity <= 1 else {
-      throw ToolError("the recurrent density is \(recurrentDensity), expected above 0 and at most 1")
-    }
-    guard reset == .modelDefault || layers.contains(where: \.hasReset) else {
+    guard reset == 0 || layers.contains(where: \.hasReset) else {
       let open = NeuronModel.all.filter(\.hasReset).map(\.name).joined(separator: ", ")
       throw ToolError("no layer leaves the reset open, as these neuron models do: \(open)")
     }
-    for setting in constants { try setting.check(against: layers, kind: "constant", ModelSchema.constantNames) }
-    for setting in parameters { try setting.check(against: layers, kind: "parameter", ModelSchema.parameterNames) }
+    for setting in constants { try setting.check(against: layers, kind: "constant", ModelPlan.constantNames) }
+    for setting in parameters { try setting.check(against: layers, kind: "parameter", ModelPlan.parameterNames) }
   }
 
-  private func layer(
-    _ plan: LayerPlan, inputs: Int, at place: String, _ random: inout RandomNumbers
-  ) throws -> LayerDescription {
-    let recipe = NeuronRecipe(plan.model)
-    let gates = plan.gateCount
-    let weights = recipe.weights(inputs: inputs, neurons: plan.size, gates: gates, recurrent: isRecurrent, &random)
-    var neuron = NeuronDescription(plan.neuron)
-    for setting in constants where setting.applies(to: plan.neuron, ModelSchema.constantNames) {
-      neuron.constants.append((setting.name, setting.value))
+  private static func constantNames(_ model: NeuronModel) -> [String] { model.constants.map(\.name) }
+  private static func parameterNames(_ model: NeuronModel) -> [String] { model.parameters.map(\.name) }
+
+  private func describeInput(of model: FreshModel) throws {
+    try model.tell { builder throws(Failure) in
+      try builder.setInputScale(inputScale, inputScale.count)
+      try builder.setInputOffset(inputOffset, inputOffset.count)
+      try builder.setLevelCrossing(levelCrossing, levelCrossing.count, levelCrossingOutput)
     }
-    for name in ModelSchema.parameterNames(of: plan.neuron) ?? [] {
-      let given = parameters.last { $0.name == name && $0.applies(to: plan.neuron, ModelSchema.parameterNames) }
-      guard let distribution = given?.value ?? recipe.parameters[name] else {
-        throw ToolError("\(place): \(plan.neuron) has no usual values for \(name): give --parameter \(name)=LOW:HIGH")
+    try model.tell(inputNames) { builder, names, count throws(Failure) in try builder.setInputNames(names, count) }
+  }
+
+  private func add(_ layer: LayerPlan, at index: Int, to model: FreshModel) throws {
+    var settings = LayerSettings()
+    settings.isRecurrent = isRecurrent
+    settings.inputDensity = inputDensity
+    settings.recurrentDensity = recurrentDensity
+    settings.hasBias = hasBias
+    if layer.hasReset { settings.reset = reset }
+    try model.tell { builder throws(Failure) in
+      try builder.addLayer(layer.neuron, size: layer.size, settings)
+      for setting in constants where setting.applies(to: layer, ModelPlan.constantNames) {
+        try builder.setConstant("layer\(index).\(setting.name)", setting.value)
       }
-      neuron.parameters.append((name, TensorDescription(distribution.values(plan.size, &random))))
+      for setting in parameters where setting.applies(to: layer, ModelPlan.parameterNames) {
+        try builder.drawTensor(
+          "layer\(index).\(setting.name)", from: setting.value.lowerBound, to: setting.value.upperBound)
+      }
     }
-    let rows = gates * plan.size
-    var layer = LayerDescription(
-      neuron: neuron,
-      inputWeight: TensorDescription(shape: [rows, inputs], values: weights.input),
-      recurrentWeight: weights.recurrent.map { TensorDescription(shape: [rows, plan.size], values: $0) },
-      bias: hasBias ?? recipe.hasBias ? TensorDescription(recipe.biases(rows, neurons: plan.size, &random)) : nil)
-    if plan.hasReset { layer.reset = reset }
-    if recurrentDensity < 1 {
-      layer.recurrentWeight = layer.recurrentWeight?.sparse { _ in random.uniform(0, 1) < recurrentDensity }
-    }
-    return layer
   }
+}
 
-  private func readout(inputs: Int, _ random: inout RandomNumbers) -> ReadoutDescription {
-    let recipe = NeuronRecipe(layers[layers.count - 1].model)
-    let weights = recipe.readoutWeights(neurons: inputs, outputs: outputs, &random)
-    let tau = recipe.readoutTau(readoutTau)
-    return ReadoutDescription(
-      weight: TensorDescription(shape: [outputs, inputs], values: weights),
-      bias: hasReadoutBias ?? recipe.hasBias ? TensorDescription([Float](repeating: 0, count: outputs)) : nil,
-      tau: TensorDescription(tau.distribution.values(outputs, &random), trainable: tau.trainable))
+extension ClosedRange<Double> {
+  /// `low:high`, or one number for all.
+  package init(text: String, of name: String) throws {
+    let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+    guard (1...2).contains(numbers.count), let lower = numbers[0], let upper = numbers[numbers.count - 1],
+      lower.isFinite, upper.isFinite, lower <= upper
+    else { throw ToolError("\(name) is \"\(text)\", expected LOW:HIGH, such as 3:5, or one number") }
+    self = lower...upper
   }
 }
 
@@ -127,8 +126,6 @@ package struct LayerPlan: Equatable {
 
   /// The neuron model's name in the schema.
   package var neuron: String { model.name }
-  /// Weights per pair of neurons: 1, or the gates of a gated cell.
-  var gateCount: Int { model.gates }
   /// Whether the neuron model leaves the reset to the layer.
   var hasReset: Bool { model.hasReset }
 
@@ -173,13 +170,13 @@ package struct NeuronSetting<Value> {
   }
 
   /// Whether a layer of this neuron model takes it; `names` lists what a neuron model has.
-  func applies(to neuron: String, _ names: (String) -> [String]?) -> Bool {
-    (self.neuron ?? neuron) == neuron && (names(neuron) ?? []).contains(name)
+  func applies(to layer: LayerPlan, _ names: (NeuronModel) -> [String]) -> Bool {
+    (neuron ?? layer.neuron) == layer.neuron && names(layer.model).contains(name)
   }
 
-  func check(against layers: [LayerPlan], kind: String, _ names: (String) -> [String]?) throws {
-    guard !layers.contains(where: { applies(to: $0.neuron, names) }) else { return }
-    let known = Set(layers.map(\.neuron)).sorted().map { "\($0): \((names($0) ?? []).joined(separator: ", "))" }
+  func check(against layers: [LayerPlan], kind: String, _ names: (NeuronModel) -> [String]) throws {
+    guard !layers.contains(where: { applies(to: $0, names) }) else { return }
+    let known = Set(layers.map { "\($0.neuron): \(names($0.model).joined(separator: ", "))" }).sorted()
     throw ToolError(
       "no layer has the \(kind) \(neuron.map { "\($0)." } ?? "")\(name); the layers have \(known.joined(separator: "; "))"
     )

@@ -46,7 +46,7 @@ package struct OptionSettings {
     return options
   }
 
-  private static func option(_ name: String) throws -> HyprCore.Option {
+  static func option(_ name: String) throws -> HyprCore.Option {
     guard let option = HyprCore.Option(name: name) else {
       let known = all.map { "\($0.facts.name)" }.joined(separator: ", ")
       throw ToolError("there is no option \"\(name)\"; the options are \(known)")

@@ -1,3 +1,5 @@
+import HyprBuilding
+
 /// Sequences with their labels, as they lie in two or three .npy files.
 package struct SequenceSet {
   /// How sequences are labelled.

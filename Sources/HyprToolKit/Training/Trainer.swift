@@ -1,3 +1,4 @@
+import HyprBuilding
 import HyprCore
 
 /// Trains a model epoch by epoch and keeps the best of it.

@@ -3,7 +3,7 @@ import Testing
 
 /// The library against float64 reference numbers: the forward pass, the loss, and every gradient leaf by itself.
 @Suite struct GoldenTests {
-  static let nets = GoldenNet.all(of: Set(GoldenNet.schemaNames.keys))
+  static let nets = GoldenNet.all
 
   struct Rule: CustomTestStringConvertible {
     let net: GoldenNet
@@ -18,7 +18,7 @@ import Testing
   ]
 
   /// Models whose outputs are numbers, not spikes.
-  static let analog: Set = ["li", "gru", "lstm"]
+  static let analog = Set(NeuronTests.models.filter { !$0.spiking }.map(\.writtenName))
 
   static let rules = nets.flatMap { net in
     credits.keys.sorted().flatMap { credit in net.windows.map { Rule(net: net, credit: credit, window: $0) } }
@@ -26,8 +26,8 @@ import Testing
 
   @Test func everyNetIsThere() {
     let names = Set(GoldenTests.nets.map(\.name))
-    for model in GoldenNet.schemaNames.keys {
-      #expect(names.contains("\(model)_5-8-3") && names.contains("\(model)_5-8-6-3"))
+    for model in GoldenNet.models.map(\.writtenName) {
+      #expect(names.contains("\(model)_5-8-3") && names.contains("\(model)_5-8-6-3"), "no golden numbers of \(model)")
     }
     for model in ["brf", "se_adlif"] {
       for variant in ["5-8-3_no_recurrent", "5-8-3_bias_toggle", "12-37-7"] {

@@ -13,7 +13,7 @@ import Testing
     var testDescription: String { "\(neurons.joined(separator: "+")) \(sizes) seed \(seed)" }
   }
 
-  static let single = SavedStateTests.neurons.flatMap { neuron in
+  static let single = NeuronTests.names.flatMap { neuron in
     (1...2).map { Case(neurons: [neuron], sizes: [4, 21, 5], seed: UInt64($0)) }
   }
   static let deep = [

@@ -49,6 +49,7 @@ import Testing
       #expect(String(cString: neuron.surrogate) == (model.surrogate ?? ""))
       #expect(neuron.gate_count == model.gates)
       let states = (0..<neuron.state_count).map { hypr_neuron_state(index, $0).map { String(cString: $0) } }
+      // As many names as there are variables.
       #expect(states == model.states && hypr_neuron_state(index, neuron.state_count) == nil)
       let parameters = NeuronTests.quantities(index, neuron.parameter_count, hypr_neuron_parameter)
       let constants = NeuronTests.quantities(index, neuron.constant_count, hypr_neuron_constant)
@@ -76,16 +77,13 @@ import Testing
     }
   }
 
-  /// The loops keep one sweep for each of a model's state variables, and the names say how many there are.
-  @Test func stateNamesAreAsManyAsStates() {
-    let catalogue = NeuronCatalogue()
-    for index in 0..<catalogue.count {
-      let count = catalogue.facts(index)?.stateCount ?? 0
-      #expect((1...4).contains(count))
-      for state in 0..<count {
-        #expect(catalogue.state(index, state) != nil, "state \(state) of \(NeuronTests.names[index])")
-      }
-    }
+  /// Tables of a fixed size: a mask of the models of a build, and a tensor's name with the largest number of a layer.
+  @Test func everythingFitsItsPlace() {
+    #expect(NeuronTests.names.count <= UInt64.bitWidth)
+    let longest = NeuronTests.models.flatMap(\.parameters).map(\.name.utf8.count).max() ?? 0
+    #expect("layer\(Model.mostLayers).".utf8.count + longest < Model.nameCapacity)
+    #expect(HyprCore.Option(rawValue: HyprCore.Option.count - 1) != nil)
+    #expect(HyprCore.Option(rawValue: HyprCore.Option.count) == nil, "Options.Values has no place for it")
   }
 
   @Test func writtenNamesFollowTheirRule() {

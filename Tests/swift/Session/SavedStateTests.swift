@@ -4,12 +4,6 @@ import Testing
 
 /// A saved session continues bit for bit, and what is no saved state of this model is refused without any harm.
 @Suite struct SavedStateTests {
-  static let neurons = [
-    "LIF", "LIFHard", "ALIF", "EFAdLIF", "SEAdLIF", "RF", "BRF", "GeneralLIF", "CubaLIF", "CubaALIF", "IF", "LI",
-    "BRFExponential",
-    "GRU",
-    "LSTM",
-  ]
   static let optimizers = [HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_MOMENTUM, HYPR_OPTIMIZER_ADAMW]
 
   private struct Stream {
@@ -55,7 +49,7 @@ import Testing
   }
 
   /// Saved in the middle of a window, at its start, and before the first step.
-  @Test(arguments: neurons, optimizers)
+  @Test(arguments: NeuronTests.names, optimizers)
   func continuesBitForBit(neuron: String, optimizer: Int) throws {
     let stream = Stream(neuron)
     for place in [0, 26, 57] {

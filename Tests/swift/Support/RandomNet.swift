@@ -1,4 +1,5 @@
 import HyprModelWriter
+import HyprToolKit
 
 /// A repeatable generator (SplitMix64, Steele, Lea & Flood 2014); Swift's own cannot be seeded.
 struct SplitMix64: RandomNumberGenerator {
@@ -31,6 +32,7 @@ struct RandomNet {
     -> LayerDescription
   {
     // Ranges of the parameters, and a weight scale with which the model fires.
+    let model = NeuronTests.models.first { $0.name == neuron }!
     let ranges: [(name: String, range: ClosedRange<Float>)]
     let scale: Float
     switch neuron {
@@ -49,14 +51,26 @@ struct RandomNet {
     case "LI": (ranges, scale) = ([("tau", 3...15)], 3)
     case "GRU": (ranges, scale) = ([("candidate_bias", -0.5...0.5)], 2)
     case "LSTM": (ranges, scale) = ([], 2)
-    default: (ranges, scale) = ([("p_u", 0.1...0.9), ("p_w", 0.1...0.9), ("a", 0.1...0.9), ("b", 0.1...1.9)], 12)
+    case "EFAdLIF", "SEAdLIF":
+      (ranges, scale) = ([("p_u", 0.1...0.9), ("p_w", 0.1...0.9), ("a", 0.1...0.9), ("b", 0.1...1.9)], 12)
+    default: (ranges, scale) = (RandomNet.usualRanges(model), 10)
     }
     let parameters = ranges.map { (name: $0.name, tensor: TensorDescription(uniform(size, $0.range))) }
-    let rows = size * (neuron == "GRU" ? 3 : neuron == "LSTM" ? 4 : 1)
+    let rows = size * model.gates
     return LayerDescription(
       neuron: NeuronDescription(neuron, parameters: parameters), inputWeight: matrix(rows, inputs, scale: scale),
       recurrentWeight: recurrent ? matrix(rows, size, scale: scale / 4) : nil,
       bias: bias ? TensorDescription(uniform(rows, -0.2...0.2)) : nil)
+  }
+
+  /// Where the model itself says that parameters usually begin.
+  private static func usualRanges(_ model: NeuronModel) -> [(name: String, range: ClosedRange<Float>)] {
+    model.parameters.map { parameter in
+      switch parameter.drawn! {
+      case .uniform(let low, let high): (parameter.name, Float(low)...Float(high))
+      case .normal(let mean, let deviation): (parameter.name, Float(mean - deviation)...Float(mean + deviation))
+      }
+    }
   }
 
   private static let membrane: [(name: String, range: ClosedRange<Float>)] = [

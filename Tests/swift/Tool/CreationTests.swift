@@ -1,11 +1,41 @@
+import CHypr
+import HyprBuilding
 import HyprModelWriter
 import HyprToolKit
 import Testing
 
+/// The tensors of a built model by name.
+private struct Tensors {
+  struct Tensor: Equatable {
+    let shape: [Int]
+    let values: [Float]
+    let trainable: Bool
+  }
+
+  let names: [String]
+  private let tensors: [String: Tensor]
+
+  init(_ plan: ModelPlan) throws {
+    let session = try TestSession(
+      TestModel(bytes: try plan.model().bytes()), [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 1])
+    let flat = try session.parameters
+    let infos = try session.tensors
+    names = infos.map(\.name)
+    tensors = Dictionary(
+      uniqueKeysWithValues: infos.map {
+        ($0.name, Tensor(shape: $0.shape, values: Array(flat[$0.range]), trainable: $0.trainable))
+      })
+  }
+
+  subscript(_ name: String) -> Tensor? { tensors[name] }
+  /// No values: there is no such tensor.
+  func values(_ name: String) -> [Float] { tensors[name]?.values ?? [] }
+}
+
 @Suite("Tool: fresh models") struct CreationTests {
   private func reason(_ plan: ModelPlan) -> String {
     do {
-      _ = try plan.description()
+      _ = try plan.model()
       return "accepted"
     } catch {
       return "\(error)"
@@ -42,55 +72,43 @@ import Testing
     #expect(shuffled.sorted() == Array(0..<100))
   }
 
-  @Test(arguments: [1, 2, 37]) func `orthogonal matrices are orthogonal`(size: Int) {
-    var random = RandomNumbers(seed: 3)
-    let matrix = OrthogonalMatrix.random(size, &random)
-    for row in 0..<size {
-      for other in 0..<size {
-        let product = (0..<size).reduce(Float(0)) { $0 + matrix[row * size + $1] * matrix[other * size + $1] }
-        #expect(abs(product - (row == other ? 1 : 0)) < 1e-5)
-      }
-    }
-  }
-
   @Test func `BRF starts as published`() throws {
-    let model = try ModelPlan(inputs: 4, layers: [LayerPlan("brf:36")], outputs: 6).description()
-    let layer = model.layers[0]
+    let model = try Tensors(ModelPlan(inputs: 4, layers: [LayerPlan("brf:36")], outputs: 6))
     let limit = (6.0 / (4 + 36 + 36)).squareRoot()
-    #expect(layer.neuron.name == "BRF")
-    #expect(layer.inputWeight.shape == [36, 4])
-    #expect(layer.recurrentWeight?.shape == [36, 36])
-    #expect(layer.bias == nil)
-    let weights = layer.inputWeight.values + (layer.recurrentWeight?.values ?? [])
+    #expect(
+      model.names == [
+        "layer0.input_weight", "layer0.recurrent_weight", "layer0.omega", "layer0.b_offset", "readout.weight",
+        "readout.tau",
+      ])
+    #expect(model["layer0.input_weight"]?.shape == [36, 4])
+    #expect(model["layer0.recurrent_weight"]?.shape == [36, 36])
+    let weights = model.values("layer0.input_weight") + model.values("layer0.recurrent_weight")
     let largest = Double(weights.map(abs).max() ?? 0)
     #expect(largest <= limit && largest > 0.98 * limit)
-    let parameters = Dictionary(uniqueKeysWithValues: layer.neuron.parameters.map { ($0.name, $0.tensor.values) })
-    #expect(parameters["omega"]?.allSatisfy { (3...5).contains($0) } == true)
-    #expect(parameters["b_offset"]?.allSatisfy { (0.1...1).contains($0) } == true)
-    #expect(model.readout?.bias == nil)
-    #expect(model.readout?.tau?.trainable == true)
-    #expect(model.readout?.tau?.values.allSatisfy { (14...26).contains($0) } == true)
+    #expect(model["layer0.omega"]?.values.allSatisfy { (3...5).contains($0) } == true)
+    #expect(model["layer0.b_offset"]?.values.allSatisfy { (0.1...1).contains($0) } == true)
+    #expect(model["readout.tau"]?.trainable == true)
+    #expect(model["readout.tau"]?.values.allSatisfy { (14...26).contains($0) } == true)
   }
 
   @Test func `SE-adLIF starts as published`() throws {
-    let model = try ModelPlan(inputs: 4, layers: [LayerPlan("se_adlif:36")], outputs: 6).description()
-    let layer = model.layers[0]
-    #expect(layer.inputWeight.values.allSatisfy { abs($0) <= 0.5 })
-    #expect(layer.bias?.values == [Float](repeating: 0, count: 36))
-    #expect(layer.neuron.parameters.map(\.name) == ["p_u", "p_w", "a", "b"])
-    #expect(layer.neuron.parameters[3].tensor.values.max() ?? 0 > 1, "b reaches up to 2")
-    #expect(model.readout?.weight.values.allSatisfy { abs($0) <= 1.0 / 6 } == true)
-    #expect(model.readout?.bias?.values == [Float](repeating: 0, count: 6))
-    #expect(model.readout?.tau == TensorDescription([Float](repeating: 3, count: 6), trainable: false))
+    let model = try Tensors(ModelPlan(inputs: 4, layers: [LayerPlan("se_adlif:36")], outputs: 6))
+    #expect(model["layer0.input_weight"]?.values.allSatisfy { abs($0) <= 0.5 } == true)
+    #expect(model.values("layer0.bias") == [Float](repeating: 0, count: 36))
+    #expect(Array(model.names[3...6]) == ["p_u", "p_w", "a", "b"].map { "layer0.\($0)" })
+    #expect(model.values("layer0.b").max() ?? 0 > 1, "b reaches up to 2")
+    #expect(model["readout.weight"]?.values.allSatisfy { abs($0) <= 1.0 / 6 } == true)
+    #expect(model.values("readout.bias") == [Float](repeating: 0, count: 6))
+    #expect(model["readout.tau"] == Tensors.Tensor(shape: [6], values: [3, 3, 3, 3, 3, 3], trainable: false))
   }
 
   @Test func `equal plans give equal models, other seeds do not`() throws {
     var plan = ModelPlan(inputs: 3, layers: [try LayerPlan("brf:5"), try LayerPlan("seadlif:4")], outputs: 2)
-    let first = try plan.description()
-    #expect(try plan.description() == first)
-    #expect(first.layers[1].inputWeight.shape == [4, 5])
+    let first = try plan.model().bytes()
+    #expect(try plan.model().bytes() == first)
+    #expect(try Tensors(plan)["layer1.input_weight"]?.shape == [4, 5])
     plan.seed = 1
-    #expect(try plan.description() != first)
+    #expect(try plan.model().bytes() != first)
   }
 
   @Test func `choices replace what is usual`() throws {
@@ -99,34 +117,38 @@ import Testing
     plan.hasBias = false
     plan.hasReadoutBias = false
     plan.readoutTau = 10
-    plan.parameters = [try NeuronSetting("b=0.25") { try Distribution(range: $0, of: $1) }]
+    plan.parameters = [try NeuronSetting("b=0.25") { try ClosedRange(text: $0, of: $1) }]
+    let model = try Tensors(plan)
+    #expect(!model.names.contains { $0.contains("recurrent_weight") || $0.contains("bias") })
+    #expect(model.values("readout.tau") == [10, 10])
+    #expect(model.values("layer1.b") == [0.25, 0.25, 0.25, 0.25])
+    let bytes = try plan.model().bytes()
     plan.constants = [try NeuronSetting("brf.dt=0.02") { text, _ in Float(text) ?? 0 }]
-    let model = try plan.description()
-    #expect(model.layers.allSatisfy { $0.recurrentWeight == nil && $0.bias == nil })
-    #expect(model.readout?.bias == nil)
-    #expect(model.readout?.tau?.values == [10, 10])
-    #expect(model.layers[1].neuron.parameters[3].tensor.values == [0.25, 0.25, 0.25, 0.25])
-    #expect(model.layers[0].neuron.constants.map(\.value) == [0.02])
-    #expect(model.layers[1].neuron.constants.isEmpty)
+    #expect(try plan.model().bytes() != bytes)
   }
 
   @Test func `a recurrent density leaves weights out and keeps the others`() throws {
     var plan = ModelPlan(inputs: 3, layers: [try LayerPlan("brf:60")], outputs: 2)
-    let dense = try plan.description().layers[0]
+    let dense = try Tensors(plan)
     plan.recurrentDensity = 0.25
-    let sparse = try plan.description().layers[0]
-    #expect(try plan.description().layers[0] == sparse)
-    #expect(sparse.inputWeight == dense.inputWeight && sparse.neuron == dense.neuron)
-    let stored = sparse.recurrentWeight!
-    #expect((800...1000).contains(stored.values.count) && stored.shape == [60, 60])
-    for row in 0..<60 {
-      for element in Int(stored.rows!.offsets[row])..<Int(stored.rows!.offsets[row + 1]) {
-        #expect(stored.values[element] == dense.recurrentWeight!.values[row * 60 + Int(stored.rows!.columns[element])])
+    let sparse = try Tensors(plan)
+    #expect(try plan.model().bytes() == plan.model().bytes())
+    #expect(sparse["layer0.input_weight"] == dense["layer0.input_weight"])
+    #expect(sparse["layer0.omega"] == dense["layer0.omega"])
+    let (stored, all) = (sparse.values("layer0.recurrent_weight"), dense.values("layer0.recurrent_weight"))
+    #expect((800...1000).contains(stored.count) && all.count == 3600)
+    // Row by row, columns ascending: the elements are those of the whole matrix in the same order.
+    var rest = all[...]
+    for value in stored {
+      guard let place = rest.firstIndex(of: value) else {
+        Issue.record("\(value) is not where it was")
+        break
       }
+      rest = rest[(place + 1)...]
     }
     for wrong in [0, -0.1, 1.5, .nan] {
       plan.recurrentDensity = wrong
-      #expect(reason(plan) == "the recurrent density is \(wrong), expected above 0 and at most 1")
+      #expect(reason(plan) == "recurrent_density is \(wrong == 0 ? "0" : "\(wrong)"), expected above 0 and at most 1")
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import HyprBuilding
 import HyprToolKit
 import Testing
 

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import FloatArray, floats
-from hypr._plan import GivenTensors, LayerPlan, ReadoutPlan, Values
-from hypr.description import InputDescription, LevelCrossingDescription, ModelDescription, SparseRows, Surrogate
+from hypr._arrays import FloatArray, floats, pointer
+from hypr._library import check, failure, ffi, lib, text
+from hypr.description import ModelDescription, SparseRows, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
-from hypr.model_file import decode, encode
+from hypr.model_file import decode
 from hypr.options import option_info
-from hypr.recipes import recipe
 from hypr.schema import enum_number
 from hypr.schema import neuron as neuron_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hypr.datasets.encoders import LevelCrossing
     from typing_extensions import Self
+
+Values: TypeAlias = "float | tuple[float, float] | npt.ArrayLike"
+_MESSAGE_SIZE = 512
+
 
 class ModelBuilder:
     """Makes a model: an input, layers from the input up, a readout.
 
-    Weights and neuron parameters that are not given are drawn as the authors of the neuron models published it, as
-    ``hypr create`` does. Every array can be set by its name, before or after the layer is described by ``layer``.
+    Weights and neuron parameters that are not given are drawn as the authors of the neuron models published it, by the library: a
+    seed gives the same file as with ``hypr create``. Every array can be set by its name after ``layer`` has described its layer.
 
     Parameters
     ----------
@@ -51,35 +57,20 @@ class ModelBuilder:
 
     def __init__(self, inputs: int, dt: float = 0.0, name: str = "") -> None:
         self._inputs = _size(inputs, "inputs")
-        self._time_step, self._name = dt, name
-        self._input = InputDescription(self._inputs)
-        self._layers: list[LayerPlan] = []
-        self._readout: ReadoutPlan | None = None
-        self._labels: list[str] = []
-        self._options: dict[str, float] = {}
-        self._metadata: dict[str, str] = {}
-        self._given = GivenTensors()
+        self._adopt(lib.hypr_builder_create, self._inputs)
+        self._call(lib.hypr_builder_set_time_step, dt)
+        self._call(lib.hypr_builder_set_name, _utf8(name))
+        self._parts: list[str] = []
+        self._outputs: int | None = None
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """A builder with all that a model has: change arrays by name, then ``build`` or ``save``."""
-        description = decode(model.data)
-        builder = cls(model.input_size, description.time_step, description.name)
-        if description.input is not None:
-            builder._input = description.input
-        for layer in description.layers:
-            size = len(layer.input_weight.values) // recipe(layer.neuron).gates
-            recurrent = layer.recurrent_weight
-            builder._layers.append(LayerPlan(
-                layer.neuron, size, recurrent is not None, layer.bias is not None, layer.name, layer.reset, layer.surrogate,
-                dict(layer.constants), None if recurrent is None else recurrent.sparse))
-        readout = description.readout
-        builder._readout = ReadoutPlan(len(readout.weight.values), readout.bias is not None)
-        builder._labels, builder._options = description.class_labels, description.recommended_options
-        builder._metadata = description.metadata
-        for name, tensor in description.tensors():
-            builder._given.arrays[name] = tensor.values
-            builder._given.trainable[name] = tensor.trainable
+        builder = cls.__new__(cls)
+        builder._inputs = model.input_size
+        builder._adopt(lib.hypr_builder_create_from, model._handle)
+        builder._parts = [f"{layer.size} {layer.neuron}" for layer in model.layers]
+        builder._outputs = model.output_size
         return builder
 
     def input(self, scale: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None,
@@ -99,22 +90,22 @@ class ModelBuilder:
         if encoding is not None:
             if not (hasattr(encoding, "thresholds") and hasattr(encoding, "output")):
                 raise InvalidArgumentError(f"encoding is {encoding!r}, expected a hypr.datasets.LevelCrossing")
-            if self._layers:
-                raise WrongStateError("there are layers already; describe the encoding of the input before them")
-            if len(encoding.thresholds) not in (1, self._inputs):
-                raise SizeMismatchError(f"{len(encoding.thresholds)} thresholds, expected 1 or {self._inputs}")
-            self._input.encoding = LevelCrossingDescription(encoding.thresholds.copy(), encoding.output)
-        if scale is not None:
-            self._input.scale = self._per_channel(scale, "scale")
-        if offset is not None:
-            self._input.offset = self._per_channel(offset, "offset")
+            thresholds = floats(encoding.thresholds, "thresholds", "channels")
+            output = enum_number("LevelCrossingOutput", encoding.output, "output")
+            self._call(lib.hypr_builder_set_level_crossing, pointer(thresholds), thresholds.size, output)
+        for what, values, call in (("scale", scale, lib.hypr_builder_set_input_scale),
+                                   ("offset", offset, lib.hypr_builder_set_input_offset)):
+            if values is not None:
+                numbers = floats(np.atleast_1d(np.asarray(values)), what, 1 if np.ndim(values) == 0 else self._inputs)
+                self._call(call, pointer(numbers), numbers.size)
         if names is not None:
-            self._input.channel_names = self._as_names(names, "channel names", self._inputs)
+            self._call_with_texts(lib.hypr_builder_set_input_names, names)
         return self
 
     def layer(self, neuron: str, size: int, *, recurrent: bool = True, recurrent_density: float = 1.0,
-              sparse: bool | npt.ArrayLike = False, bias: bool | npt.ArrayLike | None = None, name: str = "",
-              reset: str | None = None, surrogate: str | Surrogate | None = None, **values: Values) -> Self:
+              input_density: float = 1.0, sparse: bool | npt.ArrayLike = False, input_sparse: bool | npt.ArrayLike = False,
+              bias: bool | npt.ArrayLike | None = None, name: str = "", reset: str | None = None,
+              surrogate: str | Surrogate | None = None, **values: Values) -> Self:
         """Adds a layer on top.
 
         Parameters
@@ -128,9 +119,13 @@ class ModelBuilder:
         recurrent_density : float
             Which part of the recurrent weights there is: each is kept with this probability, drawn when a model is built. Only
             what is kept is stored, takes memory and time, and is trained.
+        input_density : float
+            The same of the weights from the input, or from the layer below.
         sparse : bool or array_like of bool, [G N, N]
             Which recurrent weights there are; True: those of `recurrent_weight` that are not 0. The array
             ``"layer0.recurrent_weight"`` then has just these, row by row.
+        input_sparse : bool or array_like of bool, [G N, n]
+            The same of the input weights.
         bias : bool or array_like, optional
             Whether there is one; by default as is usual for the neuron model.
         name : str, optional
@@ -141,51 +136,46 @@ class ModelBuilder:
         **values
             Constants and parameters of the neuron model by name, and `input_weight`, `recurrent_weight`. A constant is one
             number, such as ``threshold=0.5``. A parameter is one number for all neurons, ``(low, high)`` to draw from, or an
-            array [size]; so is a weight, with an array of its shape. `recurrent_weight` may be a matrix of scipy.sparse, of
-            which what is stored is stored.
+            array [size]; so is a weight, with an array of its shape. A weight may be a matrix of scipy.sparse, of which what is
+            stored is stored.
         """
-        if self._readout is not None:
-            raise WrongStateError("the readout is on top; add layers before it")
         schema = neuron_schema(neuron)
-        layer = LayerPlan(schema.name, _size(size, "neurons"), recurrent, recipe(schema.name).has_bias, name)
-        index = len(self._layers)
-        if isinstance(bias, (bool, np.bool_)):
-            layer.bias = bool(bias)
-        elif bias is not None:
-            layer.bias = True
-            values["bias"] = bias
-        if reset is not None:
-            enum_number("ResetKind", reset, "reset")
-            layer.reset = reset
-        if surrogate is not None:
-            layer.surrogate = surrogate if isinstance(surrogate, Surrogate) else Surrogate(surrogate)
-            enum_number("SurrogateKind", layer.surrogate.kind, "surrogate")
         known = (*schema.constants, *schema.parameters, "input_weight", "recurrent_weight", "bias")
-        for key, value in values.items():
+        for key in values:
             if key not in known:
                 raise unknown(NotFoundError, f"constant or parameter of {schema.name}", key, known)
-            if key in schema.constants:
-                layer.constants[key] = float(cast(float, value))
-        if not 0 < recurrent_density <= 1:
-            raise InvalidArgumentError(f"recurrent_density is {recurrent_density}, expected above 0 and at most 1")
-        layer.synapses, weights = _sparse(layer, sparse, values.get("recurrent_weight"))
-        if (layer.synapses is not None or recurrent_density < 1) and not recurrent:
+        thins = recurrent_density < 1 or not isinstance(sparse, (bool, np.bool_)) or bool(sparse)
+        if not recurrent and (thins or _is_sparse(values.get("recurrent_weight"))):
             raise InvalidArgumentError("a layer with recurrent=False has no recurrent weights that could be sparse")
-        if layer.synapses is not None and recurrent_density < 1:
-            raise InvalidArgumentError("which recurrent weights there are is given: it is not drawn with a recurrent_density")
-        layer.density = float(recurrent_density)
-        if weights is not None:
-            values["recurrent_weight"] = weights
-        self._layers.append(layer)
-        try:
+        settings = ffi.new("hypr_layer_settings *")
+        settings.struct_size = ffi.sizeof("hypr_layer_settings")
+        text_of_name = ffi.new("char[]", _utf8(name))
+        settings.name = text_of_name
+        settings.recurrent, settings.bias = bool(recurrent), _choice(bias)
+        settings.input_density, settings.recurrent_density = input_density, recurrent_density
+        settings.reset = 0 if reset is None else enum_number("ResetKind", reset, "reset")
+        if surrogate is not None:
+            described = surrogate if isinstance(surrogate, Surrogate) else Surrogate(surrogate)
+            settings.surrogate = enum_number("SurrogateKind", described.kind, "surrogate")
+            for number, value in (("slope", described.slope), ("scale", described.scale)):
+                if value is not None:
+                    if not value > 0:
+                        raise InvalidArgumentError(f"the surrogate's {number} is {value}, expected above 0")
+                    setattr(settings, f"surrogate_{number}", value)
+        if bias is not None and not _is_flag(bias):
+            values["bias"] = bias
+        self._call(lib.hypr_builder_add_layer, _utf8(schema.name), _size(size, "neurons"), settings)
+        with self._taken_back():
+            place = f"layer{len(self._parts)}"
+            self._set_weight(f"{place}.input_weight", input_sparse, values.pop("input_weight", None))
+            if recurrent:
+                self._set_weight(f"{place}.recurrent_weight", sparse, values.pop("recurrent_weight", None))
             for key, value in values.items():
-                if key not in schema.constants:
-                    place = f"layer{index}.{key}"
-                    self._given.set(place, value, self._shape(place))
-        except Exception:
-            self._layers.pop()
-            self._given.forget(f"layer{index}")
-            raise
+                if key in schema.constants:
+                    self._call(lib.hypr_builder_set_constant, _utf8(f"{place}.{key}"), float(cast(float, value)))
+                else:
+                    self._set(f"{place}.{key}", value)
+        self._parts.append(f"{size} {schema.name}")
         return self
 
     def readout(self, outputs: int, *, bias: bool | npt.ArrayLike | None = None, tau: float | npt.ArrayLike | None = None,
@@ -201,93 +191,90 @@ class ModelBuilder:
             Time constants in steps. By default around 20 and trained, or 3 and fixed, as is usual for the neuron model below.
         weight : array_like [outputs, neurons], optional
         """
-        if not self._layers:
-            raise WrongStateError("there is no layer below the readout; add layers first")
-        if self._readout is not None:
-            raise WrongStateError("there is a readout already")
-        is_flag = isinstance(bias, (bool, np.bool_))
-        has_bias = bool(bias) if is_flag else bias is not None or self._layers[-1].recipe.has_bias
-        self._readout = ReadoutPlan(_size(outputs, "outputs"), has_bias)
-        try:
-            if bias is not None and not is_flag:
-                self["readout.bias"] = bias
-            if weight is not None:
-                self._given.set("readout.weight", weight, self._shape("readout.weight"))
-            if tau is not None and np.ndim(tau):
-                self["readout.tau"] = tau
-            elif tau is not None:
-                self._readout.tau = float(cast(float, tau))
-        except Exception:
-            self._readout = None
-            self._given.forget("readout")
-            raise
+        number = float(cast(float, tau)) if tau is not None and not np.ndim(tau) else 0.0
+        self._call(lib.hypr_builder_set_readout, _size(outputs, "outputs"), _choice(bias), number)
+        with self._taken_back():
+            for name, values in (("bias", None if _is_flag(bias) else bias), ("weight", weight), ("tau", tau)):
+                if values is not None and (name != "tau" or np.ndim(cast("npt.ArrayLike", values))):
+                    self._set(f"readout.{name}", values)
+        self._outputs = int(outputs)
         return self
 
     def labels(self, names: Iterable[str]) -> Self:
         """Names of the outputs, one each."""
-        self._labels = self._as_names(names, "labels", self._top().size)
+        self._call_with_texts(lib.hypr_builder_set_class_labels, names)
         return self
 
     def metadata(self, /, **entries: str) -> Self:
         """Free text about the model, such as ``licence="MIT"``."""
-        self._metadata.update(entries)
+        for key, value in entries.items():
+            self._call(lib.hypr_builder_set_metadata, _utf8(key), _utf8(value))
         return self
 
     def recommend(self, **options: Any) -> Self:
         """Learning options that the file recommends to sessions, by name as for ``Session``."""
         for name, value in options.items():
             option = option_info(name)
-            if name == "learning":
-                raise InvalidArgumentError("whether a session learns is never taken from a file")
-            number = option.encode(value)
-            if not option.lower <= number <= option.upper:
-                raise InvalidArgumentError(f"{name} is {number:g}, expected {option.lower:g} to {option.upper:g}")
-            self._options[name] = number
+            self._call(lib.hypr_builder_recommend, option.key, option.encode(value))
         return self
 
     def set_trainable(self, name: str, trainable: bool = True) -> Self:
         """Whether sessions may train a tensor: options of a session can narrow it, not widen it."""
         self._shape(name)
-        self._given.trainable[name] = trainable
+        self._call(lib.hypr_builder_set_trainable, _utf8(name), bool(trainable))
         return self
 
     def __setitem__(self, name: str, values: npt.ArrayLike) -> None:
         """Sets an array by name, such as ``"layer0.omega"``: an array of its shape, or one number for all elements."""
         shape = self._shape(name)
-        self._given.set(name, values if np.ndim(values) == 0 else floats(values, name, *shape), shape)
+        array = np.full(shape, values, np.float32) if np.ndim(values) == 0 else floats(values, name, *shape)
+        self._call(lib.hypr_builder_set_tensor, _utf8(name), pointer(array), array.size)
 
     def __getitem__(self, name: str) -> FloatArray:
         """An array that was set, as a copy; those that are drawn are in the model that ``build`` gives."""
-        self._shape(name)
-        if name not in self._given.arrays:
-            raise UnknownTensorError(f"{name!r} is not set: it is drawn when the model is built")
-        return self._given.arrays[name].copy()
+        values = np.empty(self._shape(name), np.float32)
+        try:
+            self._call(lib.hypr_builder_get_tensor, _utf8(name), pointer(values), values.size)
+        except WrongStateError:
+            raise UnknownTensorError(f"{name!r} is not set: it is drawn when the model is built") from None
+        return values
 
     def __contains__(self, name: object) -> bool:
-        return name in self._given.arrays
+        try:
+            self[cast(str, name)]
+        except UnknownTensorError:
+            return False
+        return True
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The shapes of all arrays by name, set or not, in the order of hypr.h. With a `recurrent_density` the recurrent weight
-        has that of the matrix from which what is kept will be drawn."""
+        """The shapes of all arrays by name, set or not, in the order of hypr.h. With a density below 1 a weight has that of the
+        matrix from which what is kept will be drawn."""
         shapes: dict[str, tuple[int, ...]] = {}
-        below = self._input.columns
-        for index, layer in enumerate(self._layers):
-            shapes.update(layer.shapes(f"layer{index}", below))
-            below = layer.size
-        if self._readout is not None:
-            shapes.update(self._readout.shapes(below))
+        info = ffi.new("hypr_tensor_info *", {"struct_size": ffi.sizeof("hypr_tensor_info")})
+        for index in range(lib.hypr_builder_tensor_count(self._handle)):
+            self._call(lib.hypr_builder_tensor_info, index, info)
+            shapes[text(info.name)] = tuple(int(size) for size in info.shape[0:info.rank])
         return shapes
 
     def build(self, seed: int | np.random.Generator = 0) -> Model:
         """The model. What was not set is drawn from the seed: equal builders and seeds give equal models.
+
+        Parameters
+        ----------
+        seed : int or numpy.random.Generator
+            From 0 to below 2**64; a generator gives one.
 
         Raises
         ------
         ModelInvalidError
             A number is out of its range; the message names it.
         """
-        return Model(encode(self.description(seed)))
+        size = ffi.new("size_t *")
+        self._call(lib.hypr_builder_build, _seed(seed), size)
+        data = bytearray(int(size[0]))
+        self._call(lib.hypr_builder_copy_file, ffi.from_buffer(data), len(data))
+        return Model(bytes(data))
 
     def save(self, path: str | os.PathLike[str], seed: int | np.random.Generator = 0) -> Model:
         """Builds the model and writes it to a file, which is replaced atomically."""
@@ -297,20 +284,32 @@ class ModelBuilder:
 
     def description(self, seed: int | np.random.Generator = 0) -> ModelDescription:
         """The network as plain values."""
-        random = np.random.default_rng(seed)
-        readout = self._top()
-        layers = []
-        below = self._input.columns
-        for index, layer in enumerate(self._layers):
-            layers.append(layer.describe(f"layer{index}", below, self._given, random))
-            below = layer.size
-        top = readout.describe(self._layers[-1], self._given, random)
-        sample = self._input
-        described = bool(sample.channel_names) or any(
-            part is not None for part in (sample.scale, sample.offset, sample.encoding))
-        return ModelDescription(
-            layers, top, self._name, self._time_step, sample if described else None, list(self._labels), dict(self._options),
-            dict(self._metadata))
+        return decode(self.build(seed).data)
+
+    def _adopt(self, create: Any, subject: Any) -> None:
+        """Makes the builder of the library that this one speaks to."""
+        handle, message = ffi.new("hypr_builder **"), ffi.new("char[]", _MESSAGE_SIZE)
+        status = create(subject, handle, message, _MESSAGE_SIZE)
+        if status:
+            raise failure(status, message)
+        self._handle = ffi.gc(handle[0], lib.hypr_builder_free)
+
+    def _call(self, function: Any, *arguments: Any) -> None:
+        status = function(self._handle, *arguments)
+        check(status, lib.hypr_builder_message(self._handle))
+
+    def _call_with_texts(self, function: Any, strings: Iterable[str]) -> None:
+        texts = [ffi.new("char[]", _utf8(string)) for string in strings]
+        self._call(function, ffi.new("char *[]", texts), len(texts))
+
+    @contextmanager
+    def _taken_back(self) -> Iterator[None]:
+        """Takes away the part that was added last if what is said of it is refused."""
+        try:
+            yield
+        except BaseException:
+            self._call(lib.hypr_builder_remove_top)
+            raise
 
     def _shape(self, name: str) -> tuple[int, ...]:
         shapes = self.shapes
@@ -318,27 +317,27 @@ class ModelBuilder:
             raise unknown(UnknownTensorError, "tensor", name, shapes)
         return shapes[name]
 
-    def _top(self) -> ReadoutPlan:
-        if self._readout is None:
-            raise WrongStateError("the model has no readout; add one with readout(outputs)")
-        return self._readout
+    def _set(self, name: str, values: Values) -> None:
+        """One number, an array of the shape, or ``(low, high)`` to draw from."""
+        if isinstance(values, tuple) and len(values) == 2 and not np.ndim(values[0]):
+            self._shape(name)
+            self._call(lib.hypr_builder_draw_tensor, _utf8(name), float(values[0]), float(values[1]))
+        else:
+            self[name] = cast("npt.ArrayLike", values)
 
-    def _per_channel(self, values: npt.ArrayLike, what: str) -> FloatArray:
-        if np.ndim(values) == 0:
-            return np.full(self._inputs, values, np.float32)
-        return floats(values, what, self._inputs).copy()
-
-    @staticmethod
-    def _as_names(names: Iterable[str], what: str, count: int) -> list[str]:
-        found: Sequence[str] = list(names)
-        if len(found) != count:
-            raise SizeMismatchError(f"{len(found)} {what}, expected {count}")
-        return [str(name) for name in found]
+    def _set_weight(self, name: str, sparse: Any, values: Any) -> None:
+        """Which elements of a weight there are, and their values."""
+        rows, values = _rows(name.partition(".")[2], self._shape(name), sparse, values)
+        if rows is not None:
+            offsets, columns = (np.ascontiguousarray(part, np.uint32) for part in (rows.row_offsets, rows.column_indices))
+            self._call(lib.hypr_builder_set_tensor_rows, _utf8(name), ffi.from_buffer("uint32_t[]", offsets), offsets.size,
+                       ffi.from_buffer("uint32_t[]", columns), columns.size)
+        if values is not None:
+            self._set(name, values)
 
     def __repr__(self) -> str:
-        layers = [f"{layer.size} {layer.neuron}" for layer in self._layers]
-        readout = [str(self._readout.size)] if self._readout else []
-        return f"<hypr.ModelBuilder: {' - '.join([str(self._inputs), *layers, *readout])}>"
+        readout = [] if self._outputs is None else [str(self._outputs)]
+        return f"<hypr.ModelBuilder: {' - '.join([str(self._inputs), *self._parts, *readout])}>"
 
 
 def _size(value: int, what: str) -> int:
@@ -347,24 +346,53 @@ def _size(value: int, what: str) -> int:
     return int(value)
 
 
-def _sparse(layer: LayerPlan, sparse: Any, weights: Any) -> tuple[SparseRows | None, Any]:
-    """Which recurrent weights of a layer there are, None: all, and what was given for them."""
-    shape, is_flag = (layer.rows, layer.size), isinstance(sparse, (bool, np.bool_))
-    if hasattr(weights, "tocsr"):
-        if not is_flag:
-            raise InvalidArgumentError("sparse and recurrent_weight both say which weights there are: give recurrent_weight as "
-                                       "an array")
-        rows = weights.tocsr(copy=True)
-        if rows.shape != shape:
-            raise SizeMismatchError(f"recurrent_weight has the shape {list(rows.shape)}, expected {list(shape)}")
-        rows.sum_duplicates()
-        return SparseRows(shape, rows.indptr.astype(np.uint32), rows.indices.astype(np.uint32)), rows.data.astype(np.float32)
-    if is_flag and not sparse:
+def _seed(seed: int | np.random.Generator) -> int:
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**64, dtype=np.uint64))
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
+        raise InvalidArgumentError(f"seed is {seed!r}, expected a whole number from 0 to 2**64 - 1, or a generator of NumPy")
+    return int(seed)
+
+
+def _utf8(string: str) -> bytes:
+    encoded = str(string).encode()
+    if b"\0" in encoded:
+        raise InvalidArgumentError(f"{string!r} has a NUL in it")
+    return encoded
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_))
+
+
+def _choice(bias: Any) -> int:
+    """Whether there is a bias, for the library; -1: as is usual."""
+    if bias is None:
+        return -1
+    return int(bool(bias)) if _is_flag(bias) else 1
+
+
+def _is_sparse(weights: Any) -> bool:
+    return hasattr(weights, "tocsr")
+
+
+def _rows(name: str, shape: tuple[int, ...], sparse: Any, weights: Any) -> tuple[SparseRows | None, Any]:
+    """Which elements of a weight there are, None: all, and what was given for them."""
+    rows, columns = shape
+    if _is_sparse(weights):
+        if not _is_flag(sparse):
+            raise InvalidArgumentError(f"sparse and {name} both say which weights there are: give {name} as an array")
+        matrix = weights.tocsr(copy=True)
+        if matrix.shape != shape:
+            raise SizeMismatchError(f"{name} has the shape {list(matrix.shape)}, expected {list(shape)}")
+        matrix.sum_duplicates()
+        return SparseRows((rows, columns), matrix.indptr, matrix.indices), matrix.data.astype(np.float32)
+    if _is_flag(sparse) and not sparse:
         return None, weights
-    dense = floats(weights, "recurrent_weight", *shape) if np.ndim(weights) > 1 else None
-    if is_flag and dense is None:
-        raise InvalidArgumentError("sparse=True needs recurrent_weight as an array: which weights there are is taken from it")
-    mask = np.asarray(dense != 0 if is_flag else sparse)
+    dense = floats(weights, name, *shape) if np.ndim(weights) > 1 else None
+    if _is_flag(sparse) and dense is None:
+        raise InvalidArgumentError(f"sparse=True needs {name} as an array: which weights there are is taken from it")
+    mask = np.asarray(dense != 0 if _is_flag(sparse) else sparse)
     if mask.dtype != np.bool_ or mask.shape != shape:
         raise SizeMismatchError(f"sparse is {mask.dtype} {list(mask.shape)}, expected bool {list(shape)}")
     chosen = SparseRows.where(mask)

@@ -1,4 +1,4 @@
-"""FlatBuffers tables as dictionaries, by the schema: what it says about fields decides how they are written and read.
+"""FlatBuffers tables as dictionaries, by the schema: what it says about fields decides how they are read.
 
 (flatc's classes for Python would do the same, but those of the version that Debian has are no Python for a table named IF.)
 
@@ -22,67 +22,12 @@ _SCALARS = {
     "bool": number_types.BoolFlags, "ubyte": number_types.Uint8Flags, "uint32": number_types.Uint32Flags,
     "float": number_types.Float32Flags, "double": number_types.Float64Flags}
 _NUMPY: Mapping[str, np.dtype[Any]] = {"ubyte": np.dtype("u1"), "uint32": np.dtype("<u4"), "float": np.dtype("<f4")}
-_BYTES_ALIGNMENT = 64  # of tensor data, as the schema asks for
-
-
-def pack(table: str, values: Mapping[str, Any], identifier: bytes) -> bytes:
-    """The bytes of a file with this root table."""
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(_Packer(builder).table(table, values), file_identifier=identifier)
-    return bytes(builder.Output())
 
 
 def unpack(table: str, data: bytes) -> dict[str, Any]:
     """The root table of a file that was verified."""
     root = number_types.UOffsetTFlags
     return _unpack_table(table, Table(data, flatbuffers.encode.Get(root.packer_type, data, 0)))
-
-
-class _Packer:
-    """Writes tables from the leaves to the root, as the format wants it."""
-
-    def __init__(self, builder: flatbuffers.Builder) -> None:
-        self.builder = builder
-
-    def table(self, name: str, values: Mapping[str, Any]) -> int:
-        present = [field for field in fields(name) if values.get(field.name) is not None]
-        unknown = set(values) - {field.name for field in fields(name)}
-        assert not unknown, f"{name} has no {unknown}"
-        offsets = {field: self.child(field, values[field.name]) for field in present if not _is_scalar(field.kind)}
-        self.builder.StartObject(fields(name)[-1].slot + 1 if fields(name) else 0)
-        for field in present:
-            if field in offsets:
-                self.builder.PrependUOffsetTRelativeSlot(field.slot, offsets[field], 0)
-                if kind_of(field.kind) == "union":
-                    number = 1 + union_members(field.kind).index(values[field.name][0])
-                    self.builder.PrependUint8Slot(field.slot - 1, number, 0)
-            else:
-                self.scalar(field, values[field.name])
-        return int(self.builder.EndObject())
-
-    def scalar(self, field: Field, value: Any) -> None:
-        self.builder.Prepend(_scalar_flags(field.kind), value)
-        self.builder.Slot(field.slot)
-
-    def child(self, field: Field, value: Any) -> int:
-        kind = field.kind
-        if kind == "string":
-            return int(self.builder.CreateString(value))
-        if kind_of(kind) == "union":
-            return self.table(*value)
-        if not kind.startswith("["):
-            return self.table(kind, value)
-        element = kind[1:-1]
-        if element in _NUMPY:
-            array = np.ascontiguousarray(value, _NUMPY[element])
-            if element == "ubyte":
-                self.builder.Prep(_BYTES_ALIGNMENT, array.size)
-            return int(self.builder.CreateNumpyVector(array))
-        offsets = [self.child(Field(field.name, element, 0), part) for part in value]
-        self.builder.StartVector(4, len(offsets), 4)
-        for offset in reversed(offsets):
-            self.builder.PrependUOffsetTRelative(offset)
-        return int(self.builder.EndVector())
 
 
 def _is_scalar(kind: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +10,8 @@ import numpy.typing as npt
 from hypr._arrays import FloatArray, floats
 from hypr.errors import InvalidArgumentError
 from hypr.model import LayerInfo
+from hypr.neurons import neuron_models
 from hypr.session import Session
-
-# The state variables of each neuron model as docs/neuron-models.md names them, in the order of Session.layer_state.
-STATE_VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "LIF": ("u",), "LIFHard": ("u",), "ALIF": ("u", "a"), "EFAdLIF": ("m", "w"), "SEAdLIF": ("u", "w"), "RF": ("u", "v"),
-    "BRF": ("u", "v", "q"), "BRFExponential": ("u", "v", "q"), "GeneralLIF": ("u",), "CubaLIF": ("i", "u"),
-    "CubaALIF": ("i", "u", "a"), "IF": ("u",), "LI": ("y",), "GRU": ("h",), "LSTM": ("c",)}
-_SILENT = {"LI", "GRU", "LSTM"}  # give numbers instead of spikes
 
 
 @dataclass(frozen=True)
@@ -30,7 +23,7 @@ class Recording:
     inputs : ndarray of float32, [steps, channels]
         Samples as they were given.
     spikes : tuple of ndarray of float32, [steps, neurons]
-        Outputs of every hidden layer: spikes (0 or 1), or what LI, GRU and LSTM give.
+        Outputs of every hidden layer: spikes (0 or 1), or numbers of models that do not spike.
     states : tuple of ndarray of float32, [steps, k, neurons]
         State variables of every hidden layer after each step; a membrane potential is that after the reset, if there is one.
     outputs : ndarray of float32, [steps, outputs]
@@ -55,8 +48,7 @@ class Recording:
 
     def variables(self, layer: int = 0) -> tuple[str, ...]:
         """Names of the state variables of a layer, as docs/neuron-models.md has them."""
-        count = self.states[layer].shape[1]
-        return STATE_VARIABLES.get(self.layers[layer].neuron, tuple(f"state {index}" for index in range(count)))
+        return neuron_models()[self.layers[layer].neuron].states
 
     def state(self, variable: str, layer: int = 0) -> FloatArray:
         """One state variable by its name, [steps, neurons]."""
@@ -72,7 +64,7 @@ class Recording:
 
     def has_spikes(self, layer: int = 0) -> bool:
         """Whether the layer's outputs are spikes."""
-        return self.layers[layer].neuron not in _SILENT
+        return neuron_models()[self.layers[layer].neuron].spiking
 
     @property
     def spike_rates(self) -> tuple[float, ...]:

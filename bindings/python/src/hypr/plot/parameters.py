@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hypr.errors import NotFoundError, UnknownTensorError, unknown
 from hypr.model import Model
 from hypr.plot._style import COLOURS, figure_of, legend, new_axes, whole_numbers
-from hypr.recording import STATE_VARIABLES
+from hypr.neurons import neuron_models
 from hypr.session import Session
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def eligibility_map(session: Session, name: str, ax: Axes | None = None, *, stat
         raise NotFoundError(f"there is no state variable {state}, the neurons of {name} have {len(values)}")
     layer = name.partition(".")[0]
     neuron = "LI" if layer == "readout" else session.model.layers[int(layer.removeprefix("layer"))].neuron
-    variable = STATE_VARIABLES[neuron][state]
+    variable = neuron_models()[neuron].states[state]
     return weight_map({name: values[state]}, name, ax, label=f"derivative of {variable}")
 
 

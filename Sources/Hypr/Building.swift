@@ -1,0 +1,333 @@
+public import CHypr
+internal import HyprBuilding
+internal import HyprCore
+
+typealias BuilderPointer = UnsafeMutablePointer<ModelBuilder>
+
+/// Known when the library is compiled: what it rules out is not linked.
+private var hasBuilder: Bool {
+  #if HYPR_NO_BUILDER
+    false
+  #else
+    true
+  #endif
+}
+
+private var leftOut: hypr_status { hypr_status(HYPR_ERROR_MODEL_UNSUPPORTED) }
+
+private func message(leftOut message: MessageBuffer) -> hypr_status {
+  message.failure(.modelUnsupported, "this library was built without the model builder (HYPR_BUILDER=0)").status
+}
+
+/// Makes a builder.
+@inline(__always) private func create(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ text: UnsafeMutablePointer<CChar>?, _ size: Int,
+  _ make: (MessageBuffer) throws(Failure) -> BuilderPointer
+) -> hypr_status {
+  let buffer = MessageBuffer(text, size: size)
+  guard let out else { return buffer.failure(.invalidArgument, "out is NULL").status }
+  out.pointee = nil
+  guard hasBuilder else { return message(leftOut: buffer) }
+  return status { () throws(Failure) in out.pointee = OpaquePointer(try make(buffer)) }
+}
+
+/// Runs a call on a builder.
+@inline(__always) private func with(
+  _ builder: OpaquePointer?, _ call: (inout ModelBuilder) throws(Failure) -> Void
+) -> hypr_status {
+  guard hasBuilder else { return leftOut }
+  guard let builder else { return invalidArgument }
+  return status { () throws(Failure) in try call(&BuilderPointer(builder).pointee) }
+}
+
+extension ModelBuilder {
+  /// An argument that must not be NULL.
+  @inline(never) fileprivate func isNull(_ name: StaticString) -> Failure {
+    message.failure(.invalidArgument, "\(name) is NULL")
+  }
+
+  fileprivate func flag(_ value: Int32, _ name: StaticString) throws(Failure) -> Bool {
+    guard value == 0 || value == 1 else {
+      throw message.failure(.invalidArgument, "\(name) is \(Int(value)), expected 0 or 1")
+    }
+    return value == 1
+  }
+
+  /// nil: as is usual.
+  fileprivate func choice(_ value: Int32, _ name: StaticString) throws(Failure) -> Bool? {
+    if value == -1 { return nil }
+    guard value == 0 || value == 1 else {
+      throw message.failure(.invalidArgument, "\(name) is \(Int(value)), expected 0, 1 or -1")
+    }
+    return value == 1
+  }
+
+  fileprivate mutating func setTexts(
+    _ texts: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int, _ name: StaticString,
+    _ set: (inout ModelBuilder, UnsafePointer<UnsafePointer<CChar>?>, Int) throws(Failure) -> Void
+  ) throws(Failure) {
+    if let texts { return try set(&self, texts, count) }
+    guard count == 0 else { throw isNull(name) }
+    var none: UnsafePointer<CChar>?
+    try set(&self, &none, 0)
+  }
+}
+
+extension hypr_layer_settings: SizedStruct {
+  static var smallestSize: Int { MemoryLayout<hypr_layer_settings>.size }
+}
+
+@c @implementation public func hypr_builder_create(
+  _ inputs: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?,
+  _ message_size: Int
+) -> hypr_status {
+  create(out, message, message_size) { message throws(Failure) in try ModelBuilder.create(inputs: inputs, message) }
+}
+
+@c @implementation public func hypr_builder_create_from(
+  _ model: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?,
+  _ message_size: Int
+) -> hypr_status {
+  create(out, message, message_size) { message throws(Failure) in
+    guard let model else { throw message.failure(.invalidArgument, "model is NULL") }
+    return try ModelBuilder.create(from: model.model, message)
+  }
+}
+
+@c @implementation public func hypr_builder_free(_ builder: OpaquePointer?) {
+  if hasBuilder, let builder { ModelBuilder.free(BuilderPointer(builder)) }
+}
+
+@c @implementation public func hypr_builder_message(_ builder: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard hasBuilder, let builder else { return ("" as StaticString).text }
+  return UnsafePointer(BuilderPointer(builder).pointee.messageText)
+}
+
+@c @implementation public func hypr_builder_set_name(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    try builder.setName(name)
+  }
+}
+
+@c @implementation public func hypr_builder_set_time_step(_ builder: OpaquePointer?, _ seconds: Float) -> hypr_status {
+  with(builder) { builder throws(Failure) in try builder.setTimeStep(seconds) }
+}
+
+@c @implementation public func hypr_builder_set_input_scale(
+  _ builder: OpaquePointer?, _ scale: UnsafePointer<Float>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    if scale == nil && count != 0 { throw builder.isNull("scale") }
+    try builder.setInputScale(scale, count)
+  }
+}
+
+@c @implementation public func hypr_builder_set_input_offset(
+  _ builder: OpaquePointer?, _ offset: UnsafePointer<Float>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    if offset == nil && count != 0 { throw builder.isNull("offset") }
+    try builder.setInputOffset(offset, count)
+  }
+}
+
+@c @implementation public func hypr_builder_set_input_names(
+  _ builder: OpaquePointer?, _ names: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    try builder.setTexts(names, count, "names") { builder, names, count throws(Failure) in
+      try builder.setInputNames(names, count)
+    }
+  }
+}
+
+@c @implementation public func hypr_builder_set_level_crossing(
+  _ builder: OpaquePointer?, _ thresholds: UnsafePointer<Float>?, _ count: Int, _ output: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    if thresholds == nil && count != 0 { throw builder.isNull("thresholds") }
+    try builder.setLevelCrossing(thresholds, count, output)
+  }
+}
+
+@c @implementation public func hypr_builder_add_layer(
+  _ builder: OpaquePointer?, _ neuron: UnsafePointer<CChar>?, _ size: Int,
+  _ settings: UnsafePointer<hypr_layer_settings>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let neuron else { throw builder.isNull("neuron") }
+    var wanted = LayerSettings()
+    if let settings {
+      guard settings.pointee.struct_size >= hypr_layer_settings.smallestSize else {
+        throw builder.message.failure(
+          .invalidArgument, "settings.struct_size is not set to sizeof(hypr_layer_settings)")
+      }
+      let settings = settings.pointee
+      wanted.name = settings.name
+      wanted.isRecurrent = try builder.flag(settings.recurrent, "settings.recurrent")
+      wanted.hasBias = try builder.choice(settings.bias, "settings.bias")
+      wanted.inputDensity = settings.input_density
+      wanted.recurrentDensity = settings.recurrent_density
+      wanted.reset = settings.reset
+      wanted.surrogate = settings.surrogate
+      wanted.surrogateSlope = settings.surrogate_slope
+      wanted.surrogateScale = settings.surrogate_scale
+    }
+    try builder.addLayer(neuron, size: size, wanted)
+  }
+}
+
+@c @implementation public func hypr_builder_set_readout(
+  _ builder: OpaquePointer?, _ outputs: Int, _ bias: Int32, _ tau: Double
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    try builder.setReadout(outputs: outputs, hasBias: try builder.choice(bias, "bias"), tau: tau == 0 ? nil : tau)
+  }
+}
+
+@c @implementation public func hypr_builder_remove_top(_ builder: OpaquePointer?) -> hypr_status {
+  with(builder) { builder throws(Failure) in try builder.removeTop() }
+}
+
+@c @implementation public func hypr_builder_set_constant(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: Float
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    try builder.setConstant(name, value)
+  }
+}
+
+@c @implementation public func hypr_builder_set_tensor(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ values: UnsafePointer<Float>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    guard let values else { throw builder.isNull("values") }
+    try builder.setTensor(name, values, count)
+  }
+}
+
+@c @implementation public func hypr_builder_draw_tensor(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ low: Double, _ high: Double
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    try builder.drawTensor(name, from: low, to: high)
+  }
+}
+
+@c @implementation public func hypr_builder_set_tensor_rows(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ row_offsets: UnsafePointer<UInt32>?,
+  _ row_offset_count: Int, _ column_indices: UnsafePointer<UInt32>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    guard let row_offsets else { throw builder.isNull("row_offsets") }
+    try builder.setRows(name, row_offsets, row_offset_count, column_indices, count)
+  }
+}
+
+@c @implementation public func hypr_builder_set_trainable(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ trainable: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    try builder.setTrainable(name, try builder.flag(trainable, "trainable"))
+  }
+}
+
+@c @implementation public func hypr_builder_tensor_count(_ builder: OpaquePointer?) -> Int {
+  guard hasBuilder, let builder else { return 0 }
+  return BuilderPointer(builder).pointee.tensorCount
+}
+
+@c @implementation public func hypr_builder_tensor_info(
+  _ builder: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_tensor_info>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let info else { throw builder.isNull("info") }
+    guard info.pointee.struct_size >= MemoryLayout<hypr_tensor_info>.size else {
+      throw builder.message.failure(.invalidArgument, "info.struct_size is not set to sizeof(hypr_tensor_info)")
+    }
+    guard let tensor = builder.tensor(index) else {
+      throw builder.message.failure(
+        .notFound, "index is \(index), expected below the tensor count \(builder.tensorCount)")
+    }
+    info.pointee = hypr_tensor_info(
+      struct_size: info.pointee.struct_size, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
+      shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
+      trainable: tensor.trainable ? 1 : 0)
+  }
+}
+
+@c @implementation public func hypr_builder_get_tensor(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ values: UnsafeMutablePointer<Float>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let name else { throw builder.isNull("name") }
+    guard let values else { throw builder.isNull("values") }
+    try builder.readTensor(name, into: values, count)
+  }
+}
+
+@c @implementation public func hypr_builder_set_class_labels(
+  _ builder: OpaquePointer?, _ labels: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    try builder.setTexts(labels, count, "labels") { builder, labels, count throws(Failure) in
+      try builder.setClassLabels(labels, count)
+    }
+  }
+}
+
+@c @implementation public func hypr_builder_recommend(
+  _ builder: OpaquePointer?, _ key: hypr_option, _ value: Double
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let option = Option(key: key) else {
+      throw builder.message.failure(.invalidArgument, "there is no option \(Int(key))")
+    }
+    try builder.recommend(option, value)
+  }
+}
+
+@c @implementation public func hypr_builder_set_metadata(
+  _ builder: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let key else { throw builder.isNull("key") }
+    guard let value else { throw builder.isNull("value") }
+    try builder.setMetadata(key, value)
+  }
+}
+
+@c @implementation public func hypr_builder_build(
+  _ builder: OpaquePointer?, _ seed: UInt64, _ bytes: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let bytes else { throw builder.isNull("bytes") }
+    bytes.pointee = try builder.build(seed: seed)
+  }
+}
+
+@c @implementation public func hypr_builder_copy_file(
+  _ builder: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let buffer else { throw builder.isNull("buffer") }
+    try builder.copyFile(to: buffer, size: size)
+  }
+}
+
+@c @implementation public func hypr_builder_save_file(
+  _ builder: OpaquePointer?, _ path: UnsafePointer<CChar>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let path else { throw builder.isNull("path") }
+    try builder.saveFile(to: path)
+  }
+}

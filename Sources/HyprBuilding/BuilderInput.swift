@@ -1,0 +1,95 @@
+internal import CSystem
+public import HyprCore
+
+/// What is done to a sample before the first layer.
+struct BuilderInput {
+  /// Whether a file that is being changed describes its input, though none of the following is there.
+  var isDescribed = false
+  /// [channels] each, in memory of their own; nil: none.
+  var scale, offset: UnsafeMutablePointer<Float>?
+  var names = List<UnsafeMutablePointer<CChar>>()
+  /// Of level crossing; nil: values are taken as they are.
+  var thresholds: UnsafeMutablePointer<Float>?
+  var thresholdCount = 0
+  /// The schema's LevelCrossingOutput.
+  var output: Int32 = 0
+
+  var exists: Bool { isDescribed || scale != nil || offset != nil || names.count > 0 || thresholds != nil }
+  /// Inputs of the first layer per channel.
+  var inputsPerChannel: Int { thresholds != nil && output == 1 ? 2 : 1 }
+
+  mutating func free() {
+    system_free(scale)
+    system_free(offset)
+    system_free(thresholds)
+    ModelBuilder.free(&names)
+  }
+}
+
+extension ModelBuilder {
+  /// Inputs of the first layer.
+  var firstInputCount: Int { inputCount * input.inputsPerChannel }
+
+  /// value = (sample - offset) * scale. One number, for all channels, or one per channel; none: as they are.
+  public mutating func setInputScale(_ values: UnsafePointer<Float>?, _ count: Int) throws(Failure) {
+    let copy = try perChannel(values, count, "scales")
+    forgetBuilt()
+    system_free(input.scale)
+    input.scale = copy
+  }
+
+  public mutating func setInputOffset(_ values: UnsafePointer<Float>?, _ count: Int) throws(Failure) {
+    let copy = try perChannel(values, count, "offsets")
+    forgetBuilt()
+    system_free(input.offset)
+    input.offset = copy
+  }
+
+  /// One per channel, or none.
+  public mutating func setInputNames(_ names: UnsafePointer<UnsafePointer<CChar>?>, _ count: Int) throws(Failure) {
+    guard count == 0 || count == inputCount else {
+      throw message.failure(.sizeMismatch, "\(count) input names, expected \(inputCount), one per channel")
+    }
+    let copies = try copies(names, count, of: "names")
+    forgetBuilt()
+    ModelBuilder.free(&input.names)
+    input.names = copies
+  }
+
+  /// Spikes of the values take their place. `output`: the schema's LevelCrossingOutput.
+  public mutating func setLevelCrossing(
+    _ thresholds: UnsafePointer<Float>?, _ count: Int, _ output: Int32
+  ) throws(Failure) {
+    guard layers.count == 0 else {
+      throw message.failure(.wrongState, "there are layers already, expected the encoding of the input before them")
+    }
+    guard output == 0 || output == 1 else {
+      throw invalid("the output of level crossing is \(Int(output)), expected 0 or 1")
+    }
+    guard output == 0 || count == 0 || inputCount <= Model.largestCount / 2 else {
+      throw invalid("\(inputCount) inputs, expected at most \(Model.largestCount / 2) with two spikes each")
+    }
+    let copy = try perChannel(thresholds, count, "thresholds")
+    forgetBuilt()
+    system_free(input.thresholds)
+    input.thresholds = copy
+    input.thresholdCount = copy == nil ? 0 : inputCount
+    input.output = output
+  }
+
+  /// A copy with one number per channel; nil: none.
+  private func perChannel(
+    _ values: UnsafePointer<Float>?, _ count: Int, _ what: StaticString
+  ) throws(Failure) -> UnsafeMutablePointer<Float>? {
+    guard let values, count != 0 else { return nil }
+    guard count == 1 || count == inputCount else {
+      throw message.failure(.sizeMismatch, "\(count) \(what), expected 1 or \(inputCount), one per input")
+    }
+    for index in 0..<count where !values[index].isFinite {
+      throw message.failure(.notFinite, "\(what)[\(index)] is \(values[index]), expected a finite number")
+    }
+    guard let copy: UnsafeMutablePointer<Float> = allocated(inputCount) else { throw outOfMemory() }
+    for index in 0..<inputCount { copy[index] = values[count == 1 ? 0 : index] }
+    return copy
+  }
+}
