@@ -46,6 +46,19 @@ extension ModelBuilder {
     message.failure(.invalidArgument, "\(name) is NULL")
   }
 
+  /// Settings as this version knows them.
+  @inline(never) fileprivate func checkedContents(
+    of settings: UnsafePointer<hypr_layer_settings>
+  ) throws(Failure) -> hypr_layer_settings {
+    guard isComplete(settings), !hasUnknownFields(settings) else {
+      throw message.failure(
+        .invalidArgument,
+        "settings.struct_size is \(structSize(settings)), expected sizeof(hypr_layer_settings), and zeros behind what this version knows"
+      )
+    }
+    return contents(of: settings)
+  }
+
   fileprivate func flag(_ value: Int32, _ name: StaticString) throws(Failure) -> Bool {
     guard value == 0 || value == 1 else {
       throw message.failure(.invalidArgument, "\(name) is \(Int(value)), expected 0 or 1")
@@ -71,10 +84,6 @@ extension ModelBuilder {
     var none: UnsafePointer<CChar>?
     try set(&self, &none, 0)
   }
-}
-
-extension hypr_layer_settings: SizedStruct {
-  static var smallestSize: Int { MemoryLayout<hypr_layer_settings>.size }
 }
 
 @c @implementation public func hypr_builder_create(
@@ -161,11 +170,7 @@ extension hypr_layer_settings: SizedStruct {
     guard let neuron else { throw builder.isNull("neuron") }
     var wanted = LayerSettings()
     if let settings {
-      guard settings.pointee.struct_size >= hypr_layer_settings.smallestSize else {
-        throw builder.message.failure(
-          .invalidArgument, "settings.struct_size is not set to sizeof(hypr_layer_settings)")
-      }
-      let settings = settings.pointee
+      let settings = try builder.checkedContents(of: settings)
       wanted.name = settings.name
       wanted.isRecurrent = try builder.flag(settings.recurrent, "settings.recurrent")
       wanted.hasBias = try builder.choice(settings.bias, "settings.bias")
@@ -250,17 +255,19 @@ extension hypr_layer_settings: SizedStruct {
 ) -> hypr_status {
   with(builder) { builder throws(Failure) in
     guard let info else { throw builder.isNull("info") }
-    guard info.pointee.struct_size >= MemoryLayout<hypr_tensor_info>.size else {
+    guard isComplete(info) else {
       throw builder.message.failure(.invalidArgument, "info.struct_size is not set to sizeof(hypr_tensor_info)")
     }
     guard let tensor = builder.tensor(index) else {
       throw builder.message.failure(
         .notFound, "index is \(index), expected below the tensor count \(builder.tensorCount)")
     }
-    info.pointee = hypr_tensor_info(
-      struct_size: info.pointee.struct_size, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
-      shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
-      trainable: tensor.trainable ? 1 : 0)
+    fill(
+      info,
+      with: hypr_tensor_info(
+        struct_size: 0, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
+        shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
+        trainable: tensor.trainable ? 1 : 0))
   }
 }
 

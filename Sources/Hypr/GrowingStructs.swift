@@ -17,6 +17,7 @@ extension hypr_statistics: GrowingStruct { static var firstSize: Int { 8 + 8 * 8
 extension hypr_tensor_info: GrowingStruct { static var firstSize: Int { 10 * word } }
 extension hypr_memory_report: GrowingStruct { static var firstSize: Int { 8 * word } }
 extension hypr_batch: GrowingStruct { static var firstSize: Int { 8 * word } }
+extension hypr_layer_settings: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 extension hypr_neuron: GrowingStruct { static var firstSize: Int { 7 * word + 12 } }
 extension hypr_quantity: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 

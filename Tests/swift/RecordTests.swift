@@ -19,8 +19,10 @@ import Testing
   private struct Check: NeuronVisitor {
     func visit<Model: NeuronModel>(_ model: Model.Type) -> [String] {
       check(Model.State.self) + check(Model.Parameters.self) + check(Model.Derived.self) + check(Model.Tape.self)
-        + check(Model.Comparisons.self) + check(Model.Currents.self)
+        + check(Model.Comparisons.self) + ((Model.Currents.self as? any LaneRecord.Type).map { check(any: $0) } ?? [])
     }
+
+    private func check(any type: any LaneRecord.Type) -> [String] { check(type) }
 
     /// What is wrong with a record.
     private func check<Record: LaneRecord>(_ type: Record.Type) -> [String] {

@@ -23,7 +23,7 @@ protocol NeuronModel {
   /// What else `backward` needs beyond the states before and after the step and the output.
   associatedtype Tape: LaneRecord
   /// The input currents I, one per gate; a `PointNeuron` has one.
-  associatedtype Currents: LaneRecord
+  associatedtype Currents: LaneArray
   /// Constants of the whole layer, read from their array.
   associatedtype Constants: NeuronConstants
 
@@ -75,7 +75,7 @@ extension NeuronModel where Comparisons == NoValues {
 }
 
 /// A neuron model with one input current, which all of its presynaptic events add to.
-protocol PointNeuron: NeuronModel where Currents == OneCurrent {
+protocol PointNeuron: NeuronModel where Currents == InlineArray<1, Lanes> {
   static func step(
     _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
     tape: inout Tape
@@ -87,8 +87,6 @@ protocol PointNeuron: NeuronModel where Currents == OneCurrent {
   ) -> Lanes
 }
 
-struct OneCurrent: LaneRecord { var total: Lanes }
-
 extension PointNeuron {
   static var gateCount: Int { 1 }
 
@@ -96,7 +94,7 @@ extension PointNeuron {
     _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
     distances: inout Comparisons, tape: inout Tape
   ) -> Lanes {
-    step(&state, current: currents.total, derived, constants, distances: &distances, tape: &tape)
+    step(&state, current: currents[0], derived, constants, distances: &distances, tape: &tape)
   }
 
   @inline(__always) static func backward(
@@ -104,10 +102,9 @@ extension PointNeuron {
     _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Currents {
     let current: Lanes = backward(
-      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, surrogates: surrogates,
-      tape,
-      derived, constants, gradient: &gradient)
-    return OneCurrent(total: current)
+      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, surrogates: surrogates, tape, derived, constants,
+      gradient: &gradient)
+    return [current]
   }
 }
 
