@@ -256,3 +256,19 @@ def test_encodings_that_do_not_fit():
         hypr.ModelBuilder(2).input(encoding=0.1)
     with pytest.raises(hypr.InvalidArgumentError, match="thresholds is"):
         hypr.datasets.LevelCrossing([])
+
+
+def test_input_weights_that_are_left_out():
+    """Of the file: whether a session runs it is for the loader to say."""
+    chosen = np.random.default_rng(0).random((12, 4)) < 0.5
+    for values in ({"input_sparse": chosen}, {"input_density": 0.5}):
+        builder = hypr.ModelBuilder(4).layer("brf", 12, **values).readout(3)
+        count = int(chosen.sum()) if "input_sparse" in values else 48
+        assert np.prod(builder.shapes["layer0.input_weight"]) == count
+    with pytest.raises(hypr.InvalidArgumentError, match="input_density is 0"):
+        hypr.ModelBuilder(4).layer("brf", 12, input_density=0)
+
+
+def test_surrogates_that_are_none():
+    with pytest.raises(hypr.InvalidArgumentError, match="slope is 0"):
+        hypr.ModelBuilder(4).layer("brf", 12, surrogate=hypr.Surrogate("slayer", slope=0))

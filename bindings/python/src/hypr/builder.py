@@ -157,11 +157,11 @@ class ModelBuilder:
         if surrogate is not None:
             described = surrogate if isinstance(surrogate, Surrogate) else Surrogate(surrogate)
             settings.surrogate = enum_number("SurrogateKind", described.kind, "surrogate")
-            for number, value in (("slope", described.slope), ("scale", described.scale)):
-                if value is not None:
-                    if not value > 0:
-                        raise InvalidArgumentError(f"the surrogate's {number} is {value}, expected above 0")
-                    setattr(settings, f"surrogate_{number}", value)
+            for what, number in (("slope", described.slope), ("scale", described.scale)):
+                if number is not None:
+                    if not number > 0:
+                        raise InvalidArgumentError(f"the surrogate's {what} is {number}, expected above 0")
+                    setattr(settings, f"surrogate_{what}", number)
         if bias is not None and not _is_flag(bias):
             values["bias"] = bias
         self._call(lib.hypr_builder_add_layer, _utf8(schema.name), _size(size, "neurons"), settings)
@@ -279,7 +279,7 @@ class ModelBuilder:
     def save(self, path: str | os.PathLike[str], seed: int | np.random.Generator = 0) -> Model:
         """Builds the model and writes it to a file, which is replaced atomically."""
         model = self.build(seed)
-        model.save(path)
+        self._call(lib.hypr_builder_save_file, os.fsencode(path))
         return model
 
     def description(self, seed: int | np.random.Generator = 0) -> ModelDescription:
