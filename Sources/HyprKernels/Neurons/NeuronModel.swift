@@ -23,7 +23,7 @@ protocol NeuronModel {
   /// What else `backward` needs beyond the states before and after the step and the output.
   associatedtype Tape: LaneRecord
   /// The input currents I, one per gate; a `PointNeuron` has one.
-  associatedtype Currents: LaneRecord
+  associatedtype Currents: LaneArray
   /// Constants of the whole layer, read from their array.
   associatedtype Constants: NeuronConstants
 
@@ -71,7 +71,7 @@ extension NeuronModel where Comparisons == NoValues {
 }
 
 /// A neuron model with one input current, which all of its presynaptic events add to.
-protocol PointNeuron: NeuronModel where Currents == OneCurrent {
+protocol PointNeuron: NeuronModel where Currents == InlineArray<1, Lanes> {
   static func step(
     _ state: inout State, current: Lanes, _ derived: Derived, _ constants: Constants, distances: inout Comparisons,
     tape: inout Tape
@@ -83,8 +83,6 @@ protocol PointNeuron: NeuronModel where Currents == OneCurrent {
   ) -> Lanes
 }
 
-struct OneCurrent: LaneRecord { var total: Lanes }
-
 extension PointNeuron {
   static var gateCount: Int { 1 }
 
@@ -92,7 +90,7 @@ extension PointNeuron {
     _ state: inout State, currents: Currents, _ derived: Derived, _ constants: Constants,
     distances: inout Comparisons, tape: inout Tape
   ) -> Lanes {
-    step(&state, current: currents.total, derived, constants, distances: &distances, tape: &tape)
+    step(&state, current: currents[0], derived, constants, distances: &distances, tape: &tape)
   }
 
   @inline(__always) static func backward(
@@ -103,7 +101,7 @@ extension PointNeuron {
       &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, surrogates: surrogates,
       tape,
       derived, constants, gradient: &gradient)
-    return OneCurrent(total: current)
+    return [current]
   }
 }
 
