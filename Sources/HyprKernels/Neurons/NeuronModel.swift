@@ -102,8 +102,8 @@ extension PointNeuron {
     _ tape: Tape, _ derived: Derived, _ constants: Constants, gradient: inout Parameters
   ) -> Currents {
     let current: Lanes = backward(
-      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, surrogates: surrogates, tape, derived, constants,
-      gradient: &gradient)
+      &adjoint, outputAdjoint: outputAdjoint, before: before, after: after, output: output, surrogates: surrogates,
+      tape, derived, constants, gradient: &gradient)
     return [current]
   }
 }
