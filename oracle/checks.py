@@ -148,6 +148,22 @@ def check_finite_and_non_zero(golden: GoldenNet, gradients: dict):
                 raise CheckFailed(f"{golden.name}: gradient {kind} of {name} is {'not ' if is_unused else ''}zero")
 
 
+def check_sparse_weights(golden: GoldenNet, drawn: Draw, gradients: dict):
+    """A sparse weight is zero, and has no gradient, exactly where it has no synapse; a row and a column have none."""
+    for weight, _ in golden.network.sparse:
+        values = leaves(drawn.parameters)[weight]
+        synapses = golden.network.synapses(*weight.split("."), values.shape)
+        if not (synapses.any() and (~synapses.any(0)).any() and (~synapses.any(1)).any()):
+            raise CheckFailed(f"{golden.name}: {weight} lacks a row or a column without a synapse, or has none at all")
+        if not np.array_equal(values != 0, synapses):
+            raise CheckFailed(f"{golden.name}: {weight} is not zero where it has no synapse, or zero elsewhere")
+        for kind, gradient in gradients.items():
+            elements = leaves(gradient)[weight]
+            if elements[~synapses].any() or 2 * np.count_nonzero(elements) < np.count_nonzero(synapses):
+                raise CheckFailed(f"{golden.name}: gradient {kind} of {weight} is not zero where it has no synapse, "
+                                  "or is zero at most synapses")
+
+
 def check_bptt_against_finite_differences(report: Report, golden: GoldenNet, drawn: Draw):
     """Full BPTT of the smooth twin against central differences of each loss, element by element, for every leaf."""
     network, parameters, length = golden.network, drawn.parameters, golden.smooth_steps or golden.steps
@@ -262,6 +278,7 @@ def check_all(report: Report, golden: GoldenNet, drawn: Draw, gradients: dict, l
     check_spikes(golden, drawn)
     check_losses(golden, drawn)
     check_finite_and_non_zero(golden, gradients)
+    check_sparse_weights(golden, drawn, gradients)
     check_bptt_against_finite_differences(report, golden, drawn)
     check_hypr_against_bptt(report, golden, drawn, gradients, loss_gradients)
     check_hypr_against_cut_gradient(report, golden, drawn, gradients, loss_gradients)

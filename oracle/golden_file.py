@@ -72,6 +72,7 @@ def metadata_of(golden: GoldenNet, drawn: Draw) -> dict[str, str]:
         "windows": ",".join(map(str, golden.windows)),
         "loss": "cross_entropy",
         "seed": str(drawn.seed),
+        **({"sparse": ",".join(name for name, _ in golden.network.sparse)} if golden.network.sparse else {}),
     }
     for name, model in golden.network.layers().items():
         if name != "readout":

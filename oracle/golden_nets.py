@@ -90,6 +90,15 @@ def all_golden_nets() -> list[GoldenNet]:
     for below, above in (("brf", "se_adlif"), ("gru", "brf"), ("brf", "lstm")):
         nets.append(GoldenNet(f"{below}_{above}_5-8-6-3", Network((below, above), (5, 8, 6, 3)), bias=True,
                               readout_bias=True))
+    for model, sizes, sparse in (
+            ("brf", (5, 8, 3), {"layer0.input_weight": 0.7}),
+            ("se_adlif", (5, 8, 6, 3), {"layer0.input_weight": 0.5, "layer1.input_weight": 0.5,
+                                        "layer1.recurrent_weight": 0.4}),
+            ("gru", (5, 8, 3), {"layer0.input_weight": 0.4})):
+        bias, readout_bias = biases[model]
+        network = Network((model,) * (len(sizes) - 2), sizes, sparse=tuple(sparse.items()))
+        nets.append(GoldenNet(f"{model}_{'-'.join(map(str, sizes))}_sparse", network, bias=bias,
+                              readout_bias=readout_bias, variant=True))
     nets.append(GoldenNet("gru_5-8-3_no_bias", Network(("gru",), (5, 8, 3)), variant=True))
     nets.append(GoldenNet("brf_5-8-3_equal_tau", Network(("brf",), (5, 8, 3)), readout_tau=8.0, variant=True))
 
@@ -121,9 +130,16 @@ def draw_layer(random: np.random.Generator, golden: GoldenNet, name: str, index:
     is_readout = name == "readout"
     scale = READOUT_WEIGHT_SCALE if is_readout else WEIGHT_SCALE[golden.network.neurons[index]]
     scale *= 2.0 ** random.uniform(-1, 1) * (SPIKE_INPUT_FACTOR if index > 0 else 1.0)
-    layer = {"input_weight": random.normal(0, scale / np.sqrt(inputs), (rows, inputs))}
+
+    def weight(tensor: str, spread: float, columns: int):
+        """The fewer synapses, the stronger they are."""
+        values = random.normal(0, spread / np.sqrt(columns), (rows, columns))
+        synapses = golden.network.synapses(name, tensor, values.shape)
+        return values if synapses is None else np.where(synapses, values / np.sqrt(synapses.mean()), 0.0)
+
+    layer = {"input_weight": weight("input_weight", scale, inputs)}
     if golden.recurrent and not is_readout:
-        layer["recurrent_weight"] = random.normal(0, 0.5 * scale / np.sqrt(size), (rows, size))
+        layer["recurrent_weight"] = weight("recurrent_weight", 0.5 * scale, size)
     if golden.readout_bias if is_readout else golden.bias:
         layer["bias"] = random.uniform(-0.2 * scale, 0.2 * scale, rows)
     for parameter in model.parameter_names:

@@ -12,7 +12,8 @@ Per neuron and step, the local Jacobians are
 They come from automatic differentiation; everything else here is the formulas, one step after the other in NumPy.
 The readout is a layer like any other, whose output y stands in the place of z. A neuron with gates has several
 currents I, so that B, D and e have an axis for them. Each current counts as if it had weights of its own to all the
-presynaptic signals; the rows and columns that exist are picked at the end.
+presynaptic signals; the rows and columns that exist are picked at the end, and of a sparse weight the elements that are
+synapses: none has an eligibility that another needs.
 
 Credit, the paths by which a layer learns of the loss:
     window      the adjoint of the layers above inside the window
@@ -256,4 +257,5 @@ def hypr_gradient(recording: Recording, signals: dict, window_length: int, credi
                 current = adjoint.current
             signal = np.einsum("tm,mn->tn", gate_rows(current, layers[name].input_currents),
                                parameters[name]["input_weight"])
-    return {name: learner.gradient() for name, learner in learners.items()}
+    gradients = {name: network.without_absent(name, learner.gradient()) for name, learner in learners.items()}
+    return jax.tree.map(np.asarray, gradients)

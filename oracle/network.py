@@ -4,8 +4,9 @@
 
 Layers are named layer0, layer1, ... bottom to top, then readout. Parameters are a dict of dicts, layer name to
 tensor name to array: input_weight [G N, n], recurrent_weight [G N, N] (may be absent), bias [G N] (may be absent), and
-the neuron model's own [N]. G is one but for models with gates; the row of neuron m and gate g is g N + m. One sequence
-at a time, no batch axis; all states and spikes start at zero.
+the neuron model's own [N]. G is one but for models with gates; the row of neuron m and gate g is g N + m. Of a sparse
+weight some elements are no synapses: whatever stands there, the net computes with zero, so it has no gradient. One
+sequence at a time, no batch axis; all states and spikes start at zero.
 """
 
 from functools import partial
@@ -23,6 +24,7 @@ class Network(NamedTuple):
     neurons: tuple[str, ...]  # models bottom to top, without the readout
     sizes: tuple[int, ...]  # inputs, layers, outputs
     constants: tuple[tuple[str, object], ...] = ()  # names and values, in place of the models' own in every layer
+    sparse: tuple[tuple[str, float], ...] = ()  # weights, such as "layer0.input_weight", and the part that is stored
 
     def layers(self) -> dict[str, NeuronModel]:
         """Models by layer name, bottom to top, the readout last."""
@@ -37,6 +39,24 @@ class Network(NamedTuple):
     def losses(self) -> list[str]:
         """The losses that this net can have. A penalty needs a layer that fires."""
         return [name for name, loss in LOSSES.items() if loss.penalty is None or self.spiking_layers()]
+
+    def synapses(self, layer: str, weight: str, shape: tuple[int, int]):
+        """Which elements of a weight are stored; None: all. The same at every call. One row (a neuron, or a gate of
+        one) and one column of a sparse weight have none."""
+        density = dict(self.sparse).get(f"{layer}.{weight}")
+        if density is None:
+            return None
+        random = np.random.default_rng(list(f"{layer}.{weight}".encode()))
+        stored = random.random(shape) < density
+        stored[random.integers(shape[0])] = False
+        stored[:, random.integers(shape[1])] = False
+        return stored
+
+    def without_absent(self, layer: str, tensors: dict) -> dict:
+        """A layer's tensors, or their gradient, with zeros where a sparse weight has no synapse."""
+        masks = {name: self.synapses(layer, name, array.shape) for name, array in tensors.items()}
+        return {name: array if masks[name] is None else jnp.where(masks[name], array, 0)
+                for name, array in tensors.items()}
 
 
 class Trace(NamedTuple):
@@ -114,7 +134,8 @@ def run_layer(model: NeuronModel, parameters, inputs, detach_recurrent, smooth, 
 def run(network: Network, parameters, inputs, detach_recurrent=False, smooth=False) -> dict[str, Trace]:
     traces, signal = {}, inputs
     for name, model in network.layers().items():
-        traces[name] = run_layer(model, parameters[name], signal, detach_recurrent, smooth, no_cuts(inputs))
+        own = network.without_absent(name, parameters[name])
+        traces[name] = run_layer(model, own, signal, detach_recurrent, smooth, no_cuts(inputs))
         signal = traces[name].spikes
     return traces
 
@@ -201,7 +222,7 @@ def cut_gradient(network: Network, parameters, inputs, signals, starts, detach_r
 
     def gradient_of(name):
         def objective(own):
-            signal = traces[name].inputs
+            own, signal = network.without_absent(name, own), traces[name].inputs
             twin = run_layer(layers[name], own, signal, detach_recurrent=True, smooth=False, cuts=no_cuts(signal))
             twins, ran, following = {name: twin}, {}, names[names.index(name):]
             if following[1:] == ["readout"]:

@@ -2459,7 +2459,8 @@ struct Layer FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   hypr::format::ResetKind reset() const {
     return static_cast<hypr::format::ResetKind>(GetField<uint8_t>(VT_RESET, 0));
   }
-  /// W [G N, n]. Its shape defines N.
+  /// W [G N, n]. Its shape defines N. May be SparseRows with at least one stored element: readers made before
+  /// this was allowed refuse such a file with MODEL_UNSUPPORTED.
   const hypr::format::Tensor *input_weight() const {
     return GetPointer<const hypr::format::Tensor *>(VT_INPUT_WEIGHT);
   }
@@ -2657,7 +2658,7 @@ struct Readout FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   hypr::format::ReadoutKind kind() const {
     return static_cast<hypr::format::ReadoutKind>(GetField<uint8_t>(VT_KIND, 0));
   }
-  /// W [C, N]. Its shape defines C.
+  /// W [C, N]. Its shape defines C. May be SparseRows, as input_weight.
   const hypr::format::Tensor *weight() const {
     return GetPointer<const hypr::format::Tensor *>(VT_WEIGHT);
   }

@@ -22,8 +22,8 @@ static void copy_layers(const hypr_model *model, const hypr_session *from, hypr_
 /* States and outputs of all layers are all that a network remembers. */
 static void a_session_goes_on_from_another_ones_layers(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     size_t inputs = hypr_model_input_size(model), outputs = hypr_model_output_size(model);
     float *samples = random_samples(2 * STEPS * inputs, 3), *output = malloc(STEPS * outputs * sizeof *output);
     float *expected = malloc(STEPS * outputs * sizeof *expected);

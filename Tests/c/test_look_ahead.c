@@ -28,8 +28,8 @@ static hypr_status look(hypr_session *session, const float *sample, size_t input
 /* With updates by hand a full window changes no parameter, so that every look is what the step then gives; also of others. */
 static void a_look_is_what_the_step_gives(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     size_t inputs = hypr_model_input_size(model), outputs = hypr_model_output_size(model);
     float *samples = random_samples((STEPS + 1) * inputs, 3);
     int32_t *labels = random_labels(STEPS, outputs, 4);

@@ -73,8 +73,8 @@ static void tensors_have_their_names_and_shapes(void **state) {
 /* A model has the tensors that its sessions have, with the values of the file. */
 static void models_have_the_same_tensors(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     hypr_session *session = make_session(model, SETTINGS(LEARNING));
     hypr_session *masked = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_TRAIN_MASK, HYPR_TRAIN_READOUT}));
     size_t count = hypr_model_tensor_count(model), found = SIZE_MAX;

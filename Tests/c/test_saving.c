@@ -99,8 +99,8 @@ static void an_unchanged_model_is_saved_as_it_was(void **state) {
 /* To memory: the same bytes as to a file, in the room that they take and no more. */
 static void models_are_saved_to_memory(void **state) {
   (void)state;
-  for (int which = 0; which < MODEL_COUNT; which++) {
-    hypr_model *model = load_model(which);
+  for (const char *const *name = model_names(""); *name; name++) {
+    hypr_model *model = load_model(*name);
     hypr_session *session = trained(model);
     size_t size, file_size;
     assert_ok(hypr_session_save_model(session, path));

@@ -55,8 +55,8 @@ int main(int count, char **arguments) {
     fprintf(stderr, "usage: input_scale MODEL\n");
     return 2;
   }
-  check(hypr_model_load(arguments[1], &model), arguments[1]);
-  check(hypr_session_create(model, NULL, &session), "session");
+  check(hypr_model_load(arguments[1], &model, NULL, 0), arguments[1]);
+  check(hypr_session_create(model, NULL, &session, NULL, 0), "session");
   size_t inputs = hypr_model_input_size(model), neurons = hypr_model_layer_size(model, 0);
   double means[EXPONENTS], largest = 0;
   for (int exponent = 0; exponent < EXPONENTS; exponent++) {

@@ -10,6 +10,8 @@ struct GoldenNet: CustomTestStringConvertible {
   let inputs: [[Float]]
   let labels: [Int]
   let model: ModelDescription
+  /// The weights of which only some elements are stored, such as "layer0.input_weight".
+  let sparse: Set<String>
   private let file: SafetensorsFile
 
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../oracle/golden")
@@ -47,15 +49,20 @@ struct GoldenNet: CustomTestStringConvertible {
     let input = file.arrays["input"]!
     inputs = GoldenNet.rows(input).map { $0.map(Float.init) }
     labels = file.arrays["labels"]!.values.map { Int($0) }
-    model = try GoldenNet.description(file, neurons, inputSize: input.shape[1])
+    sparse = Set(file.metadata["sparse"]?.components(separatedBy: ",") ?? [])
+    model = try GoldenNet.description(file, neurons, sparse)
   }
 
-  private static func description(_ file: SafetensorsFile, _ neurons: [String], inputSize: Int) throws
+  private static func description(_ file: SafetensorsFile, _ neurons: [String], _ sparse: Set<String>) throws
     -> ModelDescription
   {
     var layers: [LayerDescription] = []
     for (index, neuron) in neurons.enumerated() {
-      func tensor(_ name: String) -> TensorDescription? { tensorDescription(file, "layer\(index).\(name)") }
+      func tensor(_ name: String) -> TensorDescription? {
+        let name = "layer\(index).\(name)"
+        let tensor = tensorDescription(file, name)
+        return sparse.contains(name) ? tensor!.sparse { tensor!.values[$0] != 0 } : tensor
+      }
       let schemaName = schemaNames[neuron] ?? neuron
       let settings = file.metadata["layer\(index).constants"]!.components(separatedBy: ",").map {
         $0.components(separatedBy: "=")
@@ -109,13 +116,37 @@ struct GoldenNet: CustomTestStringConvertible {
   var classWeights: [Float] { file.arrays["class_weights"]!.values.map(Float.init) }
   func value(ofLoss loss: String) -> Double? { file.arrays["loss_value/\(loss)"]?.values[0] }
 
-  /// The gradient of all tensors, in the order of the flat vector, with another loss than the cross-entropy of every step.
+  /// The gradient of all stored elements, in the order of the flat vector, with another loss than the cross-entropy of every step.
   func gradient(ofLoss loss: String, _ credit: String, window: Int) -> [Double]? {
-    file.arrays["loss_gradient/\(loss)/\(credit)/\(window)"]?.values
+    file.arrays["loss_gradient/\(loss)/\(credit)/\(window)"].map { gradient in
+      let tensors = flatOrder.map { (name: $0, count: file.arrays["parameter/\($0)"]!.values.count) }
+      precondition(gradient.values.count == tensors.map(\.count).reduce(0, +))
+      var start = 0
+      return tensors.flatMap { name, count in
+        defer { start += count }
+        return stored(name, Array(gradient.values[start..<start + count]))
+      }
+    }
   }
 
-  /// The gradient of a tensor by the rule `kind`, such as "window/10" or "local_bptt".
-  func gradient(_ kind: String, _ tensor: String) -> [Double]? { file.arrays["gradient/\(kind)/\(tensor)"]?.values }
+  /// The gradient of a tensor's stored elements by the rule `kind`, such as "window/10" or "local_bptt".
+  func gradient(_ kind: String, _ tensor: String) -> [Double]? {
+    file.arrays["gradient/\(kind)/\(tensor)"].map { stored(tensor, $0.values) }
+  }
+
+  /// Of a tensor's elements, those that are stored, row by row. What is stored is not zero.
+  private func stored(_ tensor: String, _ elements: [Double]) -> [Double] {
+    guard sparse.contains(tensor) else { return elements }
+    return zip(elements, file.arrays["parameter/\(tensor)"]!.values).filter { $0.1 != 0 }.map(\.0)
+  }
+
+  /// The names of all tensors as the flat vector has them.
+  private var flatOrder: [String] {
+    let layers = model.layers.enumerated().flatMap { index, layer in
+      (["input_weight", "recurrent_weight", "bias"] + layer.neuron.parameters.map(\.name)).map { "layer\(index).\($0)" }
+    }
+    return (layers + ["readout.weight", "readout.bias", "readout.tau"]).filter { file.arrays["parameter/\($0)"] != nil }
+  }
 }
 
 /// ‖a - b‖ / ‖b‖; 0 if both are zero.

@@ -39,9 +39,29 @@ import Testing
       "general_lif_5-8-3_subtract", "general_lif_5-8-3_no_reset", "cuba_lif_5-8-3_subtract", "if_5-8-3_subtract",
       "general_lif_5-8-3_delayed_set", "cuba_lif_5-8-3_delayed_subtract", "cuba_alif_5-8-3_lag",
       "lif_5-8-3_fast_sigmoid", "brf_5-8-3_arc_tangent", "se_adlif_5-8-3_straight_through",
+      "brf_5-8-3_sparse", "se_adlif_5-8-6-3_sparse", "gru_5-8-3_sparse",
     ] {
       #expect(names.contains(name), "\(name)")
     }
+  }
+
+  /// Weights are sparse where the oracle's are: from the input, from the layer below, from the layer itself.
+  @Test func sparseWeightsAreStoredSparsely() {
+    var found: Set<String> = []
+    for net in GoldenTests.nets where !net.sparse.isEmpty {
+      for (index, layer) in net.model.layers.enumerated() {
+        for (name, tensor) in [("input_weight", layer.inputWeight), ("recurrent_weight", layer.recurrentWeight)] {
+          let isSparse = net.sparse.contains("layer\(index).\(name)")
+          #expect((tensor?.rows != nil) == isSparse, "\(net.name), layer \(index), \(name)")
+          if isSparse { found.insert("\(net.neurons[index]) layer\(index).\(name)") }
+        }
+      }
+    }
+    #expect(
+      found == [
+        "brf layer0.input_weight", "gru layer0.input_weight", "se_adlif layer0.input_weight",
+        "se_adlif layer1.input_weight", "se_adlif layer1.recurrent_weight",
+      ])
   }
 
   @Test(arguments: nets, [false, true])
