@@ -94,7 +94,7 @@ static void the_test_models_come_back_byte_for_byte(void **state) {
   (void)state;
   for (const char *const *name = model_names(""); *name; name++) {
     size_t size, again;
-    void *file = read_file(model_path(which), &size);
+    void *file = read_file(model_path(*name), &size);
     hypr_model *model = load_model(*name);
     hypr_builder *builder;
     assert_ok(hypr_builder_create_from(model, &builder, NULL, 0));
