@@ -6,20 +6,13 @@ extension WindowJob {
   /// Groups the events of the layer's projections.
   func begin(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) {
     if taught {
+      if self.layer == network.layers.count - 1 {
+        learner.targets.complete(steps, network, smoothing: learner.settings.labelSmoothing)
+      }
       addSpikeRatePenalty(layer, learner, to: credit.outputs)
       if sweepsRecurrently(layer, learner) { clearAdjoints(layer, learner) }
     }
-    for index in 0..<layer.pointee.projections.count {
-      let projection = layer.pointee.projection(index)
-      guard let isActive = projection.pointee.learning?.isActive else { continue }
-      let groups = learner.adjoints.groups + index
-      let delay = projection.pointee.description.delay
-      for gate in 0..<projection.pointee.description.gateCount {
-        projection.pointee.gates[gate].events = UnsafePointer(groups)
-      }
-      // Step i lies between slots i and i + 1.
-      network.kernels.pointee.group(projection.pointee.gates.pointee.source, 1 - delay, steps, isActive, groups)
-    }
+    learner.adjoints.events.group(layer, steps: steps, network.kernels)
   }
 
   private func clearAdjoints(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) {
@@ -64,7 +57,7 @@ extension WindowJob {
       let sources =
         learner.adjoints.currents + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
       network.kernels.pointee.project(
-        targets, stride, projection.pointee.gates + gate, width, sources, stepStride, steps.count, learner.adjoints.transposed)
+        targets, stride, projection.pointee.gates + gate, layer.pointee.view, sources, stepStride, steps.count, learner.adjoints.transposed)
     }
   }
 
@@ -119,7 +112,7 @@ extension WindowJob {
       let projection = readout.pointee.projection(0)
       adjoints.carriedOutputs.clear(projection.pointee.description.sourceSize)
       network.kernels.pointee.project(
-        adjoints.carriedOutputs, width, projection.pointee.gates, width, adjoints.states, width, 1, adjoints.transposed)
+        adjoints.carriedOutputs, width, projection.pointee.gates, readout.pointee.view, adjoints.states, width, 1, adjoints.transposed)
     }
     return sum / Float(size)
   }
