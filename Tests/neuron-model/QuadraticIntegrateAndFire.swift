@@ -10,10 +10,7 @@ internal import CSystem
 ///
 /// Above the critical potential the neuron goes on to its spike by itself. No gradient flows through the reset.
 enum QuadraticIntegrateAndFire: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
-    var u: Lanes
-  }
+  struct State: LaneRecord { var u: Lanes }
 
   struct Parameters: LaneRecord { var tauM, criticalPotential, resistance: Lanes }
 
