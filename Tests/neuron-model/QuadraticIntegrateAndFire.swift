@@ -95,3 +95,8 @@ enum QuadraticIntegrateAndFire: PointNeuron {
     return driveAdjoint * derived.resistance
   }
 }
+
+extension QuadraticIntegrateAndFire {
+  static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
+  static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
+}
