@@ -208,9 +208,12 @@ cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run cosine.py
 
-.PHONY: bench bench-peers bench-plots bench-instructions
+.PHONY: bench bench-sparse bench-peers bench-plots bench-instructions
 bench: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
 	$< $(BENCH) $(BUILD)/models/bench
+
+bench-sparse: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step against the density of weights
+	$< --sparse $(BUILD)/models/bench
 
 bench-peers: $(BUILD)/bench/bench $(MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
 	@.ci/require-packages $(PYTHON_PACKAGES)

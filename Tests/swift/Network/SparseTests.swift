@@ -110,7 +110,7 @@ import Testing
     }
   }
 
-  /// All synapses stored: then training is that of the dense net, whatever the optimizer.
+  /// All weights stored: then training is that of the dense net, whatever the optimizer.
   @Test(arguments: [
     [HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_SGD)],
     [HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_MOMENTUM), HYPR_OPTION_GRADIENT_CLIP: 0.5],
@@ -135,7 +135,7 @@ import Testing
   }
 
   /// What is stored is trained, and what is frozen stays.
-  @Test func synapsesAreFrozenAsATensor() throws {
+  @Test func sparseWeightsAreFrozenAsATensor() throws {
     var pair = Pair(["BRF", "SEAdLIF"]).sparse
     pair.layers[1].recurrentWeight!.trainable = false
     let random = Pair(["BRF", "SEAdLIF"])
@@ -197,7 +197,7 @@ import Testing
   }
 
   /// The file that a session saves has its weights in the places of the old ones, and all else as it was.
-  @Test func savedModelKeepsItsSynapses() throws {
+  @Test func savedModelKeepsItsWeights() throws {
     let pair = Pair(["BRF", "GRU"])
     let session = try TestSession(TestModel(pair.sparse), [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 10])
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("sparse-\(getpid()).hypr").path
@@ -217,7 +217,7 @@ import Testing
     for _ in 0..<9 { #expect(try again.step(input) == session.step(input)) }
   }
 
-  /// Memory of parameters, optimizer and traces grows by the same for every synapse, and by nothing else.
+  /// Memory of parameters, optimizer and traces grows by the same for every stored weight, and by nothing else.
   @Test func memoryIsThatOfWhatIsStored() throws {
     func report(_ density: Double) throws -> (stored: Int, memory: hypr_memory_report) {
       var random = RandomNet(seed: 3)
@@ -277,7 +277,7 @@ import Testing
     #expect(results[0] == results[1])
   }
 
-  /// Sequences in threads of their own, with an update between two batches: workers take the synapses over and add to them.
+  /// Sequences in threads of their own, with an update between two batches: workers take the weights over and add to them.
   @Test func batchesAreSplit() throws {
     let pair = Pair(["BRF", "SEAdLIF"])
     let sequences = (0..<6).map { Array(pair.inputs[$0 * 8..<$0 * 8 + 8]) }

@@ -105,7 +105,7 @@ def higuchi(tensors: Tensors, neuron: str | None, constants: Mapping[str, float]
             boundary_dt: float) -> Network | None:
     """`hidden` or `hidden1`, `hidden2`, ..., and `out`; None if the keys are others.
 
-    The equations are hypr's; W and V lie in one matrix [N, n + N], and a mask may cut synapses out of it.
+    The equations are hypr's; W and V lie in one matrix [N, n + N], and a mask may cut weights out of it.
     """
     places = _numbered(tensors.modules, "hidden") or [place for place in ("hidden",) if place in tensors.modules]
     if not places or set(tensors.modules) != {*places, "out"}:
