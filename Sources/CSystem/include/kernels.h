@@ -260,7 +260,7 @@ typedef struct kernel_table {
                    const float *_Nullable scale, int32_t *indices, float *values);
   void (*_Null_unspecified carry)(const kernel_layer *layer, const kernel_carry *carry);
   // Floats of `kernel_carry.scratch` for a layer of such neurons and windows of so many steps.
-  intptr_t (*_Null_unspecified carry_scratch)(const kernel_neuron *neuron, intptr_t steps);
+  intptr_t (*_Null_unspecified carry_scratch)(const kernel_neuron *neuron, intptr_t steps, bool carries_outputs, bool has_compressed);
 
   // Lists the outputs that are not zero in a slot of a source.
   void (*_Null_unspecified events)(const float *outputs, const kernel_source *source, intptr_t slot);

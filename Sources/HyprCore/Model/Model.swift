@@ -28,6 +28,14 @@ struct LayerDescription {
     for index in 0..<projections.count where projections[index].delay == 1 { return index }
     return nil
   }
+  var hasCompressedRows: Bool {
+    for projection in projections where projection.rows != nil { return true }
+    return false
+  }
+  var hasBias: Bool {
+    for projection in projections where projection.source == .one { return true }
+    return false
+  }
   /// Matrices of weights: one per projection and gate.
   var matrixCount: Int {
     var count = 0
@@ -48,13 +56,17 @@ struct TensorDescription {
   let offset: Int
   let trainable: Bool
   let bounds: kernel_quantity
-  /// The elements in the file: float32, row-major, perhaps unaligned.
+  let elementType: ElementType
+  /// The elements in the file, row-major, perhaps unaligned.
   let data: UnsafeRawPointer
 
   var count: Int { placement.count }
   var range: Range<Int> { offset..<offset + count }
 
-  func value(_ index: Int) -> Float { data.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+  /// Bytes of the elements in the file.
+  var byteCount: Int { count * elementType.size }
+
+  func value(_ index: Int) -> Float { elementType.load(data, index) }
 }
 
 /// How samples become spikes by level crossing: the schema's table of that name.
@@ -114,7 +126,8 @@ public struct Model {
 
   /// The elements of a tensor, row-major.
   public func readTensor(_ index: Int, into target: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(target).copyMemory(from: tensors[index].data, byteCount: tensors[index].count * 4)
+    let tensor = tensors[index]
+    for element in 0..<tensor.count { target[element] = tensor.value(element) }
   }
 
   public func findTensor(_ name: UnsafePointer<CChar>) -> Int? {

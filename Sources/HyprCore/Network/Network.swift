@@ -19,14 +19,16 @@ struct Network: ~Copyable {
     kernels = model.pointee.kernels
     outputSize = model.pointee.outputSize
     let input = InputStage(&arena, model.pointee, columns: descriptions[0].inputCount, slots: slots)
-    let one = EventSource(&arena, constantOne: slots)
+    var hasBias = false
+    for description in descriptions where description.hasBias { hasBias = true }
+    let one = hasBias ? EventSource(&arena, constantOne: slots) : input.events
     parameters = ParameterStore(&arena, tensors: tensors.count)
     layers = UnsafeMutableBufferPointer(
       start: arena.allocate(Layer.self, descriptions.count, .scratch), count: descriptions.count)
     self.input = input
     for index in 0..<descriptions.count {
       let layer = Layer(
-        &arena, descriptions[index], tensors, settings, slots: slots, lanes: lanes,
+        &arena, descriptions.baseAddress! + index, tensors, settings, slots: slots, lanes: lanes,
         carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters
       ) { [layers, isMeasuring = arena.isMeasuring] source, own in
         switch source {
