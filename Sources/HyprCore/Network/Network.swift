@@ -85,7 +85,7 @@ struct Network: ~Copyable {
 extension Settings {
   /// Whether layer `index` carries its outputs over the end of a window, beside the states of its neurons; the readout, the last
   /// one, never does.
-  fileprivate func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
+  func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
     switch credit {
     case .recurrent: layers[index].recurrent != nil
     case .filtered: index == layers.count - 2
