@@ -20,21 +20,20 @@ func gatherCurrents(_ layer: UnsafePointer<kernel_layer>, from: Int, to: Int) {
 
 /// target[i] += sum over events of value * rows[index * width + i]; from zero if this begins the sum.
 private func gather(_ target: MutableRow, _ width: Int, _ rows: Row, _ events: EventList, begins: Bool) {
-  typealias Wide = InlineArray<8, Lanes>
-  typealias Middle = InlineArray<2, Lanes>
-  typealias Narrow = InlineArray<1, Lanes>
   var neuron = 0
-  while neuron &+ Wide.size &* Lanes.scalarCount <= width {
-    gather(Wide.self, target + neuron, width, rows + neuron, events, begins)
-    neuron &+= Wide.size &* Lanes.scalarCount
-  }
-  while neuron &+ Middle.size &* Lanes.scalarCount <= width {
-    gather(Middle.self, target + neuron, width, rows + neuron, events, begins)
-    neuron &+= Middle.size &* Lanes.scalarCount
+  @inline(__always) func add<Block: LaneArray>(_ block: Block.Type) {
+    gather(block, target + neuron, width, rows + neuron, events, begins)
+    neuron &+= Block.size &* Lanes.scalarCount
   }
   while neuron < width {
-    gather(Narrow.self, target + neuron, width, rows + neuron, events, begins)
-    neuron &+= Lanes.scalarCount
+    // As many vectors as there are registers for: the list of events is read once for all of them.
+    switch (width &- neuron) / Lanes.scalarCount {
+    case 8...: add(InlineArray<8, Lanes>.self)
+    case 4...: add(InlineArray<4, Lanes>.self)
+    case 3: add(InlineArray<3, Lanes>.self)
+    case 2: add(InlineArray<2, Lanes>.self)
+    default: add(InlineArray<1, Lanes>.self)
+    }
   }
 }
 

@@ -25,6 +25,7 @@ func sampleEvents(
   let whole = count &- count % Lanes.scalarCount
   if offset == nil && scale == nil {
     list.appendNonzero(whole, valuesOf: sample) { unaligned(sample + $0) }
+    for index in whole..<count { list.append(sample[index], at: index) }
   } else {
     var start = 0
     while start < whole {
@@ -34,9 +35,9 @@ func sampleEvents(
       for lane in 0..<Lanes.scalarCount { list.append(value[lane], at: start &+ lane) }
       start &+= Lanes.scalarCount
     }
-  }
-  for index in whole..<count {
-    list.append((sample[index] - (offset?[index] ?? 0)) * (scale?[index] ?? 1), at: index)
+    for index in whole..<count {
+      list.append((sample[index] - (offset?[index] ?? 0)) * (scale?[index] ?? 1), at: index)
+    }
   }
   return allFinite(Row(values), list.count) ? list.count : -1
 }
@@ -133,6 +134,7 @@ func allFinite(_ values: Row, _ count: Int) -> Bool {
     suspicious |= unsafeBitCast(value - value, to: LaneBits.self)
     start &+= Lanes.scalarCount
   }
-  for index in whole..<count { suspicious[0] |= (values[index] - values[index]).bitPattern }
-  return suspicious == .zero
+  var rest: UInt32 = 0
+  for index in whole..<count { rest |= (values[index] - values[index]).bitPattern }
+  return rest == 0 && (whole == 0 || suspicious == .zero)
 }

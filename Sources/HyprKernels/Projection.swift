@@ -3,10 +3,11 @@ internal import CSystem
 /// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to the outputs of its source,
 /// for `steps` steps.
 func project(
-  _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>, _ width: Int,
-  _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
+  _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>,
+  _ layer: UnsafePointer<kernel_layer>, _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
 ) {
   let (weights, count) = (projection.pointee.weights, projection.pointee.source.pointee.size)
+  let (size, width) = (layer.pointee.size, layer.pointee.width)
   if let rows = projection.pointee.compressed {
     for step in 0..<steps {
       projectCompressed(
@@ -17,20 +18,20 @@ func project(
       projectStep(targets + step &* targetStride, weights, count, width, sources + step &* sourceStride)
     }
   } else {
-    projectSteps(targets, targetStride, weights, count, width, sources, sourceStride, steps, transposed)
+    projectSteps(targets, targetStride, weights, count, size, width, sources, sourceStride, steps, transposed)
   }
 }
 
 /// A block of rows is transposed once, so that each lane is one presynaptic neuron and no sum goes across lanes.
 private func projectSteps(
-  _ targets: MutableRow, _ targetStride: Int, _ rows: Row, _ count: Int, _ width: Int, _ sources: Row,
+  _ targets: MutableRow, _ targetStride: Int, _ rows: Row, _ count: Int, _ size: Int, _ width: Int, _ sources: Row,
   _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
 ) {
   var first = 0
   while first < count {
     for lane in 0..<Lanes.scalarCount {
       let row = first &+ lane
-      for index in 0..<width {
+      for index in 0..<size {
         transposed[index &* Lanes.scalarCount &+ lane] = row < count ? rows[row &* width &+ index] : 0
       }
     }
@@ -39,12 +40,12 @@ private func projectSteps(
       // Four steps share the loads of the weights, and hide each other's latency.
       if step &+ 4 <= steps {
         project(
-          InlineArray<4, Lanes>.self, targets + (step &* targetStride &+ first), targetStride, transposed, width,
+          InlineArray<4, Lanes>.self, targets + (step &* targetStride &+ first), targetStride, transposed, size,
           sources + step &* sourceStride, sourceStride)
         step &+= 4
       } else {
         project(
-          InlineArray<1, Lanes>.self, targets + (step &* targetStride &+ first), targetStride, transposed, width,
+          InlineArray<1, Lanes>.self, targets + (step &* targetStride &+ first), targetStride, transposed, size,
           sources + step &* sourceStride, sourceStride)
         step &+= 1
       }
@@ -54,11 +55,11 @@ private func projectSteps(
 }
 
 @inline(__always) private func project<Steps: LaneArray>(
-  _ steps: Steps.Type, _ targets: MutableRow, _ targetStride: Int, _ transposed: MutableRow, _ width: Int,
+  _ steps: Steps.Type, _ targets: MutableRow, _ targetStride: Int, _ transposed: MutableRow, _ size: Int,
   _ sources: Row, _ sourceStride: Int
 ) {
   var sums = Steps(Row(targets), stride: targetStride)
-  for index in 0..<width {
+  for index in 0..<size {
     let weights = transposed.lanes(index &* Lanes.scalarCount)
     for step in 0..<Steps.size {
       sums[row: step] = sums[row: step] + weights * sources[step &* sourceStride &+ index]

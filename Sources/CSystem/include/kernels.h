@@ -267,9 +267,9 @@ typedef struct kernel_table {
   // Groups the events of `steps` slots from `first` on.
   void (*_Null_unspecified group)(const kernel_source *source, intptr_t first, intptr_t steps, bool *is_active, kernel_groups *groups);
   // Adjoints of currents through the weights of a projection to the outputs of its source: targets[t][j] += sum_i w[j][i] sources[t][i]
-  // for every step t. `scratch` has room for width * lanes floats.
-  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection, intptr_t width,
-                  const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
+  // for every step t, over the layer's neurons i. `scratch` has room for size * lanes floats.
+  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection,
+                  const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
   // probabilities = softmax(scores), count of them; returns the largest score and the sum of exp(score - largest).
   void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities, float *largest, float *sum);
   // True if every value is finite; they need not be aligned.

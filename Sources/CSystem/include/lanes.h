@@ -42,23 +42,43 @@ LANES_INLINE lanes lanes_divide(lanes one, lanes other) { return one / other; }
 LANES_INLINE lanes lanes_smaller(lanes one, lanes other) { return one < other ? one : other; }
 LANES_INLINE lanes lanes_larger(lanes one, lanes other) { return one > other ? one : other; }
 
-LANES_INLINE lanes lanes_square_root(lanes values) { return __builtin_elementwise_sqrt(values); }
+// The other half of each group of 2 * `half` lanes. Not the standard library's reductions: a generic function that is not inlined would
+// be shared by the CPU levels.
+#if LANES_COUNT == 16
+#define LANES_SWAP(values, half) __builtin_shufflevector(values, values, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half, 4 ^ half, \
+    5 ^ half, 6 ^ half, 7 ^ half, 8 ^ half, 9 ^ half, 10 ^ half, 11 ^ half, 12 ^ half, 13 ^ half, 14 ^ half, 15 ^ half)
+#elif LANES_COUNT == 8
+#define LANES_SWAP(values, half) __builtin_shufflevector(values, values, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half, 4 ^ half, \
+    5 ^ half, 6 ^ half, 7 ^ half)
+#elif LANES_COUNT == 4
+#define LANES_SWAP(values, half) __builtin_shufflevector(values, values, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half)
+#endif
 
-// Half of the lanes are added to the others until one is left. Not the standard library's sum: a generic function that is not inlined
-// would be shared by the CPU levels.
 LANES_INLINE float lanes_sum(lanes values) {
-  for (int half = LANES_COUNT / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; i++) values[i] += values[i + half];
-  }
+#if LANES_COUNT > 8
+  values += LANES_SWAP(values, 8);
+#endif
+#if LANES_COUNT > 4
+  values += LANES_SWAP(values, 4);
+#endif
+  values += LANES_SWAP(values, 2);
+  values += LANES_SWAP(values, 1);
   return values[0];
 }
 
 LANES_INLINE float lanes_largest(lanes values) {
-  for (int half = LANES_COUNT / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; i++) values[i] = values[i] > values[i + half] ? values[i] : values[i + half];
-  }
+#if LANES_COUNT > 8
+  values = lanes_larger(values, LANES_SWAP(values, 8));
+#endif
+#if LANES_COUNT > 4
+  values = lanes_larger(values, LANES_SWAP(values, 4));
+#endif
+  values = lanes_larger(values, LANES_SWAP(values, 2));
+  values = lanes_larger(values, LANES_SWAP(values, 1));
   return values[0];
 }
+
+LANES_INLINE lanes lanes_square_root(lanes values) { return __builtin_elementwise_sqrt(values); }
 
 // 0, 1, 2, ...
 LANES_INLINE lanes lanes_places(void) {

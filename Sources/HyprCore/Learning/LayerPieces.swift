@@ -6,6 +6,9 @@ extension WindowJob {
   /// Groups the events of the layer's projections.
   func begin(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) {
     if taught {
+      if self.layer == network.layers.count - 1 {
+        learner.targets.complete(steps, network, smoothing: learner.settings.labelSmoothing)
+      }
       addSpikeRatePenalty(layer, learner, to: credit.outputs)
       if sweepsRecurrently(layer, learner) { clearAdjoints(layer, learner) }
     }
@@ -64,7 +67,7 @@ extension WindowJob {
       let sources =
         learner.adjoints.currents + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
       network.kernels.pointee.project(
-        targets, stride, projection.pointee.gates + gate, width, sources, stepStride, steps.count, learner.adjoints.transposed)
+        targets, stride, projection.pointee.gates + gate, layer.pointee.view, sources, stepStride, steps.count, learner.adjoints.transposed)
     }
   }
 
@@ -119,7 +122,7 @@ extension WindowJob {
       let projection = readout.pointee.projection(0)
       adjoints.carriedOutputs.clear(projection.pointee.description.sourceSize)
       network.kernels.pointee.project(
-        adjoints.carriedOutputs, width, projection.pointee.gates, width, adjoints.states, width, 1, adjoints.transposed)
+        adjoints.carriedOutputs, width, projection.pointee.gates, readout.pointee.view, adjoints.states, width, 1, adjoints.transposed)
     }
     return sum / Float(size)
   }

@@ -60,7 +60,7 @@ struct Learner: ~Copyable {
 
   /// Counts the targets of the window that is being closed, which is empty afterwards.
   mutating func gatherTargets() {
-    for step in 0..<progress.steps where targets.taught[step] {
+    for step in 0..<progress.steps where targets.kinds[step] != .none {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
     }

@@ -8,17 +8,27 @@ struct Target {
   let correct: Bool
 }
 
-/// What the steps of the open window were taught.
+/// What the steps of the open window were taught. Errors and losses of classes are computed when the window is closed, all at once.
 struct Targets {
-  /// Whether the target is one of all steps in the window together, though it counts as one of the last.
+  /// What kind of target a step has; the numbers stand in saved states.
+  enum Kind: UInt8 {
+    case none
+    /// A class: `labels` has it.
+    case label
+    /// ∂loss/∂y and the loss are there.
+    case error
+  }
+
+  /// Whether the target is one of all steps in the window together, though it counts as one of the last: `outputErrors` of all are there.
   let isShared: UnsafeMutablePointer<Bool>
-  /// [window]: whether the step has a target.
-  let taught: UnsafeMutablePointer<Bool>
+  /// [window]
+  let kinds: UnsafeMutablePointer<Kind>
+  let labels: UnsafeMutablePointer<Int32>
   let weights: UnsafeMutablePointer<Double>
   /// Times the weight.
   let losses: UnsafeMutablePointer<Double>
   let correct: UnsafeMutablePointer<Bool>
-  /// [window][width]: ∂loss/∂y, zero where nothing was taught.
+  /// [window][width]: ∂loss/∂y.
   let outputErrors: UnsafeMutablePointer<Float>
   /// C, and the same in whole vectors: the length of a row of `outputErrors`.
   let outputs, width: Int
@@ -27,7 +37,8 @@ struct Targets {
     self.outputs = outputs
     width = wholeVectors(outputs, lanes)
     isShared = arena.allocate(Bool.self, 1, .history)
-    taught = arena.allocate(Bool.self, window, .history)
+    kinds = arena.allocate(Kind.self, window, .history)
+    labels = arena.allocate(Int32.self, window, .history)
     weights = arena.allocate(Double.self, window, .history)
     losses = arena.allocate(Double.self, window, .history)
     correct = arena.allocate(Bool.self, window, .history)
@@ -38,50 +49,95 @@ struct Targets {
   func error(_ step: Int) -> UnsafeMutablePointer<Float> { outputErrors + step * width }
 
   /// The step has no target yet.
-  func begin(_ step: Int) {
+  @inline(__always) func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
-    taught[step] = false
-    error(step).clear(width)
+    kinds[step] = .none
   }
 
+  /// Teaches a step a class.
+  @inline(__always) func set(label: Int, weight: Float, _ step: Int) {
+    kinds[step] = .label
+    labels[step] = Int32(truncatingIfNeeded: label)
+    weights[step] = Double(weight)
+  }
+
+  /// Teaches a step what its error says.
   func set(_ target: Target, _ step: Int) {
+    kinds[step] = .error
     losses[step] = target.loss
     weights[step] = target.weight
     correct[step] = target.correct
-    taught[step] = true
+  }
+
+  /// The target is one of the first `steps` steps together.
+  func share(_ target: Target, _ steps: Int) {
+    clear(steps)
+    isShared.pointee = true
+    set(target, steps - 1)
   }
 
   /// Takes back what the first `steps` steps were taught.
   func clear(_ steps: Int) {
     isShared.pointee = false
-    taught.update(repeating: false, count: steps)
-    outputErrors.clear(steps * width)
+    for step in 0..<steps { kinds[step] = .none }
   }
 
   /// Sum of the weights of the taught ones among the first `steps` steps.
   func weight(_ steps: Int) -> Double {
     var sum = 0.0
-    for step in 0..<steps where taught[step] { sum += weights[step] }
+    for step in 0..<steps where kinds[step] != .none { sum += weights[step] }
     return sum
   }
 
   func hasTarget(_ steps: Int) -> Bool {
-    for step in 0..<steps where taught[step] { return true }
+    for step in 0..<steps where kinds[step] != .none { return true }
     return false
+  }
+
+  /// Computes what is not there yet of the first `steps` steps: errors and losses of classes, and zeros where nothing was taught.
+  func complete(_ steps: Int, _ network: borrowing Network, smoothing: Float) {
+    if isShared.pointee { return }
+    for step in 0..<steps {
+      switch kinds[step] {
+      case .none: error(step).clear(width)
+      case .label: computeCrossEntropy(step, network, smoothing: smoothing)
+      case .error: break
+      }
+    }
+  }
+
+  private func computeCrossEntropy(_ step: Int, _ network: borrowing Network, smoothing: Float) {
+    let (scores, gradient) = (network.readoutOutputs(step + 1), error(step))
+    let (label, weight) = (Int(labels[step]), Float(weights[step]))
+    var (top, sum): (Float, Float) = (0, 0)
+    network.kernels.pointee.softmax(scores, outputs, gradient, &top, &sum)
+    let loss = crossEntropy(
+      scores, outputs, label: label, smoothing: smoothing, top: top, sum: sum, gradient: gradient)
+    if weight != 1 {
+      for index in 0..<outputs { gradient[index] *= weight }
+    }
+    losses[step] = loss * weights[step]
+    // The first one of equal outputs is the answer.
+    correct[step] = scores[label] == top && largest(scores, label + 1) == label
   }
 
   /// Only what was taught has meaning: equal windows give equal bytes.
   func walkState(_ stream: inout StateStream, steps: Int) {
-    stream.flags(isShared, 1)
+    let isShared = stream.flag(isShared.pointee)
+    if stream.mode == .read { self.isShared.pointee = isShared }
     for step in 0..<steps {
-      let isTaught = stream.flag(taught[step])
-      if stream.mode == .read { taught[step] = isTaught }
-      guard isTaught else { continue }
-      stream.flags(correct + step, 1)
-      weights[step] = stream.sum(weights[step])
-      losses[step] = stream.sum(losses[step])
+      let number = stream.integer(Int(kinds[step].rawValue), in: 0...2)
+      let kind = Kind(rawValue: UInt8(truncatingIfNeeded: number)) ?? .none
+      if stream.mode == .read { kinds[step] = kind }
+      if kind != .none { weights[step] = stream.sum(weights[step]) }
+      if kind == .label {
+        let label = stream.integer(Int(labels[step]), in: 0...outputs - 1)
+        if stream.mode == .read { labels[step] = Int32(truncatingIfNeeded: label) }
+      } else if kind == .error {
+        losses[step] = stream.sum(losses[step])
+        stream.flags(correct + step, 1)
+      }
+      if kind == .error || isShared { stream.rows(error(step), 1, size: outputs, width: width) }
     }
-    // A target that all steps share has an error at each of them.
-    stream.rows(outputErrors, steps, size: outputs, width: width)
   }
 }

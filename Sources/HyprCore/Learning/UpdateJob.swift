@@ -32,9 +32,10 @@ struct UpdateJob {
         stage = .derive
       } else {
         // Whole lines of the cache.
-        let count = min(arrays[tensor].count - start, max(work / 16, 1) * 16)
-        optimize(UnsafePointer(arrays.baseAddress! + tensor), count, learner, network)
-        goOn(count, of: arrays[tensor].count)
+        let array = UnsafePointer(arrays.baseAddress! + tensor)
+        let count = min(array.pointee.count - start, max(work / 16, 1) * 16)
+        optimize(array, count, learner, network)
+        goOn(count, of: array.pointee.count)
       }
     case .derive:
       network.layers.baseAddress.map { ($0 + layer).pointee.derive(network.kernels) }

@@ -9,6 +9,7 @@ struct Network: ~Copyable {
   /// The hidden layers from the bottom up, then the readout.
   let layers: UnsafeMutableBufferPointer<Layer>
   let input: InputStage
+  let outputSize: Int
   let parameters: ParameterStore
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings) {
@@ -16,6 +17,7 @@ struct Network: ~Copyable {
     let slots = settings.learning ? settings.window + 2 : 2
     let lanes = model.pointee.kernels.pointee.lanes
     kernels = model.pointee.kernels
+    outputSize = model.pointee.outputSize
     let input = InputStage(&arena, model.pointee, columns: descriptions[0].inputCount, slots: slots)
     let one = EventSource(&arena, constantOne: slots)
     parameters = ParameterStore(&arena, tensors: tensors.count)
@@ -40,6 +42,12 @@ struct Network: ~Copyable {
   /// The outputs of the network in a slot.
   @inline(__always) func readoutOutputs(_ slot: Int) -> UnsafeMutablePointer<Float> {
     layers[layers.count - 1].outputs(slot)
+  }
+
+  /// Few numbers mostly: a loop costs less than a call.
+  @inline(__always) func copyOutputs(_ slot: Int, into output: UnsafeMutablePointer<Float>) {
+    let outputs = readoutOutputs(slot)
+    for index in 0..<outputSize { output[index] = outputs[index] }
   }
 
   /// Makes a step on the input events in slot `to`. Returns the first layer whose state would not be finite: what is in slot `from` is as

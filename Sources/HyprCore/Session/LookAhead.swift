@@ -11,6 +11,6 @@ extension Session {
     if let layer = network.step(from: slot, to: to, records: false) {
       throw message.failure(.notFinite, "the state of layer \(layer) would not be finite")
     }
-    output?.update(from: network.readoutOutputs(to), count: model.pointee.outputSize)
+    if let output { network.copyOutputs(to, into: output) }
   }
 }

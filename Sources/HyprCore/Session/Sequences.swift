@@ -16,11 +16,11 @@ extension Session {
         "the loss needs steps that are no longer in the open window: it holds only the last \(learner.pointee.progress.steps) of the sequence"
       )
     }
-    learner.pointee.targets.clear(learner.pointee.progress.steps)
+    let steps = learner.pointee.progress.steps
     if settings.sequenceLoss == .sumOfSoftmax {
-      try openStep(0).teach(sumOfSoftmax(learner.pointee, label: checked, weight: weight))
-      learner.pointee.targets.isShared.pointee = true
+      learner.pointee.targets.share(sumOfSoftmax(learner.pointee, label: checked, weight: weight), steps)
     } else {
+      learner.pointee.targets.clear(steps)
       for stepsAgo in 0..<needed { try teach(label: label, stepsAgo: stepsAgo, weight: weight) }
     }
   }

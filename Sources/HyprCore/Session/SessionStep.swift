@@ -64,6 +64,6 @@ extension Session {
       learner?.pointee.beginStep()
     #endif
     statistics.count(network, slot: to)
-    if let output { output.update(from: network.readoutOutputs(to), count: model.pointee.outputSize) }
+    if let output { network.copyOutputs(to, into: output) }
   }
 }

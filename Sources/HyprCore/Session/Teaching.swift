@@ -8,19 +8,9 @@ extension Session {
   public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
-    let (outputs, classes) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
-    let weight = step.learner.pointee.classWeights[label] * weight
-    replaceSharedTarget(step.learner)
-    var (top, sum): (Float, Float) = (0, 0)
-    network.kernels.pointee.softmax(outputs, classes, step.error, &top, &sum)
-    let loss = crossEntropy(
-      outputs, classes, label: label, smoothing: settings.labelSmoothing, top: top, sum: sum, gradient: step.error)
-    if weight != 1 {
-      for index in 0..<classes { step.error[index] *= weight }
-    }
-    // The first one of equal outputs is the answer.
-    let correct = outputs[label] == top && largest(outputs, label + 1) == label
-    step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: correct))
+    let learner = step.learner
+    replaceSharedTarget(learner)
+    learner.pointee.targets.set(label: label, weight: learner.pointee.classWeights[label] * weight, step.index)
   }
 
   /// Mean squared error with `target` [C] for the last step; `weight` is a factor on the loss.
@@ -58,22 +48,26 @@ extension Session {
     func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
   }
 
-  func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
+  @inline(__always) func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
-    guard stepsAgo >= 0 && stepsAgo < learner.pointee.progress.steps else {
-      throw message.failure(
-        .wrongState, "steps_ago is \(stepsAgo), but the open window holds \(learner.pointee.progress.steps) steps")
-    }
+    guard stepsAgo >= 0 && stepsAgo < learner.pointee.progress.steps else { throw noStep(stepsAgo) }
     return OpenStep(learner: learner, index: learner.pointee.progress.steps - 1 - stepsAgo)
   }
 
+  @inline(never) private func noStep(_ stepsAgo: Int) -> Failure {
+    let steps = learner?.pointee.progress.steps ?? 0
+    return message.failure(.wrongState, "steps_ago is \(stepsAgo), but the open window holds \(steps) steps")
+  }
+
   /// A label that is a class.
-  func checked(_ label: UInt32) throws(Failure) -> Int {
-    let classes = model.pointee.outputSize
-    guard Int(clamping: label) < classes else {
-      throw message.failure(.invalidArgument, "label is \(Double(label)), expected below the output size \(classes)")
-    }
+  @inline(__always) func checked(_ label: UInt32) throws(Failure) -> Int {
+    guard Int(clamping: label) < network.outputSize else { throw noClass(label) }
     return Int(label)
+  }
+
+  @inline(never) private func noClass(_ label: UInt32) -> Failure {
+    message.failure(
+      .invalidArgument, "label is \(Double(label)), expected below the output size \(network.outputSize)")
   }
 
   /// A target of one step takes the place of one that all steps share.
