@@ -54,7 +54,7 @@ struct Targets {
   func error(_ step: Int) -> UnsafeMutablePointer<Float> { outputErrors + step * width }
 
   /// The step has no target yet.
-  @inline(__always) func begin(_ step: Int) {
+  @_optimize(speed) @inline(__always) func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
     forget(step)
   }
@@ -65,14 +65,14 @@ struct Targets {
   }
 
   /// Teaches a step a class.
-  @inline(__always) func set(label: Int, weight: Float, _ step: Int) {
+  @_optimize(speed) @inline(__always) func set(label: Int, weight: Float, _ step: Int) {
     kinds[step] = .label
     labels[step] = Int32(truncatingIfNeeded: label)
     weights[step] = Double(weight)
   }
 
   /// Teaches a step what its error says.
-  func set(_ target: Target, _ step: Int) {
+  @_optimize(speed) func set(_ target: Target, _ step: Int) {
     kinds[step] = .error
     labels[step] = -1
     losses[step] = target.loss
@@ -94,13 +94,13 @@ struct Targets {
   }
 
   /// Sum of the weights of the taught ones among the first `steps` steps.
-  func weight(_ steps: Int) -> Double {
+  @_optimize(speed) func weight(_ steps: Int) -> Double {
     var sum = 0.0
     for step in 0..<steps where kinds[step] != .none { sum += weights[step] }
     return sum
   }
 
-  func hasTarget(_ steps: Int) -> Bool {
+  @_optimize(speed) func hasTarget(_ steps: Int) -> Bool {
     for step in 0..<steps where kinds[step] != .none { return true }
     return false
   }

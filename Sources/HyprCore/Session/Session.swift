@@ -24,6 +24,11 @@ public struct Session: ~Copyable {
   /// Whether the session's block is freed with it.
   private let ownsMemory: Bool
 
+  #if !HYPR_LEARNING
+    /// The folders Learning and Teaching are not compiled (Package.swift).
+    public static var learningLeftOut: StaticString { "this library was built without learning (HYPR_LEARNING=0)" }
+  #endif
+
   static var messageSize: Int { Text.capacity }
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
@@ -68,6 +73,11 @@ public struct Session: ~Copyable {
   public static func requireMemorySize(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> Int {
+    #if !HYPR_LEARNING
+      guard settings(model, options).options.value(.learning) == 0 else {
+        throw message.failure(.modelUnsupported, "option learning is 1, but \(learningLeftOut)")
+      }
+    #endif
     guard let size = memorySize(model, options) else {
       throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
     }
