@@ -91,7 +91,7 @@ enum {
 
   /* the model */
   HYPR_ERROR_MODEL_INVALID = 20,     /* not a .hypr file, damaged, or it contradicts itself */
-  HYPR_ERROR_MODEL_UNSUPPORTED = 21, /* valid, but it needs what this version does not have */
+  HYPR_ERROR_MODEL_UNSUPPORTED = 21, /* it needs what this version, or this build of it, does not have */
   HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model */
 
   /* the system */
