@@ -52,6 +52,8 @@ struct Targets {
   @inline(__always) func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
     kinds[step] = .none
+    // The errors of the steps before are there, and stay.
+    if isShared.pointee { error(step).clear(width) }
   }
 
   /// Teaches a step a class.
