@@ -125,7 +125,7 @@ struct Targets {
 
   /// Only what was taught has meaning: equal windows give equal bytes.
   func walkState(_ stream: inout StateStream, steps: Int) {
-    let isShared = stream.flag(isShared.pointee)
+    let isShared = stream.flag(steps > 0 && isShared.pointee)
     if stream.mode == .read { self.isShared.pointee = isShared }
     for step in 0..<steps {
       let number = stream.integer(Int(kinds[step].rawValue), in: 0...2)

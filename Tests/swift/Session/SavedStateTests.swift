@@ -189,4 +189,23 @@ import Testing
     #expect(hypr_session_reset_parts(traces.handle, 8) == HYPR_ERROR_INVALID_ARGUMENT)
     #expect(hypr_session_reset_layer(traces.handle, 3) == HYPR_ERROR_NOT_FOUND)
   }
+
+  /// Equal sessions give equal bytes: nothing is left of the steps that a session made before everything was reset.
+  @Test(arguments: [0, 1], [5, 6]) func `A session that was reset is saved as a fresh one`(learning: Int, steps: Int) throws {
+    let stream = Stream("BRF")
+    let model = try TestModel(stream.model)
+    for loss in [HYPR_LOSS_EVERY_STEP, HYPR_LOSS_SUM_OF_SOFTMAX] {
+      let options = [
+        HYPR_OPTION_LEARNING: Double(learning), HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+        HYPR_OPTION_LOSS: Double(loss),
+      ]
+      let (fresh, used) = (try TestSession(model, options), try TestSession(model, options))
+      for step in 0..<steps { try used.step(stream.inputs[step]) }
+      if learning == 1 { try used.teachSequence(1) }
+      let parts = HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER
+      try used.check(hypr_session_reset_parts(used.handle, UInt32(parts)))
+      try used.check(hypr_session_clear_statistics(used.handle))
+      #expect(try state(used) == state(fresh))
+    }
+  }
 }
