@@ -68,6 +68,7 @@ public struct Session: ~Copyable {
   public static func requireMemorySize(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> Int {
+    try settings(model, options).checkWindow(model.pointee, message)
     guard let size = memorySize(model, options) else {
       throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
     }
@@ -154,5 +155,22 @@ public struct MemoryReport {
     optimizer = arena.bytes(.optimizer)
     scratch = arena.bytes(.scratch)
     total = arena.used
+  }
+}
+
+extension Settings {
+  /// The events of a window are counted in 32 bits.
+  fileprivate func checkWindow(_ model: Model, _ message: MessageBuffer) throws(Failure) {
+    guard learning else { return }
+    var largest = 1
+    for layer in model.layers {
+      for projection in layer.projections { largest = max(largest, projection.sourceSize) }
+    }
+    let most = Int(Int32.max) / largest
+    if window > most {
+      throw message.failure(
+        .invalidArgument,
+        "option window is \(window), expected at most \(most): a layer of this model has \(largest) inputs")
+    }
   }
 }
