@@ -44,9 +44,6 @@ struct LayerDescription {
   }
 }
 
-/// A count of numbers with what fills the last vector.
-func wholeVectors(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
-
 /// A named array of parameters.
 struct TensorDescription {
   let name: UnsafePointer<CChar>
@@ -72,6 +69,18 @@ struct TensorDescription {
   func value(_ index: Int) -> Float { elementType.load(data, index) }
 }
 
+/// How samples become spikes by level crossing: the schema's table of that name.
+struct LevelCrossingDescription {
+  let thresholds: UnsafePointer<Float>
+  /// One for all channels, or one each.
+  let thresholdCount: Int
+  /// Two inputs per channel, rising and falling, in place of one that is 1 or -1.
+  let isOnOff: Bool
+
+  /// Inputs of the first layer that a channel gives.
+  var inputsPerChannel: Int { isOnOff ? 2 : 1 }
+}
+
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
 public struct Model {
   var references: Int64 = 1
@@ -84,7 +93,7 @@ public struct Model {
   /// Channels of a sample.
   public let inputSize: Int
   /// How samples become spikes; nil: they do not.
-  let encoding: LevelCrossing.Description?
+  let encoding: LevelCrossingDescription?
   let recommended: Options
   /// A checksum of the file: what belongs to another model is recognised.
   let identity: UInt64

@@ -306,7 +306,3 @@ extension TensorDescription {
   /// A value that is allowed everywhere: what padding neurons hold.
   var padding: Float { min(max(bounds.default_value, bounds.lower), bounds.upper) }
 }
-
-package func text(_ literal: StaticString) -> UnsafePointer<CChar> {
-  UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
-}

@@ -1,15 +1,5 @@
 internal import CSystem
 
-/// Sizes of a layer in memory.
-struct LayerShape {
-  /// Neurons, and the same in whole vectors: the length of every row.
-  let size, width: Int
-  /// State variables of a neuron.
-  let states: Int
-  /// Numbers of a vector.
-  let lanes: Int
-}
-
 /// The running part of one layer: neurons with their state, and the projections onto them.
 struct Layer {
   /// In the model's block.

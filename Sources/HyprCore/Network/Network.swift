@@ -81,3 +81,15 @@ struct Network: ~Copyable {
     for layer in layers { layer.listEvents(slot, kernels) }
   }
 }
+
+extension Settings {
+  /// Whether layer `index` carries its outputs over the end of a window, beside the states of its neurons; the readout, the last
+  /// one, never does.
+  func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
+    switch credit {
+    case .recurrent: layers[index].recurrent != nil
+    case .filtered: index == layers.count - 2
+    case .spatial, .window: false
+    }
+  }
+}

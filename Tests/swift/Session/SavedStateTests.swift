@@ -208,4 +208,25 @@ import Testing
       #expect(try state(used) == state(fresh))
     }
   }
+
+  /// Outputs that are further apart than a float can say have a finite loss, and their session can be restored.
+  @Test(arguments: [0, 0.5, 1]) func `Losses stay finite, whatever the outputs`(smoothing: Double) throws {
+    var random = RandomNet(seed: 36)
+    var description = random.model(["LIF"], sizes: [2, 4, 3])
+    description.readout.bias = TensorDescription([3e38, -3e38, 0])
+    description.readout.tau = TensorDescription([0.01, 0.01, 0.01])
+    let model = try TestModel(description)
+    let options = [
+      HYPR_OPTION_LEARNING: 1, HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL), HYPR_OPTION_LABEL_SMOOTHING: smoothing,
+    ]
+    let session = try TestSession(model, options)
+    for label in 0..<3 {
+      let outputs = try session.step([0, 1])
+      #expect(outputs[0] > 2e38 && outputs[1] < -2e38)
+      try session.teach(label)
+    }
+    try session.flush()
+    #expect(try session.statistics.mean_loss.isFinite)
+    try load(TestSession(model, options), state(session))
+  }
 }
