@@ -205,8 +205,8 @@ import Testing
   @Test(arguments: [0, 0.5, 1]) func `Losses stay finite, whatever the outputs`(smoothing: Double) throws {
     var random = RandomNet(seed: 36)
     var description = random.model(["LIF"], sizes: [2, 4, 3])
-    description.readout.bias = TensorDescription([3e38, -3e38, 0])
-    description.readout.tau = TensorDescription([0.01, 0.01, 0.01])
+    description.readout!.bias = TensorDescription([3e38, -3e38, 0])
+    description.readout!.tau = TensorDescription([0.01, 0.01, 0.01])
     let model = try TestModel(description)
     let options = [
       HYPR_OPTION_LEARNING: 1, HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL), HYPR_OPTION_LABEL_SMOOTHING: smoothing,
