@@ -340,4 +340,31 @@ import Testing
   }
 
   @Test(arguments: faults) func faultIsNamed(fault: ModelFault) throws { try fault.expectIsNamed() }
+
+  /// A file of a few kilobytes may have many inputs, whose events a long window could not count.
+  @Test func `A window that could hold more events than can be counted is refused`() throws {
+    var random = RandomNet(seed: 3)
+    var description = random.model(["LIF"], sizes: [1, 2, 3])
+    description.layers[0].inputWeight = TensorDescription(shape: [2, 40_000], values: [1])
+    description.layers[0].inputWeight.rows = SparseRows(offsets: [0, 1, 1], columns: [39_999])
+    let model = try TestModel(description)
+    let most = Int(Int32.max) / 40_000
+    for (window, learning) in [(most, 1), (most + 1, 0), (most + 1, 1)] {
+      var (options, bytes, message) = (OpaquePointer?.none, 0, [CChar](repeating: 1, count: 512))
+      #expect(hypr_options_create(&options, nil, 0) == HYPR_OK)
+      defer { hypr_options_free(options) }
+      #expect(hypr_options_set(options, hypr_option(HYPR_OPTION_LEARNING), Double(learning)) == HYPR_OK)
+      #expect(hypr_options_set(options, hypr_option(HYPR_OPTION_WINDOW), Double(window)) == HYPR_OK)
+      let status = hypr_session_memory_size(model.handle, options, &bytes, nil, &message, message.count)
+      if window == most || learning == 0 {
+        #expect(status == HYPR_OK)
+        continue
+      }
+      #expect(CallFailure(status, message).description
+        == "HYPR_ERROR_INVALID_ARGUMENT: option window is 53688, expected at most 53687: a layer of this model has 40000 inputs")
+      var session: OpaquePointer?
+      #expect(hypr_session_create(model.handle, options, &session, nil, 0) == HYPR_ERROR_INVALID_ARGUMENT)
+      #expect(session == nil)
+    }
+  }
 }
