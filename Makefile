@@ -96,15 +96,19 @@ $(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
 
 .PHONY: check test
 check: ## Run the tests that find most (80 seconds after a build)
-	@HYPR_TEST_QUICK=1 .ci/test schema headers library swift c cpp python cue-recall
+	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema docs headers library abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema arrows docs headers library abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-docs test-headers test-library test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
+
+test-arrows:
+	@.ci/require-packages python3-minimal
+	.ci/check-arrows
 
 test-docs: $(TOOL)
 	.ci/check-docs $(TOOL)
@@ -204,9 +208,12 @@ cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run cosine.py
 
-.PHONY: bench bench-peers bench-plots bench-instructions
+.PHONY: bench bench-sparse bench-peers bench-plots bench-instructions
 bench: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
 	$< $(BENCH) $(BUILD)/models/bench
+
+bench-sparse: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step against the density of weights
+	$< --sparse $(BUILD)/models/bench
 
 bench-peers: $(BUILD)/bench/bench $(MODELS) ## Measure the same networks in JAX and PyTorch too (downloads them; 15 minutes)
 	@.ci/require-packages $(PYTHON_PACKAGES)

@@ -149,19 +149,19 @@ def check_finite_and_non_zero(golden: GoldenNet, gradients: dict):
 
 
 def check_sparse_weights(golden: GoldenNet, drawn: Draw, gradients: dict):
-    """A sparse weight is zero, and has no gradient, exactly where it has no synapse; a row and a column have none."""
+    """A sparse weight is zero, and has no gradient, exactly where it is not stored; of a row and a column nothing is."""
     for weight, _ in golden.network.sparse:
         values = leaves(drawn.parameters)[weight]
-        synapses = golden.network.synapses(*weight.split("."), values.shape)
-        if not (synapses.any() and (~synapses.any(0)).any() and (~synapses.any(1)).any()):
-            raise CheckFailed(f"{golden.name}: {weight} lacks a row or a column without a synapse, or has none at all")
-        if not np.array_equal(values != 0, synapses):
-            raise CheckFailed(f"{golden.name}: {weight} is not zero where it has no synapse, or zero elsewhere")
+        stored = golden.network.stored(*weight.split("."), values.shape)
+        if not (stored.any() and (~stored.any(0)).any() and (~stored.any(1)).any()):
+            raise CheckFailed(f"{golden.name}: {weight} lacks a row or a column of which nothing is stored, or nothing is stored at all")
+        if not np.array_equal(values != 0, stored):
+            raise CheckFailed(f"{golden.name}: {weight} is not zero where it is not stored, or zero elsewhere")
         for kind, gradient in gradients.items():
             elements = leaves(gradient)[weight]
-            if elements[~synapses].any() or 2 * np.count_nonzero(elements) < np.count_nonzero(synapses):
-                raise CheckFailed(f"{golden.name}: gradient {kind} of {weight} is not zero where it has no synapse, "
-                                  "or is zero at most synapses")
+            if elements[~stored].any() or 2 * np.count_nonzero(elements) < np.count_nonzero(stored):
+                raise CheckFailed(f"{golden.name}: gradient {kind} of {weight} is not zero where it is not stored, "
+                                  "or is zero at most stored elements")
 
 
 def check_bptt_against_finite_differences(report: Report, golden: GoldenNet, drawn: Draw):

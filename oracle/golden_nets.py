@@ -132,10 +132,10 @@ def draw_layer(random: np.random.Generator, golden: GoldenNet, name: str, index:
     scale *= 2.0 ** random.uniform(-1, 1) * (SPIKE_INPUT_FACTOR if index > 0 else 1.0)
 
     def weight(tensor: str, spread: float, columns: int):
-        """The fewer synapses, the stronger they are."""
+        """The fewer stored, the stronger they are."""
         values = random.normal(0, spread / np.sqrt(columns), (rows, columns))
-        synapses = golden.network.synapses(name, tensor, values.shape)
-        return values if synapses is None else np.where(synapses, values / np.sqrt(synapses.mean()), 0.0)
+        stored = golden.network.stored(name, tensor, values.shape)
+        return values if stored is None else np.where(stored, values / np.sqrt(stored.mean()), 0.0)
 
     layer = {"input_weight": weight("input_weight", scale, inputs)}
     if golden.recurrent and not is_readout:

@@ -13,7 +13,7 @@ They come from automatic differentiation; everything else here is the formulas, 
 The readout is a layer like any other, whose output y stands in the place of z. A neuron with gates has several
 currents I, so that B, D and e have an axis for them. Each current counts as if it had weights of its own to all the
 presynaptic signals; the rows and columns that exist are picked at the end, and of a sparse weight the elements that are
-synapses: none has an eligibility that another needs.
+stored: none has an eligibility that another needs.
 
 Credit, the paths by which a layer learns of the loss:
     window      the adjoint of the layers above inside the window

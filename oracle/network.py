@@ -5,7 +5,7 @@
 Layers are named layer0, layer1, ... bottom to top, then readout. Parameters are a dict of dicts, layer name to
 tensor name to array: input_weight [G N, n], recurrent_weight [G N, N] (may be absent), bias [G N] (may be absent), and
 the neuron model's own [N]. G is one but for models with gates; the row of neuron m and gate g is g N + m. Of a sparse
-weight some elements are no synapses: whatever stands there, the net computes with zero, so it has no gradient. One
+weight some elements are not stored: whatever stands there, the net computes with zero, so it has no gradient. One
 sequence at a time, no batch axis; all states and spikes start at zero.
 """
 
@@ -40,7 +40,7 @@ class Network(NamedTuple):
         """The losses that this net can have. A penalty needs a layer that fires."""
         return [name for name, loss in LOSSES.items() if loss.penalty is None or self.spiking_layers()]
 
-    def synapses(self, layer: str, weight: str, shape: tuple[int, int]):
+    def stored(self, layer: str, weight: str, shape: tuple[int, int]):
         """Which elements of a weight are stored; None: all. The same at every call. One row (a neuron, or a gate of
         one) and one column of a sparse weight have none."""
         density = dict(self.sparse).get(f"{layer}.{weight}")
@@ -53,8 +53,8 @@ class Network(NamedTuple):
         return stored
 
     def without_absent(self, layer: str, tensors: dict) -> dict:
-        """A layer's tensors, or their gradient, with zeros where a sparse weight has no synapse."""
-        masks = {name: self.synapses(layer, name, array.shape) for name, array in tensors.items()}
+        """A layer's tensors, or their gradient, with zeros where a sparse weight is not stored."""
+        masks = {name: self.stored(layer, name, array.shape) for name, array in tensors.items()}
         return {name: array if masks[name] is None else jnp.where(masks[name], array, 0)
                 for name, array in tensors.items()}
 

@@ -115,17 +115,28 @@ extension Session {
   return ok
 }
 
+/// A call with a sample and room for outputs, after both were checked; the room is nil if no outputs are wanted.
+@inline(__always) private func withSample(
+  _ session: OpaquePointer?, _ input: UnsafePointer<Float>?, _ inputSize: Int, _ output: UnsafeMutablePointer<Float>?,
+  _ outputSize: Int,
+  _ call: (SessionPointer, UnsafePointer<Float>, UnsafeMutablePointer<Float>?) throws(Failure) -> Void
+) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  guard let input else { return session.pointee.nullProblem("input") }
+  if let problem = session.pointee.sizeProblem("input", inputSize, session.pointee.model.pointee.inputSize) {
+    return problem
+  }
+  if let problem = session.pointee.outputProblem(output, outputSize) { return problem }
+  return status { () throws(Failure) in try call(session, input, outputSize == 0 ? nil : output) }
+}
+
 @c @implementation public func hypr_session_step(
   _ session: OpaquePointer?, _ input: UnsafePointer<Float>?, _ input_size: Int, _ output: UnsafeMutablePointer<Float>?,
   _ output_size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let input else { return session.pointee.nullProblem("input") }
-  if let problem = session.pointee.sizeProblem("input", input_size, session.pointee.model.pointee.inputSize) {
-    return problem
+  withSample(session, input, input_size, output, output_size) { session, input, output throws(Failure) in
+    try session.pointee.step(input, into: output)
   }
-  if let problem = session.pointee.outputProblem(output, output_size) { return problem }
-  return status { () throws(Failure) in try session.pointee.step(input, into: output_size == 0 ? nil : output) }
 }
 
 @c @implementation public func hypr_session_step_spikes(
@@ -149,13 +160,9 @@ extension Session {
   _ session: OpaquePointer?, _ input: UnsafePointer<Float>?, _ input_size: Int, _ output: UnsafeMutablePointer<Float>?,
   _ output_size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let input else { return session.pointee.nullProblem("input") }
-  if let problem = session.pointee.sizeProblem("input", input_size, session.pointee.model.pointee.inputSize) {
-    return problem
+  withSample(session, input, input_size, output, output_size) { session, input, output throws(Failure) in
+    try session.pointee.lookAhead(input, into: output)
   }
-  if let problem = session.pointee.outputProblem(output, output_size) { return problem }
-  return status { () throws(Failure) in try session.pointee.lookAhead(input, into: output_size == 0 ? nil : output) }
 }
 
 @c @implementation public func hypr_session_run(

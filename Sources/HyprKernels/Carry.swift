@@ -83,10 +83,11 @@ extension CarriedBlock {
   }
 }
 
-/// Floats of `kernel_carry.scratch`: what `CarriedBlock` holds, for blocks of two vectors, and the table of compressed rows.
-func carryScratch(states k: Int, parameters p: Int, currents: Int, steps: Int) -> Int {
-  let entries = steps &* currents &* (1 &+ k) &+ (1 &+ k) &* (k &+ p) &+ steps
-  return entries &* 2 &* Lanes.scalarCount &+ NeuronTable.size(states: k, steps: steps)
+/// Floats of `kernel_carry.scratch`: what `CarriedBlock` holds, for blocks of two vectors.
+func carryScratch(_ neuron: kernel_neuron, steps: Int, carriesOutputs: Bool, hasCompressed: Bool) -> Int {
+  let (k, p) = (Int(neuron.state_count), Int(neuron.parameter_count))
+  let entries = steps &* Int(neuron.current_count) &* (1 &+ k) &+ (1 &+ k) &* (k &+ p) &+ (carriesOutputs ? steps : 0)
+  return entries &* 2 &* Lanes.scalarCount &+ (hasCompressed ? NeuronTable.size(states: k, steps: steps) : 0)
 }
 
 /// The neurons that are at work, and the table for them:
@@ -110,10 +111,13 @@ struct CarriedBlock {
   var adjoints: MutableRow { sources + carry.pointee.steps &* stepStride }
   var transition: MutableRow { adjoints + states &* lanes }
   var gradients: MutableRow { adjoints + (1 &+ states) &* states &* lanes }
-  /// [steps][lanes]
+  /// [steps][lanes], if outputs are carried.
   var outputAdjoints: MutableRow { gradients + parameters &* currentStride }
+  /// Of compressed rows.
   var neuronTable: NeuronTable {
-    NeuronTable(base: outputAdjoints + carry.pointee.steps &* lanes, states: states)
+    NeuronTable(
+      base: carry.pointee.carries_outputs ? outputAdjoints + carry.pointee.steps &* lanes : outputAdjoints,
+      states: states)
   }
 
   func clearAdjoints() {

@@ -26,14 +26,13 @@ private func fill(_ table: inout kernel_table, level: Int32) {
   table.finite = { allFinite($0, $1) }
   #if HYPR_LEARNING
     table.carry = { carry($0, $1) }
-    table.carry_scratch = { neuron, steps in
-      carryScratch(
-        states: Int(neuron.pointee.state_count), parameters: Int(neuron.pointee.parameter_count),
-        currents: Int(neuron.pointee.current_count), steps: steps)
+    table.carry_scratch = { neuron, steps, carriesOutputs, hasCompressed in
+      carryScratch(neuron.pointee, steps: steps, carriesOutputs: carriesOutputs, hasCompressed: hasCompressed)
     }
     table.group = { group($0.pointee, $1, $2, $3, &$4.pointee) }
     table.project = { project($0, $1, $2, $3, $4, $5, $6, $7) }
-    table.softmax = { softmax($0, $1, $2, $3, $4) }
+    table.cross_entropy = { crossEntropy($0.pointee) }
+    table.softmax = { _ = softmax($0, $1, $2) }
     table.square_sum = { squareSum($0, $1) }
     table.optimize = { optimize($0.pointee) }
   #endif

@@ -144,7 +144,7 @@ public struct TensorDescription: Equatable, Sendable {
   }
 }
 
-/// Which elements of a matrix are stored: the schema's `SparseRows`. The others are zero, and no synapses.
+/// Which elements of a matrix are stored: the schema's `SparseRows`. The others do not exist.
 public struct SparseRows: Equatable, Sendable {
   /// Where each row starts in the stored elements, and where the last one ends.
   public var offsets: [UInt32]

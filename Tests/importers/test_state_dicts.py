@@ -247,7 +247,7 @@ def test_without_recurrent_weights():
     compare(network, model)
 
 
-def test_a_mask_cuts_synapses():
+def test_a_mask_cuts_connections():
     torch.manual_seed(0)
     network = Network(Resonator, balanced=True)
     mask = torch.ones(NEURONS, INPUTS + NEURONS)

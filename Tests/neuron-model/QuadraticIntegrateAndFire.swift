@@ -10,10 +10,7 @@ internal import CSystem
 ///
 /// Above the critical potential the neuron goes on to its spike by itself. No gradient flows through the reset.
 enum QuadraticIntegrateAndFire: PointNeuron {
-  struct State: StateRecord {
-    typealias Values = InlineArray<1, Lanes>
-    var u: Lanes
-  }
+  struct State: LaneRecord { var u: Lanes }
 
   struct Parameters: LaneRecord { var tauM, criticalPotential, resistance: Lanes }
 
@@ -97,4 +94,9 @@ enum QuadraticIntegrateAndFire: PointNeuron {
     adjoint.u = mAdjoint + driveAdjoint * (aboveRest + aboveCritical) * constants.gain
     return driveAdjoint * derived.resistance
   }
+}
+
+extension QuadraticIntegrateAndFire {
+  static var stepLoop: kernel_step_loop { { NeuronLoops<Self>.step($0, from: $1, to: $2, records: $3) } }
+  static var sweepLoop: kernel_sweep_loop { { NeuronLoops<Self>.sweep($0, $1) } }
 }

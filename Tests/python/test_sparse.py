@@ -63,7 +63,7 @@ def test_a_matrix_of_scipy(stream):
     np.testing.assert_array_equal(model.parameters["layer0.recurrent_weight"], [5, 1, 4])
     assert unsorted.nnz == 4
     zero = scipy.sparse.csr_array(([0.0], ([2], [3])), (12, 12))
-    assert build(recurrent_weight=zero).build().parameters["layer0.recurrent_weight"].shape == (1,)  # a synapse of weight 0
+    assert build(recurrent_weight=zero).build().parameters["layer0.recurrent_weight"].shape == (1,)  # a weight of 0
 
 
 def test_an_array_and_which_of_it(stream):
@@ -122,7 +122,7 @@ def test_mistakes():
     with pytest.raises(hypr.SizeMismatchError, match=r"float32 \[12, 12\], expected bool"):
         build(sparse=weights())
     with pytest.raises(hypr.ModelInvalidError, match="recurrent_weight"):
-        build(recurrent_weight=scipy.sparse.csr_array((12, 12))).build()  # not one synapse
+        build(recurrent_weight=scipy.sparse.csr_array((12, 12))).build()  # not one weight
 
 
 def test_nothing_is_left_of_a_layer_that_is_refused():

@@ -56,6 +56,18 @@ def test_masks_of_recurrent_weights(kept):
         assert "layer0.recurrent_weight" not in model.parameters
 
 
+@pytest.mark.parametrize("kept", [0, 1, INPUTS])
+def test_masks_of_input_weights(kept):
+    mask = np.ones((NEURONS, INPUTS + NEURONS), bool)
+    mask[:, kept:INPUTS] = False
+    model = from_state_dict({**higuchi(), "hidden.linear.mask": mask}, "brf").build()
+    weight, found = higuchi()["hidden.linear.weight"][:, :INPUTS], model.parameters["layer0.input_weight"]
+    if kept:
+        assert np.array_equal(found.ravel(), weight[:, :kept].ravel())
+    else:  # a layer without inputs has zeros
+        assert found.shape == (NEURONS, INPUTS) and not found.any()
+
+
 def test_arrays_of_higuchi():
     state = {**higuchi(), "hidden.linear.bias": array(NEURONS)}
     model = from_state_dict(state, "brf", time_step=0.004, name="ecg").build()

@@ -2,6 +2,7 @@
  *
  *   bench [--json] [--only TEXT] [--spike-rate RATE] [--save FOLDER] MODELS
  *   bench --sweep MODELS                      cost against window, spike rate and length of the stream, as JSON
+ *   bench --sparse MODELS                     cost against the density of weights, as Markdown
  *   bench --work NAME --steps N --only TEXT MODELS   nothing but N steps, for programs that count instructions
  *
  * MODELS is the folder with <neuron>-<inputs>-<neurons>-<outputs>.hypr. Learning means: a target at every step, credit `window`, and an
@@ -100,7 +101,7 @@ typedef struct {
   double times[WORKS]; /* seconds per step, as in `works` */
   double p99;
   int automatic_window;
-  size_t bytes;     /* of a session with windows of 100 steps */
+  hypr_memory_report memory; /* of a session with windows of 100 steps */
   double bandwidth; /* at its working set */
   double floors[WORKS];
 } result;
@@ -125,9 +126,8 @@ static result measure(const network *network, const machine *machine) {
   double window;
   check(hypr_session_get_option(sessions[5], HYPR_OPTION_WINDOW, &window), "window");
   result.automatic_window = (int)window;
-  hypr_memory_report report = {.struct_size = sizeof report};
-  check(hypr_session_memory_report(sessions[4], &report), "memory");
-  result.bytes = report.total;
+  result.memory.struct_size = sizeof result.memory;
+  check(hypr_session_memory_report(sessions[4], &result.memory), "memory");
   result.bandwidth = update_bandwidth(floor_of(network, 100).working_set, machine->level);
   for (int which = 0; which < WORKS; which++) {
     result.times[which] = median(times[which], RUNS);
@@ -147,7 +147,7 @@ static void print_json(const network *network, const result *result, int first) 
     printf("%s\"%s\": %.4f", which > 2 ? ", " : "", works[which].name, 1e6 * result->times[which]);
   }
   printf("}, \"automatic_window\": %d, \"session_bytes\": %zu, \"update_bandwidth\": %.4g,\n     \"floor\": {",
-         result->automatic_window, result->bytes, result->bandwidth);
+         result->automatic_window, result->memory.total, result->bandwidth);
   for (int which = 1; which < WORKS - 1; which++) {
     printf("%s\"%s\": %.4f", which > 1 ? ", " : "", works[which].name, 1e6 * result->floors[which]);
   }
@@ -159,7 +159,7 @@ static void print_row(const network *network, const result *result) {
   printf("%8.2f%7.2f%7.2f", 1e6 * result->times[0], 1e6 * result->p99, 1e6 * result->times[1]);
   for (int which = 2; which < WORKS - 1; which++) printf("%8.2f", 1e6 * result->times[which]);
   printf(" (%3d)%7.2f%8.2f%6.1fx%8zu\n", result->automatic_window, 1e6 * result->times[6], 1e6 * result->floors[4],
-         result->times[4] / result->floors[4], result->bytes / 1024);
+         result->times[4] / result->floors[4], result->memory.total / 1024);
 }
 
 /* Seconds from the start of a process to the end of one that loads a model and makes a step; median of some. */
@@ -202,7 +202,7 @@ static long resident_pages(void) {
 static void sweep(const char *models, const machine *machine) {
   static const int windows[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
   static const double rates[] = {0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4};
-  network net = network_load(models, 1, 0.04);
+  network net = network_load(models, 1, "", 0.04);
   printf("{\n  \"network\": \"%s\",\n  \"window\": [", network_name(1));
   for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
     hypr_session *session = network_session(&net, windows[i]);
@@ -218,7 +218,7 @@ static void sweep(const char *models, const machine *machine) {
   network_free(&net);
   printf("],\n  \"spike_rate\": [");
   for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-    network lively = network_load(models, 1, rates[i]);
+    network lively = network_load(models, 1, "", rates[i]);
     double times[2][RUNS];
     for (int which = 0; which < 2; which++) {
       hypr_session *session = network_session(&lively, which ? 100 : -1);
@@ -231,7 +231,7 @@ static void sweep(const char *models, const machine *machine) {
     network_free(&lively);
   }
   printf("],\n  \"stream\": [");
-  network small = network_load(models, 0, 0.04);
+  network small = network_load(models, 0, "", 0.04);
   hypr_session *session = network_session(&small, 100);
   float output[64];
   long done = 0;
@@ -250,11 +250,41 @@ static void sweep(const char *models, const machine *machine) {
   network_free(&small);
 }
 
+/* Cost against the density of weights. */
+static void sparse(const char *models, const machine *machine) {
+  static const struct {
+    int network;
+    const char *weights, *densities[4];
+  } tables[] = {{3, "recurrent", {"", "0.5", "0.1", "0.01"}}, {1, "input", {"", "0.1", "0.01"}}};
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    printf("%s, density of the %s weights, µs per step; memory with windows of 100 steps\n\n", network_name(tables[i].network),
+           tables[i].weights);
+    printf("| density | inference | λ = 1 | λ = 10 | λ = 100 | KiB of parameters / optimizer / traces |\n"
+           "|---|---:|---:|---:|---:|---|\n");
+    for (int row = 0; row < 4 && tables[i].densities[row]; row++) {
+      const char *density = tables[i].densities[row];
+      char variant[64] = "";
+      if (*density) snprintf(variant, sizeof variant, "-%s-%s", tables[i].weights, density);
+      network net = network_load(models, tables[i].network, variant, 0.04);
+      result result = measure(&net, machine);
+      printf("| %s |", *density ? density : "dense");
+      for (int which = 1; which <= 4; which++) {
+        double time = 1e6 * result.times[which];
+        printf(time < 10 ? " %.2f |" : time < 100 ? " %.1f |" : " %.0f |", time);
+      }
+      printf(" %zu / %zu / %zu |\n", result.memory.parameters / 1024, result.memory.optimizer / 1024, result.memory.traces / 1024);
+      fflush(stdout);
+      network_free(&net);
+    }
+    printf("\n");
+  }
+}
+
 /* Nothing but steps of one kind: programs that count instructions compare two lengths. */
 static void only_work(const char *models, int index, const char *name, long steps, double rate) {
   for (int which = 0; which < WORKS; which++) {
     if (strcmp(works[which].name, name) != 0) continue;
-    network net = network_load(models, index, rate);
+    network net = network_load(models, index, "", rate);
     hypr_session *session = network_session(&net, works[which].window);
     for (long done = 0; done < steps; done += net.steps) run_sequence(&net, session, which);
     hypr_session_free(session);
@@ -266,7 +296,7 @@ static void only_work(const char *models, int index, const char *name, long step
 }
 
 static void usage(void) {
-  fprintf(stderr, "usage: bench [--json] [--sweep] [--only TEXT] [--spike-rate RATE] [--save FOLDER]\n"
+  fprintf(stderr, "usage: bench [--json] [--sweep] [--sparse] [--only TEXT] [--spike-rate RATE] [--save FOLDER]\n"
                   "             [--work NAME --steps N] MODELS\n");
   exit(1);
 }
@@ -274,10 +304,11 @@ static void usage(void) {
 int main(int count, char **arguments) {
   static const struct option options[] = {
       {"json", no_argument, NULL, 'j'},        {"sweep", no_argument, NULL, 's'}, {"first-step", no_argument, NULL, 'f'},
+      {"sparse", no_argument, NULL, 'p'},
       {"only", required_argument, NULL, 'o'},  {"save", required_argument, NULL, 'd'},
       {"work", required_argument, NULL, 'w'},  {"steps", required_argument, NULL, 'n'},
       {"spike-rate", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
-  int json = 0, sweeps = 0;
+  int json = 0, sweeps = 0, sparses = 0;
   const char *only = "", *folder = NULL, *work = NULL;
   long steps = 1000;
   double rate = 0.04;
@@ -285,6 +316,7 @@ int main(int count, char **arguments) {
     switch (option) {
       case 'j': json = 1; break;
       case 's': sweeps = 1; break;
+      case 'p': sparses = 1; break;
       case 'o': only = optarg; break;
       case 'd': folder = optarg; break;
       case 'w': work = optarg; break;
@@ -304,6 +336,10 @@ int main(int count, char **arguments) {
   if (!work) machine.multiply_adds = multiply_add_rate(machine.level);
   if (sweeps) {
     sweep(models, &machine);
+    return 0;
+  }
+  if (sparses) {
+    sparse(models, &machine);
     return 0;
   }
   double start_up = work ? 0 : first_step(arguments[0], models);
@@ -327,7 +363,7 @@ int main(int count, char **arguments) {
       only_work(models, index, work, steps, rate);
       return 0;
     }
-    network net = network_load(models, index, rate);
+    network net = network_load(models, index, "", rate);
     if (folder) network_save(&net, folder);
     result result = measure(&net, &machine);
     if (json) print_json(&net, &result, found == 0);

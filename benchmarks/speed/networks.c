@@ -102,12 +102,12 @@ static void make_lively(network *network, double wanted) {
   remove(path);
 }
 
-network network_load(const char *folder, int index, double wanted_spike_rate) {
+network network_load(const char *folder, int index, const char *variant, double wanted_spike_rate) {
   int size = index % SIZES;
   network network = {
       .neuron = neurons[index / SIZES], .net = sizes[size].net, .steps = sizes[size].steps, .inputs_text = sizes[size].text};
   char path[4096];
-  snprintf(path, sizeof path, "%s/%s-%s.hypr", folder, network.neuron, network.net);
+  snprintf(path, sizeof path, "%s/%s-%s%s.hypr", folder, network.neuron, network.net, variant);
   check(hypr_model_load(path, &network.model, NULL, 0), path);
   network.input_size = hypr_model_input_size(network.model);
   network.neurons = hypr_model_layer_size(network.model, 0);

@@ -21,8 +21,9 @@ typedef struct {
 enum { NETWORKS = 8 };
 
 /* The network of an index, with weights scaled until enough of its neurons spike: fresh ones are nearly silent, which would flatter
- * an event-driven program. `folder` holds <neuron>-<net>.hypr. Ends the program if anything fails. */
-network network_load(const char *folder, int index, double wanted_spike_rate);
+ * an event-driven program. `folder` holds <neuron>-<net><variant>.hypr; "": the network as it is. Ends the program if anything
+ * fails. */
+network network_load(const char *folder, int index, const char *variant, double wanted_spike_rate);
 void network_free(network *network);
 /* "neuron/net", for selecting. */
 const char *network_name(int index);

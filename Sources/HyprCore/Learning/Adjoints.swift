@@ -12,8 +12,7 @@ struct Adjoints {
   let carriedOutputs: UnsafeMutablePointer<Float>
   /// The window's ∂L/∂θ of the layer at work, [p][width].
   let parameters: UnsafeMutablePointer<Float>
-  /// The window's events of each projection of the layer at work, grouped.
-  let groups: UnsafeMutablePointer<kernel_groups>
+  let events: WindowEvents
   /// Working memory of the kernels; [threads][carryScratchSize] for `carry`.
   let carryScratch, transposed: UnsafeMutablePointer<Float>
   let carryScratchSize: Int
@@ -22,17 +21,18 @@ struct Adjoints {
     let (window, kernels) = (settings.window, model.kernels)
     let lanes = kernels.pointee.lanes
     var (widest, states, parameters, currents, scratch) = (0, 0, 0, 0, 0)
-    var sizes = InlineArray<3, Int>(repeating: 0)
-    for layer in model.layers {
+    for index in 0..<model.layers.count {
+      let layer = model.layers[index]
       let width = wholeVectors(layer.size, lanes)
       widest = max(widest, width)
       states = max(states, layer.stateCount * width)
       parameters = max(parameters, layer.parameterCount * width)
       currents = max(currents, layer.currentCount * width)
-      scratch = max(scratch, withUnsafePointer(to: layer.neuron) { kernels.pointee.carry_scratch($0, window) })
-      for index in 0..<layer.projections.count {
-        sizes[index] = max(sizes[index], layer.projections[index].sourceSize)
+      let carriesOutputs = settings.carriesOutput(of: index, among: model.layers)
+      let size = withUnsafePointer(to: layer.neuron) {
+        kernels.pointee.carry_scratch($0, window, carriesOutputs, layer.hasCompressedRows)
       }
+      scratch = max(scratch, size)
     }
     carryScratchSize = (scratch + 15) / 16 * 16
     outputs = arena.allocate(Float.self, widest, rows: window, .scratch)
@@ -42,15 +42,50 @@ struct Adjoints {
     self.parameters = arena.allocate(Float.self, parameters, .scratch)
     carryScratch = arena.allocate(Float.self, carryScratchSize, rows: settings.threads, .scratch)
     transposed = arena.allocate(Float.self, widest, rows: lanes, .scratch)
-    groups = arena.allocate(kernel_groups.self, sizes.count, .scratch)
-    for index in 0..<sizes.count {
-      let size = sizes[index]
-      let group = kernel_groups(
-        offsets: arena.allocate(Int32.self, size + 1, .scratch),
-        times: arena.allocate(Int32.self, size, rows: window, .scratch),
-        values: arena.allocate(Float.self, size, rows: window, .scratch),
-        members: arena.allocate(Int32.self, size, .scratch), active_count: 0, fresh_count: 0)
-      if !arena.isMeasuring { (groups + index).initialize(to: group) }
+    events = WindowEvents(&arena, model, window: window)
+  }
+}
+
+/// The window's events of each projection of the layer at work, grouped by presynaptic neuron; from the start of its end to the next
+/// layer's.
+struct WindowEvents {
+  /// One per projection.
+  let groups: UnsafeMutablePointer<kernel_groups>
+  private let offsets, times, members: UnsafeMutablePointer<Int32>
+  private let values: UnsafeMutablePointer<Float>
+  private let window: Int
+
+  init(_ arena: inout Arena, _ model: Model, window: Int) {
+    var presynaptic = 0
+    for layer in model.layers {
+      var count = 0
+      for projection in layer.projections { count += projection.sourceSize }
+      presynaptic = max(presynaptic, count)
+    }
+    self.window = window
+    groups = arena.allocate(kernel_groups.self, TensorReader.mostProjections, .scratch)
+    offsets = arena.allocate(Int32.self, presynaptic + TensorReader.mostProjections, .scratch)
+    times = arena.allocate(Int32.self, presynaptic, rows: window, .scratch)
+    values = arena.allocate(Float.self, presynaptic, rows: window, .scratch)
+    members = arena.allocate(Int32.self, presynaptic, .scratch)
+  }
+
+  /// Groups the events of a layer's projections in a window of `steps` steps.
+  func group(_ layer: UnsafePointer<Layer>, steps: Int, _ kernels: UnsafePointer<kernel_table>) {
+    var first = 0
+    for index in 0..<layer.pointee.projections.count {
+      let projection = layer.pointee.projection(index)
+      guard let isActive = projection.pointee.learning?.isActive else { continue }
+      (groups + index).initialize(
+        to: kernel_groups(
+          offsets: offsets + first + index, times: times + first * window, values: values + first * window,
+          members: members + first, active_count: 0, fresh_count: 0))
+      let gates = projection.pointee.gates
+      for gate in 0..<projection.pointee.description.gateCount { gates[gate].events = UnsafePointer(groups + index) }
+      // Step i lies between slots i and i + 1.
+      kernels.pointee.group(
+        gates.pointee.source, 1 - projection.pointee.description.delay, steps, isActive, groups + index)
+      first += projection.pointee.description.sourceSize
     }
   }
 }

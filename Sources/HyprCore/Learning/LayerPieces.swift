@@ -12,17 +12,7 @@ extension WindowJob {
       addSpikeRatePenalty(layer, learner, to: credit.outputs)
       if sweepsRecurrently(layer, learner) { clearAdjoints(layer, learner) }
     }
-    for index in 0..<layer.pointee.projections.count {
-      let projection = layer.pointee.projection(index)
-      guard let isActive = projection.pointee.learning?.isActive else { continue }
-      let groups = learner.adjoints.groups + index
-      let delay = projection.pointee.description.delay
-      for gate in 0..<projection.pointee.description.gateCount {
-        projection.pointee.gates[gate].events = UnsafePointer(groups)
-      }
-      // Step i lies between slots i and i + 1.
-      network.kernels.pointee.group(projection.pointee.gates.pointee.source, 1 - delay, steps, isActive, groups)
-    }
+    learner.adjoints.events.group(layer, steps: steps, network.kernels)
   }
 
   private func clearAdjoints(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) {

@@ -28,6 +28,14 @@ struct LayerDescription {
     for index in 0..<projections.count where projections[index].delay == 1 { return index }
     return nil
   }
+  var hasCompressedRows: Bool {
+    for projection in projections where projection.rows != nil { return true }
+    return false
+  }
+  var hasBias: Bool {
+    for projection in projections where projection.source == .one { return true }
+    return false
+  }
   /// Matrices of weights: one per projection and gate.
   var matrixCount: Int {
     var count = 0
@@ -35,9 +43,6 @@ struct LayerDescription {
     return count
   }
 }
-
-/// A count of numbers with what fills the last vector.
-func wholeVectors(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
 
 /// A named array of parameters.
 struct TensorDescription {
@@ -51,13 +56,29 @@ struct TensorDescription {
   let offset: Int
   let trainable: Bool
   let bounds: kernel_quantity
-  /// The elements in the file: float32, row-major, perhaps unaligned.
+  let elementType: ElementType
+  /// The elements in the file, row-major, perhaps unaligned.
   let data: UnsafeRawPointer
 
   var count: Int { placement.count }
   var range: Range<Int> { offset..<offset + count }
 
-  func value(_ index: Int) -> Float { data.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+  /// Bytes of the elements in the file.
+  var byteCount: Int { count * elementType.size }
+
+  func value(_ index: Int) -> Float { elementType.load(data, index) }
+}
+
+/// How samples become spikes by level crossing: the schema's table of that name.
+struct LevelCrossingDescription {
+  let thresholds: UnsafePointer<Float>
+  /// One for all channels, or one each.
+  let thresholdCount: Int
+  /// Two inputs per channel, rising and falling, in place of one that is 1 or -1.
+  let isOnOff: Bool
+
+  /// Inputs of the first layer that a channel gives.
+  var inputsPerChannel: Int { isOnOff ? 2 : 1 }
 }
 
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
@@ -72,7 +93,7 @@ public struct Model {
   /// Channels of a sample.
   public let inputSize: Int
   /// How samples become spikes; nil: they do not.
-  let encoding: LevelCrossing.Description?
+  let encoding: LevelCrossingDescription?
   let recommended: Options
   /// A checksum of the file: what belongs to another model is recognised.
   let identity: UInt64
@@ -112,7 +133,8 @@ public struct Model {
 
   /// The elements of a tensor, row-major.
   public func readTensor(_ index: Int, into target: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(target).copyMemory(from: tensors[index].data, byteCount: tensors[index].count * 4)
+    let tensor = tensors[index]
+    for element in 0..<tensor.count { target[element] = tensor.value(element) }
   }
 
   public func findTensor(_ name: UnsafePointer<CChar>) -> Int? {

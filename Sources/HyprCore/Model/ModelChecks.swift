@@ -89,7 +89,7 @@ extension ModelLoader {
   }
 
   /// How the file wants samples to become spikes.
-  func readEncoding() throws(Failure) -> LevelCrossing.Description? {
+  func readEncoding() throws(Failure) -> LevelCrossingDescription? {
     var input = format_input_info()
     guard format_input(root, &input), input.encoding_type != 0 else { return nil }
     guard let name = input.encoding, equal(name, "LevelCrossing") else {
@@ -109,11 +109,11 @@ extension ModelLoader {
     guard output == 0 || output == 1 else {
       throw unsupported("input.encoding.output is \(Int(output)), which this library does not know")
     }
-    return LevelCrossing.Description(thresholds: thresholds, thresholdCount: count, isOnOff: output == 1)
+    return LevelCrossingDescription(thresholds: thresholds, thresholdCount: count, isOnOff: output == 1)
   }
 
   /// Returns the number of channels; `columns`: inputs of the first layer.
-  func checkInput(columns: Int, _ encoding: LevelCrossing.Description?) throws(Failure) -> Int {
+  func checkInput(columns: Int, _ encoding: LevelCrossingDescription?) throws(Failure) -> Int {
     var input = format_input_info()
     guard format_input(root, &input) else { return columns }
     let inputCount = Int(clamping: input.size)

@@ -155,7 +155,7 @@ struct ModelLoader {
       self.tensors = arena.allocate(TensorDescription.self, tensors, .scratch)
       names = arena.allocate(CChar.self, tensors * Model.nameCapacity, .scratch)
       self.constants = arena.allocate(Float.self, constants, .parameters)
-      self.rows = CompressedRowsStorage(&arena, rows)
+      self.rows = CompressedRowsStorage(&arena, offsets: rows.offsets, elements: rows.elements)
     }
   }
 

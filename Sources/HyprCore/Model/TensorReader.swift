@@ -179,14 +179,14 @@ struct TensorReader {
     _ found: Found, _ layer: LayerPlace, _ placement: Placement, isMatrix: Bool, _ group: TensorGroup,
     _ bounds: kernel_quantity
   ) throws(Failure) -> Int {
-    let data = try checkedData(found, placement, isMatrix: isMatrix)
+    let (data, elementType) = try checkedData(found, placement, isMatrix: isMatrix)
     let name = names + count * Model.nameCapacity
     let isReadout = layer.index == loader.hiddenCount
     let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer.index).\(found.field)"
     text.copy(to: name, size: Model.nameCapacity)
     let tensor = TensorDescription(
       name: name, layer: layer.index, group: group, isMatrix: isMatrix, placement: placement, offset: offset,
-      trainable: found.tensor.trainable, bounds: bounds, data: data)
+      trainable: found.tensor.trainable, bounds: bounds, elementType: elementType, data: data)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
@@ -196,9 +196,9 @@ struct TensorReader {
 
   private func checkedData(
     _ found: Found, _ placement: Placement, isMatrix: Bool
-  ) throws(Failure) -> UnsafeRawPointer {
+  ) throws(Failure) -> (UnsafeRawPointer, ElementType) {
     let tensor = found.tensor
-    guard tensor.element_type == FORMAT_ELEMENT_FLOAT32 else {
+    guard let type = ElementType(tensor.element_type) else {
       throw loader.unsupported("\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32)")
     }
     guard tensor.layout == FORMAT_LAYOUT_DENSE || placement.rows != nil else {
@@ -208,12 +208,12 @@ struct TensorReader {
     try checkShape(found, rows: rowCount, columns: isMatrix ? placement.columns : nil)
     let (elements, tooMany) =
       placement.rows.map { ($0.count, false) } ?? rowCount.multipliedReportingOverflow(by: placement.columns)
-    let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: 4)
+    let (bytes, tooLarge) = elements.multipliedReportingOverflow(by: type.size)
     guard !tooMany, !tooLarge, tensor.byte_count == bytes, let data = tensor.data else {
       let expected = placement.rows.map { Double($0.count) } ?? Double(rowCount) * Double(placement.columns)
-      throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(expected * 4)")
+      throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(expected * Double(type.size))")
     }
-    return data
+    return (data, type)
   }
 
   private func checkShape(_ found: Found, rows: Int, columns: Int?) throws(Failure) {
@@ -281,7 +281,7 @@ struct TensorReader {
     for one in 0..<count {
       for other in 0..<one {
         let (a, b) = (tensors[one], tensors[other])
-        if a.data < b.data + b.count * 4 && b.data < a.data + a.count * 4 {
+        if a.data < b.data + b.byteCount && b.data < a.data + a.byteCount {
           throw loader.invalid("\(a.name) and \(b.name) share bytes of the file, expected each to have its own")
         }
       }
@@ -305,8 +305,4 @@ extension TensorDescription {
 
   /// A value that is allowed everywhere: what padding neurons hold.
   var padding: Float { min(max(bounds.default_value, bounds.lower), bounds.upper) }
-}
-
-package func text(_ literal: StaticString) -> UnsafePointer<CChar> {
-  UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
 }

@@ -1,18 +1,9 @@
 internal import CSystem
 
-/// Sizes of a layer in memory.
-struct LayerShape {
-  /// Neurons, and the same in whole vectors: the length of every row.
-  let size, width: Int
-  /// State variables of a neuron.
-  let states: Int
-  /// Numbers of a vector.
-  let lanes: Int
-}
-
 /// The running part of one layer: neurons with their state, and the projections onto them.
 struct Layer {
-  let description: LayerDescription
+  /// In the model's block.
+  private let facts: UnsafePointer<LayerDescription>
   let shape: LayerShape
   /// The layer as its neuron model's loops see it.
   let view: UnsafeMutablePointer<kernel_layer>
@@ -27,16 +18,17 @@ struct Layer {
   /// `source` gives the events that a projection listens to, when it is told the layer's own. The arrays of the layer's tensors go to
   /// `parameters`.
   init(
-    _ arena: inout Arena, _ description: LayerDescription, _ tensors: UnsafeBufferPointer<TensorDescription>,
+    _ arena: inout Arena, _ facts: UnsafePointer<LayerDescription>, _ tensors: UnsafeBufferPointer<TensorDescription>,
     _ settings: Settings, slots: Int, lanes: Int, carriesOutput: Bool, _ parameters: ParameterStore,
     source: (_ source: ProjectionSource, _ own: EventSource?) -> EventSource
   ) {
+    let description = facts.pointee
     let neuron = description.neuron
     let shape = LayerShape(
       size: description.size, width: wholeVectors(description.size, lanes), states: description.stateCount,
       lanes: lanes)
     let (width, parameterCount) = (shape.width, description.parameterCount)
-    self.description = description
+    self.facts = facts
     self.shape = shape
     events = description.isHeard ? EventSource(&arena, size: shape.size, slots: slots) : nil
 
@@ -93,7 +85,8 @@ struct Layer {
     self.view = arena.place(view)
   }
 
-  var neuron: kernel_neuron { description.neuron }
+  var description: LayerDescription { facts.pointee }
+  var neuron: kernel_neuron { facts.pointee.neuron }
 
   func projection(_ index: Int) -> UnsafePointer<Projection> { UnsafePointer(projections.baseAddress! + index) }
 

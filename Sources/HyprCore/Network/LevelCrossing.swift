@@ -1,4 +1,3 @@
-internal import CModelFormat
 internal import CSystem
 
 /// Level crossing (send on delta): a spike whenever a channel has moved by a threshold since its last spike; the schema's table of
@@ -7,24 +6,12 @@ internal import CSystem
 /// Each channel keeps a reference r, which the first sample of a sequence sets. In each step: x >= r + threshold: rising,
 /// r += threshold; otherwise x <= r - threshold: falling, r -= threshold; otherwise nothing.
 struct LevelCrossing {
-  /// What a model file says about it.
-  struct Description {
-    let thresholds: UnsafePointer<Float>
-    /// One for all channels, or one each.
-    let thresholdCount: Int
-    /// Two inputs per channel, rising and falling, in place of one that is 1 or -1.
-    let isOnOff: Bool
-
-    /// Inputs of the first layer that a channel gives.
-    var inputsPerChannel: Int { isOnOff ? 2 : 1 }
-  }
-
-  let description: Description
+  let description: LevelCrossingDescription
   private let channels: Int
   /// r [channels], NaN before the first sample; and what it will be after the step that is being made.
   private let references, nextReferences: UnsafeMutablePointer<Float>
 
-  init(_ arena: inout Arena, _ description: Description, channels: Int) {
+  init(_ arena: inout Arena, _ description: LevelCrossingDescription, channels: Int) {
     self.description = description
     self.channels = channels
     references = arena.allocate(Float.self, channels, .state)

@@ -19,14 +19,16 @@ struct Network: ~Copyable {
     kernels = model.pointee.kernels
     outputSize = model.pointee.outputSize
     let input = InputStage(&arena, model.pointee, columns: descriptions[0].inputCount, slots: slots)
-    let one = EventSource(&arena, constantOne: slots)
+    var hasBias = false
+    for description in descriptions where description.hasBias { hasBias = true }
+    let one = hasBias ? EventSource(&arena, constantOne: slots) : input.events
     parameters = ParameterStore(&arena, tensors: tensors.count)
     layers = UnsafeMutableBufferPointer(
       start: arena.allocate(Layer.self, descriptions.count, .scratch), count: descriptions.count)
     self.input = input
     for index in 0..<descriptions.count {
       let layer = Layer(
-        &arena, descriptions[index], tensors, settings, slots: slots, lanes: lanes,
+        &arena, descriptions.baseAddress! + index, tensors, settings, slots: slots, lanes: lanes,
         carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters
       ) { [layers, isMeasuring = arena.isMeasuring] source, own in
         switch source {
@@ -77,5 +79,17 @@ struct Network: ~Copyable {
   /// Lists the events of a slot anew from its outputs.
   func listEvents(_ slot: Int) {
     for layer in layers { layer.listEvents(slot, kernels) }
+  }
+}
+
+extension Settings {
+  /// Whether layer `index` carries its outputs over the end of a window, beside the states of its neurons; the readout, the last
+  /// one, never does.
+  func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
+    switch credit {
+    case .recurrent: layers[index].recurrent != nil
+    case .filtered: index == layers.count - 2
+    case .spatial, .window: false
+    }
   }
 }

@@ -125,18 +125,6 @@ struct Settings {
         .with(.optimizer, Double(Optimizer.gradientDescent.rawValue)).with(.anchorStrength, 0))
   }
 
-  /// Whether any layer carries outputs over the end of the window, beside the states of its neurons.
-  var carriesOutputs: Bool { credit == .recurrent || credit == .filtered }
-
-  /// Whether layer `index` does; the readout, the last one, never.
-  func carriesOutput(of index: Int, among layers: UnsafeBufferPointer<LayerDescription>) -> Bool {
-    switch credit {
-    case .recurrent: layers[index].recurrent != nil
-    case .filtered: index == layers.count - 2
-    case .spatial, .window: false
-    }
-  }
-
   /// The factor on the learning rate of a group; 0 if the mask leaves it out.
   func rateFactor(_ group: TensorGroup) -> Double { trainMask & group.bit == 0 ? 0 : options.value(group.rate) }
 }

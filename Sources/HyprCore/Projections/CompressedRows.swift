@@ -1,4 +1,3 @@
-internal import CModelFormat
 internal import CSystem
 
 /// Which weights of a projection a model file stores, in two orders: by postsynaptic neuron as in the file, and by presynaptic neuron as
@@ -58,10 +57,10 @@ struct CompressedRows {
 struct CompressedRowsStorage {
   private var offsets, targets, places: UnsafeMutablePointer<Int32>
 
-  init(_ arena: inout Arena, _ size: CompressedRowsSize) {
-    offsets = arena.allocate(Int32.self, size.offsets, .scratch)
-    targets = arena.allocate(Int32.self, size.elements, .scratch)
-    places = arena.allocate(Int32.self, size.elements, .scratch)
+  init(_ arena: inout Arena, offsets: Int, elements: Int) {
+    self.offsets = arena.allocate(Int32.self, offsets, .scratch)
+    targets = arena.allocate(Int32.self, elements, .scratch)
+    places = arena.allocate(Int32.self, elements, .scratch)
   }
 
   fileprivate mutating func take(
@@ -72,41 +71,5 @@ struct CompressedRowsStorage {
     targets += elements
     places += elements
     return taken
-  }
-}
-
-/// Entries of the compressed rows of all layers, as a file states them before anything is checked.
-struct CompressedRowsSize {
-  private(set) var offsets = 0
-  private(set) var elements = 0
-
-  init(_ loader: ModelLoader) throws(Failure) {
-    for layer in 0...loader.hiddenCount {
-      let isReadout = layer == loader.hiddenCount
-      try add(loader, layer, isReadout ? "weight" : "input_weight")
-      if !isReadout { try add(loader, layer, "recurrent_weight") }
-    }
-  }
-
-  private mutating func add(_ loader: ModelLoader, _ layer: Int, _ field: StaticString) throws(Failure) {
-    var tensor = format_tensor()
-    let isPresent =
-      layer == loader.hiddenCount
-      ? format_readout_tensor(loader.root, text(field), &tensor)
-      : format_layer_tensor(loader.root, layer, text(field), &tensor)
-    guard isPresent, tensor.layout == FORMAT_LAYOUT_SPARSE_ROWS else { return }
-    // Columns and gates are checked later: here only that a small file does not want much memory.
-    let gates = max(1, Int(clamping: try loader.neuron(of: layer).facts.gate_count))
-    let columns = gates * Int(clamping: tensor.rank == 2 ? tensor.shape.1 : 0) + 1
-    let (columnSum, tooMany) = offsets.addingReportingOverflow(columns)
-    let (elementSum, tooLarge) = elements.addingReportingOverflow(tensor.column_index_count)
-    // As many columns as a device has channels, whatever the file's size.
-    let mostColumns = loader.file.count / 4 + (1 << 20)
-    guard !tooMany && !tooLarge && columnSum <= mostColumns && elementSum <= loader.file.count / 4 else {
-      let place: Text = layer == loader.hiddenCount ? "readout" : "layers[\(layer)]"
-      throw loader.invalid(
-        "\(place).\(field) has more stored elements or columns than there is room for in the file")
-    }
-    (offsets, elements) = (columnSum, elementSum)
   }
 }

@@ -19,17 +19,9 @@ import Testing
         [HYPR_OPTION_WINDOW: 25, HYPR_OPTION_CREDIT: Double(HYPR_CREDIT_RECURRENT)]) { $1 })
     try session.learn(inputs, labels)
     let gradient = try session.gradients
-    let start = try session.parameters
     for tensor in try session.tensors {
-      let differences = try tensor.range.map { index in
-        let distance: Float = 0.01 * max(1, abs(start[index]))
-        func loss(_ sign: Float) throws -> Double {
-          var moved = start
-          moved[index] += sign * distance
-          try session.setParameters(moved)
-          return try session.learn(inputs, labels)
-        }
-        return try (loss(1) - loss(-1)) / Double(2 * distance)
+      let differences = try session.finiteDifferences(tensor.range, share: 0.01) {
+        try session.learn(inputs, labels)
       }
       #expect(differences.contains { abs($0) > 1e-6 }, "\(tensor.name)")
       let error = relativeError(Array(gradient[tensor.range]), differences)

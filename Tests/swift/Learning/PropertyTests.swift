@@ -94,18 +94,9 @@ import Testing
     let session = try TestSession(model, PropertyTests.manual.merging([HYPR_OPTION_WINDOW: 7]) { $1 })
     try session.learn(inputs, labels)
     let gradient = try session.gradients
-    let start = try session.parameters
     for tensor in try session.tensors where tensor.name.hasPrefix("readout") {
-      var differences: [Double] = []
-      for index in tensor.range {
-        let distance: Float = 0.02 * max(1, abs(start[index]))
-        func loss(_ sign: Float) throws -> Double {
-          var moved = start
-          moved[index] += sign * distance
-          try session.setParameters(moved)
-          return try session.learn(inputs, labels)
-        }
-        differences.append(try (loss(1) - loss(-1)) / Double(2 * distance))
+      let differences = try session.finiteDifferences(tensor.range, share: 0.02) {
+        try session.learn(inputs, labels)
       }
       let error = relativeError(Array(gradient[tensor.range]), differences)
       #expect(error < 5e-3, "\(tensor.name): \(error)")

@@ -31,7 +31,7 @@ import Testing
     Weight(
       name: "layer1.recurrent_weight", place: "layers[1].recurrent_weight", kind: .recurrent,
       path: \.layers[1].recurrentWeight!),
-    Weight(name: "readout.weight", place: "readout.weight", kind: .readout, path: \.readout.weight),
+    Weight(name: "readout.weight", place: "readout.weight", kind: .readout, path: \.readout!.weight),
   ]
 
   static let credits = [HYPR_CREDIT_SPATIAL, HYPR_CREDIT_WINDOW, HYPR_CREDIT_RECURRENT, HYPR_CREDIT_FILTERED]
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  /// All synapses stored: then training is that of the dense net, whatever the optimizer.
+  /// All weights stored: then training is that of the dense net, whatever the optimizer.
   @Test(arguments: [
     [HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_SGD)],
     [HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_MOMENTUM), HYPR_OPTION_GRADIENT_CLIP: 0.5],
@@ -164,7 +164,7 @@ import Testing
   }
 
   /// What is stored is trained, and what is frozen stays: by the file, or by the session.
-  @Test(arguments: weights) func synapsesAreFrozenAsATensor(weight: Weight) throws {
+  @Test(arguments: weights) func sparseWeightsAreFrozenAsATensor(weight: Weight) throws {
     let pair = Pair(["BRF", "SEAdLIF"])
     let options = [HYPR_OPTION_LEARNING: 1.0, HYPR_OPTION_WINDOW: 10, HYPR_OPTION_LEARNING_RATE: 0.01]
     var frozen = pair.sparse
@@ -231,7 +231,7 @@ import Testing
   }
 
   /// The file that a session saves has its weights in the places of the old ones, and all else as it was.
-  @Test func savedModelKeepsItsSynapses() throws {
+  @Test func savedModelKeepsItsWeights() throws {
     let pair = Pair(["BRF", "GRU"])
     let session = try TestSession(TestModel(pair.sparse), [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 10])
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("sparse-\(getpid()).hypr").path
@@ -251,7 +251,7 @@ import Testing
     for _ in 0..<9 { #expect(try again.step(input) == session.step(input)) }
   }
 
-  /// Memory of parameters, optimizer and traces grows by the same for every synapse, and by nothing else.
+  /// Memory of parameters, optimizer and traces grows by the same for every stored weight, and by nothing else.
   @Test(arguments: Kind.allCases) func memoryIsThatOfWhatIsStored(kind: Kind) throws {
     let path = SparseTests.weights.first { $0.kind == kind }!.path
     func report(_ density: Double) throws -> (stored: Int, memory: hypr_memory_report) {
@@ -313,7 +313,7 @@ import Testing
     #expect(results[0] == results[1])
   }
 
-  /// Sequences in threads of their own, with an update between two batches: workers take the synapses over and add to them.
+  /// Sequences in threads of their own, with an update between two batches: workers take the weights over and add to them.
   @Test func batchesAreSplit() throws {
     let pair = Pair(["BRF", "SEAdLIF"])
     let sequences = (0..<6).map { Array(pair.inputs[$0 * 8..<$0 * 8 + 8]) }

@@ -68,8 +68,8 @@ class Tensors:
 
 @dataclass
 class Layer:
-    """A layer's weights, and constants and parameters of its neuron model by name. `sparse` says which recurrent weights
-    there are, False: all."""
+    """A layer's weights, and constants and parameters of its neuron model by name. `sparse` and `input_sparse`
+    say which recurrent weights and input weights there are, False: all."""
 
     neuron: str
     input_weight: FloatArray
@@ -77,6 +77,7 @@ class Layer:
     bias: FloatArray | None
     values: dict[str, Any]
     sparse: npt.NDArray[np.bool_] | bool = False
+    input_sparse: npt.NDArray[np.bool_] | bool = False
 
 
 @dataclass
@@ -101,7 +102,7 @@ def higuchi(tensors: Tensors, neuron: str | None, constants: Mapping[str, float]
             boundary_dt: float) -> Network | None:
     """`hidden` or `hidden1`, `hidden2`, ..., and `out`; None if the keys are others.
 
-    The equations are hypr's; W and V lie in one matrix [N, n + N], and a mask may cut synapses out of it.
+    The equations are hypr's; W and V lie in one matrix [N, n + N], and a mask may cut weights out of it.
     """
     places = _numbered(tensors.modules, "hidden") or [place for place in ("hidden",) if place in tensors.modules]
     if not places or set(tensors.modules) != {*places, "out"}:
@@ -137,11 +138,11 @@ def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str 
                                 f"{f' + {size}' if recurrent else ''}]{advice}")
     mask = tensors.optional(f"{place}.linear.mask", size, columns)
     sparse: npt.NDArray[np.bool_] | bool = False
+    input_sparse: npt.NDArray[np.bool_] | bool = False
     if mask is not None:
         weight = weight * mask
-        kept = mask[:, inputs:] != 0
-        recurrent = bool(kept.any())
-        sparse = kept if recurrent and not kept.all() else False
+        recurrent = bool(mask[:, inputs:].any())
+        sparse, input_sparse = _partial(mask[:, inputs:]), _partial(mask[:, :inputs])
     values: dict[str, Any] = {name: tensors.take(f"{place}.{source}", size) for name, source in names.items()}
     values |= {name: _time_constants(values[name]) for name in names if name.startswith("tau")}
     values |= _checked(chosen, constants)
@@ -150,7 +151,13 @@ def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str 
         if np.float32(own) != np.float32(boundary_dt):
             values["b_offset"] = _offset(place, values, own, boundary_dt)
     return Layer(chosen, weight[:, :inputs], weight[:, inputs:] if recurrent else None,
-                 tensors.optional(f"{place}.linear.bias", size), values, sparse)
+                 tensors.optional(f"{place}.linear.bias", size), values, sparse, input_sparse)
+
+
+def _partial(mask: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | bool:
+    """Which weights there are; False: all, or none, which a file has as zeros."""
+    kept = mask != 0
+    return kept if kept.any() and not kept.all() else False
 
 
 def _time_constants(values: FloatArray) -> FloatArray:

@@ -84,8 +84,8 @@ def from_state_dict(source: str | os.PathLike[str] | Mapping[str, Any], neuron: 
         recurrent_weight = layer.recurrent_weight
         values = layer.values if recurrent_weight is None else {**layer.values, "recurrent_weight": recurrent_weight}
         builder.layer(layer.neuron, len(layer.input_weight), recurrent=recurrent_weight is not None, sparse=layer.sparse,
-                      bias=False if layer.bias is None else layer.bias, surrogate=surrogate, input_weight=layer.input_weight,
-                      **values)
+                      input_sparse=layer.input_sparse, bias=False if layer.bias is None else layer.bias, surrogate=surrogate,
+                      input_weight=layer.input_weight, **values)
     top = network.readout
     builder.readout(len(top.weight), weight=top.weight, bias=False if top.bias is None else top.bias, tau=top.tau)
     for tensor, trainable in network.trainable.items():

@@ -43,37 +43,3 @@ struct TrainedArray {
     moment2?.clear(count)
   }
 }
-
-/// All parameters of a session: an array for each tensor of the model, in its order.
-struct ParameterStore {
-  let arrays: UnsafeMutableBufferPointer<TrainedArray>
-
-  init(_ arena: inout Arena, tensors: Int) {
-    arrays = UnsafeMutableBufferPointer(
-      start: arena.allocate(TrainedArray.self, tensors, .scratch), count: tensors)
-  }
-
-  /// Takes the values of the model file.
-  func load(_ model: Model) {
-    for index in 0..<arrays.count {
-      let (tensor, array) = (model.tensors[index], arrays[index])
-      array.values.update(repeating: tensor.padding, count: array.count)
-      tensor.placement.forEach { element, place in array.values[place] = tensor.value(element) }
-      array.anchor?.update(from: array.values, count: array.count)
-    }
-  }
-
-  /// Copies a tensor's values out, row-major, from element `first` on.
-  func read(_ tensor: Int, _ placement: Placement, from first: Int, into target: UnsafeMutableBufferPointer<Float>) {
-    let values = arrays[tensor].values
-    for index in 0..<target.count { target[index] = values[placement.place(first + index)] }
-  }
-
-  func clearGradients() {
-    for array in arrays { array.clearGradients() }
-  }
-
-  func clearMoments() {
-    for array in arrays { array.clearMoments() }
-  }
-}

@@ -37,7 +37,7 @@ extension Session {
       let place = tensor.data - start
       body(start + position, place - position)
       forEachPiece(of: index, tensor, body)
-      position = place + tensor.count * 4
+      position = place + tensor.byteCount
     }
     body(start + position, file.count - position)
   }
@@ -62,7 +62,7 @@ extension Session {
         let count = min(piece.count, tensor.count - done)
         let part = UnsafeMutableBufferPointer(rebasing: piece[0..<count])
         network.parameters.read(index, tensor.placement, from: done, into: part)
-        if let bytes = part.baseAddress { body(bytes, count * 4) }
+        if let bytes = part.baseAddress { body(bytes, count * tensor.elementType.size) }
         done += count
       }
     }
