@@ -174,7 +174,9 @@ import Testing
     let place = tensors.firstIndex { $0.name == weight.name }!
     let tensor = tensors[place]
     #expect(!tensor.trainable && tensor.shape == [pair.sparse[keyPath: weight.path].values.count])
-    let others = tensors.filter { other in weights.contains { $0.name == other.name } && other.name != weight.name }
+    let others = tensors.filter { other in
+      SparseTests.weights.contains { $0.name == other.name } && other.name != weight.name
+    }
     func learn(frozen: Bool) throws {
       let before = try session.parameters
       try session.learn(pair.inputs, pair.labels)

@@ -5,7 +5,9 @@ import Testing
 
 /// Facts about options that stand in several places.
 @Suite struct OptionTests {
-  private static let options = (0..<HyprCore.Option.count).compactMap(HyprCore.Option.init(rawValue:))
+  private static var options: [HyprCore.Option] {
+    (0..<HyprCore.Option.count).compactMap(HyprCore.Option.init(rawValue:))
+  }
 
   @Test func thereIsAPlaceForEachOption() {
     #expect(OptionTests.options.count == Options.Values.count)
