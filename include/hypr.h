@@ -733,11 +733,11 @@ HYPR_API hypr_status hypr_builder_set_tensor(hypr_builder *builder, const char *
 /* Has a tensor drawn uniformly from `low` to `high`. NOT_FOUND; INVALID_ARGUMENT: they are not finite, or in the other order. */
 HYPR_API hypr_status hypr_builder_draw_tensor(hypr_builder *builder, const char *name, double low, double high);
 
-/* Says which elements of an input or recurrent weight [rows, columns] there are; the tensor then has `count` of them, in this order.
+/* Says which elements of a weight [rows, columns] there are; the tensor then has `count` of them, in this order.
  * What was said of its values before is forgotten.
  *   row_offsets    [rows + 1]: where the elements of each row begin among all, from 0 to `count`
  *   column_indices [count], ascending in a row
- * NOT_FOUND; SIZE_MISMATCH; INVALID_ARGUMENT: not such a weight, one with a density below 1, or no such rows. */
+ * NOT_FOUND; SIZE_MISMATCH; INVALID_ARGUMENT: not a weight, one with a density below 1, or no such rows. */
 HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const char *name, const uint32_t *row_offsets,
                                          size_t row_offset_count, const uint32_t *column_indices, size_t count);
 

@@ -102,7 +102,7 @@ struct TensorReader {
     // A cell with more currents than gates keeps what comes from below apart: it adds to the first ones, everything else to the last.
     let apart = Int(layer.neuron.current_count) - gates
     let fromBelow = delay == 0 && source != .one
-    var currents = InlineArray<4, Int>(repeating: 0)
+    var currents = ProjectionDescription.Currents(repeating: 0)
     for gate in 0..<gates { currents[gate] = fromBelow ? (gate + apart) % gates : gate + apart }
     return ProjectionDescription(
       source: source, sourceSize: sourceSize, delay: delay, currents: currents, gateCount: gates, rows: placement.rows,

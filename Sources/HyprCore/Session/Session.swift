@@ -73,7 +73,7 @@ public struct Session: ~Copyable {
   public static func requireMemorySize(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> Int {
-    let settings = settings(model, options)
+    let settings = Self.settings(model, options)
     #if !HYPR_LEARNING
       guard settings.options.value(.learning) == 0 else {
         throw message.failure(.modelUnsupported, "option learning is 1, but \(learningLeftOut)")
