@@ -607,7 +607,8 @@ HYPR_API size_t hypr_neuron_count(void);
 /* INVALID_ARGUMENT: neuron is NULL, or struct_size is not set. NOT_FOUND: no model of that index. */
 HYPR_API hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);
 
-/* The index of a neuron model by its name. INVALID_ARGUMENT: NULL. NOT_FOUND. */
+/* The index of a neuron model by its name, whatever its case and without regard to _ and -, such as "se_adlif".
+ * INVALID_ARGUMENT: NULL. NOT_FOUND. */
 HYPR_API hypr_status hypr_neuron_find(const char *name, size_t *index);
 
 /* The name of a state variable, such as "u", in the order of hypr_session_get_layer_state; NULL: no such model or variable. */

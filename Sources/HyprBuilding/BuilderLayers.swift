@@ -3,31 +3,6 @@ internal import CSystem
 public import HyprCore
 
 extension NeuronCatalogue {
-  /// The index of a model by its name, whatever its case and without regard to `_` and `-`; nil if there is none.
-  public func find(spelled name: UnsafePointer<CChar>) -> Int? {
-    var neuron = 0
-    while let facts = facts(neuron) {
-      if isSpelling(name, of: facts.name) { return neuron }
-      neuron += 1
-    }
-    return nil
-  }
-
-  private func isSpelling(_ text: UnsafePointer<CChar>, of name: UnsafePointer<CChar>) -> Bool {
-    func next(_ place: inout UnsafePointer<CChar>) -> CChar {
-      while place.pointee == 0x5F || place.pointee == 0x2D { place += 1 }
-      let letter = place.pointee
-      if letter != 0 { place += 1 }
-      return letter >= 0x41 && letter <= 0x5A ? letter + 0x20 : letter
-    }
-    var (one, other) = (text, name)
-    while true {
-      let letter = next(&one)
-      if letter != next(&other) { return false }
-      if letter == 0 { return true }
-    }
-  }
-
   /// "LIF, LIFHard, ..."
   public var names: Text {
     var list: Text = ""
@@ -51,7 +26,7 @@ extension ModelBuilder {
       throw invalid("\(layers.count + 1) layers, expected at most \(Model.mostLayers)")
     }
     let catalogue = NeuronCatalogue()
-    guard let found = catalogue.find(spelled: neuron), let facts = catalogue.facts(found) else {
+    guard let found = catalogue.find(neuron), let facts = catalogue.facts(found) else {
       throw message.failure(.notFound, "there is no neuron model \"\(neuron)\"; known are \(catalogue.names)")
     }
     guard size >= 1 && size <= Model.largestCount else {

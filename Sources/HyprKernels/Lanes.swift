@@ -131,6 +131,24 @@ extension Lanes {
   return unsafeBitCast(unsafeBitCast(p, to: LaneBits.self) &+ exponent, to: Lanes.self)
 }
 
+/// ln x for x >= 1, error below 2e-7 of it or of 1.
+///
+/// Splits x = m 2^n with sqrt(1/2) <= m < sqrt(2), and takes ln m = 2 artanh((m - 1)/(m + 1)) as its Taylor polynomial of degree 9.
+@inline(__always) func logarithm(_ x: Lanes) -> Lanes {
+  // The bits of sqrt(1/2), so that the exponent changes there.
+  let bits = unsafeBitCast(x, to: LaneBits.self) &- LaneBits(repeating: 0x3f35_04f3)
+  let n = bits &>> LaneBits(repeating: 23)
+  let mantissa = (bits & LaneBits(repeating: 0x7f_ffff)) &+ LaneBits(repeating: 0x3f35_04f3)
+  let m = unsafeBitCast(mantissa, to: Lanes.self)
+  let s = (m - 1) / (m + 1)
+  let square = s * s
+  var p = square * (1 / 9) + (1 / 7)
+  p = p * square + (1 / 5)
+  p = p * square + (1 / 3)
+  p = p * square + 1
+  return lanes_of_integers(n) * 0.693_147_18 + s * p * 2
+}
+
 /// The logistic function 1/(1 + e^-x), relative error below 4e-7 for x > -87.
 @inline(__always) func sigmoid(_ x: Lanes) -> Lanes {
   let power = exponential(-x.magnitude)

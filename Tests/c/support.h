@@ -17,6 +17,7 @@
 #define SE_ADLIF "se_adlif"
 #define TWO_LAYERS "two_layers"
 #define GATED "gated"
+#define SPARSE "sparse"
 
 const char *model_path(const char *name);
 hypr_model *load_model(const char *name);

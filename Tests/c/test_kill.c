@@ -203,13 +203,13 @@ int main(int count, char **arguments) {
     return 0;
   }
   const char *const *names = model_names("neurons/");
-  struct CMUnitTest tests[hypr_neuron_count()];
-  for (size_t i = 0; i < hypr_neuron_count(); i++) {
+  size_t neurons = hypr_neuron_count();
+  struct CMUnitTest *tests = malloc(neurons * sizeof *tests);
+  for (size_t i = 0; i < neurons; i++) {
     if (!names[i]) return fprintf(stderr, "test_kill: not every neuron model of the library has a test model\n"), 1;
     tests[i] = (struct CMUnitTest){names[i], a_killed_session_goes_on_bit_for_bit, NULL, NULL, (void *)names[i]};
   }
   int failed = _cmocka_run_group_tests("kill", tests, neurons, NULL, tear_down);
   free(tests);
-  free(indices);
   return failed;
 }

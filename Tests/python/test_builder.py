@@ -9,9 +9,9 @@ import pytest
 import hypr
 from hypr import schema
 from hypr.model_file import decode
-from hypr.neurons import neuron_models
+from hypr.neurons import neuron_model, neuron_models
 
-NEURONS = [schema._snake(name) for name in neuron_models()]
+NEURONS = [schema.snake_case(name) for name in neuron_models()]
 TOOL = os.environ.get("HYPR_TOOL", "")
 
 
@@ -21,6 +21,22 @@ def build(neuron, size=12):
 
 def test_all_neuron_models_are_known():
     assert set(neuron_models()) == set(schema.union_members("NeuronModel"))
+    for name, model in neuron_models().items():
+        tensors = [field.name for field in schema.fields(name) if field.kind == "Tensor"]
+        assert list(model.parameters) == tensors
+        assert set(model.constants) == {field.name for field in schema.fields(name) if field.kind == "float"}
+        assert model.spiking == bool(model.surrogate) and len(model.states) > 0
+        for quantity in (*model.parameters.values(), *model.constants.values()):
+            assert quantity.lower <= quantity.default <= quantity.upper
+    brf = hypr.neuron_models()["BRF"]
+    assert brf.parameters["omega"].drawn == ("uniform", 3, 5) and brf.constants["threshold"].drawn is None
+
+
+def test_names_in_any_spelling():
+    for name in ("SEAdLIF", "se_adlif", "Se-AdLif"):
+        assert neuron_model(name) is neuron_models()["SEAdLIF"]
+    with pytest.raises(hypr.NotFoundError, match="'brv'; did you mean 'brf'"):
+        neuron_model("brv")
 
 
 @pytest.mark.parametrize("neuron", NEURONS)

@@ -55,7 +55,7 @@ def test_recording_goes_on_from_where_the_session_is(model, stream):
 
 @pytest.mark.parametrize("neuron", schema.union_members("NeuronModel"))
 def test_state_variables_of_every_neuron_model(neuron):
-    model = hypr.ModelBuilder(2).layer(schema._snake(neuron), 3).readout(1).build()
+    model = hypr.ModelBuilder(2).layer(schema.snake_case(neuron), 3).readout(1).build()
     made = hypr.record(hypr.Session(model, learning=False), np.ones((4, 2)))
     assert made.states[0].shape == (4, len(neuron_models()[neuron].states), 3)
     assert made.membrane().shape == (4, 3) and made.has_spikes() == neuron_models()[neuron].spiking

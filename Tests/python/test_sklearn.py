@@ -174,13 +174,14 @@ def test_sample_weight():
 
 
 def test_pipeline_and_grid_search():
-    x, y = tones(60)
+    x, y = tones(90)
     pipeline = make_pipeline(FunctionTransformer(np.asarray), HyprClassifier(**SMALL))
     search = GridSearchCV(pipeline, {"hyprclassifier__learning_rate": [1e-6, 0.02]}, cv=2).fit(x, y)
     assert search.best_params_ == {"hyprclassifier__learning_rate": 0.02}
-    assert cross_val_score(HyprClassifier(**{**SMALL, "random_state": 1}), list(x), y, cv=2).mean() > 0.5  # a list of sequences
+    # A list of sequences.
+    assert cross_val_score(HyprClassifier(**{**SMALL, "epochs": 30}), list(x), y, cv=2).mean() > 0.85
     flat = make_pipeline(StandardScaler(), HyprClassifier(**{**SMALL, "epochs": 1}, flat="series")).fit(x[:, :, 0], y)
-    assert flat.predict(x[:, :, 0]).shape == (60,)
+    assert flat.predict(x[:, :, 0]).shape == (90,)
 
 
 def test_refuses_what_does_not_fit(fitted):

@@ -237,6 +237,19 @@ typedef struct kernel_update {
 #endif
 static inline bool kernel_has_neuron(int32_t neuron) { return (HYPR_NEURON_MASK >> (neuron & 63)) & 1; }
 
+// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count, for the steps of a window. What belongs
+// to a step without a label stays as it is, but for its loss and sum.
+typedef struct kernel_cross_entropy {
+  intptr_t steps, count, width;    // count: classes; width: the same in whole vectors
+  float smoothing;
+  const int32_t *labels;           // [steps], negative: none
+  const float *scores;             // [steps][width]
+  float *gradient;                 // out: dloss/dscores [steps][width]
+  float *losses;                   // out: [steps in whole vectors]
+  float *sums;                     // [steps in whole vectors], working memory
+  bool *correct;                   // out: [steps], whether the largest score is that of the label
+} kernel_cross_entropy;
+
 typedef struct kernel_table {
   int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
   intptr_t lanes;  // every row is padded to a multiple of this
@@ -270,8 +283,9 @@ typedef struct kernel_table {
   // for every step t, over the layer's neurons i. `scratch` has room for size * lanes floats.
   void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection,
                   const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
-  // probabilities = softmax(scores), count of them; returns the largest score and the sum of exp(score - largest).
-  void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities, float *largest, float *sum);
+  void (*_Null_unspecified cross_entropy)(const kernel_cross_entropy *pass);
+  // probabilities = softmax(scores), count of them, in rows of whole vectors.
+  void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities);
   // True if every value is finite; they need not be aligned.
   bool (*_Null_unspecified finite)(const float *values, intptr_t count);
   // Sum of squares in double precision.

@@ -87,6 +87,9 @@ LANES_INLINE lanes lanes_places(void) {
   return places;
 }
 
+// Small whole numbers.
+LANES_INLINE lanes lanes_of_integers(lane_bits numbers) { return __builtin_convertvector(numbers, lanes); }
+
 // Bit i is set if lane i is not zero.
 LANES_INLINE uint32_t lanes_nonzero(lanes values) {
   typedef _Bool mask __attribute__((ext_vector_type(LANES_COUNT)));

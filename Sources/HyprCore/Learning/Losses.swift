@@ -2,25 +2,8 @@ internal import CSystem
 
 // Losses of one step. Each writes ∂loss/∂output and returns the loss, in double precision so that its sum keeps its digits.
 
-/// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count. `gradient` comes with the
-/// probabilities; `top` and `sum` are the largest output and the sum of exp(output - top).
-func crossEntropy(
-  _ outputs: UnsafePointer<Float>, _ count: Int, label: Int, smoothing: Float, top: Float, sum: Float,
-  gradient: UnsafeMutablePointer<Float>
-) -> Double {
-  let logSum = Double(system_log(sum))
-  var loss = Double(1 - smoothing) * (logSum - (Double(outputs[label]) - Double(top)))
-  gradient[label] -= 1 - smoothing
-  if smoothing == 0 { return loss }
-  let share = smoothing / Float(count)
-  for index in 0..<count {
-    loss += Double(share) * (logSum - (Double(outputs[index]) - Double(top)))
-    gradient[index] -= share
-  }
-  return loss
-}
-
-/// The same for scores that are sums over a sequence, in place: from scores to ∂loss/∂score. In double precision, and by sums that
+/// Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count, for scores that are sums over a
+/// sequence, in place: from scores to ∂loss/∂score. In double precision, and by sums that
 /// do not cancel, because such scores are far apart.
 func crossEntropyOfSums(
   _ scores: UnsafeMutablePointer<Double>, _ count: Int, label: Int, smoothing: Double

@@ -23,10 +23,13 @@ struct Targets {
   let isShared: UnsafeMutablePointer<Bool>
   /// [window]
   let kinds: UnsafeMutablePointer<Kind>
+  /// Negative: none.
   let labels: UnsafeMutablePointer<Int32>
   let weights: UnsafeMutablePointer<Double>
   /// Times the weight.
   let losses: UnsafeMutablePointer<Double>
+  /// Cross-entropies, and what their computation wants.
+  private let entropies, sums: UnsafeMutablePointer<Float>
   let correct: UnsafeMutablePointer<Bool>
   /// [window][width]: ∂loss/∂y.
   let outputErrors: UnsafeMutablePointer<Float>
@@ -42,6 +45,8 @@ struct Targets {
     weights = arena.allocate(Double.self, window, .history)
     losses = arena.allocate(Double.self, window, .history)
     correct = arena.allocate(Bool.self, window, .history)
+    entropies = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
+    sums = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
     outputErrors = arena.allocate(Float.self, width, rows: window, .history)
   }
 
@@ -51,7 +56,12 @@ struct Targets {
   /// The step has no target yet.
   @inline(__always) func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
+    forget(step)
+  }
+
+  @inline(__always) private func forget(_ step: Int) {
     kinds[step] = .none
+    labels[step] = -1
   }
 
   /// Teaches a step a class.
@@ -64,6 +74,7 @@ struct Targets {
   /// Teaches a step what its error says.
   func set(_ target: Target, _ step: Int) {
     kinds[step] = .error
+    labels[step] = -1
     losses[step] = target.loss
     weights[step] = target.weight
     correct[step] = target.correct
@@ -79,7 +90,7 @@ struct Targets {
   /// Takes back what the first `steps` steps were taught.
   func clear(_ steps: Int) {
     isShared.pointee = false
-    for step in 0..<steps { kinds[step] = .none }
+    for step in 0..<steps { forget(step) }
   }
 
   /// Sum of the weights of the taught ones among the first `steps` steps.
@@ -97,28 +108,22 @@ struct Targets {
   /// Computes what is not there yet of the first `steps` steps: errors and losses of classes, and zeros where nothing was taught.
   func complete(_ steps: Int, _ network: borrowing Network, smoothing: Float) {
     if isShared.pointee { return }
+    // Step i has its outputs in slot i + 1.
+    var pass = kernel_cross_entropy(
+      steps: steps, count: outputs, width: width, smoothing: smoothing, labels: labels,
+      scores: network.readoutOutputs(1), gradient: outputErrors, losses: entropies, sums: sums, correct: correct)
+    network.kernels.pointee.cross_entropy(&pass)
     for step in 0..<steps {
       switch kinds[step] {
       case .none: error(step).clear(width)
-      case .label: computeCrossEntropy(step, network, smoothing: smoothing)
+      case .label:
+        losses[step] = Double(entropies[step]) * weights[step]
+        if weights[step] != 1 {
+          for index in 0..<outputs { error(step)[index] *= Float(weights[step]) }
+        }
       case .error: break
       }
     }
-  }
-
-  private func computeCrossEntropy(_ step: Int, _ network: borrowing Network, smoothing: Float) {
-    let (scores, gradient) = (network.readoutOutputs(step + 1), error(step))
-    let (label, weight) = (Int(labels[step]), Float(weights[step]))
-    var (top, sum): (Float, Float) = (0, 0)
-    network.kernels.pointee.softmax(scores, outputs, gradient, &top, &sum)
-    let loss = crossEntropy(
-      scores, outputs, label: label, smoothing: smoothing, top: top, sum: sum, gradient: gradient)
-    if weight != 1 {
-      for index in 0..<outputs { gradient[index] *= weight }
-    }
-    losses[step] = loss * weights[step]
-    // The first one of equal outputs is the answer.
-    correct[step] = scores[label] == top && largest(scores, label + 1) == label
   }
 
   /// Only what was taught has meaning: equal windows give equal bytes.
@@ -130,6 +135,7 @@ struct Targets {
       let kind = Kind(rawValue: UInt8(truncatingIfNeeded: number)) ?? .none
       if stream.mode == .read { kinds[step] = kind }
       if kind != .none { weights[step] = stream.sum(weights[step]) }
+      if kind != .label && stream.mode == .read { labels[step] = -1 }
       if kind == .label {
         let label = stream.integer(Int(labels[step]), in: 0...outputs - 1)
         if stream.mode == .read { labels[step] = Int32(truncatingIfNeeded: label) }

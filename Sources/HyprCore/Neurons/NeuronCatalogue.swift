@@ -57,14 +57,29 @@ public struct NeuronCatalogue {
     return count
   }
 
-  /// The index of a model by its name in the schema; nil if there is none.
+  /// The index of a model by its name, whatever its case and without regard to `_` and `-`; nil if there is none.
   public func find(_ name: UnsafePointer<CChar>) -> Int? {
     var index = 0
     while let model = model(index) {
-      if equal(model.facts.name, name) { return index }
+      if isSpelling(name, of: model.facts.name) { return index }
       index += 1
     }
     return nil
+  }
+
+  private func isSpelling(_ text: UnsafePointer<CChar>, of name: UnsafePointer<CChar>) -> Bool {
+    func next(_ place: inout UnsafePointer<CChar>) -> CChar {
+      while place.pointee == 0x5F || place.pointee == 0x2D { place += 1 }
+      let letter = place.pointee
+      if letter != 0 { place += 1 }
+      return letter >= 0x41 && letter <= 0x5A ? letter + 0x20 : letter
+    }
+    var (one, other) = (text, name)
+    while true {
+      let letter = next(&one)
+      if letter != next(&other) { return false }
+      if letter == 0 { return true }
+    }
   }
 
   /// nil past the end, as all that follow.

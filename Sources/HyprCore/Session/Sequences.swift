@@ -31,8 +31,7 @@ extension Session {
     scores.clear(classes)
     for step in 0..<learner.progress.steps {
       let probabilities = learner.targets.error(step)
-      var (top, sum): (Float, Float) = (0, 0)
-      network.kernels.pointee.softmax(network.readoutOutputs(step + 1), classes, probabilities, &top, &sum)
+      network.kernels.pointee.softmax(network.readoutOutputs(step + 1), classes, probabilities)
       for index in 0..<classes { scores[index] += Double(probabilities[index]) }
     }
     let weight = Double(learner.classWeights[label]) * Double(weight)

@@ -141,12 +141,11 @@ package struct LayerPlan: Equatable {
 
   /// A neuron model by its name, whatever its case and without regard to `_` and `-`.
   package static func model(_ text: String) throws -> NeuronModel {
-    func plain(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" } }
-    guard let model = NeuronModel.all.first(where: { plain($0.name) == plain(text) }) else {
+    guard let index = NeuronCatalogue().find(text) else {
       let known = NeuronModel.all.map(\.writtenName).joined(separator: ", ")
       throw ToolError("there is no neuron model \"\(text)\"; known are \(known)")
     }
-    return model
+    return NeuronModel.all[index]
   }
 }
 

@@ -43,7 +43,9 @@ import Testing
     for (index, model) in NeuronTests.models.enumerated() {
       let neuron = NeuronTests.facts(index)
       var found = -1
-      #expect(hypr_neuron_find(model.name, &found) == HYPR_OK && found == index)
+      for spelling in [model.name, model.writtenName, model.name.lowercased()] {
+        #expect(hypr_neuron_find(spelling, &found) == HYPR_OK && found == index)
+      }
       #expect(String(cString: neuron.name) == model.name)
       #expect((neuron.spiking == 1, neuron.has_reset == 1) == (model.spiking, model.hasReset))
       #expect(String(cString: neuron.surrogate) == (model.surrogate ?? ""))

@@ -37,24 +37,26 @@ from hypr.session import MemoryReport, MemorySize, Session, Statistics
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
     from hypr.description import Surrogate
+    from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
     from hypr.trainer import EpochRecord, Trainer, TrainingResult
 
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"EpochRecord": "hypr.trainer", "ModelBuilder": "hypr.builder", "Recording": "hypr.recording",
+_LAZY = {"EpochRecord": "hypr.trainer", "ModelBuilder": "hypr.builder",
+         "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
          "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
-         "record": "hypr.recording"}
+         "neuron_models": "hypr.neurons", "record": "hypr.recording"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
     "BufferTooSmallError", "EpochRecord", "Error", "FileError", "InvalidArgumentError", "LayerInfo", "MemoryReport",
     "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError",
-    "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Recording", "Session", "SessionOptions",
-    "SizeMismatchError", "StateMismatchError", "Statistics", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
-    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version", "option_info",
-    "option_names", "record",
+    "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
+    "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "Surrogate", "TensorInfo", "Trainer",
+    "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version",
+    "neuron_models", "option_info", "option_names", "record",
 ]
 
 

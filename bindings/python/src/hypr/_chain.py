@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hypr.builder import ModelBuilder
 from hypr.errors import ModelUnsupportedError
-from hypr.schema import neuron as neuron_schema
+from hypr.neurons import neuron_model
 
 # exp(-1 / SHORTEST) is 0 next to 1 in float32: a leaky integrator with this time constant gives its input.
 SHORTEST = 0.01
@@ -150,6 +150,6 @@ def _weights(below: Linear | None, neurons: Neurons) -> tuple[Any, Any, Any]:
 
 def _values(neurons: Neurons) -> dict[str, Any]:
     """Parameters as arrays [size], constants as numbers."""
-    parameters = neuron_schema(neurons.neuron).parameters
+    parameters = neuron_model(neurons.neuron).parameters
     return {name: np.broadcast_to(np.asarray(value, np.float32), neurons.size) if name in parameters else float(value)
             for name, value in neurons.values.items()}

@@ -19,11 +19,7 @@ from hypr.errors import (
     UnknownTensorError,
     unknown,
 )
-from hypr.schema import neuron as neuron_schema
-
-# Defaults of the neuron models: the published ranges of time constants in steps.
-_RANGES = {"tau_u": (5.0, 25.0), "tau_w": (60.0, 300.0)}
-_BRF_DT = 0.01
+from hypr.neurons import neuron_model
 
 
 class Tensors:
@@ -150,8 +146,10 @@ def _higuchi_layer(tensors: Tensors, place: str, below: int | None, neuron: str 
     values: dict[str, Any] = {name: tensors.take(f"{place}.{source}", size) for name, source in names.items()}
     values |= {name: _time_constants(values[name]) for name in names if name.startswith("tau")}
     values |= _checked(chosen, constants)
-    if chosen == "BRF" and boundary_dt != values.get("dt", _BRF_DT):
-        values["b_offset"] = _offset(place, values, boundary_dt)
+    if chosen == "BRF":
+        own = float(values.get("dt", neuron_model(chosen).constants["dt"].default))
+        if np.float32(own) != np.float32(boundary_dt):
+            values["b_offset"] = _offset(place, values, own, boundary_dt)
     return Layer(chosen, weight[:, :inputs], weight[:, inputs:] if recurrent else None,
                  tensors.optional(f"{place}.linear.bias", size), values, sparse, input_sparse)
 
@@ -167,10 +165,9 @@ def _time_constants(values: FloatArray) -> FloatArray:
     return np.where(np.abs(values) < 0.01, np.copysign(np.float32(0.01), values), values)
 
 
-def _offset(place: str, values: Mapping[str, Any], boundary_dt: float) -> FloatArray:
+def _offset(place: str, values: Mapping[str, Any], own: float, boundary_dt: float) -> FloatArray:
     """The b_offset with which p(omega) of the layer's own dt damps as that of boundary_dt does."""
     omega = np.abs(values["omega"].astype(np.float64))
-    own = float(values.get("dt", _BRF_DT))
     if not boundary_dt > 0:
         raise InvalidArgumentError(f"boundary_dt is {boundary_dt}, expected a number above 0")
     if (omega * max(own, boundary_dt) > 1).any():
@@ -209,13 +206,14 @@ def baronig(tensors: Tensors, neuron: str | None, constants: Mapping[str, float]
         size = len(weight)
         values = _checked(chosen, constants)
         for name, parameter in (("tau_u", "p_u"), ("tau_w", "p_w"))[:2 if adaptive else 1]:
-            span = _span(tensors, f"{place}.{name}_trainer", constants, name)
+            span = _span(tensors, f"{place}.{name}_trainer", constants, chosen, name)
             trained, fractions = _fractions(tensors, f"{place}.{name}_trainer", size, span)
             values |= {parameter: fractions, f"{name}_min": span[0], f"{name}_max": span[1]}
             trainable[f"layer{index}.{parameter}"] = trained
-        for name, highest in (("a", 1), ("b", 2)) if adaptive else ():
+        for name in ("a", "b") if adaptive else ():
             values[name] = tensors.take(f"{place}.{name}", size)
-            _check_range(f"{place}.{name}", values[name], 0, highest)
+            bounds = neuron_model(chosen).parameters[name]
+            _check_range(f"{place}.{name}", values[name], bounds.lower, bounds.upper)
         layers.append(Layer(chosen, weight, tensors.optional(f"{place}.recurrent", size, size),
                             tensors.optional(f"{place}.bias", size), values))
     weight = tensors.take(f"{top}.weight", "outputs", len(layers[-1].input_weight))
@@ -234,10 +232,11 @@ def _readout_tau(tensors: Tensors, trainer: str, size: int) -> tuple[bool, Float
     return trained, fractions * np.float32(high) + (1 - fractions) * np.float32(low) if trained else weight
 
 
-def _span(tensors: Tensors, trainer: str, constants: Mapping[str, float], name: str) -> tuple[float, float]:
-    """The range of a time constant: from the state dict, the constants or the publication."""
+def _span(tensors: Tensors, trainer: str, constants: Mapping[str, float], neuron: str, name: str) -> tuple[float, float]:
+    """The range of a time constant: from the state dict, the constants or the publication, whose are the defaults."""
     ends = []
-    for end, published in zip(("min", "max"), _RANGES[name]):
+    for end in ("min", "max"):
+        published = neuron_model(neuron).constants[f"{name}_{end}"].default
         key, given = f"{trainer}.tau_{end}", constants.get(f"{name}_{end}")
         stored = tensors.number(key) if key in tensors else None
         if stored is not None and given is not None and not np.isclose(stored, given):
@@ -274,7 +273,7 @@ def _chosen(place: str, neuron: str | None, candidates: list[str]) -> str:
     """The neuron model of a layer, whose keys leave these open."""
     named = " or ".join(candidates)
     if neuron is not None:
-        name = neuron_schema(neuron).name
+        name = neuron_model(neuron).name
         if name not in candidates:
             raise InvalidArgumentError(f"neuron is {neuron!r}, but the keys of {place} are those of {named}")
         return name
@@ -285,7 +284,7 @@ def _chosen(place: str, neuron: str | None, candidates: list[str]) -> str:
 
 def _checked(neuron: str, constants: Mapping[str, float]) -> dict[str, Any]:
     """Constants that the neuron model has."""
-    known = neuron_schema(neuron).constants
+    known = neuron_model(neuron).constants
     for name in constants:
         if name not in known:
             raise unknown(NotFoundError, f"constant of {neuron}", name, known)

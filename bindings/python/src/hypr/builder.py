@@ -16,9 +16,9 @@ from hypr.description import ModelDescription, SparseRows, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
 from hypr.model_file import decode
+from hypr.neurons import neuron_model
 from hypr.options import option_info
 from hypr.schema import enum_number
-from hypr.schema import neuron as neuron_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,11 +139,11 @@ class ModelBuilder:
             array [size]; so is a weight, with an array of its shape. A weight may be a matrix of scipy.sparse, of which what is
             stored is stored.
         """
-        schema = neuron_schema(neuron)
-        known = (*schema.constants, *schema.parameters, "input_weight", "recurrent_weight", "bias")
+        model = neuron_model(neuron)
+        known = (*model.constants, *model.parameters, "input_weight", "recurrent_weight", "bias")
         for key in values:
             if key not in known:
-                raise unknown(NotFoundError, f"constant or parameter of {schema.name}", key, known)
+                raise unknown(NotFoundError, f"constant or parameter of {model.name}", key, known)
         thins = recurrent_density < 1 or not isinstance(sparse, (bool, np.bool_)) or bool(sparse)
         if not recurrent and (thins or _is_sparse(values.get("recurrent_weight"))):
             raise InvalidArgumentError("a layer with recurrent=False has no recurrent weights that could be sparse")
@@ -164,18 +164,18 @@ class ModelBuilder:
                     setattr(settings, f"surrogate_{what}", number)
         if bias is not None and not _is_flag(bias):
             values["bias"] = bias
-        self._call(lib.hypr_builder_add_layer, _utf8(schema.name), _size(size, "neurons"), settings)
+        self._call(lib.hypr_builder_add_layer, _utf8(model.name), _size(size, "neurons"), settings)
         with self._taken_back():
             place = f"layer{len(self._parts)}"
             self._set_weight(f"{place}.input_weight", input_sparse, values.pop("input_weight", None))
             if recurrent:
                 self._set_weight(f"{place}.recurrent_weight", sparse, values.pop("recurrent_weight", None))
             for key, value in values.items():
-                if key in schema.constants:
+                if key in model.constants:
                     self._call(lib.hypr_builder_set_constant, _utf8(f"{place}.{key}"), float(cast(float, value)))
                 else:
                     self._set(f"{place}.{key}", value)
-        self._parts.append(f"{size} {schema.name}")
+        self._parts.append(f"{size} {model.name}")
         return self
 
     def readout(self, outputs: int, *, bias: bool | npt.ArrayLike | None = None, tau: float | npt.ArrayLike | None = None,

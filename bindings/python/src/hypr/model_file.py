@@ -18,7 +18,8 @@ from hypr.description import (
     Tensor,
 )
 from hypr.flat import unpack
-from hypr.schema import enum_name, neuron
+from hypr.neurons import neuron_model
+from hypr.schema import enum_name
 
 
 def decode(data: bytes) -> ModelDescription:
@@ -65,15 +66,15 @@ def _decode_input(table: Mapping[str, Any]) -> InputDescription:
 
 def _decode_layer(table: Mapping[str, Any]) -> LayerDescription:
     name, values = table["neuron"]
-    schema = neuron(name)
+    model = neuron_model(name)
     surrogate = table.get("surrogate")
     return LayerDescription(
-        neuron=schema.name,
+        neuron=model.name,
         input_weight=_decode_tensor(table["input_weight"]),
         recurrent_weight=_optional_tensor(table.get("recurrent_weight")),
         bias=_optional_tensor(table.get("bias")),
-        parameters={name: _decode_tensor(values[name]) for name in schema.parameters},
-        constants={name: values[name] for name in schema.constants if name in values},
+        parameters={name: _decode_tensor(values[name]) for name in model.parameters},
+        constants={name: values[name] for name in model.constants if name in values},
         name=table.get("name", ""),
         surrogate=None if surrogate is None else Surrogate(
             enum_name("SurrogateKind", surrogate.get("kind", 0)), surrogate.get("slope"), surrogate.get("scale")),

@@ -18,14 +18,6 @@ class Field(NamedTuple):
     slot: int
 
 
-class NeuronSchema(NamedTuple):
-    """A neuron model: its trainable parameters [N], and its constants, one number per layer."""
-
-    name: str
-    parameters: tuple[str, ...]
-    constants: tuple[str, ...]
-
-
 @cache
 def _declarations() -> dict[str, tuple[str, str]]:
     """The schema's tables, unions and enums by name: what they are, and their bodies."""
@@ -60,7 +52,7 @@ def union_members(union: str) -> tuple[str, ...]:
 def enum_members(enumeration: str) -> dict[str, int]:
     """The members of an enumeration by their names in snake case, such as ``double_gaussian``; they count from 0."""
     names = re.findall(r"\b([A-Za-z]\w*)", _declarations()[enumeration][1])
-    return {_snake(name): number for number, name in enumerate(names)}
+    return {snake_case(name): number for number, name in enumerate(names)}
 
 
 def enum_number(enumeration: str, name: str, what: str) -> int:
@@ -75,21 +67,11 @@ def enum_name(enumeration: str, number: int) -> str:
     return list(enum_members(enumeration))[number]
 
 
-def neuron(name: str) -> NeuronSchema:
-    """A neuron model by name, whatever its case and without regard to ``_`` and ``-``; NotFoundError."""
-    for known in union_members("NeuronModel"):
-        if _plain(known) == _plain(name):
-            return NeuronSchema(
-                known, tuple(field.name for field in fields(known) if field.kind == "Tensor"),
-                tuple(field.name for field in fields(known) if field.kind == "float"))
-    raise unknown(NotFoundError, "neuron model", name, map(_snake, union_members("NeuronModel")))
-
-
 def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
-def _snake(name: str) -> str:
+def snake_case(name: str) -> str:
     """BRFExponential: brf_exponential; GeneralLIF: general_lif; SEAdLIF, whose AdLIF is one word: se_adlif."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     return words.replace("ad_lif", "adlif")
