@@ -57,6 +57,8 @@ struct Targets {
   @_optimize(speed) @inline(__always) func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
     forget(step)
+    // The errors of the steps before are there, and stay.
+    if isShared.pointee { error(step).clear(width) }
   }
 
   @inline(__always) private func forget(_ step: Int) {
@@ -128,7 +130,7 @@ struct Targets {
 
   /// Only what was taught has meaning: equal windows give equal bytes.
   func walkState(_ stream: inout StateStream, steps: Int) {
-    let isShared = stream.flag(isShared.pointee)
+    let isShared = stream.flag(steps > 0 && isShared.pointee)
     if stream.mode == .read { self.isShared.pointee = isShared }
     for step in 0..<steps {
       let number = stream.integer(Int(kinds[step].rawValue), in: 0...2)

@@ -174,7 +174,6 @@ struct ModelLoader {
       (storage.layers + layer).initialize(to: try tensors.layer(layer, inputs: inputs, constants: constants))
       constants += max(1, Int((storage.layers + layer).pointee.neuron.constant_count))
     }
-    try tensors.checkOverlap()
     let encoding = try readEncoding()
     let inputSize = try checkInput(columns: storage.layers.pointee.inputCount, encoding)
     try checkLabels((storage.layers + hiddenCount).pointee.size)

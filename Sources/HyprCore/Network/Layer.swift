@@ -47,7 +47,7 @@ struct Layer {
         carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
       // A weight of compressed rows takes about as long as ten in a row.
-      elements += (projection.rows == nil ? 1 : 10) * min(weights.count, 1 << 40)
+      elements += (projection.rows == nil ? 1 : 10) * min(weights.count, .max >> 8)
       if !arena.isMeasuring {
         parameters.arrays.initializeElement(at: projection.tensor, to: weights)
         projections.initializeElement(at: index, to: running)

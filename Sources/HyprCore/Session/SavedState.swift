@@ -105,14 +105,13 @@ extension Session {
     walkLayout(&stream)
     statistics.walkState(&stream)
     network.input.walkState(&stream)
-    var places = 0...1
+    // Which one of its two slots a session uses that does not learn is of no meaning.
     #if HYPR_LEARNING
       if let learner {
         learner.pointee.walkState(&stream)
-        places = learner.pointee.progress.steps...learner.pointee.progress.steps
+        slot = learner.pointee.progress.steps
       }
     #endif
-    slot = stream.integer(slot, in: places)
     for index in 0..<model.pointee.tensors.count {
       network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
     }
