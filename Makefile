@@ -25,24 +25,27 @@ help: ## Show this help
 .PHONY: lib
 lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0
 
-# Made anew when HYPR_NEURONS, the neuron models that the library shall have, is another than before.
-CONFIGURATION := $(BUILD)/lib/neurons
-ifneq ($(HYPR_NEURONS),$(shell cat $(CONFIGURATION) 2>/dev/null))
+# What the library shall have; made anew when that is other than before.
+CONFIGURATION := $(BUILD)/lib/configuration
+CHOSEN := neurons=$(HYPR_NEURONS) levels=$(HYPR_LEVELS) learning=$(HYPR_LEARNING) builder=$(HYPR_BUILDER)
+ifneq ($(CHOSEN),$(shell cat $(CONFIGURATION) 2>/dev/null))
 .PHONY: $(CONFIGURATION)
 endif
+# Only the library with everything has a size that is known here; test-sizes looks at others.
+KIND := $(if $(HYPR_NEURONS)$(HYPR_LEVELS)$(filter 0,$(HYPR_LEARNING))$(filter 0,$(HYPR_BUILDER)),other,full)
 $(CONFIGURATION):
 	@mkdir -p $(@D)
-	@echo '$(HYPR_NEURONS)' > $@
+	@echo '$(CHOSEN)' > $@
 
 $(LIBRARY): $(SOURCES) $(CONFIGURATION)
 	@.ci/require-swift 6.3
 	@.ci/require-packages binutils libflatbuffers-dev
 	HYPR_EMBEDDED=1 swift build -c release --product hypr --scratch-path .build-embedded
 	@mkdir -p $(@D)
-	.ci/check-levels .build-embedded/release/libhypr.so
+	.ci/check-levels .build-embedded/release/libhypr.so $(if $(HYPR_LEVELS),'$(HYPR_LEVELS)')
 	strip -o $@ .build-embedded/release/libhypr.so
 	@ln -sf $(@F) $(@D)/libhypr.so
-	@.ci/check-library $@
+	@.ci/check-library $@ $(KIND)
 
 .PHONY: tool
 tool: $(TOOL) ## Build the command line tool, build/bin/hypr
@@ -99,9 +102,9 @@ check: ## Run the tests that find most (80 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows docs headers library abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema arrows docs headers library sizes abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-arrows test-docs test-headers test-library test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -118,7 +121,13 @@ test-headers:
 	.ci/check-headers
 
 test-library: $(LIBRARY)
-	.ci/check-library $<
+	.ci/check-library $< $(KIND)
+
+# The library in other configurations than the full one, which is that of all other tests.
+test-sizes: $(MODELS)
+	@.ci/require-swift 6.3
+	@.ci/require-packages binutils gcc libc6-dev libflatbuffers-dev
+	Tests/configurations/run $(BUILD)/models
 
 ABI_PACKAGES := python3-minimal binutils gcc libc6-dev abigail-tools
 

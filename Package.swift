@@ -8,15 +8,23 @@ import PackageDescription
 let embedded = Context.environment["HYPR_EMBEDDED"] == "1"
 let directory = Context.packageDirectory
 
-// HYPR_LEARNING=0 leaves everything out that only learning needs.
-let learns = Context.environment["HYPR_LEARNING"] != "0"
+// What is left out of the library that ships (docs/building.md). The tool and the tests have everything.
+func leavesOut(_ part: String) -> Bool { embedded && Context.environment[part] == "0" }
 
+func end(_ problem: String) -> Never {
+  FileHandle.standardError.write(Data("error: \(problem)\n".utf8))
+  exit(1)
+}
+
+// HYPR_LEARNING=0: what only learning needs. Its functions answer MODEL_UNSUPPORTED.
+let learns = !leavesOut("HYPR_LEARNING")
+
+let frontend = ["-function-sections", "-disable-incremental-llvm-codegen"].flatMap { ["-Xfrontend", $0] }
 let mode: [SwiftSetting] =
-  (embedded
-    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])]
-    : []) + (learns ? [.define("HYPR_LEARNING")] : [])
+  (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"] + frontend)] : [])
+  + (learns ? [.define("HYPR_LEARNING")] : [])
 
-// Nothing in there is hot: small is better.
+// Small is better; in the core, what runs at every step says `@_optimize(speed)`. The loops are in the kernels.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
 // HYPR_NEURONS="BRF SEAdLIF" builds a library with these neuron models only, and LI, which the readout needs. Bit i of the mask is
@@ -34,8 +42,7 @@ func neuronMask(_ names: String) -> UInt64 {
   return Set(names.split(separator: " ").map(String.init) + ["LI"]).reduce(0) { mask, name in
     guard let number = numbers[name] else {
       let known = numbers.keys.sorted().joined(separator: " ")
-      FileHandle.standardError.write(Data("error: HYPR_NEURONS names \(name), expected some of \(known)\n".utf8))
-      exit(1)
+      end("HYPR_NEURONS names \(name), expected some of \(known)")
     }
     return mask | 1 << number
   }
@@ -48,21 +55,33 @@ let neurons: [SwiftSetting] =
 // The tests are built for debugging, but loops that are optimized take them a third of the time; what must trap traps there, too.
 let hot: [SwiftSetting] = embedded ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+// HYPR_LEVELS="1 3" builds a library with the kernels of these CPU levels only, and a processor below the lowest is refused.
+#if arch(x86_64)
+  let allLevels = ["1", "3", "4"]
+#else
+  let allLevels = ["1"]
+#endif
+let levels = Set((embedded ? Context.environment["HYPR_LEVELS"] ?? "" : "").split(separator: " ").map(String.init))
+if let level = levels.subtracting(allLevels).min() {
+  end("HYPR_LEVELS names \(level), expected some of \(allLevels.joined(separator: " "))")
+}
+let builtLevels = levels.isEmpty ? allLevels : levels.sorted()
+// Bit i: level i. Only a mask that is given leaves levels out: kernels.h.
+let levelMask = "HYPR_LEVEL_MASK=\(builtLevels.reduce(0) { $0 | 1 << Int($1)! })"
+
 // The kernels are compiled once per CPU level of x86-64, from the same folder (the others are links to it); the best is chosen when
-// a model is loaded.
+// a model is loaded. The first module is there always: it has what neuron models say of themselves.
 func kernels(_ name: String, _ level: String? = nil, _ flags: [String] = []) -> Target {
   let level: [SwiftSetting] = level.map { [.define($0), .unsafeFlags(flags.flatMap { ["-Xcc", $0] })] } ?? []
-  return .target(name: name, dependencies: ["CSystem"], swiftSettings: mode + hot + neurons + level)
+  return .target(
+    name: name, dependencies: ["CSystem"],
+    swiftSettings: mode + hot + neurons + [.unsafeFlags(["-Xcc", "-D\(levelMask)"])] + level)
 }
-#if arch(x86_64)
-  let kernelTargets = [
-    kernels("HyprKernels"),
-    kernels("HyprKernelsV3", "HYPR_V3", ["-march=x86-64-v3"]),
-    kernels("HyprKernelsV4", "HYPR_V4", ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
-  ]
-#else
-  let kernelTargets = [kernels("HyprKernels")]
-#endif
+var kernelTargets = [kernels("HyprKernels")]
+if builtLevels.contains("3") { kernelTargets.append(kernels("HyprKernelsV3", "HYPR_V3", ["-march=x86-64-v3"])) }
+if builtLevels.contains("4") {
+  kernelTargets.append(kernels("HyprKernelsV4", "HYPR_V4", ["-march=x86-64-v4", "-mprefer-vector-width=512"]))
+}
 let kernelNames = kernelTargets.map { Target.Dependency(stringLiteral: $0.name) }
 
 // No C++ run-time library is needed with these flags (docs/building.md).
@@ -75,7 +94,7 @@ let freestandingCxx: [CXXSetting] = [
 ]
 
 // HYPR_BUILDER=0 leaves out what builds models: its functions answer MODEL_UNSUPPORTED, and the linker drops the rest.
-let parts: [SwiftSetting] = Context.environment["HYPR_BUILDER"] == "0" ? [.define("HYPR_NO_BUILDER")] : []
+let parts: [SwiftSetting] = leavesOut("HYPR_BUILDER") ? [.define("HYPR_NO_BUILDER")] : []
 
 // Only the empty anchor target carries the link flags: on any other they would break the test bundles.
 let libraryLink: [LinkerSetting] = [
@@ -93,17 +112,26 @@ var dependencies: [Package.Dependency] = []
 var targets: [Target] =
   [
     .systemLibrary(name: "CHypr", path: "include"),
-    .target(name: "CSystem"),
+    .target(
+      name: "CSystem",
+      cSettings: [
+        .unsafeFlags(["-D\(levelMask)"]),
+        .unsafeFlags(["-Os", "-fno-asynchronous-unwind-tables"], .when(configuration: .release)),
+      ]),
     .target(name: "CModelFormat", cxxSettings: freestandingCxx),
     .target(
       name: "CModelWriter", dependencies: ["CSystem"],
       cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
         + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
-    .target(name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames, swiftSettings: mode),
+    .target(
+      name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames,
+      exclude: learns ? [] : ["Learning", "Teaching"], swiftSettings: mode + small),
     .target(
       name: "HyprBuilding", dependencies: ["CSystem", "CModelFormat", "CModelWriter", "HyprCore"],
       swiftSettings: mode + small),
-    .target(name: "Hypr", dependencies: ["CHypr", "HyprCore", "HyprBuilding"], swiftSettings: mode + small + parts),
+    .target(
+      name: "Hypr", dependencies: ["CHypr", "HyprCore", "HyprBuilding"],
+      exclude: [learns ? "LearningLeftOut.swift" : "Teaching"], swiftSettings: mode + small + parts),
   ] + kernelTargets
 
 if embedded {

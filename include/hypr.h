@@ -91,7 +91,7 @@ enum {
 
   /* the model */
   HYPR_ERROR_MODEL_INVALID = 20,     /* not a .hypr file, damaged, or it contradicts itself */
-  HYPR_ERROR_MODEL_UNSUPPORTED = 21, /* valid, but it needs what this version does not have */
+  HYPR_ERROR_MODEL_UNSUPPORTED = 21, /* it needs what this version, or this build of it, does not have */
   HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model */
 
   /* the system */
@@ -142,7 +142,8 @@ typedef struct hypr_session hypr_session;
 typedef struct hypr_options hypr_options;
 
 /* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
- * OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. *out is set to NULL on failure. */
+ * OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. INVALID_ARGUMENT: the inputs of a
+ * layer times the steps of a window are 2^31 or more. *out is set to NULL on failure. */
 HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
                                          char *message, size_t message_size);
 
@@ -732,11 +733,11 @@ HYPR_API hypr_status hypr_builder_set_tensor(hypr_builder *builder, const char *
 /* Has a tensor drawn uniformly from `low` to `high`. NOT_FOUND; INVALID_ARGUMENT: they are not finite, or in the other order. */
 HYPR_API hypr_status hypr_builder_draw_tensor(hypr_builder *builder, const char *name, double low, double high);
 
-/* Says which elements of an input or recurrent weight [rows, columns] there are; the tensor then has `count` of them, in this order.
+/* Says which elements of a weight [rows, columns] there are; the tensor then has `count` of them, in this order.
  * What was said of its values before is forgotten.
  *   row_offsets    [rows + 1]: where the elements of each row begin among all, from 0 to `count`
  *   column_indices [count], ascending in a row
- * NOT_FOUND; SIZE_MISMATCH; INVALID_ARGUMENT: not such a weight, one with a density below 1, or no such rows. */
+ * NOT_FOUND; SIZE_MISMATCH; INVALID_ARGUMENT: not a weight, one with a density below 1, or no such rows. */
 HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const char *name, const uint32_t *row_offsets,
                                          size_t row_offset_count, const uint32_t *column_indices, size_t count);
 
@@ -776,7 +777,8 @@ HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const c
 /* ---- Memory (since 0.1) */
 
 /* The exact memory that a session of this model with these options takes, known before anything is allocated.
- * alignment, which may be NULL, is that which hypr_session_create_in needs. OUT_OF_MEMORY: more than can be addressed. */
+ * alignment, which may be NULL, is that which hypr_session_create_in needs. OUT_OF_MEMORY: more than can be addressed.
+ * INVALID_ARGUMENT: as hypr_session_create. */
 HYPR_API hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
                                               size_t *alignment, char *message, size_t message_size);
 

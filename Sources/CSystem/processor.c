@@ -33,11 +33,13 @@ int32_t kernel_highest_level(void) {
 int32_t kernel_highest_level(void) { return 1; }
 #endif
 
+int32_t kernel_lowest_level(void) { return __builtin_ctz(HYPR_LEVEL_MASK); }
+
 void kernel_table_fill(kernel_table *table, int32_t level) {
   kernel_table_fill_baseline(table);
 #if defined(__x86_64__)
-  if (level >= 4) return kernel_table_fill_v4(table);
-  if (level >= 3) return kernel_table_fill_v3(table);
+  if (kernel_has_level(4) && level >= 4) return kernel_table_fill_v4(table);
+  if (kernel_has_level(3) && level >= 3) return kernel_table_fill_v3(table);
 #endif
 }
 

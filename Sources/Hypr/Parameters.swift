@@ -41,15 +41,8 @@ extension hypr_tensor_info {
   return ok
 }
 
-@c @implementation public func hypr_session_set_trainable(
-  _ session: OpaquePointer?, _ index: Int, _ trainable: Int32
-) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  return status { () throws(Failure) in try session.pointee.setTrained(index, trainable != 0) }
-}
-
 /// The session of a call on the flat vector of all parameters, after its arguments were checked.
-private func checked<Element>(
+func withParameters<Element>(
   _ session: OpaquePointer?, _ flat: Element?, _ size: Int, _ call: (SessionPointer, Element) -> hypr_status
 ) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
@@ -63,7 +56,7 @@ private func checked<Element>(
 @c @implementation public func hypr_session_get_parameters(
   _ session: OpaquePointer?, _ flat: UnsafeMutablePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  checked(session, flat, size) { session, flat in
+  withParameters(session, flat, size) { session, flat in
     session.pointee.readParameters(into: flat)
     return ok
   }
@@ -72,34 +65,9 @@ private func checked<Element>(
 @c @implementation public func hypr_session_set_parameters(
   _ session: OpaquePointer?, _ flat: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  checked(session, flat, size) { session, flat in
+  withParameters(session, flat, size) { session, flat in
     status { () throws(Failure) in try session.pointee.writeParameters(from: flat) }
   }
-}
-
-@c @implementation public func hypr_session_get_gradients(
-  _ session: OpaquePointer?, _ flat: UnsafeMutablePointer<Float>?, _ size: Int
-) -> hypr_status {
-  checked(session, flat, size) { session, flat in
-    status { () throws(Failure) in try session.pointee.readGradients(into: flat) }
-  }
-}
-
-@c @implementation public func hypr_session_get_eligibility(
-  _ session: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
-) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  let tensors = session.pointee.model.pointee.tensorCount
-  guard index >= 0 && index < tensors else {
-    return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(tensors)")
-  }
-  guard let out else { return session.pointee.nullProblem("out") }
-  if let problem = session.pointee.sizeProblem("out", size, session.pointee.eligibilitySize(index)) { return problem }
-  return status { () throws(Failure) in try session.pointee.readEligibility(index, into: out) }
-}
-
-@c @implementation public func hypr_session_eligibility_size(_ session: OpaquePointer?, _ index: Int) -> Int {
-  session?.session.pointee.eligibilitySize(index) ?? 0
 }
 
 @c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?)

@@ -75,8 +75,8 @@ extension ModelBuilder {
     _ columnCount: Int
   ) throws(Failure) {
     let tensor = try tensor(name)
-    guard let width = tensor.pointee.columns, !isReadoutTensor(tensor) else {
-      throw invalid("\(name) is not a weight of a layer: all of its elements are stored")
+    guard let width = tensor.pointee.columns else {
+      throw invalid("\(name) is not a weight: all of its elements are stored")
     }
     guard tensor.pointee.density == 1 else {
       throw invalid(
@@ -99,11 +99,6 @@ extension ModelBuilder {
     tensor.pointee.source = .usual
     tensor.pointee.stored = StoredRows(
       offsets: copiedOffsets, columns: copiedColumns, offsetCount: offsetCount, count: columnCount)
-  }
-
-  private func isReadoutTensor(_ tensor: UnsafeMutablePointer<BuilderTensor>) -> Bool {
-    guard let readout else { return false }
-    return tensor >= readout.pointee.tensors && tensor < readout.pointee.tensors + readout.pointee.tensorCount
   }
 
   /// Elements are picked by these when a file is built, before the loader has seen them.

@@ -3,17 +3,18 @@ internal import CSystem
 // The end of a window (`kernel_carry`), a block of neurons at a time. What the window's events add to a row comes from a small table
 // that stays in the first-level cache while all rows of these neurons pass by.
 
-/// See `kernel_carry`. Neuron models that have as many state variables share the code; `StateNames` has room for no more than these.
-func carry(_ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>) {
-  switch layer.pointee.state_count {
-  case 1: close(InlineArray<1, Lanes>.self, layer, carry)
-  case 2: close(InlineArray<2, Lanes>.self, layer, carry)
-  case 3: close(InlineArray<3, Lanes>.self, layer, carry)
-  default: close(InlineArray<4, Lanes>.self, layer, carry)
+/// The loop for neuron models of so many state variables (`kernel_carry_loop`), which share it; one that no model of this build needs is
+/// not linked. `StateNames` has room for no more than these.
+@inline(__always) func carryLoop(states: Int) -> kernel_carry_loop {
+  switch states {
+  case 1: { carry(InlineArray<1, Lanes>.self, $0, $1) }
+  case 2: { carry(InlineArray<2, Lanes>.self, $0, $1) }
+  case 3: { carry(InlineArray<3, Lanes>.self, $0, $1) }
+  default: { carry(InlineArray<4, Lanes>.self, $0, $1) }
   }
 }
 
-private func close<State: LaneArray>(
+private func carry<State: LaneArray>(
   _ state: State.Type, _ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>
 ) {
   let last = carry.pointee.last
@@ -21,14 +22,7 @@ private func close<State: LaneArray>(
   while block.neuron < last {
     let isPair = block.neuron &+ 2 &* Lanes.scalarCount <= last
     block.lanes = isPair ? 2 &* Lanes.scalarCount : Lanes.scalarCount
-    if carry.pointee.carries_outputs {
-      let kept = block.sweepOutputs()
-      if isPair {
-        carryOutputs(state, InlineArray<2, Lanes>.self, block, kept)
-      } else {
-        carryOutputs(state, InlineArray<1, Lanes>.self, block, kept)
-      }
-    }
+    if carry.pointee.carries_outputs { carryOutputs(block, block.sweepOutputs()) }
     block.sweepStates()
     if isPair {
       carryStates(state, InlineArray<2, Lanes>.self, block)
@@ -200,7 +194,7 @@ struct CarriedBlock {
       carryCompressed(state, block, projection)
     }
   }
-  carryParameters(state, vectors, block)
+  carryParameters(state, block)
 }
 
 @inline(__always) private func carryRows<State: LaneArray, Vectors: LaneArray>(
@@ -253,17 +247,15 @@ struct CarriedBlock {
 }
 
 /// The same for the parameters of the neurons, which have no events: their sources are summed over the window.
-@inline(__always) private func carryParameters<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock
-) {
-  let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, block.width)
+@inline(never) private func carryParameters<State: LaneArray>(_ state: State.Type, _ block: CarriedBlock) {
+  let (k, lanes, width) = (State.size, block.lanes, block.width)
   let taught = block.carry.pointee.taught
   let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
   let (adjoint, transition) = (Row(block.adjoints), Row(block.transition))
   for parameter in 0..<block.parameters {
     let sums = Row(block.gradients + parameter &* block.currentStride)
-    for vector in 0..<Vectors.size {
-      let offset = vector &* Lanes.scalarCount
+    var offset = 0
+    while offset < lanes {
       let place = eligibility + (parameter &* k &* lanes &+ offset)
       let old = State(Row(place), stride: lanes)
       if taught {
@@ -279,41 +271,39 @@ struct CarriedBlock {
         new[row: j] = sum
       }
       new.store(place, stride: lanes)
+      offset &+= Lanes.scalarCount
     }
   }
 }
 
 /// Gradient and eligibility of outputs that are carried, when the table holds their sources; before the states' own, which it needs as
-/// they were. `kept`: what is left of the outputs before the window.
-@inline(never) private func carryOutputs<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ kept: Float
-) {
+/// they were. `kept`: what is left of the outputs before the window. Not specialised for the state count: the events take the time.
+@inline(never) private func carryOutputs(_ block: CarriedBlock, _ kept: Float) {
   for index in 0..<block.layer.pointee.projection_count {
     let projection = block.layer.pointee.projections + index
     if projection.pointee.compressed == nil {
-      carryOutputRows(state, vectors, block, projection, kept)
+      carryOutputRows(block, projection, kept)
     } else {
       carryCompressedOutputs(block, projection, kept)
     }
   }
   guard let outputEligibility = block.layer.pointee.parameter_output_eligibility else { return }
-  let (k, lanes) = (State.size, block.lanes)
+  let (k, lanes) = (block.states, block.lanes)
   let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
   for parameter in 0..<block.parameters {
     let carried = CarriedOutput(
       place: parameter &* block.width &+ block.neuron, eligibility: outputEligibility,
       gradient: block.layer.pointee.parameter_gradient, old: Row(eligibility + parameter &* k &* lanes))
     let sums = Row(block.gradients + parameter &* block.currentStride)
-    carryOutput(state, vectors, block, carried, kept) { sums.lanes($0) }
+    carryOutput(block, carried, kept) { sums.lanes($0) }
   }
 }
 
-@inline(__always) private func carryOutputRows<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>,
-  _ kept: Float
+@inline(__always) private func carryOutputRows(
+  _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>, _ kept: Float
 ) {
   guard let outputEligibility = projection.pointee.output_eligibility else { return }
-  let (k, lanes) = (State.size, block.lanes)
+  let (k, lanes) = (block.states, block.lanes)
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
   let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
   let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
@@ -321,7 +311,7 @@ struct CarriedBlock {
     let carried = CarriedOutput(
       place: row &* block.width &+ block.neuron, eligibility: outputEligibility, gradient: projection.pointee.gradient,
       old: isFresh ? nil : Row(eligibility + row &* k &* lanes))
-    carryOutput(state, vectors, block, carried, kept) { offset in
+    carryOutput(block, carried, kept) { offset in
       var sum = Lanes.zero
       var event = events.lowerBound
       while event < events.upperBound {
@@ -342,13 +332,12 @@ private struct CarriedOutput {
   let old: Row?
 }
 
-@inline(__always) private func carryOutput<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ row: CarriedOutput, _ kept: Float,
-  _ added: (_ offset: Int) -> Lanes
+@inline(__always) private func carryOutput(
+  _ block: CarriedBlock, _ row: CarriedOutput, _ kept: Float, _ added: (_ offset: Int) -> Lanes
 ) {
-  let (k, lanes) = (State.size, block.lanes)
-  for vector in 0..<Vectors.size {
-    let offset = vector &* Lanes.scalarCount
+  let (k, lanes) = (block.states, block.lanes)
+  var offset = 0
+  while offset < lanes {
     let place = row.place &+ offset
     let carried = row.eligibility.lanes(place)
     if block.carry.pointee.taught {
@@ -360,5 +349,6 @@ private struct CarriedOutput {
       for m in 0..<k { sum += block.adjoints.lanes(m &* lanes &+ offset) * old.lanes(m &* lanes &+ offset) }
     }
     row.eligibility.store(sum, place)
+    offset &+= Lanes.scalarCount
   }
 }

@@ -21,12 +21,14 @@ func crossEntropy(_ pass: kernel_cross_entropy) {
     pass.losses[step] = loss
     // The first one of equal scores is the answer.
     var first = 0
-    while scores[first] != found.largest { first &+= 1 }
+    while first &+ 1 < pass.count && scores[first] != found.largest { first &+= 1 }
     pass.correct[step] = first == label
   }
   var step = 0
   while step < pass.steps {
-    pass.losses.store(pass.losses.lanes(step) + logarithm(pass.sums.lanes(step)), step)
+    // Scores may be further apart than a number can say.
+    let loss = pass.losses.lanes(step) + logarithm(pass.sums.lanes(step))
+    pass.losses.store(lanes_smaller(loss, Lanes(repeating: .greatestFiniteMagnitude)), step)
     step &+= Lanes.scalarCount
   }
 }

@@ -10,7 +10,7 @@ internal import CSystem
 #else
   @c @implementation
   internal func kernel_table_fill_baseline(_ table: UnsafeMutablePointer<kernel_table>) {
-    fill(&table.pointee, level: 1)
+    if kernel_has_level(1) { fill(&table.pointee, level: 1) }
     fillFacts(&table.pointee)
   }
 #endif
@@ -25,7 +25,6 @@ private func fill(_ table: inout kernel_table, level: Int32) {
   table.events = { listEvents($0, $1, slot: $2) }
   table.finite = { allFinite($0, $1) }
   #if HYPR_LEARNING
-    table.carry = { carry($0, $1) }
     table.carry_scratch = { neuron, steps, carriesOutputs, hasCompressed in
       carryScratch(neuron.pointee, steps: steps, carriesOutputs: carriesOutputs, hasCompressed: hasCompressed)
     }
@@ -41,9 +40,9 @@ private func fill(_ table: inout kernel_table, level: Int32) {
 private struct Loops: NeuronVisitor {
   func visit<Model: NeuronModel>(_ model: Model.Type) -> kernel_loops {
     #if HYPR_LEARNING
-      kernel_loops(step: Model.stepLoop, sweep: Model.sweepLoop)
+      kernel_loops(step: Model.stepLoop, sweep: Model.sweepLoop, carry: carryLoop(states: Model.State.size))
     #else
-      kernel_loops(step: Model.stepLoop, sweep: nil)
+      kernel_loops(step: Model.stepLoop, sweep: nil, carry: nil)
     #endif
   }
 }

@@ -128,7 +128,7 @@ public struct TensorDescription: Equatable, Sendable {
   public var values: [Float]
   /// Whether learning may change it.
   public var trainable: Bool
-  /// Which elements are stored; `nil`: all. Only weights of a layer may have this.
+  /// Which elements are stored; `nil`: all. Only weights may have this.
   public var rows: SparseRows?
 
   /// A tensor of these values.

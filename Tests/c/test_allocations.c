@@ -45,7 +45,7 @@ void free(void *memory) {
   __libc_free(memory);
 }
 
-enum { STEPS = 300, INPUTS = 9, CLASSES = 3, PARAMETERS = 4096 };
+enum { STEPS = 300, INPUTS = 9, CLASSES = 3, ELEMENTS = 4096 };
 
 static void sessions_are_one_allocation(void **state) {
   (void)state;
@@ -75,7 +75,7 @@ static void sessions_are_one_allocation(void **state) {
 
 /* Every call on a session, good and bad; the sum of its statuses is of no interest. */
 static void call_everything(hypr_session *session, const float *samples, const int32_t *labels) {
-  static float flat[PARAMETERS], outputs[STEPS * CLASSES];
+  static float flat[ELEMENTS], outputs[STEPS * CLASSES];
   static char saved[1 << 20];
   float rates[2], out[100];
   uint32_t channels[] = {0, 3, 8};
@@ -128,6 +128,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_get_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
   hypr_session_set_spikes(session, 0, out, 20);
   hypr_session_set_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
+  hypr_session_get_eligibility(session, 0, flat, hypr_session_eligibility_size(session, 0));
   hypr_session_memory_report(session, &report);
   hypr_session_save_model(session, "allocations.hypr");
   hypr_session_save_model(session, "no such folder/allocations.hypr");
@@ -168,6 +169,7 @@ static void calls_on_a_session_allocate_nothing(void **state) {
   (void)state;
   allocate_nothing(TWO_LAYERS);
   allocate_nothing(GATED);
+  allocate_nothing(SPARSE);
 }
 
 int main(void) {

@@ -275,7 +275,7 @@ def test_encodings_that_do_not_fit():
 
 
 def test_input_weights_that_are_left_out():
-    """Of the file: whether a session runs it is for the loader to say."""
+    """The builder's shapes are those before anything is left out by chance."""
     chosen = np.random.default_rng(0).random((12, 4)) < 0.5
     for values in ({"input_sparse": chosen}, {"input_density": 0.5}):
         builder = hypr.ModelBuilder(4).layer("brf", 12, **values).readout(3)

@@ -1,4 +1,4 @@
-"""Sparse recurrent weights: drawn, given, kept, and the same network as with zeros in their place."""
+"""Sparse weights: drawn, given, kept, and the same network as with zeros in their place."""
 
 import os
 import subprocess
@@ -44,11 +44,16 @@ def test_density():
 def test_density_as_the_tool(neuron, tmp_path):
     path = tmp_path / "tool.hypr"
     subprocess.run([TOOL, "create", path, "--inputs", "30", "--layer", f"{neuron}:60", "--outputs", "4", "--recurrent-density",
-                    "0.2"], check=True, capture_output=True)
+                    "0.2", "--input-density", "0.3"], check=True, capture_output=True)
     theirs = hypr.Model.load(path)
-    assert hypr.ModelBuilder(30).layer(neuron, 60, recurrent_density=0.2).readout(4).build().data == theirs.data
-    elements = 60 * 60 * (3 if neuron == "gru" else 1)
-    assert abs(theirs.parameters["layer0.recurrent_weight"].size / elements - 0.2) < 4 * np.sqrt(0.16 / elements)
+    builder = hypr.ModelBuilder(30).layer(neuron, 60, recurrent_density=0.2, input_density=0.3).readout(4)
+    assert builder.build().data == theirs.data
+    for weight, columns, density in (("recurrent_weight", 60, 0.2), ("input_weight", 30, 0.3)):
+        elements = 60 * columns * (3 if neuron == "gru" else 1)
+        kept = theirs.parameters[f"layer0.{weight}"].size / elements
+        assert abs(kept - density) < 4 * np.sqrt(density * (1 - density) / elements)
+    told = subprocess.run([TOOL, "info", path], check=True, capture_output=True, text=True).stdout
+    assert f"{theirs.parameters['layer0.input_weight'].size} of {60 * (3 if neuron == 'gru' else 1)} x 30" in told
     assert hypr.ModelBuilder.from_model(theirs).build().data == theirs.data
 
 
@@ -100,6 +105,32 @@ def test_round_trip_and_names(neuron, gates, stream):
     assert learned.shape == (count,) and (learned != dense[dense != 0]).any()
     again["layer0.recurrent_weight"] = learned  # what a session has, by the same name
     np.testing.assert_array_equal(again.build().parameters["layer0.recurrent_weight"], learned)
+
+
+@pytest.mark.parametrize("tensor, given, shape", [
+    ("layer0.input_weight", lambda **values: build(**{f"input_{name}": value for name, value in values.items()}), (12, 4)),
+    ("layer0.recurrent_weight", lambda weight=None, **values: build(
+        **values, **({} if weight is None else {"recurrent_weight": weight})), (12, 12)),
+    ("readout.weight", lambda **values: hypr.ModelBuilder(4).input(scale=60).layer("brf", 12).readout(3, **values), (3, 12))])
+def test_every_weight_may_be_sparse(tensor, given, shape, stream, tmp_path):
+    """Drawn or given, run, taught, saved and loaded again."""
+    dense = weights(*shape)
+    model = given(weight=scipy.sparse.csr_array(dense)).build(1)
+    assert model == given(weight=dense, sparse=True).build(1) == given(weight=dense, sparse=dense != 0).build(1)
+    same_outputs(model, given(weight=dense).build(1), stream[0])
+    np.testing.assert_array_equal(model.parameters[tensor], dense[dense != 0])
+    drawn = given(sparse=dense != 0).build(1)
+    np.testing.assert_array_equal(drawn.parameters[tensor], given().build(1).parameters[tensor][dense != 0])
+    session = hypr.Session(model, window=20, learning_rate=0.01)
+    session.learn_sequence(*stream)
+    session.reset()
+    learned = session.parameters[tensor]
+    assert (learned != dense[dense != 0]).any()
+    session.save_model(tmp_path / "learned.hypr")
+    again = hypr.Model.load(tmp_path / "learned.hypr")
+    np.testing.assert_array_equal(again.parameters[tensor], learned)
+    np.testing.assert_array_equal(hypr.Session(again).run(stream[0][:50]), session.run(stream[0][:50]))
+    assert hypr.ModelBuilder.from_model(again).build() == again
 
 
 def test_mistakes():

@@ -221,6 +221,108 @@ HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const fl
 HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index);
+typedef int32_t hypr_initialization;
+enum {
+  HYPR_INITIALIZATION_XAVIER = 0,
+  HYPR_INITIALIZATION_ORTHOGONAL = 1,
+  HYPR_INITIALIZATION_GATED = 2
+};
+typedef int32_t hypr_distribution;
+enum {
+  HYPR_DISTRIBUTION_NONE = 0,
+  HYPR_DISTRIBUTION_UNIFORM = 1,
+  HYPR_DISTRIBUTION_NORMAL = 2
+};
+typedef struct hypr_neuron {
+  size_t struct_size;
+  const char *name;
+  size_t state_count;
+  size_t parameter_count;
+  size_t constant_count;
+  size_t gate_count;
+  int32_t spiking;
+  int32_t has_reset;
+  const char *surrogate;
+  hypr_initialization initialization;
+} hypr_neuron;
+typedef struct hypr_quantity {
+  size_t struct_size;
+  const char *name;
+  float lower, upper;
+  float default_value;
+  int32_t absolute;
+  hypr_distribution distribution;
+  double first, second;
+} hypr_quantity;
+HYPR_API size_t hypr_neuron_count(void);
+HYPR_API hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);
+HYPR_API hypr_status hypr_neuron_find(const char *name, size_t *index);
+HYPR_API const char *hypr_neuron_state(size_t neuron, size_t index);
+HYPR_API hypr_status hypr_neuron_parameter(size_t neuron, size_t index, hypr_quantity *quantity);
+HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quantity *quantity);
+typedef struct hypr_builder hypr_builder;
+HYPR_API hypr_status hypr_builder_create(size_t inputs, hypr_builder **out, char *message, size_t message_size);
+HYPR_API hypr_status hypr_builder_create_from(const hypr_model *model, hypr_builder **out, char *message, size_t message_size);
+HYPR_API void hypr_builder_free(hypr_builder *builder);
+HYPR_API const char *hypr_builder_message(const hypr_builder *builder);
+HYPR_API hypr_status hypr_builder_set_name(hypr_builder *builder, const char *name);
+HYPR_API hypr_status hypr_builder_set_time_step(hypr_builder *builder, float seconds);
+HYPR_API hypr_status hypr_builder_set_input_scale(hypr_builder *builder, const float *scale, size_t count);
+HYPR_API hypr_status hypr_builder_set_input_offset(hypr_builder *builder, const float *offset, size_t count);
+HYPR_API hypr_status hypr_builder_set_input_names(hypr_builder *builder, const char *const *names, size_t count);
+enum {
+  HYPR_LEVEL_CROSSING_SIGNED = 0,
+  HYPR_LEVEL_CROSSING_ON_OFF = 1
+};
+HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
+enum {
+  HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,
+  HYPR_SPIKE_RESET_NONE = 1,
+  HYPR_SPIKE_RESET_SUBTRACT = 2,
+  HYPR_SPIKE_RESET_SET = 3,
+  HYPR_SPIKE_RESET_DELAYED_SUBTRACT = 4,
+  HYPR_SPIKE_RESET_DELAYED_SET = 5
+};
+enum {
+  HYPR_SURROGATE_MODEL_DEFAULT = 0,
+  HYPR_SURROGATE_DOUBLE_GAUSSIAN = 1,
+  HYPR_SURROGATE_SLAYER = 2,
+  HYPR_SURROGATE_TRIANGLE = 3,
+  HYPR_SURROGATE_FAST_SIGMOID = 4,
+  HYPR_SURROGATE_ARC_TANGENT = 5,
+  HYPR_SURROGATE_STRAIGHT_THROUGH = 6
+};
+typedef struct hypr_layer_settings {
+  size_t struct_size;
+  const char *name;
+  int32_t recurrent;
+  int32_t bias;
+  double input_density;
+  double recurrent_density;
+  int32_t reset;
+  int32_t surrogate;
+  float surrogate_slope;
+  float surrogate_scale;
+} hypr_layer_settings;
+#define HYPR_LAYER_SETTINGS {sizeof(hypr_layer_settings), NULL, 1, -1, 1, 1, 0, 0, 0, 0}
+HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size, const hypr_layer_settings *settings);
+HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);
+HYPR_API hypr_status hypr_builder_remove_top(hypr_builder *builder);
+HYPR_API hypr_status hypr_builder_set_constant(hypr_builder *builder, const char *name, float value);
+HYPR_API hypr_status hypr_builder_set_tensor(hypr_builder *builder, const char *name, const float *values, size_t count);
+HYPR_API hypr_status hypr_builder_draw_tensor(hypr_builder *builder, const char *name, double low, double high);
+HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const char *name, const uint32_t *row_offsets,
+                                         size_t row_offset_count, const uint32_t *column_indices, size_t count);
+HYPR_API hypr_status hypr_builder_set_trainable(hypr_builder *builder, const char *name, int32_t trainable);
+HYPR_API size_t hypr_builder_tensor_count(const hypr_builder *builder);
+HYPR_API hypr_status hypr_builder_tensor_info(const hypr_builder *builder, size_t index, hypr_tensor_info *info);
+HYPR_API hypr_status hypr_builder_get_tensor(const hypr_builder *builder, const char *name, float *values, size_t count);
+HYPR_API hypr_status hypr_builder_set_class_labels(hypr_builder *builder, const char *const *labels, size_t count);
+HYPR_API hypr_status hypr_builder_recommend(hypr_builder *builder, hypr_option key, double value);
+HYPR_API hypr_status hypr_builder_set_metadata(hypr_builder *builder, const char *key, const char *value);
+HYPR_API hypr_status hypr_builder_build(hypr_builder *builder, uint64_t seed, size_t *bytes);
+HYPR_API hypr_status hypr_builder_copy_file(const hypr_builder *builder, void *buffer, size_t size);
+HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const char *path);
 HYPR_API hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
                                               size_t *alignment, char *message, size_t message_size);
 HYPR_API hypr_status hypr_session_create_in(const hypr_model *model, const hypr_options *options, void *memory,

@@ -182,10 +182,13 @@ typedef struct kernel_carry {
   float *scratch;                  // `carry_scratch` floats
 } kernel_carry;
 
+typedef void (*kernel_carry_loop)(const kernel_layer *layer, const kernel_carry *carry);
+
 // The loops over one neuron model. Without learning there is only the first.
 typedef struct kernel_loops {
   kernel_step_loop _Null_unspecified step;
   kernel_sweep_loop _Null_unspecified sweep;
+  kernel_carry_loop _Null_unspecified carry;
 } kernel_loops;
 
 // State variables of a neuron model: the carry keeps one sweep for each.
@@ -237,6 +240,16 @@ typedef struct kernel_update {
 #endif
 static inline bool kernel_has_neuron(int32_t neuron) { return (HYPR_NEURON_MASK >> (neuron & 63)) & 1; }
 
+// Bit i: this build has the kernels of CPU level i (Package.swift).
+#ifndef HYPR_LEVEL_MASK
+#if defined(__x86_64__)
+#define HYPR_LEVEL_MASK 0x1a
+#else
+#define HYPR_LEVEL_MASK 0x02
+#endif
+#endif
+static inline bool kernel_has_level(int32_t level) { return (HYPR_LEVEL_MASK >> level) & 1; }
+
 // Softmax cross-entropy in nats with the target (1 - smoothing) onehot(label) + smoothing / count, for the steps of a window. What belongs
 // to a step without a label stays as it is, but for its loss and sum.
 typedef struct kernel_cross_entropy {
@@ -251,7 +264,9 @@ typedef struct kernel_cross_entropy {
 } kernel_cross_entropy;
 
 typedef struct kernel_table {
-  int32_t level;   // of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures
+  // Of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures. 0: this build has no kernels
+  // for the processor, only what is said of the neuron models.
+  int32_t level;
   intptr_t lanes;  // every row is padded to a multiple of this
 
   // Neuron models, by index; false past the end, and without a name if this build leaves the model out. They are the same at every
@@ -271,7 +286,6 @@ typedef struct kernel_table {
   // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
   intptr_t (*_Null_unspecified sample)(const float *sample, intptr_t count, const float *_Nullable offset,
                    const float *_Nullable scale, int32_t *indices, float *values);
-  void (*_Null_unspecified carry)(const kernel_layer *layer, const kernel_carry *carry);
   // Floats of `kernel_carry.scratch` for a layer of such neurons and windows of so many steps.
   intptr_t (*_Null_unspecified carry_scratch)(const kernel_neuron *neuron, intptr_t steps, bool carries_outputs, bool has_compressed);
 
@@ -298,7 +312,7 @@ typedef struct kernel_table {
 #endif
 
 // Fill the table with the kernels of one CPU level (Sources/HyprKernels/Table.swift, compiled once for each). The baseline fills
-// everything; the others replace the loops.
+// what is said of the neuron models, too, and the loops if this build has level 1; the others replace the loops.
 void kernel_table_fill_baseline(kernel_table *_Nonnull table);
 #if defined(__x86_64__)
 void kernel_table_fill_v3(kernel_table *_Nonnull table);
@@ -307,7 +321,9 @@ void kernel_table_fill_v4(kernel_table *_Nonnull table);
 
 // The highest level that this processor can run.
 int32_t kernel_highest_level(void);
-// Fills the table with the kernels of a level that the processor can run, or of the next lower one that there is.
+// The lowest level that this build has.
+int32_t kernel_lowest_level(void);
+// Fills the table with the kernels of a level that the processor can run, or of the next lower one that there is; level 0: none.
 void kernel_table_fill(kernel_table *_Nonnull table, int32_t level);
 // The same with the highest level, or with HYPR_CPU_LEVEL in the environment if that is lower.
 void kernel_table_select(kernel_table *_Nonnull table);

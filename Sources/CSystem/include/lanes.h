@@ -6,7 +6,7 @@
 #ifndef LANES_COUNT
 #if defined(__AVX512F__)
 #define LANES_COUNT 16
-#elif defined(__x86_64__) || defined(__aarch64__) || defined(__ARM_NEON)
+#elif defined(__AVX__) || defined(__aarch64__) || defined(__ARM_NEON)
 #define LANES_COUNT 8
 #else
 #define LANES_COUNT 4

@@ -4,7 +4,7 @@ internal import CSystem
 
 extension WindowJob {
   /// Groups the events of the layer's projections.
-  func begin(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) {
+  @_optimize(speed) func begin(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) {
     if taught {
       if self.layer == network.layers.count - 1 {
         learner.targets.complete(steps, network, smoothing: learner.settings.labelSmoothing)
@@ -15,14 +15,14 @@ extension WindowJob {
     learner.adjoints.events.group(layer, steps: steps, network.kernels)
   }
 
-  private func clearAdjoints(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) {
+  @_optimize(speed) private func clearAdjoints(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) {
     let shape = layer.pointee.shape
     learner.adjoints.states.clear(shape.states * shape.width)
     learner.adjoints.parameters.clear(layer.pointee.description.parameterCount * shape.width)
   }
 
   /// The loss adjoint backwards through some steps.
-  private func sweep(
+  @_optimize(speed) private func sweep(
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ steps: Range<Int>, instantaneous: Bool = false
   ) {
     let width = layer.pointee.shape.width
@@ -37,7 +37,7 @@ extension WindowJob {
   }
 
   /// The same for one step of all neurons, and what its currents owe to the outputs of the step before it.
-  func sweepRecurrently(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, step: Int) {
+  @_optimize(speed) func sweepRecurrently(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, step: Int) {
     let width = layer.pointee.shape.width
     sweep(layer, learner, step..<step + 1)
     guard let recurrent = layer.pointee.description.recurrent else { return }
@@ -47,7 +47,7 @@ extension WindowJob {
   }
 
   /// Adds the adjoints of the currents through the weights of a projection to those of the outputs that it listens to.
-  private func project(
+  @_optimize(speed) private func project(
     _ projection: UnsafePointer<Projection>, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network,
     _ steps: Range<Int>, to targets: UnsafeMutablePointer<Float>, stride: Int
   ) {
@@ -62,12 +62,12 @@ extension WindowJob {
   }
 
   /// Gradient and eligibility of some neurons at the end of the window.
-  func carry(
+  @_optimize(speed) func carry(
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ neurons: Range<Int>
   ) {
     let adjoints = learner.adjoints
     var pieces = CarryPieces(
-      kernel: network.kernels.pointee.carry, view: layer.pointee.view,
+      kernel: layer.pointee.description.loops.carry, view: layer.pointee.view,
       pass: kernel_carry(
         first: neurons.lowerBound, last: neurons.upperBound, steps: steps, taught: taught,
         carries_outputs: layer.pointee.eligibility?.outputs != nil,
@@ -81,7 +81,7 @@ extension WindowJob {
 
   /// ℓ of the layer below: through gI of this layer, or with spatial credit through the same step only (D ℓ); and how it carries its
   /// outputs.
-  func handDown(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) -> LayerCredit {
+  @_optimize(speed) func handDown(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) -> LayerCredit {
     let isReadout = self.layer == network.layers.count - 1
     let filtered = learner.settings.credit == .filtered && isReadout
     let decay = filtered ? filterReadout(layer, learner, network) : 0

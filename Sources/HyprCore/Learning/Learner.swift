@@ -43,7 +43,7 @@ struct Learner: ~Copyable {
   }
 
   /// A step was made: it has no target yet.
-  @inline(__always) mutating func beginStep() {
+  @_optimize(speed) @inline(__always) mutating func beginStep() {
     targets.begin(progress.steps)
     progress.steps += 1
     progress.sequenceSteps = min(progress.sequenceSteps + 1, settings.window + 1)
@@ -59,7 +59,7 @@ struct Learner: ~Copyable {
   }
 
   /// Counts the targets of the window that is being closed, which is empty afterwards.
-  mutating func gatherTargets() {
+  @_optimize(speed) mutating func gatherTargets() {
     for step in 0..<progress.steps where targets.kinds[step] != .none {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))

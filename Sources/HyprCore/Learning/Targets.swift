@@ -54,9 +54,11 @@ struct Targets {
   func error(_ step: Int) -> UnsafeMutablePointer<Float> { outputErrors + step * width }
 
   /// The step has no target yet.
-  @inline(__always) func begin(_ step: Int) {
+  @_optimize(speed) @inline(__always) func begin(_ step: Int) {
     if step == 0 { isShared.pointee = false }
     forget(step)
+    // The errors of the steps before are there, and stay.
+    if isShared.pointee { error(step).clear(width) }
   }
 
   @inline(__always) private func forget(_ step: Int) {
@@ -65,14 +67,14 @@ struct Targets {
   }
 
   /// Teaches a step a class.
-  @inline(__always) func set(label: Int, weight: Float, _ step: Int) {
+  @_optimize(speed) @inline(__always) func set(label: Int, weight: Float, _ step: Int) {
     kinds[step] = .label
     labels[step] = Int32(truncatingIfNeeded: label)
     weights[step] = Double(weight)
   }
 
   /// Teaches a step what its error says.
-  func set(_ target: Target, _ step: Int) {
+  @_optimize(speed) func set(_ target: Target, _ step: Int) {
     kinds[step] = .error
     labels[step] = -1
     losses[step] = target.loss
@@ -94,13 +96,13 @@ struct Targets {
   }
 
   /// Sum of the weights of the taught ones among the first `steps` steps.
-  func weight(_ steps: Int) -> Double {
+  @_optimize(speed) func weight(_ steps: Int) -> Double {
     var sum = 0.0
     for step in 0..<steps where kinds[step] != .none { sum += weights[step] }
     return sum
   }
 
-  func hasTarget(_ steps: Int) -> Bool {
+  @_optimize(speed) func hasTarget(_ steps: Int) -> Bool {
     for step in 0..<steps where kinds[step] != .none { return true }
     return false
   }
@@ -128,7 +130,7 @@ struct Targets {
 
   /// Only what was taught has meaning: equal windows give equal bytes.
   func walkState(_ stream: inout StateStream, steps: Int) {
-    let isShared = stream.flag(isShared.pointee)
+    let isShared = stream.flag(steps > 0 && isShared.pointee)
     if stream.mode == .read { self.isShared.pointee = isShared }
     for step in 0..<steps {
       let number = stream.integer(Int(kinds[step].rawValue), in: 0...2)

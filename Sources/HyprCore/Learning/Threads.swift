@@ -39,7 +39,7 @@ struct CarryPieces {
   }
 
   /// In threads if that is worth it.
-  mutating func run(_ pool: ThreadPool?, work: Int) {
+  @_optimize(speed) mutating func run(_ pool: ThreadPool?, work: Int) {
     guard let pool, work >= leastWork else {
       withUnsafePointer(to: pass) { kernel(view, $0) }
       return
@@ -49,7 +49,7 @@ struct CarryPieces {
       pool.memory, { $0.assumingMemoryBound(to: CarryPieces.self).pointee.run(piece: Int($1)) }, &self)
   }
 
-  private func run(piece: Int) {
+  @_optimize(speed) private func run(piece: Int) {
     let blocks = (pass.last - pass.first + block - 1) / block
     var part = pass
     part.first = pass.first + blocks * piece / count * block
@@ -73,7 +73,7 @@ struct OptimizePieces {
       pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &pieces)
   }
 
-  private func run(piece: Int) {
+  @_optimize(speed) private func run(piece: Int) {
     let line = 16
     let start = update.count * piece / count / line * line
     let end = piece + 1 == count ? update.count : update.count * (piece + 1) / count / line * line

@@ -15,7 +15,7 @@ struct UpdateJob {
   private var step = kernel_update()
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
-  mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
+  @_optimize(speed) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let arrays = network.parameters.arrays
     switch stage {
     case .norm:
@@ -49,12 +49,12 @@ struct UpdateJob {
   }
 
   /// Past `count` numbers of the tensor.
-  private mutating func goOn(_ count: Int, of all: Int) {
+  @_optimize(speed) private mutating func goOn(_ count: Int, of all: Int) {
     start += count
     if start >= all { (tensor, start) = (tensor + 1, 0) }
   }
 
-  private mutating func addSquares(
+  @_optimize(speed) private mutating func addSquares(
     _ array: UnsafePointer<TrainedArray>, _ learner: borrowing Learner, _ network: borrowing Network
   ) {
     // Always as many at a time: the sum has the same bits whatever the pieces.
@@ -66,7 +66,7 @@ struct UpdateJob {
   }
 
   /// When the norm is known. A gradient that is not finite is dropped and counted.
-  private mutating func begin(_ learner: inout Learner, _ network: borrowing Network) {
+  @_optimize(speed) private mutating func begin(_ learner: inout Learner, _ network: borrowing Network) {
     let norm = squareSum.squareRoot() * learner.reductionScale
     guard norm.isFinite else {
       learner.progress.statistics.skippedUpdates += 1
@@ -95,7 +95,7 @@ struct UpdateJob {
   }
 
   /// Moves the next `count` numbers of the tensor.
-  private mutating func optimize(
+  @_optimize(speed) private mutating func optimize(
     _ array: UnsafePointer<TrainedArray>, _ count: Int, _ learner: borrowing Learner, _ network: borrowing Network
   ) {
     guard let gradients = array.pointee.gradients else { return }
@@ -128,19 +128,6 @@ extension kernel_update {
     correction1 = Float(1 / (1 - system_power(first, number)))
     correction2 = Float(1 / (1 - system_power(second, number)))
     anchor_strength = Float(settings.anchorStrength)
-  }
-}
-
-extension Settings {
-  /// The learning rate of the update that follows `updates` others.
-  func learningRate(after updates: UInt64) -> Double {
-    let progress = min(Double(updates) / scheduleUpdates, 1)
-    let warmth = warmUpUpdates == 0 ? 1 : min((Double(updates) + 1) / warmUpUpdates, 1)
-    switch schedule {
-    case .constant: return learningRate * warmth
-    case .linear: return learningRate * warmth * (1 - progress)
-    case .cosine: return learningRate * warmth * (1 + system_cos(progress * .pi)) / 2
-    }
   }
 }
 

@@ -38,7 +38,7 @@ struct WindowJob {
   }
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done, and the window is empty.
-  mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
+  @_optimize(speed) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let running = UnsafePointer(network.layers.baseAddress! + layer)
     switch stage {
     case .begin:

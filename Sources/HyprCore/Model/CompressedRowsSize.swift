@@ -23,16 +23,17 @@ struct CompressedRowsSize {
     guard isPresent, tensor.layout == FORMAT_LAYOUT_SPARSE_ROWS else { return }
     // Columns and gates are checked later: here only that a small file does not want much memory.
     let gates = max(1, Int(clamping: try loader.neuron(of: layer).facts.gate_count))
-    let columns = gates * Int(clamping: tensor.rank == 2 ? tensor.shape.1 : 0) + 1
-    let (columnSum, tooMany) = offsets.addingReportingOverflow(columns)
+    let columns = Int(clamping: tensor.rank == 2 ? tensor.shape.1 : 0)
+    let (gated, tooWide) = columns.multipliedReportingOverflow(by: gates)
+    let (columnSum, tooMany) = offsets.addingReportingOverflow(gated)
     let (elementSum, tooLarge) = elements.addingReportingOverflow(tensor.column_index_count)
     // As many columns as a device has channels, whatever the file's size.
     let mostColumns = loader.file.count / 4 + (1 << 20)
-    guard !tooMany && !tooLarge && columnSum <= mostColumns && elementSum <= loader.file.count / 4 else {
+    guard !tooWide && !tooMany && !tooLarge && columnSum < mostColumns && elementSum <= loader.file.count / 4 else {
       let place: Text = layer == loader.hiddenCount ? "readout" : "layers[\(layer)]"
       throw loader.invalid(
         "\(place).\(field) has more stored elements or columns than there is room for in the file")
     }
-    (offsets, elements) = (columnSum, elementSum)
+    (offsets, elements) = (columnSum + 1, elementSum)
   }
 }

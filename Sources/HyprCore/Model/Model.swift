@@ -124,6 +124,13 @@ public struct Model {
 
   public var tensorCount: Int { tensors.count }
 
+  /// The matrix of which a tensor has the stored elements; nil: it has all elements.
+  public func sparseShape(_ index: Int) -> (rows: Int, columns: Int)? {
+    guard index >= 0 && index < tensors.count, tensors[index].placement.rows != nil else { return nil }
+    let placement = tensors[index].placement
+    return (placement.gateCount * placement.size, placement.columns)
+  }
+
   /// The elements of a tensor, row-major.
   public func readTensor(_ index: Int, into target: UnsafeMutablePointer<Float>) {
     let tensor = tensors[index]

@@ -82,6 +82,10 @@ struct ModelLoader {
 
   init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer, _ kernels: kernel_table) throws(Failure) {
     try ModelLoader.checkIdentifier(file, message)
+    guard kernels.level > 0 else {
+      throw message.failure(
+        .modelUnsupported, "this library needs a processor of level x86-64-v\(Int(kernel_lowest_level())) or higher")
+    }
     guard let root = format_open(file.baseAddress, file.count) else {
       throw message.failure(
         .modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
@@ -170,7 +174,6 @@ struct ModelLoader {
       (storage.layers + layer).initialize(to: try tensors.layer(layer, inputs: inputs, constants: constants))
       constants += max(1, Int((storage.layers + layer).pointee.neuron.constant_count))
     }
-    try tensors.checkOverlap()
     let encoding = try readEncoding()
     let inputSize = try checkInput(columns: storage.layers.pointee.inputCount, encoding)
     try checkLabels((storage.layers + hiddenCount).pointee.size)

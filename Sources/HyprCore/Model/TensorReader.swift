@@ -102,7 +102,7 @@ struct TensorReader {
     // A cell with more currents than gates keeps what comes from below apart: it adds to the first ones, everything else to the last.
     let apart = Int(layer.neuron.current_count) - gates
     let fromBelow = delay == 0 && source != .one
-    var currents = InlineArray<4, Int>(repeating: 0)
+    var currents = ProjectionDescription.Currents(repeating: 0)
     for gate in 0..<gates { currents[gate] = fromBelow ? (gate + apart) % gates : gate + apart }
     return ProjectionDescription(
       source: source, sourceSize: sourceSize, delay: delay, currents: currents, gateCount: gates, rows: placement.rows,
@@ -187,6 +187,8 @@ struct TensorReader {
     let tensor = TensorDescription(
       name: name, layer: layer.index, group: group, isMatrix: isMatrix, placement: placement, offset: offset,
       trainable: found.tensor.trainable, bounds: bounds, elementType: elementType, data: data)
+    // First, so that what takes time is bounded by the size of the file.
+    try checkOverlap(tensor)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
@@ -277,13 +279,11 @@ struct TensorReader {
   }
 
   /// Saving writes each tensor back to its place in the file, so no two may share bytes.
-  func checkOverlap() throws(Failure) {
-    for one in 0..<count {
-      for other in 0..<one {
-        let (a, b) = (tensors[one], tensors[other])
-        if a.data < b.data + b.byteCount && b.data < a.data + a.byteCount {
-          throw loader.invalid("\(a.name) and \(b.name) share bytes of the file, expected each to have its own")
-        }
+  private func checkOverlap(_ tensor: TensorDescription) throws(Failure) {
+    for index in 0..<count {
+      let other = tensors[index]
+      if tensor.data < other.data + other.byteCount && other.data < tensor.data + tensor.byteCount {
+        throw loader.invalid("\(tensor.name) and \(other.name) share bytes of the file, expected each to have its own")
       }
     }
   }

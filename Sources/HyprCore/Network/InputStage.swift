@@ -28,7 +28,7 @@ struct InputStage {
   var isPlain: Bool { offset == nil && scale == nil }
 
   /// The step on the events that were listed last was made.
-  func commit() { encoding?.commit() }
+  @_optimize(speed) func commit() { encoding?.commit() }
 
   /// A sequence begins.
   func clear() { encoding?.clear() }
@@ -36,7 +36,7 @@ struct InputStage {
   func walkState(_ stream: inout StateStream) { encoding?.walkState(&stream) }
 
   /// Lists the events of a sample in a slot.
-  @inline(__always) func list(
+  @_optimize(speed) @inline(__always) func list(
     _ sample: UnsafePointer<Float>, slot: Int, _ kernels: UnsafePointer<kernel_table>, _ message: MessageBuffer
   ) throws(Failure) {
     if encoding != nil { return try encode(sample, slot: slot, message) }
@@ -45,7 +45,7 @@ struct InputStage {
     events.setCount(count, slot)
   }
 
-  private func encode(_ sample: UnsafePointer<Float>, slot: Int, _ message: MessageBuffer) throws(Failure) {
+  @_optimize(speed) private func encode(_ sample: UnsafePointer<Float>, slot: Int, _ message: MessageBuffer) throws(Failure) {
     try check(sample, message)
     events.setCount(0, slot)
     for channel in 0..<size { append(channel, sample[channel], slot) }
@@ -63,7 +63,7 @@ struct InputStage {
   }
 
   /// Lists a sample that is 1 at the indices and 0 elsewhere in a slot.
-  func list(
+  @_optimize(speed) func list(
     spikes: UnsafeBufferPointer<UInt32>, slot: Int, _ message: MessageBuffer
   ) throws(Failure) {
     var previous = -1
@@ -92,7 +92,7 @@ struct InputStage {
     }
   }
 
-  private func append(_ channel: Int, _ sample: Float, _ slot: Int) {
+  @_optimize(speed) private func append(_ channel: Int, _ sample: Float, _ slot: Int) {
     var (input, value) = (channel, transformed(sample, channel))
     if let encoding {
       value = encoding.spike(value, channel)

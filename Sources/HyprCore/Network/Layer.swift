@@ -47,7 +47,7 @@ struct Layer {
         carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
       // A weight of compressed rows takes about as long as ten in a row.
-      elements += (projection.rows == nil ? 1 : 10) * min(weights.count, 1 << 40)
+      elements += (projection.rows == nil ? 1 : 10) * min(weights.count, .max >> 8)
       if !arena.isMeasuring {
         parameters.arrays.initializeElement(at: projection.tensor, to: weights)
         projections.initializeElement(at: index, to: running)
@@ -94,7 +94,7 @@ struct Layer {
   func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.outputs + slot * shape.width }
 
   /// Slot `from` becomes slot `to`.
-  func copySlot(from: Int, to: Int) {
+  @_optimize(speed) func copySlot(from: Int, to: Int) {
     state(to).update(from: state(from), count: shape.states * shape.width)
     outputs(to).update(from: outputs(from), count: shape.width)
     events?.copy(from: from, to: to)
@@ -112,10 +112,10 @@ struct Layer {
   }
 
   /// Brings what is computed from the parameters up to date.
-  func derive(_ kernels: UnsafePointer<kernel_table>) { kernels.pointee.derive(description.neuronIndex, view) }
+  @_optimize(speed) func derive(_ kernels: UnsafePointer<kernel_table>) { kernels.pointee.derive(description.neuronIndex, view) }
 
   /// Whether a step from slot `from` to slot `to` gives finite states.
-  @inline(__always) func step(from: Int, to: Int, records: Bool) -> Bool {
+  @_optimize(speed) @inline(__always) func step(from: Int, to: Int, records: Bool) -> Bool {
     description.loops.step(view, from, to, records)
   }
 

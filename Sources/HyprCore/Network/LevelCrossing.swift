@@ -19,7 +19,7 @@ struct LevelCrossing {
   }
 
   /// The spike of a channel: -1, 0 or 1. Only `commit` makes it count.
-  func spike(_ value: Float, _ channel: Int) -> Float {
+  @_optimize(speed) func spike(_ value: Float, _ channel: Int) -> Float {
     let reference = references[channel]
     let threshold = description.thresholds[description.thresholdCount == 1 ? 0 : channel]
     var next = reference.isNaN ? value : reference
@@ -34,7 +34,7 @@ struct LevelCrossing {
   }
 
   /// The step was made.
-  func commit() { references.update(from: nextReferences, count: channels) }
+  @_optimize(speed) func commit() { references.update(from: nextReferences, count: channels) }
 
   /// The next sample is the first of a sequence.
   func clear() { references.update(repeating: .nan, count: channels) }

@@ -54,7 +54,7 @@ struct Network: ~Copyable {
 
   /// Makes a step on the input events in slot `to`. Returns the first layer whose state would not be finite: what is in slot `from` is as
   /// it was. With `records` the step becomes part of the window.
-  @inline(__always) func step(from: Int, to: Int, records: Bool) -> Int? {
+  @_optimize(speed) @inline(__always) func step(from: Int, to: Int, records: Bool) -> Int? {
     guard let first = layers.baseAddress else { return nil }
     for index in 0..<layers.count where !(first + index).pointee.step(from: from, to: to, records: records) {
       return index
@@ -63,12 +63,12 @@ struct Network: ~Copyable {
   }
 
   /// Brings everything that is computed from parameters up to date.
-  func derive() {
+  @_optimize(speed) func derive() {
     for layer in layers { layer.derive(kernels) }
   }
 
   /// Slot `from` becomes slot `to`.
-  func copySlot(from: Int, to: Int) {
+  @_optimize(speed) func copySlot(from: Int, to: Int) {
     for layer in layers { layer.copySlot(from: from, to: to) }
   }
 

@@ -70,7 +70,12 @@ enum TensorGroup: Int {
 /// The options of a session with their types.
 struct Settings {
   let options: Options
-  let learning: Bool
+  #if HYPR_LEARNING
+    let learning: Bool
+  #else
+    /// Known when the library is compiled: what learning alone needs is not linked.
+    var learning: Bool { false }
+  #endif
   /// λ: steps per window.
   let window: Int
   let threads: Int
@@ -91,7 +96,9 @@ struct Settings {
   init(_ options: Options) {
     func number(_ option: Option) -> Int { Int(options.value(option)) }
     self.options = options
-    learning = number(.learning) == 1
+    #if HYPR_LEARNING
+      learning = number(.learning) == 1
+    #endif
     window = number(.window)
     threads = number(.threads)
     credit = Credit(rawValue: number(.credit)) ?? .window

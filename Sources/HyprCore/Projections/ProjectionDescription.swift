@@ -13,13 +13,16 @@ enum ProjectionSource: Equatable {
 ///
 /// In memory each gate is a matrix of its own, presynaptic neuron by presynaptic neuron, so that an event reads one contiguous piece.
 struct ProjectionDescription {
+  /// Of each gate; four are the most.
+  typealias Currents = InlineArray<4, Int>
+
   let source: ProjectionSource
   /// Outputs of the source.
   let sourceSize: Int
   /// Steps from an output of the source to its effect: 0, or 1 for the layer's own outputs.
   let delay: Int
   /// The input current of the layer that each gate adds to, in the order of the gates in the tensor.
-  let currents: InlineArray<4, Int>
+  let currents: Currents
   let gateCount: Int
   /// Which weights there are; nil: all.
   let rows: CompressedRows?

@@ -46,7 +46,7 @@ extension Session {
     }
     guard header.version == StateHeader.version else {
       throw message.failure(
-        .stateMismatch, "the state has version \(Double(header.version)), expected \(Double(StateHeader.version))")
+        .stateMismatch, "the state has version \(header.version), expected \(StateHeader.version)")
     }
     guard header.model == model.pointee.identity else {
       throw message.failure(.stateMismatch, "the state was saved with another model file")
@@ -54,7 +54,7 @@ extension Session {
     let payload = UnsafeRawBufferPointer(rebasing: buffer[StateHeader.size...])
     guard header.payload <= UInt64(payload.count) else {
       throw message.failure(
-        .invalidArgument, "the state is cut short: \(payload.count) bytes, expected \(Double(header.payload))")
+        .invalidArgument, "the state is cut short: \(payload.count) bytes, expected \(header.payload)")
     }
     let used = UnsafeRawBufferPointer(rebasing: payload[..<Int(header.payload)])
     guard checksum(used) == header.checksum else {
@@ -101,18 +101,17 @@ extension Session {
 
   /// The state's format: every call names one piece, in order. A stream that measures or writes
   /// changes nothing, one that checks only the counters.
-  private mutating func walkState(_ stream: inout StateStream) {
+  @inline(never) private mutating func walkState(_ stream: inout StateStream) {
     walkLayout(&stream)
     statistics.walkState(&stream)
     network.input.walkState(&stream)
-    var places = 0...1
+    // Which one of its two slots a session uses that does not learn is of no meaning.
     #if HYPR_LEARNING
       if let learner {
         learner.pointee.walkState(&stream)
-        places = learner.pointee.progress.steps...learner.pointee.progress.steps
+        slot = learner.pointee.progress.steps
       }
     #endif
-    slot = stream.integer(slot, in: places)
     for index in 0..<model.pointee.tensors.count {
       network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
     }

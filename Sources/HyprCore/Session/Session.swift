@@ -24,6 +24,11 @@ public struct Session: ~Copyable {
   /// Whether the session's block is freed with it.
   private let ownsMemory: Bool
 
+  #if !HYPR_LEARNING
+    /// The folders Learning and Teaching are not compiled (Package.swift).
+    public static var learningLeftOut: StaticString { "this library was built without learning (HYPR_LEARNING=0)" }
+  #endif
+
   static var messageSize: Int { Text.capacity }
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
@@ -68,6 +73,13 @@ public struct Session: ~Copyable {
   public static func requireMemorySize(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> Int {
+    let settings = Self.settings(model, options)
+    #if !HYPR_LEARNING
+      guard settings.options.value(.learning) == 0 else {
+        throw message.failure(.modelUnsupported, "option learning is 1, but \(learningLeftOut)")
+      }
+    #endif
+    try settings.checkWindow(model.pointee, message)
     guard let size = memorySize(model, options) else {
       throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
     }
@@ -154,5 +166,22 @@ public struct MemoryReport {
     optimizer = arena.bytes(.optimizer)
     scratch = arena.bytes(.scratch)
     total = arena.used
+  }
+}
+
+extension Settings {
+  /// The events of a window are counted in 32 bits.
+  fileprivate func checkWindow(_ model: Model, _ message: MessageBuffer) throws(Failure) {
+    guard learning else { return }
+    var largest = 1
+    for layer in model.layers {
+      for projection in layer.projections { largest = max(largest, projection.sourceSize) }
+    }
+    let most = Int(Int32.max) / largest
+    if window > most {
+      throw message.failure(
+        .invalidArgument,
+        "option window is \(window), expected at most \(most): a layer of this model has \(largest) inputs")
+    }
   }
 }

@@ -3,14 +3,14 @@ internal import CSystem
 // The S-stage: running the network step by step.
 
 extension Session {
-  @inline(never) public mutating func step(
+  @_optimize(speed) @inline(never) public mutating func step(
     _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     try network.input.list(sample, slot: nextSlot, network.kernels, message)
     try advance(into: output)
   }
 
-  @inline(never) public mutating func step(
+  @_optimize(speed) @inline(never) public mutating func step(
     spikes indices: UnsafeBufferPointer<UInt32>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     try network.input.list(spikes: indices, slot: nextSlot, message)
@@ -18,7 +18,7 @@ extension Session {
   }
 
   /// `steps` samples in a row; `outputs` may be nil.
-  public mutating func run(
+  @_optimize(speed) public mutating func run(
     _ samples: UnsafePointer<Float>, steps: Int, into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     let (inputSize, outputSize) = (network.input.size, model.pointee.outputSize)
@@ -46,7 +46,7 @@ extension Session {
   var nextSlot: Int { settings.learning ? slot + 1 : 1 - slot }
 
   /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a full window is closed.
-  private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
+  @_optimize(speed) private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
     var to = nextSlot
     #if HYPR_LEARNING
       if let learner, learner.pointee.progress.steps == settings.window {

@@ -11,7 +11,7 @@ struct RunStatistics {
   }
 
   /// Counts a step that gave what stands in a slot.
-  @inline(__always) mutating func count(_ network: borrowing Network, slot: Int) {
+  @_optimize(speed) @inline(__always) mutating func count(_ network: borrowing Network, slot: Int) {
     steps += 1
     for index in 0..<spikes.count where network.layers[index].description.neuron.spiking {
       spikes[index] += UInt64(truncatingIfNeeded: network.layers[index].events?.count(slot) ?? 0)
@@ -47,12 +47,14 @@ extension Session {
     var report = StatisticsReport(
       steps: statistics.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, meanLoss: 0,
       gradientNorm: 0, learningRate: settings.learningRate(after: 0))
-    guard let learner else { return report }
-    let counted = learner.pointee.progress.statistics
-    (report.taughtSteps, report.correctSteps) = (counted.taughtSteps, counted.correctSteps)
-    (report.updates, report.skippedUpdates) = (counted.updates, counted.skippedUpdates)
-    (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
-    report.learningRate = settings.learningRate(after: counted.updates)
+    #if HYPR_LEARNING
+      if let counted = learner?.pointee.progress.statistics {
+        (report.taughtSteps, report.correctSteps) = (counted.taughtSteps, counted.correctSteps)
+        (report.updates, report.skippedUpdates) = (counted.updates, counted.skippedUpdates)
+        (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
+        report.learningRate = settings.learningRate(after: counted.updates)
+      }
+    #endif
     return report
   }
 
@@ -64,6 +66,8 @@ extension Session {
 
   public mutating func clearStatistics() {
     statistics.clear()
-    learner?.pointee.progress.statistics.clear()
+    #if HYPR_LEARNING
+      learner?.pointee.progress.statistics.clear()
+    #endif
   }
 }

@@ -1,6 +1,9 @@
 /// What memory is used for.
 public enum MemorySection: Int {
   case parameters, state, traces, history, optimizer, scratch
+
+  /// Bytes of each.
+  typealias Sizes = InlineArray<6, Int>
 }
 
 /// Hands out one block of memory piece by piece, each 64-byte aligned and zeroed (plain data only). Without a block it only measures:
@@ -11,7 +14,7 @@ struct Arena {
   private let base: UnsafeMutableRawPointer?
   private(set) var used = 0
   private(set) var overflowed = false
-  private var sections = InlineArray<6, Int>(repeating: 0)
+  private var sections = MemorySection.Sizes(repeating: 0)
 
   init(measuring: Void) { base = nil }
   init(_ base: UnsafeMutableRawPointer) { self.base = base }

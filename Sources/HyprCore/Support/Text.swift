@@ -10,7 +10,10 @@ public struct Text: ExpressibleByStringInterpolation {
   private var bytes = Bytes(repeating: 0)
   private var count = 0
 
-  public init(stringLiteral literal: StaticString) { append(literal) }
+  @inline(never) fileprivate init() {}
+  @inline(never) public init(stringLiteral literal: StaticString) {
+    append(literal.utf8Start, literal.utf8CodeUnitCount)
+  }
   public init(stringInterpolation interpolation: Interpolation) { self = interpolation.text }
 
   /// Copies the text and a NUL into `target`, cut to its `size` bytes.
@@ -27,8 +30,8 @@ public struct Text: ExpressibleByStringInterpolation {
     count += 1
   }
 
-  @inline(never) private mutating func append(_ literal: StaticString) {
-    for index in 0..<literal.utf8CodeUnitCount { append(literal.utf8Start[index]) }
+  @inline(never) private mutating func append(_ start: UnsafePointer<UInt8>, _ count: Int) {
+    for index in 0..<count { append(start[index]) }
   }
 
   @inline(never) private mutating func append(_ string: UnsafePointer<CChar>, limit: Int) {
@@ -40,12 +43,18 @@ public struct Text: ExpressibleByStringInterpolation {
   }
 
   public struct Interpolation: StringInterpolationProtocol {
-    fileprivate var text: Text = ""
+    fileprivate var text = Text()
 
     public init(literalCapacity: Int, interpolationCount: Int) {}
-    public mutating func appendLiteral(_ literal: StaticString) { text.append(literal) }
-    @inline(never) public mutating func appendInterpolation(_ literal: StaticString) { text.append(literal) }
+    // There is one before, between and behind all values, most of them empty: known when compiling.
+    @inline(__always) public mutating func appendLiteral(_ literal: StaticString) {
+      if literal.utf8CodeUnitCount > 0 { text.append(literal.utf8Start, literal.utf8CodeUnitCount) }
+    }
+    @inline(never) public mutating func appendInterpolation(_ literal: StaticString) {
+      text.append(literal.utf8Start, literal.utf8CodeUnitCount)
+    }
     @inline(never) public mutating func appendInterpolation(_ value: Int) { append(Double(value), digits: 17) }
+    @inline(never) public mutating func appendInterpolation(_ value: UInt64) { append(Double(value), digits: 17) }
     @inline(never) public mutating func appendInterpolation(_ value: Float) { append(Double(value), digits: 7) }
     @inline(never) public mutating func appendInterpolation(_ value: Double) { append(value, digits: 9) }
 

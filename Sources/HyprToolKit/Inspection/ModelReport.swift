@@ -30,6 +30,8 @@ struct ModelReport: Encodable {
   struct Tensor: Encodable {
     let name: String
     let shape: [Int]
+    /// The matrix of which these are the stored elements; `nil`: they are all.
+    let sparseShape: [Int]?
     let trainable: Bool
     let minimum: Float
     let mean: Double
@@ -123,11 +125,13 @@ struct ModelReport: Encodable {
   }
 
   private static func tensors(of model: LoadedModel, _ parameters: [Float]) -> [Tensor] {
-    (0..<model.pointer.pointee.tensorCount).compactMap { model.pointer.pointee.tensor($0) }.map { facts in
+    (0..<model.pointer.pointee.tensorCount).compactMap { index in
+      guard let facts = model.pointer.pointee.tensor(index) else { return nil }
       let values = parameters[facts.offset..<facts.offset + facts.count]
       return Tensor(
         name: String(cString: facts.name), shape: [facts.rows] + (facts.columns.map { [$0] } ?? []),
-        trainable: facts.trainable, minimum: values.min() ?? 0,
+        sparseShape: model.pointer.pointee.sparseShape(index).map { [$0.rows, $0.columns] }, trainable: facts.trainable,
+        minimum: values.min() ?? 0,
         mean: values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)), maximum: values.max() ?? 0)
     }
   }

@@ -50,9 +50,11 @@ extension ModelReport {
   }
 
   private var tensorText: String {
+    func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
     let rows = tensors.map { tensor in
       [
-        tensor.name, tensor.shape.map(String.init).joined(separator: " x "), tensor.trainable ? "trainable" : "fixed",
+        tensor.name, text(tensor.shape) + (tensor.sparseShape.map { " of \(text($0))" } ?? ""),
+        tensor.trainable ? "trainable" : "fixed",
         String(format: "%.5g", tensor.minimum), String(format: "%.5g", tensor.mean),
         String(format: "%.5g", tensor.maximum),
       ]

@@ -46,6 +46,35 @@ import Testing
     }
   }
 
+  /// The bytes of a saved state do not depend on the width of vectors.
+  @Test(arguments: WindowJobTests.credits, [false, true])
+  func `A state saved at one level is loaded at another`(credit: Int, sparse: Bool) throws {
+    for neurons in WindowJobTests.nets {
+      var random = RandomNet(seed: 37)
+      let sizes = [5] + [37, 9, 20].prefix(neurons.count) + [3]
+      let description = WindowJobTests.model(neurons, sizes: sizes, sparse: sparse, &random)
+      let (inputs, labels) = (random.inputs(19, 5), random.labels(19, 3))
+      func session(_ level: Int) throws -> TestSession {
+        try TestSession(TestModel(description, level: level), WindowJobTests.options(credit, updates: true))
+      }
+      for level in LevelTests.levels {
+        let one = try session(level)
+        for (input, label) in zip(inputs, labels) {
+          try one.step(input)
+          if label >= 0 { try one.teach(label) }
+        }
+        let bytes = try one.savedState
+        let outputs = try one.step(inputs[0])
+        for otherLevel in LevelTests.levels {
+          let other = try session(otherLevel)
+          try other.check(hypr_session_load_state(other.handle, bytes, bytes.count))
+          #expect(try other.savedState == bytes, "level \(level) to \(otherLevel)")
+          #expect(difference(try other.step(inputs[0]), outputs) < 1e-4, "level \(level) to \(otherLevel)")
+        }
+      }
+    }
+  }
+
   #if arch(x86_64) && os(Linux)
     /// As the system's list of what the processor can do has it: without what the system does not support.
     @Test func theHighestLevelIsThatOfTheProcessor() throws {

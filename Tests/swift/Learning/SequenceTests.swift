@@ -254,4 +254,31 @@ import Testing
     #expect(failure.status == HYPR_ERROR_INVALID_ARGUMENT)
     #expect(hypr_session_set_trainable(session.handle, 99, 1) == HYPR_ERROR_NOT_FOUND)
   }
+
+  /// What a step was taught in an earlier window is not left where a target of the steps before it is one of all.
+  @Test func `Steps after a target of all steps before them have none`() throws {
+    var random = RandomNet(seed: 35)
+    let model = try TestModel(random.model(["BRF", "LIF"], sizes: [4, 9, 6, 3]))
+    let (inputs, earlier) = (random.inputs(8, 4), random.inputs(8, 4))
+    let options = [
+      HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 8, HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+      HYPR_OPTION_LOSS: Double(HYPR_LOSS_SUM_OF_SOFTMAX),
+    ]
+    let (fresh, used) = (try TestSession(model, options), try TestSession(model, options))
+    for input in earlier {
+      try used.step(input)
+      try used.teach(values: [3, -3, 1])
+    }
+    let parts = HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER
+    try used.check(hypr_session_reset_parts(used.handle, UInt32(parts)))
+    for session in [fresh, used] {
+      for (step, input) in inputs.enumerated() {
+        try session.step(input)
+        if step == 4 { try session.teachSequence(1) }
+      }
+      try session.flush()
+    }
+    #expect(try used.gradients == fresh.gradients)
+    #expect(try fresh.gradients.contains { $0 != 0 })
+  }
 }

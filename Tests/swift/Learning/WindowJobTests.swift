@@ -34,7 +34,7 @@ import Testing
         guard (step + 1) % window == 0 || step == inputs.count - 1 else { continue }
         try whole.flush()
         pieces.append(close(parts, updates: updates, work))
-        try #require(try state(whole) == state(parts), "after step \(step)")
+        try #require(try whole.savedState == parts.savedState, "after step \(step)")
       }
       return pieces
     }
@@ -47,14 +47,6 @@ import Testing
       while job.advance(&learner.pointee, session.pointee.network, work: work()) { pieces += 1 }
       session.pointee.slot = 0
       return pieces
-    }
-
-    private func state(_ session: TestSession) throws -> [UInt8] {
-      var size = 0
-      try session.check(hypr_session_state_size(session.handle, &size))
-      var bytes = [UInt8](repeating: 0, count: size)
-      try session.check(hypr_session_save_state(session.handle, &bytes, size))
-      return bytes
     }
   }
 

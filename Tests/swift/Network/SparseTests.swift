@@ -6,32 +6,60 @@ import Testing
 
 @testable import HyprCore
 
-/// Recurrent weights of which a file stores only some: nothing but cost may differ from a net whose other weights are zero.
+/// Weights of which a file stores only some: nothing but cost may differ from a net whose other weights are zero.
 @Suite struct SparseTests {
+  /// A weight that may be sparse.
+  struct Weight: CustomTestStringConvertible, @unchecked Sendable {
+    /// As sessions and as messages of the loader call it.
+    let name, place: String
+    /// From below, from the layer itself, or to the outputs.
+    let kind: Kind
+    let path: WritableKeyPath<ModelDescription, HyprModelWriter.TensorDescription>
+    var testDescription: String { name }
+  }
+
+  enum Kind: CaseIterable { case input, recurrent, readout }
+
+  static let weights = [
+    Weight(
+      name: "layer0.input_weight", place: "layers[0].input_weight", kind: .input, path: \.layers[0].inputWeight),
+    Weight(
+      name: "layer0.recurrent_weight", place: "layers[0].recurrent_weight", kind: .recurrent,
+      path: \.layers[0].recurrentWeight!),
+    Weight(
+      name: "layer1.input_weight", place: "layers[1].input_weight", kind: .input, path: \.layers[1].inputWeight),
+    Weight(
+      name: "layer1.recurrent_weight", place: "layers[1].recurrent_weight", kind: .recurrent,
+      path: \.layers[1].recurrentWeight!),
+    Weight(name: "readout.weight", place: "readout.weight", kind: .readout, path: \.readout!.weight),
+  ]
+
   static let credits = [HYPR_CREDIT_SPATIAL, HYPR_CREDIT_WINDOW, HYPR_CREDIT_RECURRENT, HYPR_CREDIT_FILTERED]
   static let manual = [HYPR_OPTION_LEARNING: 1.0, HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL)]
 
-  /// A net of two layers and the same with recurrent weights stored sparsely, each with the same weights that are not zero.
+  /// A net of two layers and the same with sparse weights, each with the same weights that are not zero.
   struct Pair {
     let dense: ModelDescription
     let sparse: ModelDescription
     let inputs: [[Float]]
     let labels: [Int]
 
-    /// Of each recurrent weight about the given part is stored; all of its first and none of its last row.
-    init(_ neurons: [String], density: Double = 0.3, seed: UInt64 = 5, steps: Int = 53) {
+    /// Of each weight of these kinds about the given part is stored; all of its first and none of its last row.
+    init(
+      _ neurons: [String], kinds: [Kind] = Kind.allCases, density: Double = 0.3, seed: UInt64 = 5, steps: Int = 53
+    ) {
       var random = RandomNet(seed: seed)
       var dense = random.model(neurons, sizes: [4, 21, 11, 3])
       var sparse = dense
-      for layer in 0..<2 {
-        let size = dense.layers[layer].recurrentWeight!.shape[1]
-        let count = dense.layers[layer].recurrentWeight!.values.count
+      for weight in weights where kinds.contains(weight.kind) {
+        let columns = dense[keyPath: weight.path].shape[1]
+        let count = dense[keyPath: weight.path].values.count
         let stored = (0..<count).map { index in
           let chosen = Double.random(in: 0..<1, using: &random.generator) < density
-          return density == 1 || index < size || (chosen && index < count - size)
+          return density == 1 || index < columns || (chosen && index < count - columns)
         }
-        for index in 0..<count where !stored[index] { dense.layers[layer].recurrentWeight!.values[index] = 0 }
-        sparse.layers[layer].recurrentWeight = dense.layers[layer].recurrentWeight!.sparse { stored[$0] }
+        for index in 0..<count where !stored[index] { dense[keyPath: weight.path].values[index] = 0 }
+        sparse[keyPath: weight.path] = dense[keyPath: weight.path].sparse { stored[$0] }
       }
       (self.dense, self.sparse) = (dense, sparse)
       (inputs, labels) = (random.inputs(steps, 4), random.labels(steps, 3))
@@ -43,8 +71,8 @@ import Testing
       var result: [Float] = []
       for tensor in try session.tensors {
         let values = Array(flat[tensor.range])
-        let layer = Int(tensor.name.dropFirst("layer".count).prefix(1)) ?? 0
-        guard tensor.name.hasSuffix("recurrent_weight"), let rows = sparse.layers[layer].recurrentWeight!.rows else {
+        let weight = weights.first { $0.name == tensor.name }
+        guard let rows = weight.flatMap({ sparse[keyPath: $0.path].rows }) else {
           result += values
           continue
         }
@@ -60,15 +88,16 @@ import Testing
 
   struct Case: CustomTestStringConvertible {
     let neurons: [String]
+    let kinds: [Kind]
     let credit: Int
-    var testDescription: String { "\(neurons.joined(separator: "+")), credit \(credit)" }
+    var testDescription: String { "\(neurons.joined(separator: "+")), \(kinds), credit \(credit)" }
   }
 
   static let cases = credits.flatMap { credit in
     [
       ["BRF", "SEAdLIF"], ["SEAdLIF", "LIF"], ["ALIF", "BRF"], ["LI", "CubaLIF"], ["GRU", "LSTM"], ["LSTM", "GRU"],
-    ].map {
-      Case(neurons: $0, credit: credit)
+    ].flatMap { neurons in
+      ([Kind.allCases] + Kind.allCases.map { [$0] }).map { Case(neurons: neurons, kinds: $0, credit: credit) }
     }
   }
 
@@ -82,7 +111,7 @@ import Testing
 
   /// Outputs, spikes, state and the gradients of all that is stored, over several windows.
   @Test(arguments: cases) func isTheNetWhoseOtherWeightsAreZero(net: Case) throws {
-    let pair = Pair(net.neurons)
+    let pair = Pair(net.neurons, kinds: net.kinds)
     for window in [1, 7, 16, 53] {
       let options = SparseTests.manual.merging(
         [HYPR_OPTION_WINDOW: Double(window), HYPR_OPTION_CREDIT: Double(net.credit)]) { $1 }
@@ -104,8 +133,8 @@ import Testing
       let tensors = try sparse.tensors
       let gradients = try sparse.gradients
       expectEqual(gradients, try pair.stored(dense.gradients), tensors, "λ = \(window)")
-      for tensor in tensors where tensor.name.hasSuffix("recurrent_weight") {
-        #expect(gradients[tensor.range].contains { $0 != 0 })
+      for tensor in tensors where tensor.name.hasSuffix("weight") {
+        #expect(gradients[tensor.range].contains { $0 != 0 }, "\(tensor.name)")
       }
     }
   }
@@ -134,27 +163,32 @@ import Testing
     #expect(try sparse.statistics.updates == 4)
   }
 
-  /// What is stored is trained, and what is frozen stays.
-  @Test func sparseWeightsAreFrozenAsATensor() throws {
-    var pair = Pair(["BRF", "SEAdLIF"]).sparse
-    pair.layers[1].recurrentWeight!.trainable = false
-    let random = Pair(["BRF", "SEAdLIF"])
-    let session = try TestSession(
-      TestModel(pair), [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: 10, HYPR_OPTION_LEARNING_RATE: 0.01])
+  /// What is stored is trained, and what is frozen stays: by the file, or by the session.
+  @Test(arguments: weights) func sparseWeightsAreFrozenAsATensor(weight: Weight) throws {
+    let pair = Pair(["BRF", "SEAdLIF"])
+    let options = [HYPR_OPTION_LEARNING: 1.0, HYPR_OPTION_WINDOW: 10, HYPR_OPTION_LEARNING_RATE: 0.01]
+    var frozen = pair.sparse
+    frozen[keyPath: weight.path].trainable = false
+    let session = try TestSession(TestModel(frozen), options)
     let tensors = try session.tensors
-    let (first, second) = (tensors[1], tensors.last { $0.name == "layer1.recurrent_weight" }!)
-    #expect(first.name == "layer0.recurrent_weight" && first.trainable && !second.trainable)
-    #expect(first.shape == [pair.layers[0].recurrentWeight!.values.count])
-    var before = try session.parameters
-    try session.learn(random.inputs, random.labels)
-    var after = try session.parameters
-    #expect(before[first.range] != after[first.range] && before[second.range] == after[second.range])
-    try session.check(hypr_session_set_trainable(session.handle, 1, 0))
-    before = after
-    try session.learn(random.inputs, random.labels)
-    after = try session.parameters
-    #expect(before[first.range] == after[first.range])
-    #expect(before != after)
+    let place = tensors.firstIndex { $0.name == weight.name }!
+    let tensor = tensors[place]
+    #expect(!tensor.trainable && tensor.shape == [pair.sparse[keyPath: weight.path].values.count])
+    let others = tensors.filter { other in
+      SparseTests.weights.contains { $0.name == other.name } && other.name != weight.name
+    }
+    func learn(frozen: Bool) throws {
+      let before = try session.parameters
+      try session.learn(pair.inputs, pair.labels)
+      let after = try session.parameters
+      #expect((before[tensor.range] == after[tensor.range]) == frozen)
+      for other in others { #expect(before[other.range] != after[other.range], "\(other.name)") }
+    }
+    try learn(frozen: true)
+    try session.check(hypr_session_set_trainable(session.handle, place, 1))
+    try learn(frozen: false)
+    try session.check(hypr_session_set_trainable(session.handle, place, 0))
+    try learn(frozen: true)
   }
 
   @Test func parametersGoThroughTheFlatVector() throws {
@@ -163,11 +197,13 @@ import Testing
     let values = try session.parameters.map { $0 * Float.random(in: 0.9...1, using: &random.generator) }
     try session.setParameters(values)
     #expect(try session.parameters == values)
-    var wrong = values
-    wrong[try session.tensors[1].range.lowerBound + 3] = .infinity
-    let failure = try #require(throws: CallFailure.self) { try session.setParameters(wrong) }
-    #expect(failure.message.contains("layer0.recurrent_weight[3] is inf"))
-    #expect(try session.parameters == values)
+    for tensor in try session.tensors where tensor.name.hasSuffix("weight") {
+      var wrong = values
+      wrong[tensor.range.lowerBound + 3] = .infinity
+      let failure = try #require(throws: CallFailure.self) { try session.setParameters(wrong) }
+      #expect(failure.message.contains("\(tensor.name)[3] is inf"))
+      #expect(try session.parameters == values)
+    }
   }
 
   @Test(arguments: credits, [0, 20, 37]) func savedStateContinuesBitForBit(credit: Int, place: Int) throws {
@@ -218,14 +254,13 @@ import Testing
   }
 
   /// Memory of parameters, optimizer and traces grows by the same for every stored weight, and by nothing else.
-  @Test func memoryIsThatOfWhatIsStored() throws {
+  @Test(arguments: Kind.allCases) func memoryIsThatOfWhatIsStored(kind: Kind) throws {
+    let path = SparseTests.weights.first { $0.kind == kind }!.path
     func report(_ density: Double) throws -> (stored: Int, memory: hypr_memory_report) {
       var random = RandomNet(seed: 3)
-      var model = random.model(["BRF"], sizes: [4, 200, 3])
-      model.layers[0].recurrentWeight = model.layers[0].recurrentWeight!.sparse {
-        Double($0 % 1000) < 1000 * density
-      }
-      let stored = model.layers[0].recurrentWeight!.values.count
+      var model = random.model(["BRF"], sizes: [100, 200, 30])
+      model[keyPath: path] = model[keyPath: path].sparse { Double($0 % 1000) < 1000 * density }
+      let stored = model[keyPath: path].values.count
       let session = try TestSession(
         TestModel(model), [HYPR_OPTION_LEARNING: 1, HYPR_OPTION_CREDIT: Double(HYPR_CREDIT_RECURRENT)])
       var memory = hypr_memory_report()
@@ -233,14 +268,15 @@ import Testing
       try session.check(hypr_session_memory_report(session.handle, &memory))
       return (stored, memory)
     }
-    let (few, more, most) = (try report(0.01), try report(0.1), try report(0.5))
+    // A weight; gradient and two moments; three states and the output, or the one state of the readout.
+    let traces = kind == .readout ? 4 : 16
+    let (few, more, most) = (try report(0.016), try report(0.112), try report(0.512))
     for (one, other) in [(few, more), (more, most)] {
       let added = other.stored - one.stored
-      // A weight; gradient and two moments; three states and the output.
       #expect(other.memory.parameters - one.memory.parameters == added * 4)
       #expect(other.memory.optimizer - one.memory.optimizer == added * 12)
-      #expect(other.memory.traces - one.memory.traces == added * 16)
-      #expect(other.memory.total - one.memory.total == added * 32)
+      #expect(other.memory.traces - one.memory.traces == added * traces)
+      #expect(other.memory.total - one.memory.total == added * (16 + traces))
     }
   }
 
@@ -261,8 +297,10 @@ import Testing
   /// A layer whose windows are split over threads: the bits are those of one thread.
   @Test(arguments: [HYPR_CREDIT_WINDOW, HYPR_CREDIT_RECURRENT]) func threadsKeepTheBits(credit: Int) throws {
     var random = RandomNet(seed: 3)
-    var model = random.model(["BRF"], sizes: [9, 300, 4])
-    model.layers[0].recurrentWeight = model.layers[0].recurrentWeight!.sparse { $0 % 7 < 2 }
+    var model = random.model(["BRF", "SEAdLIF"], sizes: [9, 300, 200, 4])
+    for weight in SparseTests.weights {
+      model[keyPath: weight.path] = model[keyPath: weight.path].sparse { $0 % 7 < 2 }
+    }
     let (inputs, labels) = (random.inputs(25, 9), random.labels(25, 4))
     let results = try [1, 3].map { threads in
       let session = try TestSession(
@@ -294,50 +332,52 @@ import Testing
     }
   }
 
-  static let place = "layers[0].recurrent_weight"
-  static let faults = [
-    ModelFault(message: "\(place).shape is [7, 8] of rank 2, expected [8, 8]") { weight(&$0) { $0.shape = [7, 8] } },
-    ModelFault(message: "\(place).shape is [64, 0] of rank 1, expected [8, 8]") { weight(&$0) { $0.shape = [64] } },
-    ModelFault(message: "\(place).row_offsets has 8 entries, expected 9") { weight(&$0) { $0.rows!.offsets.removeLast() } },
-    ModelFault(message: "\(place).row_offsets has 0 entries, expected 9") { weight(&$0) { $0.rows!.offsets = [] } },
-    ModelFault(message: "\(place).row_offsets[0] is 1, expected 0") { weight(&$0) { $0.rows!.offsets[0] = 1 } },
-    ModelFault(message: "\(place).row_offsets[3] is 7, expected 8 to 32") { weight(&$0) { $0.rows!.offsets[3] = 7 } },
-    ModelFault(message: "\(place).row_offsets[8] is 33, expected 28 to 32") { weight(&$0) { $0.rows!.offsets[8] = 33 } },
-    ModelFault(message: "\(place).row_offsets[4] is 4294967295, expected 12 to 32") {
-      weight(&$0) { $0.rows!.offsets[4] = .max }
-    },
-    ModelFault(message: "\(place).column_indices has 32 entries, expected 31, the last of row_offsets") {
-      weight(&$0) { $0.rows!.offsets[8] = 31 }
-    },
-    ModelFault(message: "\(place).column_indices[31] is 8, expected 5 to 7") { weight(&$0) { $0.rows!.columns[31] = 8 } },
-    ModelFault(message: "\(place).column_indices[5] is 4294967295, expected 1 to 7") {
-      weight(&$0) { $0.rows!.columns[5] = .max }
-    },
-    ModelFault(message: "\(place).column_indices[6] is 2, expected 3 to 7, ascending in a row") {
-      weight(&$0) { $0.rows!.columns[6] = 2 }
-    },
-    ModelFault(message: "\(place).data has 124 bytes, expected 128") { weight(&$0) { $0.values.removeLast() } },
-    ModelFault(message: "\(place).data has 132 bytes, expected 128") { weight(&$0) { $0.values.append(1) } },
-    ModelFault(message: "\(place) has no stored elements, expected at least one") {
-      weight(&$0) {
-        $0 = HyprModelWriter.TensorDescription(shape: [8, 8], values: [Float](repeating: 0, count: 64)).sparse { _ in
-          false
-        }
-      }
-    },
-    ModelFault(message: "\(place)[9] is nan, expected a finite number") { weight(&$0) { $0.values[9] = .nan } },
-    ModelFault(message: "\(place).column_indices has 4000 entries, expected 32, the last of row_offsets") {
-      weight(&$0) { $0.rows!.columns = [UInt32](repeating: 0, count: 4000) }
-    },
-  ]
-
-  /// Changes a recurrent weight of 8 neurons that stores every second element.
-  private static func weight(
-    _ model: inout ModelDescription, _ change: (inout HyprModelWriter.TensorDescription) -> Void
-  ) {
-    model.layers[0].recurrentWeight = model.layers[0].recurrentWeight!.sparse { $0 % 2 == 0 }
-    change(&model.layers[0].recurrentWeight!)
+  /// As many channels as a device may have, of which few are connected: a small file, and a small session.
+  @Test func wideInputsTakeLittle() throws {
+    let (channels, neurons) = (1 << 19, 8)
+    var random = RandomNet(seed: 4)
+    var description = random.model(["BRF"], sizes: [1, neurons, 3])
+    let columns = (0..<neurons).map { UInt32(channels - 1 - $0) }
+    description.layers[0].inputWeight.shape = [neurons, channels]
+    description.layers[0].inputWeight.rows = SparseRows(offsets: (0...UInt32(neurons)).map { $0 }, columns: columns)
+    let session = try TestSession(TestModel(description))
+    var indices = columns.sorted()
+    var output = [Float](repeating: 0, count: 3)
+    for _ in 0..<20 {
+      try session.check(hypr_session_step_spikes(session.handle, &indices, indices.count, &output, 3))
+    }
+    #expect(output.contains { $0 != 0 })
+    var memory = hypr_memory_report()
+    memory.struct_size = MemoryLayout<hypr_memory_report>.size
+    try session.check(hypr_session_memory_report(session.handle, &memory))
+    // The sample and its events; a dense weight would be 16 MiB.
+    #expect(memory.total < channels * 24)
   }
 
-  @Test(arguments: faults) func faultIsNamed(fault: ModelFault) throws { try fault.expectIsNamed() }
+  /// A file of a few kilobytes may have many inputs, whose events a long window could not count.
+  @Test func `A window that could hold more events than can be counted is refused`() throws {
+    var random = RandomNet(seed: 3)
+    var description = random.model(["LIF"], sizes: [1, 2, 3])
+    description.layers[0].inputWeight = TensorDescription(shape: [2, 40_000], values: [1])
+    description.layers[0].inputWeight.rows = SparseRows(offsets: [0, 1, 1], columns: [39_999])
+    let model = try TestModel(description)
+    let most = Int(Int32.max) / 40_000
+    for (window, learning) in [(most, 1), (most + 1, 0), (most + 1, 1)] {
+      var (options, bytes, message) = (OpaquePointer?.none, 0, [CChar](repeating: 1, count: 512))
+      #expect(hypr_options_create(&options, nil, 0) == HYPR_OK)
+      defer { hypr_options_free(options) }
+      #expect(hypr_options_set(options, hypr_option(HYPR_OPTION_LEARNING), Double(learning)) == HYPR_OK)
+      #expect(hypr_options_set(options, hypr_option(HYPR_OPTION_WINDOW), Double(window)) == HYPR_OK)
+      let status = hypr_session_memory_size(model.handle, options, &bytes, nil, &message, message.count)
+      if window == most || learning == 0 {
+        #expect(status == HYPR_OK)
+        continue
+      }
+      #expect(CallFailure(status, message).description
+        == "HYPR_ERROR_INVALID_ARGUMENT: option window is 53688, expected at most 53687: a layer of this model has 40000 inputs")
+      var session: OpaquePointer?
+      #expect(hypr_session_create(model.handle, options, &session, nil, 0) == HYPR_ERROR_INVALID_ARGUMENT)
+      #expect(session == nil)
+    }
+  }
 }

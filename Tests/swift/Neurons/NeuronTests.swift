@@ -1,4 +1,5 @@
 import CHypr
+import CSystem
 import HyprModelWriter
 import HyprToolKit
 import Testing
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: NeuronTests.models) func everythingIsSaidAndWithinBounds(model: NeuronModel) throws {
-    #expect((1...4).contains(model.states.count) && Set(model.states).count == model.states.count)
+    #expect(Set(model.states).count == model.states.count)
     #expect(!model.states.contains(""))
     #expect(model.spiking == (model.surrogate != nil))
     for quantity in model.parameters + model.constants {
@@ -79,13 +80,14 @@ import Testing
     }
   }
 
-  /// Tables of a fixed size: a mask of the models of a build, and a tensor's name with the largest number of a layer.
+  /// Tables of a fixed size: a mask of the models of a build, a tensor's name with the largest number of a layer, the currents that
+  /// the gates of a projection add to.
   @Test func everythingFitsItsPlace() {
     #expect(NeuronTests.names.count <= UInt64.bitWidth)
-    let longest = NeuronTests.models.flatMap(\.parameters).map(\.name.utf8.count).max() ?? 0
-    #expect("layer\(Model.mostLayers).".utf8.count + longest < Model.nameCapacity)
-    #expect(HyprCore.Option(rawValue: HyprCore.Option.count - 1) != nil)
-    #expect(HyprCore.Option(rawValue: HyprCore.Option.count) == nil, "Options.Values has no place for it")
+    let fields = NeuronTests.models.flatMap(\.parameters).map(\.name) + ["input_weight", "recurrent_weight"]
+    #expect("layer\(Model.mostLayers).".utf8.count + fields.map(\.utf8.count).max()! < Model.nameCapacity)
+    #expect(NeuronTests.models.allSatisfy { (1...ProjectionDescription.Currents.count).contains($0.gates) })
+    #expect(NeuronTests.models.allSatisfy { (1...Int(KERNEL_MOST_STATES)).contains($0.states.count) })
   }
 
   @Test func writtenNamesFollowTheirRule() {

@@ -26,14 +26,6 @@ import Testing
     ]
   }
 
-  private func state(_ session: TestSession) throws -> [UInt8] {
-    var size = 0
-    try session.check(hypr_session_state_size(session.handle, &size))
-    var bytes = [UInt8](repeating: 0, count: size)
-    try session.check(hypr_session_save_state(session.handle, &bytes, bytes.count))
-    return bytes
-  }
-
   private func load(_ session: TestSession, _ bytes: [UInt8]) throws {
     try session.check(hypr_session_load_state(session.handle, bytes, bytes.count))
   }
@@ -56,15 +48,15 @@ import Testing
       let model = try TestModel(stream.model)
       let original = try TestSession(model, SavedStateTests.options(optimizer))
       _ = try run(original, stream, 0..<place, teaching: true)
-      let bytes = try state(original)
+      let bytes = try original.savedState
       let expected = try run(original, stream, place..<120, teaching: true)
 
       let restored = try TestSession(TestModel(stream.model), SavedStateTests.options(optimizer))
       _ = try run(restored, stream, 70..<101, teaching: true)
       try load(restored, bytes)
-      #expect(try state(restored) == bytes)
+      #expect(try restored.savedState == bytes)
       #expect(try run(restored, stream, place..<120, teaching: true) == expected, "saved before step \(place)")
-      #expect(try state(restored) == state(original))
+      #expect(try restored.savedState == original.savedState)
     }
   }
 
@@ -74,7 +66,7 @@ import Testing
     let options = SavedStateTests.options(HYPR_OPTIMIZER_ADAM, credit)
     let original = try TestSession(TestModel(stream.model), options)
     _ = try run(original, stream, 0..<57, teaching: true)
-    let bytes = try state(original)
+    let bytes = try original.savedState
     let restored = try TestSession(TestModel(stream.model), options)
     try load(restored, bytes)
     let expected = try run(original, stream, 57..<120, teaching: true)
@@ -87,7 +79,7 @@ import Testing
       let original = try TestSession(TestModel(stream.model))
       _ = try run(original, stream, 0..<place, teaching: false)
       let restored = try TestSession(TestModel(stream.model))
-      try load(restored, state(original))
+      try load(restored, original.savedState)
       let expected = try run(original, stream, place..<120, teaching: false)
       #expect(try run(restored, stream, place..<120, teaching: false) == expected)
     }
@@ -102,7 +94,7 @@ import Testing
     )
     _ = try run(session, stream, 0..<57, teaching: true)
     _ = try run(twin, stream, 0..<57, teaching: true)
-    let bytes = try state(session)
+    let bytes = try session.savedState
     var random = SplitMix64(state: 5)
     for _ in 0..<300 {
       var changed = bytes
@@ -123,7 +115,7 @@ import Testing
     let stream = Stream("BRF")
     let session = try TestSession(TestModel(stream.model), SavedStateTests.options(HYPR_OPTIMIZER_ADAM))
     _ = try run(session, stream, 0..<30, teaching: true)
-    let bytes = try state(session)
+    let bytes = try session.savedState
     // Behind the header of 5 and the layout of 4 numbers: 8 statistics and a spike count per layer; then a flag per tensor.
     for place in 0..<11 {
       var changed = bytes
@@ -140,7 +132,7 @@ import Testing
   @Test func otherModelOrOptionsAreRefused() throws {
     let stream = Stream("BRF")
     let session = try TestSession(TestModel(stream.model), SavedStateTests.options(HYPR_OPTIMIZER_ADAM))
-    let bytes = try state(session)
+    let bytes = try session.savedState
     var renamed = stream.model
     renamed.name = "another"
     let others = [
@@ -188,5 +180,45 @@ import Testing
     #expect(try run(traces, stream, 58..<120, teaching: true) != run(kept, stream, 58..<120, teaching: true))
     #expect(hypr_session_reset_parts(traces.handle, 8) == HYPR_ERROR_INVALID_ARGUMENT)
     #expect(hypr_session_reset_layer(traces.handle, 3) == HYPR_ERROR_NOT_FOUND)
+  }
+
+  /// Equal sessions give equal bytes: nothing is left of the steps that a session made before everything was reset.
+  @Test(arguments: [0, 1], [5, 6]) func `A session that was reset is saved as a fresh one`(learning: Int, steps: Int) throws {
+    let stream = Stream("BRF")
+    let model = try TestModel(stream.model)
+    for loss in [HYPR_LOSS_EVERY_STEP, HYPR_LOSS_SUM_OF_SOFTMAX] {
+      let options = [
+        HYPR_OPTION_LEARNING: Double(learning), HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+        HYPR_OPTION_LOSS: Double(loss),
+      ]
+      let (fresh, used) = (try TestSession(model, options), try TestSession(model, options))
+      for step in 0..<steps { try used.step(stream.inputs[step]) }
+      if learning == 1 { try used.teachSequence(1) }
+      let parts = HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER
+      try used.check(hypr_session_reset_parts(used.handle, UInt32(parts)))
+      try used.check(hypr_session_clear_statistics(used.handle))
+      #expect(try used.savedState == fresh.savedState)
+    }
+  }
+
+  /// Outputs that are further apart than a float can say have a finite loss, and their session can be restored.
+  @Test(arguments: [0, 0.5, 1]) func `Losses stay finite, whatever the outputs`(smoothing: Double) throws {
+    var random = RandomNet(seed: 36)
+    var description = random.model(["LIF"], sizes: [2, 4, 3])
+    description.readout!.bias = TensorDescription([3e38, -3e38, 0])
+    description.readout!.tau = TensorDescription([0.01, 0.01, 0.01])
+    let model = try TestModel(description)
+    let options = [
+      HYPR_OPTION_LEARNING: 1, HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL), HYPR_OPTION_LABEL_SMOOTHING: smoothing,
+    ]
+    let session = try TestSession(model, options)
+    for label in 0..<3 {
+      let outputs = try session.step([0, 1])
+      #expect(outputs[0] > 2e38 && outputs[1] < -2e38)
+      try session.teach(label)
+    }
+    try session.flush()
+    #expect(try session.statistics.mean_loss.isFinite)
+    try load(TestSession(model, options), session.savedState)
   }
 }

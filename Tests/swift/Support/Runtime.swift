@@ -188,6 +188,16 @@ final class TestSession {
     }
   }
 
+  var savedState: [UInt8] {
+    get throws {
+      var size = 0
+      try check(hypr_session_state_size(handle, &size))
+      var bytes = [UInt8](repeating: 0, count: size)
+      try check(hypr_session_save_state(handle, &bytes, bytes.count))
+      return bytes
+    }
+  }
+
   var spikeRates: [Float] {
     get throws {
       var rates = [Float](repeating: -1, count: model.layerCount)

@@ -127,15 +127,19 @@ private struct Tensors {
     #expect(try plan.model().bytes() != bytes)
   }
 
-  @Test func `a recurrent density leaves weights out and keeps the others`() throws {
-    var plan = ModelPlan(inputs: 3, layers: [try LayerPlan("brf:60")], outputs: 2)
+  @Test(arguments: ["input", "recurrent"])
+  func `a density leaves weights out and keeps the others`(which: String) throws {
+    func set(_ plan: inout ModelPlan, _ density: Double) {
+      if which == "input" { plan.inputDensity = density } else { plan.recurrentDensity = density }
+    }
+    var plan = ModelPlan(inputs: 60, layers: [try LayerPlan("brf:60")], outputs: 2)
     let dense = try Tensors(plan)
-    plan.recurrentDensity = 0.25
+    set(&plan, 0.25)
     let sparse = try Tensors(plan)
     #expect(try plan.model().bytes() == plan.model().bytes())
-    #expect(sparse["layer0.input_weight"] == dense["layer0.input_weight"])
-    #expect(sparse["layer0.omega"] == dense["layer0.omega"])
-    let (stored, all) = (sparse.values("layer0.recurrent_weight"), dense.values("layer0.recurrent_weight"))
+    let thinned = "layer0.\(which)_weight"
+    for name in dense.names where name.hasPrefix("layer0") && name != thinned { #expect(sparse[name] == dense[name]) }
+    let (stored, all) = (sparse.values(thinned), dense.values(thinned))
     #expect((800...1000).contains(stored.count) && all.count == 3600)
     // Row by row, columns ascending: the elements are those of the whole matrix in the same order.
     var rest = all[...]
@@ -147,8 +151,8 @@ private struct Tensors {
       rest = rest[(place + 1)...]
     }
     for wrong in [0, -0.1, 1.5, .nan] {
-      plan.recurrentDensity = wrong
-      #expect(reason(plan) == "recurrent_density is \(wrong == 0 ? "0" : "\(wrong)"), expected above 0 and at most 1")
+      set(&plan, wrong)
+      #expect(reason(plan) == "\(which)_density is \(wrong == 0 ? "0" : "\(wrong)"), expected above 0 and at most 1")
     }
   }
 

@@ -179,7 +179,7 @@ class ModelBuilder:
         return self
 
     def readout(self, outputs: int, *, bias: bool | npt.ArrayLike | None = None, tau: float | npt.ArrayLike | None = None,
-                weight: Values | None = None) -> Self:
+                weight: Values | None = None, sparse: bool | npt.ArrayLike = False) -> Self:
         """Adds the readout: leaky integrators on top of the last layer.
 
         Parameters
@@ -190,11 +190,15 @@ class ModelBuilder:
         tau : float or array_like [outputs], optional
             Time constants in steps. By default around 20 and trained, or 3 and fixed, as is usual for the neuron model below.
         weight : array_like [outputs, neurons], optional
+            Or a matrix of scipy.sparse, of which what is stored is stored.
+        sparse : bool or array_like of bool, [outputs, neurons]
+            Which weights there are; True: those of `weight` that are not 0.
         """
         number = float(cast(float, tau)) if tau is not None and not np.ndim(tau) else 0.0
         self._call(lib.hypr_builder_set_readout, _size(outputs, "outputs"), _choice(bias), number)
         with self._taken_back():
-            for name, values in (("bias", None if _is_flag(bias) else bias), ("weight", weight), ("tau", tau)):
+            self._set_weight("readout.weight", sparse, weight)
+            for name, values in (("bias", None if _is_flag(bias) else bias), ("tau", tau)):
                 if values is not None and (name != "tau" or np.ndim(cast("npt.ArrayLike", values))):
                     self._set(f"readout.{name}", values)
         self._outputs = int(outputs)

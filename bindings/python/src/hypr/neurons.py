@@ -82,7 +82,7 @@ def neuron_model(name: str) -> NeuronModel:
     index = ffi.new("size_t *")
     if lib.hypr_neuron_find(name.encode(), index):
         raise unknown(NotFoundError, "neuron model", name, map(snake_case, neuron_models()))
-    return list(neuron_models().values())[index[0]]
+    return list(neuron_models().values())[int(index[0])]
 
 
 def _neuron_model(index: int) -> NeuronModel:

@@ -3,7 +3,7 @@
 extension Session {
   /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
   /// With `updating` false the parameters stay, whenever updates are due.
-  mutating func closeWindow(updating: Bool = true) {
+  @_optimize(speed) mutating func closeWindow(updating: Bool = true) {
     guard let learner, learner.pointee.progress.steps > 0 else { return }
     var job = WindowJob(learner.pointee, network, updates: updating && settings.update == .window)
     while job.advance(&learner.pointee, network, work: .max) {}
@@ -11,7 +11,7 @@ extension Session {
   }
 
   /// One optimizer step on the gradient gathered since the last one, unless nothing was taught.
-  mutating func update() {
+  @_optimize(speed) mutating func update() {
     guard let learner else { return }
     var job = UpdateJob()
     while job.advance(&learner.pointee, network, work: .max) {}

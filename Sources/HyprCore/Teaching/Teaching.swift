@@ -5,7 +5,7 @@ internal import CSystem
 extension Session {
   /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one; `weight` is a
   /// factor on the loss.
-  public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
+  @_optimize(speed) public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
     let learner = step.learner
@@ -14,7 +14,7 @@ extension Session {
   }
 
   /// Mean squared error with `target` [C] for the last step; `weight` is a factor on the loss.
-  public mutating func teach(values target: UnsafePointer<Float>, weight: Float = 1) throws(Failure) {
+  @_optimize(speed) public mutating func teach(values target: UnsafePointer<Float>, weight: Float = 1) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(target, "target")
     let (outputs, size) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
@@ -31,7 +31,7 @@ extension Session {
   }
 
   /// The host's own ∂loss/∂output [C] of the last step.
-  public mutating func teach(error: UnsafePointer<Float>) throws(Failure) {
+  @_optimize(speed) public mutating func teach(error: UnsafePointer<Float>) throws(Failure) {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
     replaceSharedTarget(step.learner)
@@ -45,10 +45,10 @@ extension Session {
     let index: Int
 
     var error: UnsafeMutablePointer<Float> { learner.pointee.targets.error(index) }
-    func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
+    @_optimize(speed) func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
   }
 
-  @inline(__always) func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
+  @_optimize(speed) @inline(__always) func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
     guard stepsAgo >= 0 && stepsAgo < learner.pointee.progress.steps else { throw noStep(stepsAgo) }
     return OpenStep(learner: learner, index: learner.pointee.progress.steps - 1 - stepsAgo)

@@ -55,7 +55,7 @@ extension Session {
   }
 
   /// Some sequences of a batch, one after the other; `start` is the first one's first step.
-  mutating func learn(_ batch: Batch, _ sequences: Range<Int>, from start: Int) throws(Failure) {
+  @_optimize(speed) mutating func learn(_ batch: Batch, _ sequences: Range<Int>, from start: Int) throws(Failure) {
     var start = start
     let outputSize = model.pointee.outputSize
     for sequence in sequences {
@@ -76,7 +76,7 @@ extension Session {
   }
 
   /// Teaches the step just made what the batch has for it by itself; its sequence ends before step `end`.
-  private mutating func teach(_ batch: Batch, step: Int, of sequence: Int, until end: Int) throws(Failure) {
+  @_optimize(speed) private mutating func teach(_ batch: Batch, step: Int, of sequence: Int, until end: Int) throws(Failure) {
     switch batch.targets {
     case .labels(let labels):
       try teach(label: labels[step], weight: batch.weight(step))
@@ -100,7 +100,7 @@ extension Session {
     if label >= 0 && weight > 0 { try teachSequence(label: UInt32(label), weight: weight) }
   }
 
-  private mutating func teach(label: Int32, weight: Float) throws(Failure) {
+  @_optimize(speed) private mutating func teach(label: Int32, weight: Float) throws(Failure) {
     if label >= 0 && weight > 0 { try teach(label: UInt32(label), stepsAgo: 0, weight: weight) }
   }
 }
