@@ -43,14 +43,14 @@ extension Session {
   /// Closes the open window, if the session learns.
   mutating func endWindow(updating: Bool = true) {
     #if HYPR_LEARNING
-      closeWindow(updating: updating)
+      if learner != nil { closeWindow(updating: updating) }
     #endif
   }
 
   /// Closes the sequence that is being learned, if the session learns.
   private mutating func endSequence() {
     #if HYPR_LEARNING
-      finishSequence()
+      if learner != nil { finishSequence() }
     #endif
   }
 

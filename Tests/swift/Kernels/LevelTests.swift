@@ -18,7 +18,7 @@ import Testing
 
     init(_ neuron: String, level: Int) throws {
       var net = RandomNet(seed: 7)
-      let description = try net.model([neuron, "SEAdLIF"], sizes: [11, 37, 9, 5])
+      let description = net.model([neuron, "SEAdLIF"], sizes: [11, 37, 9, 5])
       let (inputs, labels) = (net.inputs(40, 11), net.labels(40, 5))
       let model = try TestModel(description, level: level)
       let session = try TestSession(

@@ -169,26 +169,32 @@ import Testing
     let options = [HYPR_OPTION_LEARNING: 1.0, HYPR_OPTION_WINDOW: 10, HYPR_OPTION_LEARNING_RATE: 0.01]
     var frozen = pair.sparse
     frozen[keyPath: weight.path].trainable = false
-    let session = try TestSession(TestModel(frozen), options)
-    let tensors = try session.tensors
-    let place = tensors.firstIndex { $0.name == weight.name }!
-    let tensor = tensors[place]
-    #expect(!tensor.trainable && tensor.shape == [pair.sparse[keyPath: weight.path].values.count])
-    let others = tensors.filter { other in
-      SparseTests.weights.contains { $0.name == other.name } && other.name != weight.name
+    for (model, isFrozen) in [(frozen, true), (pair.sparse, false)] {
+      let session = try TestSession(TestModel(model), options)
+      let tensors = try session.tensors
+      let place = tensors.firstIndex { $0.name == weight.name }!
+      let tensor = tensors[place]
+      #expect(tensor.trainable != isFrozen && tensor.shape == [model[keyPath: weight.path].values.count])
+      let others = tensors.filter { other in
+        SparseTests.weights.contains { $0.name == other.name } && other.name != weight.name
+      }
+      func learn(changes: Bool) throws {
+        let before = try session.parameters
+        try session.learn(pair.inputs, pair.labels)
+        let after = try session.parameters
+        #expect((before[tensor.range] != after[tensor.range]) == changes)
+        for other in others { #expect(before[other.range] != after[other.range], "\(other.name)") }
+      }
+      try learn(changes: !isFrozen)
+      if isFrozen {
+        #expect(hypr_session_set_trainable(session.handle, place, 1) == HYPR_ERROR_INVALID_ARGUMENT)
+        continue
+      }
+      try session.check(hypr_session_set_trainable(session.handle, place, 0))
+      try learn(changes: false)
+      try session.check(hypr_session_set_trainable(session.handle, place, 1))
+      try learn(changes: true)
     }
-    func learn(frozen: Bool) throws {
-      let before = try session.parameters
-      try session.learn(pair.inputs, pair.labels)
-      let after = try session.parameters
-      #expect((before[tensor.range] == after[tensor.range]) == frozen)
-      for other in others { #expect(before[other.range] != after[other.range], "\(other.name)") }
-    }
-    try learn(frozen: true)
-    try session.check(hypr_session_set_trainable(session.handle, place, 1))
-    try learn(frozen: false)
-    try session.check(hypr_session_set_trainable(session.handle, place, 0))
-    try learn(frozen: true)
   }
 
   @Test func parametersGoThroughTheFlatVector() throws {
