@@ -28,7 +28,7 @@ struct WindowJob {
   /// nil: the parameters stay.
   private var update: UpdateJob?
 
-  init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
+  @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
     steps = learner.progress.steps
     taught = learner.targets.hasTarget(steps)
     layer = network.layers.count - 1
