@@ -1,10 +1,10 @@
 internal import CSystem
 
 /// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to the outputs of its source,
-/// for `steps` steps.
+/// for `steps` steps. `transposed` NULL: each step by itself.
 func project(
   _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>,
-  _ layer: UnsafePointer<kernel_layer>, _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
+  _ layer: UnsafePointer<kernel_layer>, _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow?
 ) {
   let (weights, count) = (projection.pointee.weights, projection.pointee.source.pointee.size)
   let (size, width) = (layer.pointee.size, layer.pointee.width)
@@ -13,12 +13,12 @@ func project(
       projectCompressed(
         targets + step &* targetStride, rows.pointee, count, weights, sources + step &* sourceStride)
     }
-  } else if steps < 4 {
+  } else if let transposed {
+    projectSteps(targets, targetStride, weights, count, size, width, sources, sourceStride, steps, transposed)
+  } else {
     for step in 0..<steps {
       projectStep(targets + step &* targetStride, weights, count, width, sources + step &* sourceStride)
     }
-  } else {
-    projectSteps(targets, targetStride, weights, count, size, width, sources, sourceStride, steps, transposed)
   }
 }
 

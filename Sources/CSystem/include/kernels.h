@@ -294,9 +294,11 @@ typedef struct kernel_table {
   // Groups the events of `steps` slots from `first` on.
   void (*_Null_unspecified group)(const kernel_source *source, intptr_t first, intptr_t steps, bool *is_active, kernel_groups *groups);
   // Adjoints of currents through the weights of a projection to the outputs of its source: targets[t][j] += sum_i w[j][i] sources[t][i]
-  // for every step t, over the layer's neurons i. `scratch` has room for size * lanes floats.
+  // for every step t, over the layer's neurons i. `transposed` has room for size * lanes floats, worth its while from four steps on; NULL:
+  // each step by itself. The bits of a step are the same however many are projected together, but not with and without it.
   void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection,
-                  const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps, float *scratch);
+                  const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps,
+                  float *_Nullable transposed);
   void (*_Null_unspecified cross_entropy)(const kernel_cross_entropy *pass);
   // probabilities = softmax(scores), count of them, in rows of whole vectors.
   void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities);

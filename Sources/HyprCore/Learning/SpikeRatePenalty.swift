@@ -1,24 +1,24 @@
 internal import CSystem
 
 extension WindowJob {
-  /// Adds to ℓ what keeps the spike rates of a layer between their bounds. With r the rate of a neuron in the window, the loss of
+  /// Adds to ℓ what keeps the spike rates of some neurons of a layer between their bounds. With r the rate of a neuron in the window, the loss of
   /// every taught step, before it is weighted, grows by
   ///
   ///     strength mean over the neurons of max(0, lower - r)² + max(0, r - upper)²
   func addSpikeRatePenalty(
-    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, to outputAdjoint: UnsafeMutablePointer<Float>
+    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ neurons: Range<Int>
   ) {
     let settings = learner.settings
     guard settings.spikeRatePenalty > 0, layer.pointee.neuron.spiking else { return }
     let (size, width) = (layer.pointee.shape.size, layer.pointee.shape.width)
     let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.targets.weight(steps)) / Float(steps)
-    for neuron in 0..<size {
+    for neuron in neurons {
       var spikes: Float = 0
       for step in 1...steps { spikes += layer.pointee.outputs(step)[neuron] }
       let rate = spikes / Float(steps)
       let excess = max(0, rate - settings.spikeRateUpper) - max(0, settings.spikeRateLower - rate)
       guard excess != 0 else { continue }
-      for step in 0..<steps { outputAdjoint[step * width + neuron] += factor * excess }
+      for step in 0..<steps { credit.outputs[step * width + neuron] += factor * excess }
     }
   }
 }

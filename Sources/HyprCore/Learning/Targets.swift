@@ -107,15 +107,18 @@ struct Targets {
     return false
   }
 
-  /// Computes what is not there yet of the first `steps` steps: errors and losses of classes, and zeros where nothing was taught.
-  func complete(_ steps: Int, _ network: borrowing Network, smoothing: Float) {
+  /// Computes what is not there yet of some steps, from a multiple of 16 on: errors and losses of classes, and zeros where nothing was
+  /// taught.
+  func complete(_ steps: Range<Int>, _ network: borrowing Network, smoothing: Float) {
     if isShared.pointee { return }
+    let first = steps.lowerBound
     // Step i has its outputs in slot i + 1.
     var pass = kernel_cross_entropy(
-      steps: steps, count: outputs, width: width, smoothing: smoothing, labels: labels,
-      scores: network.readoutOutputs(1), gradient: outputErrors, losses: entropies, sums: sums, correct: correct)
+      steps: steps.count, count: outputs, width: width, smoothing: smoothing, labels: labels + first,
+      scores: network.readoutOutputs(first + 1), gradient: error(first), losses: entropies + first, sums: sums + first,
+      correct: correct + first)
     network.kernels.pointee.cross_entropy(&pass)
-    for step in 0..<steps {
+    for step in steps {
       switch kinds[step] {
       case .none: error(step).clear(width)
       case .label:

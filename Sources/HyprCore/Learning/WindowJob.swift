@@ -13,7 +13,7 @@ internal import CSystem
 /// carries, in the place of e_z, the eligibility of its outputs as the readout remembers them: ε̄ = Σ κ̄^(t1 - t) ∂z/∂(parameters) over
 /// all steps t until now.
 struct WindowJob {
-  private enum Stage { case begin, recurrentSweep, carry, handDown, finish, update, done }
+  private enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, update, done }
 
   /// Steps of the window.
   let steps: Int
@@ -22,49 +22,70 @@ struct WindowJob {
   private(set) var layer: Int
   /// What reaches it.
   private(set) var credit: LayerCredit
-  private var stage = Stage.begin
-  /// Of the stage: steps that are left, or the next neuron.
+  private var stage: Stage
+  /// Of the stage: the next of its steps, neurons or projections.
   private var position = 0
   /// nil: the parameters stay.
   private var update: UpdateJob?
 
-  init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
+  @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
     steps = learner.progress.steps
     taught = learner.targets.hasTarget(steps)
     layer = network.layers.count - 1
     credit = LayerCredit(outputs: learner.targets.outputErrors, outputDecay: 0)
     update = updates ? UpdateJob() : nil
-    if steps == 0 { stage = .done }
+    stage = steps == 0 ? .done : taught ? .errors : .events
   }
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done, and the window is empty.
   @_optimize(speed) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let running = UnsafePointer(network.layers.baseAddress! + layer)
+    let shape = running.pointee.shape
     switch stage {
-    case .begin:
-      begin(running, learner, network)
-      position = steps
-      stage = taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry
-      if stage == .carry { position = 0 }
+    case .errors:
+      let part = part(of: steps, by: 16, each: 20 * shape.width, work)
+      learner.targets.complete(part, network, smoothing: learner.settings.labelSmoothing)
+      if position == steps { enter(.penalty) }
+    case .penalty:
+      addSpikeRatePenalty(running, learner, part(of: shape.size, each: 2 * steps, work))
+      if position == shape.size { enter(.events) }
+    case .events:
+      learner.adjoints.events.group(running, projection: position, steps: steps, network.kernels)
+      position += 1
+      if position == running.pointee.projections.count {
+        enter(taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry)
+      }
     case .recurrentSweep:
-      position -= 1
-      sweepRecurrently(running, learner, network, step: position)
-      if position == 0 { stage = .carry }
+      if position == 0 { clearAdjoints(running, learner) }
+      position += 1
+      sweepRecurrently(running, learner, network, step: steps - position)
+      if position == steps { enter(.carry) }
     case .carry:
-      let width = running.pointee.shape.width
-      let last = min(position + neurons(running, work), width)
-      carry(running, learner, network, position..<last)
-      position = last
-      if position == width { stage = .handDown }
+      let each = (running.pointee.carryWork / shape.width + steps * shape.states) * shape.states
+      carry(running, learner, network, part(of: shape.width, by: 2 * shape.lanes, each: each, work))
+      if position == shape.width { enter(taught && layer > 0 ? .spatialSweep : .handDown) }
+    case .spatialSweep:
+      if learner.settings.credit == .spatial {
+        if position == 0 { clearAdjoints(running, learner) }
+        let each = steps * shape.states * shape.states
+        sweep(running, learner, 0..<steps, part(of: shape.width, by: shape.lanes, each: each, work), instantaneous: true)
+        if position < shape.width { break }
+      }
+      enter(.handDown)
     case .handDown:
-      credit = handDown(running, learner, network)
-      stage = layer > 0 ? .begin : .finish
+      if taught && layer > 0 {
+        let each = running.pointee.projection(0).pointee.weights.count
+        handDown(running, learner, network, part(of: steps, by: 4, each: each, work))
+        if position < steps { break }
+      }
+      credit = LayerCredit(outputs: learner.adjoints.outputs, outputDecay: outputDecay(running, learner, network))
+      enter(layer == 0 ? .finish : taught ? .penalty : .events)
       layer = max(layer - 1, 0)
     case .finish:
       // Everything was gathered: the window is empty, and begins with the state after its last step.
       network.copySlot(from: steps, to: 0)
       learner.gatherTargets()
-      stage = update == nil ? .done : .update
+      enter(update == nil ? .done : .update)
     case .update:
       if !update!.advance(&learner, network, work: work) { stage = .done }
     case .done: return false
@@ -77,13 +98,14 @@ struct WindowJob {
     learner.settings.credit == .recurrent && layer.pointee.description.recurrent != nil
   }
 
-  /// So many neurons, in whole blocks, that they take about `work`.
-  private func neurons(_ layer: UnsafePointer<Layer>, _ work: Int) -> Int {
-    let shape = layer.pointee.shape
-    let block = 2 * shape.lanes
-    if work / block > layer.pointee.carryWork { return shape.width }
-    let each = (layer.pointee.carryWork / shape.width + steps * shape.states) * shape.states
-    return min(max(work / max(each, 1) / block, 1), shape.width / block + 1) * block
+  private mutating func enter(_ next: Stage) { (stage, position) = (next, 0) }
+
+  /// The next of the stage's `count` items: in whole blocks, as many as take about `work`, at `each` an item.
+  private mutating func part(of count: Int, by block: Int = 1, each: Int, _ work: Int) -> Range<Int> {
+    let blocks = max(work / max(each, 1) / block, 1)
+    let first = position
+    position = blocks < (count - first + block - 1) / block ? first + blocks * block : count
+    return first..<position
   }
 }
 
