@@ -43,11 +43,11 @@ struct WindowJob {
     let shape = running.pointee.shape
     switch stage {
     case .errors:
-      let part = part(of: steps, by: 16, each: 20 * shape.width, work)
+      let part = part(of: steps, by: 16, all: 20 * steps * shape.width, work)
       learner.targets.complete(part, network, smoothing: learner.settings.labelSmoothing)
       if position == steps { enter(.penalty) }
     case .penalty:
-      addSpikeRatePenalty(running, learner, part(of: shape.size, each: 2 * steps, work))
+      addSpikeRatePenalty(running, learner, part(of: shape.size, all: 2 * steps * shape.size, work))
       if position == shape.size { enter(.events) }
     case .events:
       learner.adjoints.events.group(running, projection: position, steps: steps, network.kernels)
@@ -61,21 +61,22 @@ struct WindowJob {
       sweepRecurrently(running, learner, network, step: steps - position)
       if position == steps { enter(.carry) }
     case .carry:
-      let each = (running.pointee.carryWork / shape.width + steps * shape.states) * shape.states
-      carry(running, learner, network, part(of: shape.width, by: 2 * shape.lanes, each: each, work))
+      let all = running.pointee.carryWork + steps * shape.states * shape.states * shape.width
+      carry(running, learner, network, part(of: shape.width, by: 2 * shape.lanes, all: all, work))
       if position == shape.width { enter(taught && layer > 0 ? .spatialSweep : .handDown) }
     case .spatialSweep:
       if learner.settings.credit == .spatial {
         if position == 0 { clearAdjoints(running, learner) }
-        let each = steps * shape.states * shape.states
-        sweep(running, learner, 0..<steps, part(of: shape.width, by: shape.lanes, each: each, work), instantaneous: true)
+        let all = steps * shape.states * shape.states * shape.width
+        let part = part(of: shape.width, by: shape.lanes, all: all, work)
+        sweep(running, learner, 0..<steps, part, instantaneous: true)
         if position < shape.width { break }
       }
       enter(.handDown)
     case .handDown:
       if taught && layer > 0 {
-        let each = running.pointee.projection(0).pointee.weights.count
-        handDown(running, learner, network, part(of: steps, by: 4, each: each, work))
+        let all = steps * running.pointee.projection(0).pointee.weights.count
+        handDown(running, learner, network, part(of: steps, by: 4, all: all, work))
         if position < steps { break }
       }
       credit = LayerCredit(outputs: learner.adjoints.outputs, outputDecay: outputDecay(running, learner, network))
@@ -100,11 +101,12 @@ struct WindowJob {
 
   private mutating func enter(_ next: Stage) { (stage, position) = (next, 0) }
 
-  /// The next of the stage's `count` items: in whole blocks, as many as take about `work`, at `each` an item.
-  private mutating func part(of count: Int, by block: Int = 1, each: Int, _ work: Int) -> Range<Int> {
-    let blocks = max(work / max(each, 1) / block, 1)
+  /// The next of the stage's `count` items, which take about `all` together: in whole blocks, as many as take about `work`.
+  private mutating func part(of count: Int, by block: Int = 1, all: Int, _ work: Int) -> Range<Int> {
     let first = position
-    position = blocks < (count - first + block - 1) / block ? first + blocks * block : count
+    // No division where the whole fits: at windows of one step it would be felt.
+    let items = all <= work ? count : max(work / max(all / count, 1) / block, 1) * block
+    position = min(first + items, count)
     return first..<position
   }
 }

@@ -95,8 +95,8 @@ struct Layer {
 
   /// Slot `from` becomes slot `to`.
   @_optimize(speed) func copySlot(from: Int, to: Int) {
-    state(to).update(from: state(from), count: shape.states * shape.width)
-    outputs(to).update(from: outputs(from), count: shape.width)
+    state(to).copy(from: state(from), count: shape.states * shape.width)
+    outputs(to).copy(from: outputs(from), count: shape.width)
     events?.copy(from: from, to: to)
   }
 

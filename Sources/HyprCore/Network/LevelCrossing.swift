@@ -34,7 +34,7 @@ struct LevelCrossing {
   }
 
   /// The step was made.
-  @_optimize(speed) func commit() { references.update(from: nextReferences, count: channels) }
+  @_optimize(speed) func commit() { references.copy(from: nextReferences, count: channels) }
 
   /// The next sample is the first of a sequence.
   func clear() { references.update(repeating: .nan, count: channels) }

@@ -15,7 +15,7 @@ struct ParameterStore {
       let (tensor, array) = (model.tensors[index], arrays[index])
       array.values.update(repeating: tensor.padding, count: array.count)
       tensor.placement.forEach { element, place in array.values[place] = tensor.value(element) }
-      array.anchor?.update(from: array.values, count: array.count)
+      array.anchor?.copy(from: array.values, count: array.count)
     }
   }
 

@@ -32,8 +32,8 @@ struct EventSource {
   /// Slot `from` becomes slot `to`.
   func copy(from: Int, to: Int) {
     let count = count(from)
-    indices(to).update(from: indices(from), count: count)
-    values(to).update(from: values(from), count: count)
+    indices(to).copy(from: indices(from), count: count)
+    values(to).copy(from: values(from), count: count)
     setCount(count, to)
   }
 

@@ -24,7 +24,7 @@ extension Session {
 
   /// [N]
   public func readOutputs(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
-    target.update(from: network.layers[layer].outputs(slot), count: network.layers[layer].shape.size)
+    target.copy(from: network.layers[layer].outputs(slot), count: network.layers[layer].shape.size)
   }
 
   /// [k][N]
@@ -32,7 +32,7 @@ extension Session {
     let source = network.layers[layer]
     let shape = source.shape
     for state in 0..<shape.states {
-      (target + state * shape.size).update(from: source.state(slot) + state * shape.width, count: shape.size)
+      (target + state * shape.size).copy(from: source.state(slot) + state * shape.width, count: shape.size)
     }
   }
 
@@ -47,7 +47,7 @@ extension Session {
         "spikes[\(index)] is \(source[index]), expected \(expected)")
     }
     endWindow(updating: false)
-    target.outputs(slot).update(from: source, count: target.shape.size)
+    target.outputs(slot).copy(from: source, count: target.shape.size)
     target.listEvents(slot, network.kernels)
   }
 
@@ -60,7 +60,7 @@ extension Session {
     }
     endWindow(updating: false)
     for state in 0..<shape.states {
-      (target.state(slot) + state * shape.width).update(from: source + state * shape.size, count: shape.size)
+      (target.state(slot) + state * shape.width).copy(from: source + state * shape.size, count: shape.size)
     }
   }
 

@@ -90,7 +90,7 @@ extension Session {
   /// Makes a worker ready for a batch.
   private mutating func takeParameters(of session: borrowing Session) {
     let (own, other) = (network.parameters.arrays, session.network.parameters.arrays)
-    for index in 0..<own.count { own[index].values.update(from: other[index].values, count: own[index].count) }
+    for index in 0..<own.count { own[index].values.copy(from: other[index].values, count: own[index].count) }
     network.derive()
     network.parameters.clearGradients()
     clearStatistics()

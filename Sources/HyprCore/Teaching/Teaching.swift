@@ -35,7 +35,7 @@ extension Session {
     let step = try openStep(0)
     try checkFinite(error, "dloss_doutput")
     replaceSharedTarget(step.learner)
-    step.error.update(from: error, count: model.pointee.outputSize)
+    step.error.copy(from: error, count: model.pointee.outputSize)
     step.teach(Target(loss: 0, weight: 1, correct: false))
   }
 
@@ -91,6 +91,6 @@ extension Session {
           weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }
     }
-    learner.pointee.classWeights.update(from: weights, count: model.pointee.outputSize)
+    learner.pointee.classWeights.copy(from: weights, count: model.pointee.outputSize)
   }
 }
