@@ -255,9 +255,9 @@ $(MODELS): $(TOOL) $(LIBRARY) $(wildcard Tests/models/*)
 format: ## Format the sources (C and C++ only if clang-format is installed)
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 	@if command -v clang-format >/dev/null; then \
-	  find include Sources Tests benchmarks examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -v _generated.h | xargs clang-format -i; \
+	  find include Sources Tests benchmarks examples -name '*.[ch]' -o -name '*.[ch]pp' | grep -vE '_generated.h|include/abi' | xargs clang-format -i; \
 	else echo "clang-format is not installed: C and C++ sources were left as they are"; fi
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf $(BUILD) .build .build-embedded .build-tool .build-test bindings/python/build bindings/python/src/*.egg-info
+	rm -rf $(BUILD) .build .build-* bindings/python/build bindings/python/src/*.egg-info

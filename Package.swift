@@ -8,7 +8,7 @@ import PackageDescription
 let embedded = Context.environment["HYPR_EMBEDDED"] == "1"
 let directory = Context.packageDirectory
 
-// What is left out of the library that ships (docs/building.md). The tool and the tests have everything.
+// What is left out of the library that ships (docs/building.md). The tool and the tests have all but the neuron models that HYPR_NEURONS leaves out.
 func leavesOut(_ part: String) -> Bool { embedded && Context.environment[part] == "0" }
 
 func end(_ problem: String) -> Never {

@@ -32,10 +32,9 @@
  * Conventions, unless a function says otherwise
  *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
  *   - Every function that can fail returns a hypr_status. A call that fails changes nothing: the object stays as
- *     it was, and usable. Every call on a session or on options returns INVALID_ARGUMENT if that, or a pointer that must not be
- *     NULL, is NULL.
- *   - hypr_session_message and hypr_options_message say what was wrong with the last call on these: the value, its place, and
- *     what was expected. Functions that make an object write it to `message`: NUL-terminated, cut to `message_size` bytes, "" on
+ *     it was, and usable. It returns INVALID_ARGUMENT if its object, or a pointer that must not be NULL, is NULL.
+ *   - hypr_session_message, hypr_options_message and hypr_builder_message say what was wrong with the last failed call on these:
+ *     the value, its place, and what was expected. Functions that make an object write it to `message`: NUL-terminated, cut to `message_size` bytes, "" on
  *     success; NULL and 0 if it is not wanted.
  *   - Structs grow at their end: struct_size is sizeof the struct as the caller knows it. A shorter one is filled as far as it
  *     goes, and of a longer one the rest is left as it is. INVALID_ARGUMENT: it is less than the first version's.
@@ -87,12 +86,12 @@ enum {
   HYPR_ERROR_NOT_FINITE = 3,       /* NaN or infinity came in, or would have come out */
   HYPR_ERROR_WRONG_STATE = 4,      /* a call in the wrong order, such as teaching before the first step */
   HYPR_ERROR_BUFFER_TOO_SMALL = 5,
-  HYPR_ERROR_NOT_FOUND = 6, /* no such file, option or name */
+  HYPR_ERROR_NOT_FOUND = 6, /* no such file, name, layer, tensor or neuron model */
 
   /* the model */
   HYPR_ERROR_MODEL_INVALID = 20,     /* not a .hypr file, damaged, or it contradicts itself */
   HYPR_ERROR_MODEL_UNSUPPORTED = 21, /* it needs what this version, or this build of it, does not have */
-  HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model */
+  HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model, other options or another version */
 
   /* the system */
   HYPR_ERROR_OUT_OF_MEMORY = 40,
@@ -142,7 +141,7 @@ typedef struct hypr_session hypr_session;
 typedef struct hypr_options hypr_options;
 
 /* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
- * OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. INVALID_ARGUMENT: the inputs of a
+ * MODEL_UNSUPPORTED: it shall learn, and this library was built without learning. OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. INVALID_ARGUMENT: the inputs of a
  * layer times the steps of a window are 2^31 or more. *out is set to NULL on failure. */
 HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
                                          char *message, size_t message_size);
@@ -254,7 +253,7 @@ enum {
 /* Values of HYPR_OPTION_UPDATE */
 enum {
   HYPR_UPDATE_WINDOW = 0,   /* after every window in which something was taught */
-  HYPR_UPDATE_SEQUENCE = 1, /* at the end of a sequence: hypr_session_reset, hypr_session_learn_sequence */
+  HYPR_UPDATE_SEQUENCE = 1, /* at the end of a sequence (hypr_session_reset), or of a batch (hypr_session_learn and its short forms) */
   HYPR_UPDATE_MANUAL = 2    /* only by hypr_session_apply */
 };
 
@@ -290,7 +289,7 @@ HYPR_API void hypr_options_free(hypr_options *options); /* NULL is fine */
 /* Sets one option. INVALID_ARGUMENT: unknown key, out of bounds, or not a whole number where one is needed. */
 HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
 
-/* The value that is set, or the default. */
+/* The value that is set, or the default. INVALID_ARGUMENT: unknown key. */
 HYPR_API hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
 
 /* What was wrong with the last failed call on these options: "" if none failed. Never NULL. */
@@ -305,12 +304,13 @@ HYPR_API const char *hypr_option_name(hypr_option key);
 /* The option of a name. NOT_FOUND. */
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
 
-/* The value of an option in a session: what was set, what the model recommends, or the default. */
+/* The value of an option in a session: what was set, what the model recommends, or the default. INVALID_ARGUMENT: unknown key. */
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 
 /* ---- Targets (since 0.1)
  * Step, then teach the step just made. A step without a target teaches nothing. All of these return WRONG_STATE if the
- * session was created without learning. */
+ * session was created without learning. A library that was built without learning (HYPR_LEARNING=0) answers MODEL_UNSUPPORTED to
+ * these, to whole sequences and updates, and to gradients and eligibilities. */
 
 /* Softmax cross-entropy with class `label` as the target of the last step; a second target for a step replaces the first.
  * With HYPR_OPTION_LABEL_SMOOTHING s the target is 1 - s for the label, plus s / C for each of the C classes.
@@ -502,7 +502,7 @@ HYPR_API hypr_status hypr_session_set_layer_state(hypr_session *session, size_t 
  *   layer<i>.<neuron parameter> [N], such as omega, b_offset, p_u
  *   readout.weight [C, N]   readout.bias [C]   readout.tau [C]
  * with N neurons, n inputs of the layer, C outputs, and G the gates of a gated cell, gate by gate (GRU 3: reset, update, candidate;
- * LSTM 4: input, forget, cell, output), otherwise 1. Absent weights and biases have no tensor. A recurrent weight of which the model
+ * LSTM 4: input, forget, cell, output), otherwise 1. Absent weights and biases have no tensor. A weight of which the model
  * file stores only some elements (SparseRows) has the shape [stored elements], in the file's order: row by row, columns ascending.
  * The others do not exist: they stay zero, are never trained, and take neither memory nor time. */
 
@@ -628,7 +628,7 @@ HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quan
  * A builder is used by one thread at a time. It copies what it is given, allocates as it grows, and prints nothing. Every call but
  * hypr_builder_free may return OUT_OF_MEMORY. Tensors and constants go by the names of the group Tensors, such as
  * "layer0.input_weight" and "layer0.threshold". A library that was built without the builder answers MODEL_UNSUPPORTED to
- * everything here. */
+ * everything here that returns a status. */
 
 typedef struct hypr_builder hypr_builder;
 
@@ -776,14 +776,15 @@ HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const c
 
 /* ---- Memory (since 0.1) */
 
-/* The exact memory that a session of this model with these options takes, known before anything is allocated.
+/* The exact memory that a session of this model with these options takes, known before anything is allocated. It depends on the
+ * CPU level, because rows are whole vectors: ask on the machine that runs it.
  * alignment, which may be NULL, is that which hypr_session_create_in needs. OUT_OF_MEMORY: more than can be addressed.
- * INVALID_ARGUMENT: as hypr_session_create. */
+ * INVALID_ARGUMENT, MODEL_UNSUPPORTED: as hypr_session_create. */
 HYPR_API hypr_status hypr_session_memory_size(const hypr_model *model, const hypr_options *options, size_t *bytes,
                                               size_t *alignment, char *message, size_t message_size);
 
 /* A session in the caller's memory, which must stay until hypr_session_free and is then the caller's again.
- * BUFFER_TOO_SMALL: `message` says how many bytes it takes. INVALID_ARGUMENT: not aligned. OUT_OF_MEMORY: as hypr_session_create. */
+ * BUFFER_TOO_SMALL: `message` says how many bytes it takes. INVALID_ARGUMENT: not aligned. Others as hypr_session_create. */
 HYPR_API hypr_status hypr_session_create_in(const hypr_model *model, const hypr_options *options, void *memory,
                                             size_t bytes, hypr_session **out, char *message, size_t message_size);
 

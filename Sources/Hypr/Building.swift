@@ -262,12 +262,7 @@ extension ModelBuilder {
       throw builder.message.failure(
         .notFound, "index is \(index), expected below the tensor count \(builder.tensorCount)")
     }
-    fill(
-      info,
-      with: hypr_tensor_info(
-        struct_size: 0, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
-        shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
-        trainable: tensor.trainable ? 1 : 0))
+    fill(info, with: hypr_tensor_info(tensor))
   }
 }
 

@@ -81,8 +81,7 @@ extension OpaquePointer {
   model?.model.pointee.metadataKey(index)
 }
 
-@c @implementation public func hypr_model_metadata_value(_ model: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>?
-{
+@c @implementation public func hypr_model_metadata_value(_ model: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>? {
   model?.model.pointee.metadataValue(index)
 }
 
@@ -94,7 +93,7 @@ extension OpaquePointer {
   _ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_tensor_info>?
 ) -> hypr_status {
   guard let model = model?.model, let info, isComplete(info) else { return invalidArgument }
-  guard let tensor = model.pointee.tensor(index) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  guard let tensor = model.pointee.tensor(index) else { return notFound }
   fill(info, with: hypr_tensor_info(tensor))
   return ok
 }
@@ -103,7 +102,7 @@ extension OpaquePointer {
   _ model: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
   guard let model = model?.model, let name, let index else { return invalidArgument }
-  guard let found = model.pointee.findTensor(name) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  guard let found = model.pointee.findTensor(name) else { return notFound }
   index.pointee = found
   return ok
 }
@@ -112,7 +111,7 @@ extension OpaquePointer {
   _ model: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
 ) -> hypr_status {
   guard let model = model?.model, let out else { return invalidArgument }
-  guard let tensor = model.pointee.tensor(index) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  guard let tensor = model.pointee.tensor(index) else { return notFound }
   guard size == tensor.count else { return hypr_status(HYPR_ERROR_SIZE_MISMATCH) }
   model.pointee.readTensor(index, into: out)
   return ok

@@ -34,8 +34,9 @@ extension OpaquePointer {
   _ options: OpaquePointer?, _ key: hypr_option, _ value: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
   guard let options = options?.options else { return invalidArgument }
-  guard let value, let option = Option(key: key) else {
-    return options.pointee.message.failure(.invalidArgument, "there is no option \(Int(key)), or value is NULL").status
+  guard let value else { return options.pointee.message.failure(.invalidArgument, "value is NULL").status }
+  guard let option = Option(key: key) else {
+    return options.pointee.message.failure(.invalidArgument, "there is no option \(Int(key))").status
   }
   value.pointee = options.pointee.options.value(option)
   return ok
@@ -64,7 +65,7 @@ extension OpaquePointer {
   _ name: UnsafePointer<CChar>?, _ key: UnsafeMutablePointer<hypr_option>?
 ) -> hypr_status {
   guard let name, let key else { return invalidArgument }
-  guard let option = Option(name: name) else { return hypr_status(HYPR_ERROR_NOT_FOUND) }
+  guard let option = Option(name: name) else { return notFound }
   key.pointee = option.facts.key
   return ok
 }

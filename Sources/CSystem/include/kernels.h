@@ -280,13 +280,14 @@ typedef struct kernel_table {
   // Computes the derived values of a layer of neurons of that model.
   void (*_Null_unspecified derive)(int32_t neuron, const kernel_layer *layer);
 
-  // Those of a neuron model that there is.
+  // The loops of a neuron model; *loops stays as it is if this build leaves the model out.
   void (*_Null_unspecified loops)(int32_t neuron, kernel_loops *loops);
   // Writes index and value of those (sample[i] - offset[i]) * scale[i] that are not zero, ascending, and returns how many there
   // are, or -1 if one is not finite. There is room for all; the sample need not be aligned.
   intptr_t (*_Null_unspecified sample)(const float *sample, intptr_t count, const float *_Nullable offset,
                    const float *_Nullable scale, int32_t *indices, float *values);
-  // Floats of `kernel_carry.scratch` for a layer of such neurons and windows of so many steps.
+  // Floats of `kernel_carry.scratch` for a layer of such neurons and windows of so many steps; `has_compressed`: whether a projection of the
+  // layer holds only some weights.
   intptr_t (*_Null_unspecified carry_scratch)(const kernel_neuron *neuron, intptr_t steps, bool carries_outputs, bool has_compressed);
 
   // Lists the outputs that are not zero in a slot of a source.

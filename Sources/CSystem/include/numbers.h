@@ -7,7 +7,6 @@
 
 static inline float system_exp(float x) { return expf(x); }
 static inline float system_exp_minus_one(float x) { return expm1f(x); }
-static inline float system_log(float x) { return logf(x); }
 static inline double system_log_double(double x) { return log(x); }
 static inline double system_exp_double(double x) { return exp(x); }
 static inline double system_log_one_plus(double x) { return log1p(x); }

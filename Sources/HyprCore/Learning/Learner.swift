@@ -35,9 +35,8 @@ struct Learner: ~Copyable {
     rules = arena.allocate(TensorRule.self, model.tensors.count, .scratch)
     if arena.isMeasuring { return }
     for index in 0..<model.tensors.count {
-      let rule = TensorRule(model.tensors[index], settings)
-      (rules + index).initialize(to: rule)
-      trainable[index] = model.tensors[index].trainable && rule.rateFactor > 0
+      (rules + index).initialize(to: TensorRule(model.tensors[index], settings))
+      trainable[index] = model.tensors[index].isTrainable(settings)
     }
     classWeights.update(repeating: 1, count: model.outputSize)
   }

@@ -1,6 +1,10 @@
 internal import CSystem
 
 extension WindowJob {
+  func penalizes(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) -> Bool {
+    learner.settings.spikeRatePenalty > 0 && layer.pointee.neuron.spiking
+  }
+
   /// Adds to ℓ what keeps the spike rates of some neurons of a layer between their bounds. With r the rate of a neuron in the window, the loss of
   /// every taught step, before it is weighted, grows by
   ///
@@ -9,7 +13,6 @@ extension WindowJob {
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ neurons: Range<Int>
   ) {
     let settings = learner.settings
-    guard settings.spikeRatePenalty > 0, layer.pointee.neuron.spiking else { return }
     let (size, width) = (layer.pointee.shape.size, layer.pointee.shape.width)
     let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.targets.weight(steps)) / Float(steps)
     for neuron in neurons {

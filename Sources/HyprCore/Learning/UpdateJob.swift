@@ -31,9 +31,9 @@ struct UpdateJob {
         learner.progress.statistics.updates += 1
         stage = .derive
       } else {
-        // Whole lines of the cache.
+        // Whole lines of the cache; a number takes about ten multiply-adds.
         let array = UnsafePointer(arrays.baseAddress! + tensor)
-        let count = min(array.pointee.count - start, max(work / 16, 1) * 16)
+        let count = min(array.pointee.count - start, max(work / 160, 1) * 16)
         optimize(array, count, learner, network)
         goOn(count, of: array.pointee.count)
       }

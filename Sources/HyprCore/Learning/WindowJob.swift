@@ -1,7 +1,7 @@
 internal import CSystem
 
 /// The end of a window: the P-stage of HYPR (arXiv 2506.14464), then perhaps an update of the parameters. It advances in bounded pieces:
-/// blocks of neurons, and ranges of parameters. The bits do not depend on the pieces.
+/// some steps or neurons, a projection, ranges of parameters. The bits do not depend on the pieces.
 ///
 /// For each layer, from the readout down, with ℓ = ∂L/∂z and primes for the start of the window:
 ///   carry    q' and gI = ∂L/∂I of every step, from a sweep of the loss adjoint; Φ and Φ B of every step, from a sweep of a unit adjoint
@@ -11,7 +11,7 @@ internal import CSystem
 /// With recurrent credit ℓ of a step also gets Vᵀ gI of the next one, so that the sweep of the loss adjoint goes before, step by step;
 /// and the adjoint that so reaches z' meets its own eligibility e_z, which comes from one more sweep. With filtered credit the top layer
 /// carries, in the place of e_z, the eligibility of its outputs as the readout remembers them: ε̄ = Σ κ̄^(t1 - t) ∂z/∂(parameters) over
-/// all steps t until now.
+/// all steps t until now. With spatial credit gI is computed once more, of each step by itself, before it is handed down.
 struct WindowJob {
   private enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, update, done }
 
@@ -45,7 +45,7 @@ struct WindowJob {
     case .errors:
       let part = part(of: steps, by: 16, all: 20 * steps * shape.width, work)
       learner.targets.complete(part, network, smoothing: learner.settings.labelSmoothing)
-      if position == steps { enter(.penalty) }
+      if position == steps { enter(penalizes(running, learner) ? .penalty : .events) }
     case .penalty:
       addSpikeRatePenalty(running, learner, part(of: shape.size, all: 2 * steps * shape.size, work))
       if position == shape.size { enter(.events) }
@@ -63,16 +63,15 @@ struct WindowJob {
     case .carry:
       let all = running.pointee.carryWork + steps * shape.states * shape.states * shape.width
       carry(running, learner, network, part(of: shape.width, by: 2 * shape.lanes, all: all, work))
-      if position == shape.width { enter(taught && layer > 0 ? .spatialSweep : .handDown) }
-    case .spatialSweep:
-      if learner.settings.credit == .spatial {
-        if position == 0 { clearAdjoints(running, learner) }
-        let all = steps * shape.states * shape.states * shape.width
-        let part = part(of: shape.width, by: shape.lanes, all: all, work)
-        sweep(running, learner, 0..<steps, part, instantaneous: true)
-        if position < shape.width { break }
+      if position == shape.width {
+        enter(taught && layer > 0 && learner.settings.credit == .spatial ? .spatialSweep : .handDown)
       }
-      enter(.handDown)
+    case .spatialSweep:
+      if position == 0 { clearAdjoints(running, learner) }
+      let all = steps * shape.states * shape.states * shape.width
+      sweep(
+        running, learner, 0..<steps, part(of: shape.width, by: shape.lanes, all: all, work), instantaneous: true)
+      if position == shape.width { enter(.handDown) }
     case .handDown:
       if taught && layer > 0 {
         let all = steps * running.pointee.projection(0).pointee.weights.count
@@ -80,15 +79,19 @@ struct WindowJob {
         if position < steps { break }
       }
       credit = LayerCredit(outputs: learner.adjoints.outputs, outputDecay: outputDecay(running, learner, network))
-      enter(layer == 0 ? .finish : taught ? .penalty : .events)
-      layer = max(layer - 1, 0)
+      if layer == 0 {
+        enter(.finish)
+      } else {
+        layer -= 1
+        enter(taught && penalizes(running - 1, learner) ? .penalty : .events)
+      }
     case .finish:
       // Everything was gathered: the window is empty, and begins with the state after its last step.
       network.copySlot(from: steps, to: 0)
       learner.gatherTargets()
       enter(update == nil ? .done : .update)
     case .update:
-      if !update!.advance(&learner, network, work: work) { stage = .done }
+      if update?.advance(&learner, network, work: work) != true { stage = .done }
     case .done: return false
     }
     return stage != .done

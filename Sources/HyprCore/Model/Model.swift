@@ -61,12 +61,14 @@ struct TensorDescription {
   let data: UnsafeRawPointer
 
   var count: Int { placement.count }
-  var range: Range<Int> { offset..<offset + count }
 
   /// Bytes of the elements in the file.
   var byteCount: Int { count * elementType.size }
 
   func value(_ index: Int) -> Float { elementType.load(data, index) }
+
+  /// Whether the file and the options of a session let it be trained.
+  func isTrainable(_ settings: Settings) -> Bool { trainable && settings.rateFactor(group) > 0 }
 }
 
 /// How samples become spikes by level crossing: the schema's table of that name.
@@ -101,7 +103,10 @@ public struct Model {
   public var outputSize: Int { readout.size }
   /// Hidden layers.
   public var layerCount: Int { layers.count - 1 }
-  public var parameterCount: Int { tensors[tensors.count - 1].range.upperBound }
+  public var parameterCount: Int {
+    let last = tensors[tensors.count - 1]
+    return last.offset + last.count
+  }
   public var name: UnsafePointer<CChar> { format_name(root) }
   public var timeStep: Float { format_time_step(root) }
 

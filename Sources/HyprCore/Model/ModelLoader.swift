@@ -117,7 +117,7 @@ struct ModelLoader {
     var constantCount = 0
     for layer in 0...hiddenCount {
       let facts = try neuron(of: layer).facts
-      tensorCount += 3 + Int(facts.parameter_count)
+      tensorCount += TensorReader.mostProjections + Int(facts.parameter_count)
       constantCount += max(1, Int(facts.constant_count))
     }
     let rows = try CompressedRowsSize(self)

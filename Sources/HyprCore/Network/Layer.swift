@@ -55,8 +55,7 @@ struct Layer {
     }
 
     // One array, because the neuron model reads them as rows of one.
-    let (numbers, tooMany) = parameterCount.multipliedReportingOverflow(by: width)
-    let rows = TrainedArray(&arena, count: tooMany ? .max : numbers, settings)
+    let rows = TrainedArray(&arena, count: parameterCount * width, settings)
     if !arena.isMeasuring {
       for index in 0..<parameterCount {
         parameters.arrays.initializeElement(

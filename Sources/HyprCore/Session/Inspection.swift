@@ -8,15 +8,11 @@ extension Session {
     let tensors = model.pointee.tensors
     guard index >= 0 && index < tensors.count else { return nil }
     #if HYPR_LEARNING
-      let trainable = learner?.pointee.isTrained(index) ?? isTrainable(tensors[index])
+      let trainable = learner?.pointee.isTrained(index) ?? tensors[index].isTrainable(settings)
     #else
-      let trainable = isTrainable(tensors[index])
+      let trainable = tensors[index].isTrainable(settings)
     #endif
     return TensorFacts(tensors[index], trainable: trainable)
-  }
-
-  private func isTrainable(_ tensor: TensorDescription) -> Bool {
-    tensor.trainable && settings.rateFactor(tensor.group) > 0
   }
 
   public func readParameters(into flat: UnsafeMutablePointer<Float>) {

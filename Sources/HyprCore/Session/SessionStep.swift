@@ -3,6 +3,7 @@ internal import CSystem
 // The S-stage: running the network step by step.
 
 extension Session {
+  /// One step on a sample [input size]. Throws `notFinite`: the sample, or what the state would become; then the step was not made.
   @_optimize(speed) @inline(never) public mutating func step(
     _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
@@ -10,6 +11,7 @@ extension Session {
     try advance(into: output)
   }
 
+  /// The same on a sample that is 1 at some ascending indices. Throws `invalidArgument`: one is too large, or not ascending.
   @_optimize(speed) @inline(never) public mutating func step(
     spikes indices: UnsafeBufferPointer<UInt32>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {

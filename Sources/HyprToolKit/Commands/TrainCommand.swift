@@ -30,8 +30,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "How often all sequences are taught.") var epochs = 10
   @Option(help: "Sequences per update (default: 16).") var batch: Int?
   @Flag(help: "Update after every window; short for --update window.") var online = false
-  @Option(help: ArgumentHelp("When parameters are updated: window, sequence or batch.", valueName: "when")) var update:
-    String?
+  @Option(help: ArgumentHelp("When parameters are updated: window, sequence or batch.", valueName: "when")) var update: String?
 
   @Option(
     name: .customLong("option"), parsing: .singleValue,

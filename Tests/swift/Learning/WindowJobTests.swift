@@ -120,8 +120,14 @@ import Testing
       return try pair.stream(inputs, labels, updates: updates) { work }[0]
     }
     let (least, most) = (try pieces(1, updates: false), try pieces(.max, updates: false))
-    // As many sweeps of a step, and as much else for each layer, whatever the work.
-    #expect(least - most >= blocks - 3)
+    // One neuron (penalty), a block of neurons (carry), four steps (what is handed down), a vector of neurons (spatial sweep).
+    let (lanes, layers) = (kernels.pointee.lanes, sizes.dropFirst())
+    let penalties = layers.dropLast().reduce(0) { $0 + $1 - 1 }
+    let handedDown = (layers.count - 1) * ((WindowJobTests.window + 3) / 4 - 1)
+    let sweeps = layers.dropFirst().reduce(0) { $0 + ($1 + lanes - 1) / lanes - 1 }
+    #expect(
+      least - most
+        == penalties + blocks - layers.count + handedDown + (credit == HYPR_CREDIT_SPATIAL ? sweeps : 0))
     if credit == HYPR_CREDIT_RECURRENT { #expect(most >= 2 * WindowJobTests.window) }
     // At most 16 parameters a piece.
     let updating = try pieces(1, updates: true) - least

@@ -379,8 +379,9 @@ import Testing
         #expect(status == HYPR_OK)
         continue
       }
-      #expect(CallFailure(status, message).description
-        == "HYPR_ERROR_INVALID_ARGUMENT: option window is 53688, expected at most 53687: a layer of this model has 40000 inputs")
+      #expect(
+        CallFailure(status, message).description
+          == "HYPR_ERROR_INVALID_ARGUMENT: option window is 53688, expected at most 53687: a layer of this model has 40000 inputs")
       var session: OpaquePointer?
       #expect(hypr_session_create(model.handle, options, &session, nil, 0) == HYPR_ERROR_INVALID_ARGUMENT)
       #expect(session == nil)
