@@ -8,13 +8,14 @@
  *   #include <hypr.h>
  *   #include <stdio.h>
  *
+ *   // hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
  *   int main(void) {
  *     char why[256];
  *     hypr_model *model;
  *     hypr_options *options;
  *     hypr_session *session;
  *     float input[4] = {1, 0, 0, 0}, output[6];
- *     if (hypr_model_load("tone.hypr", &model, why, sizeof why)) return puts(why), 1;
+ *     if (hypr_model_load("ecg.hypr", &model, why, sizeof why)) return puts(why), 1;
  *     if (hypr_options_create(&options, why, sizeof why)) return puts(why), 1;
  *     hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
  *     if (hypr_session_create(model, options, &session, why, sizeof why)) return puts(why), 1;
@@ -33,11 +34,12 @@
  *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
  *   - Every function that can fail returns a hypr_status. A call that fails changes nothing: the object stays as
  *     it was, and usable. It returns INVALID_ARGUMENT if its object, or a pointer that must not be NULL, is NULL.
- *   - hypr_session_message, hypr_options_message and hypr_builder_message say what was wrong with the last failed call on these:
- *     the value, its place, and what was expected. Functions that make an object write it to `message`: NUL-terminated, cut to `message_size` bytes, "" on
- *     success; NULL and 0 if it is not wanted.
+ *   - hypr_session_message, hypr_options_message and hypr_builder_message say what was wrong with the last failed call on
+ *     these: the value, its place, and what was expected. Functions that make an object write it to `message`:
+ *     NUL-terminated, cut to `message_size` bytes, "" on success; NULL and 0 if it is not wanted.
  *   - Structs grow at their end: struct_size is sizeof the struct as the caller knows it. A shorter one is filled as far as it
- *     goes, and of a longer one the rest is left as it is. INVALID_ARGUMENT: it is less than the first version's.
+ *     goes, and of a longer one the rest is left as it is; of one that is read, what a shorter one lacks counts as 0, and what a
+ *     longer one has more must be 0. INVALID_ARGUMENT: it is less than the first version's.
  *   - Threads: a model is immutable and may be shared by any number of threads. A session, or an options object,
  *     is used by one thread at a time. There is no global state.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
@@ -141,8 +143,9 @@ typedef struct hypr_session hypr_session;
 typedef struct hypr_options hypr_options;
 
 /* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
- * MODEL_UNSUPPORTED: it shall learn, and this library was built without learning. OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. INVALID_ARGUMENT: the inputs of a
- * layer times the steps of a window are 2^31 or more. *out is set to NULL on failure. */
+ * OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. INVALID_ARGUMENT: the inputs of a
+ * layer times the steps of a window are 2^31 or more. MODEL_UNSUPPORTED: it shall learn, and this library was built without
+ * learning. *out is set to NULL on failure. */
 HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
                                          char *message, size_t message_size);
 
@@ -253,7 +256,7 @@ enum {
 /* Values of HYPR_OPTION_UPDATE */
 enum {
   HYPR_UPDATE_WINDOW = 0,   /* after every window in which something was taught */
-  HYPR_UPDATE_SEQUENCE = 1, /* at the end of a sequence (hypr_session_reset), or of a batch (hypr_session_learn and its short forms) */
+  HYPR_UPDATE_SEQUENCE = 1, /* at the end of a sequence (hypr_session_reset) or batch (hypr_session_learn) */
   HYPR_UPDATE_MANUAL = 2    /* only by hypr_session_apply */
 };
 
@@ -356,7 +359,7 @@ HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float
 typedef struct hypr_batch {
   size_t struct_size;             /* sizeof(hypr_batch); bytes that this version does not know must be 0 */
   const float *inputs;            /* [sum of steps][input size] */
-  const size_t *steps;            /* [sequences]: how long each is */
+  const size_t *steps;            /* [sequences]: how long each is; 0 is allowed */
   size_t sequences;
   const int32_t *labels;          /* [sum of steps]: the class of every step, negative: no target */
   const int32_t *sequence_labels; /* [sequences]: one class for all steps, as HYPR_OPTION_LOSS says; negative: no target */
@@ -605,7 +608,7 @@ typedef struct hypr_quantity {
 
 HYPR_API size_t hypr_neuron_count(void);
 
-/* INVALID_ARGUMENT: neuron is NULL, or struct_size is not set. NOT_FOUND: no model of that index. */
+/* INVALID_ARGUMENT: neuron is NULL, or struct_size. NOT_FOUND: no model of that index. */
 HYPR_API hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);
 
 /* The index of a neuron model by its name, whatever its case and without regard to _ and -, such as "se_adlif".
@@ -615,8 +618,8 @@ HYPR_API hypr_status hypr_neuron_find(const char *name, size_t *index);
 /* The name of a state variable, such as "u", in the order of hypr_session_get_layer_state; NULL: no such model or variable. */
 HYPR_API const char *hypr_neuron_state(size_t neuron, size_t index);
 
-/* A parameter, in the order of the tensors of a layer, and a constant. INVALID_ARGUMENT: quantity is NULL, or struct_size is
- * not set. NOT_FOUND: no such model, or not so many. */
+/* A parameter, in the order of the tensors of a layer, and a constant. INVALID_ARGUMENT: quantity is NULL, or
+ * struct_size. NOT_FOUND: no such model, or not so many. */
 HYPR_API hypr_status hypr_neuron_parameter(size_t neuron, size_t index, hypr_quantity *quantity);
 HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quantity *quantity);
 
@@ -693,13 +696,13 @@ enum {
 
 /* A layer, but for its neuron model and its size. Start from HYPR_LAYER_SETTINGS, which is what a call given NULL takes. */
 typedef struct hypr_layer_settings {
-  size_t struct_size;       /* sizeof(hypr_layer_settings) */
+  size_t struct_size;       /* sizeof(hypr_layer_settings); bytes that this version does not know must be 0 */
   const char *name;         /* for people; NULL: none */
   int32_t recurrent;        /* 0 or 1 [1]: whether neurons hear the outputs of their own layer */
   int32_t bias;             /* 0 or 1; -1: as is usual for the neuron model [-1] */
   double input_density;     /* which part of the input weights there is, drawn with the weights; above 0, at most 1 [1] */
   double recurrent_density; /* the same of the recurrent weights [1] */
-  int32_t reset;            /* [HYPR_SPIKE_RESET_MODEL_DEFAULT] */
+  int32_t reset;            /* [HYPR_SPIKE_RESET_MODEL_DEFAULT]; others only if hypr_neuron.has_reset: hypr_builder_build checks */
   int32_t surrogate;        /* [HYPR_SURROGATE_MODEL_DEFAULT] */
   float surrogate_slope;    /* above 0; 0: that of the surrogate [0] */
   float surrogate_scale;    /* above 0; 0: that of the surrogate [0] */
@@ -708,9 +711,11 @@ typedef struct hypr_layer_settings {
 #define HYPR_LAYER_SETTINGS {sizeof(hypr_layer_settings), NULL, 1, -1, 1, 1, 0, 0, 0, 0}
 
 /* Adds a layer of `size` neurons on top, 1 to 2^24. The neuron model goes by its name, whatever its case and without regard to _
- * and -, such as "se_adlif". settings NULL: HYPR_LAYER_SETTINGS.
+ * and -, such as "se_adlif". settings NULL: HYPR_LAYER_SETTINGS. A network that never spikes learns nothing: hypr_statistics has
+ * the spike rates; where they are 0, the input scale or the weights must be larger.
  * NOT_FOUND: no such neuron model; the message lists them. WRONG_STATE: the readout is on top. INVALID_ARGUMENT. */
-HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size, const hypr_layer_settings *settings);
+HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size,
+                                            const hypr_layer_settings *settings);
 
 /* Adds the readout, leaky integrators on top of the last layer.
  *   bias 0 or 1; -1: as is usual for the neuron model below

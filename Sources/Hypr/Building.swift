@@ -50,11 +50,15 @@ extension ModelBuilder {
   @inline(never) fileprivate func checkedContents(
     of settings: UnsafePointer<hypr_layer_settings>
   ) throws(Failure) -> hypr_layer_settings {
-    guard isComplete(settings), !hasUnknownFields(settings) else {
+    guard isComplete(settings) else {
       throw message.failure(
         .invalidArgument,
-        "settings.struct_size is \(structSize(settings)), expected sizeof(hypr_layer_settings), and zeros behind what this version knows"
-      )
+        "settings.struct_size is \(structSize(settings)), expected the size of the struct, at least \(hypr_layer_settings.firstSize)")
+    }
+    guard !hasUnknownFields(settings) else {
+      throw message.failure(
+        .invalidArgument,
+        "settings.struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
     }
     return contents(of: settings)
   }
