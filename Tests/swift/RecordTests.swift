@@ -63,4 +63,42 @@ import Testing
     #expect(states == model.states, "\(model.name)")
     #expect(parameters == model.parameters.map { RecordTests.swiftName($0.name) }, "\(model.name)")
   }
+
+  /// The numbers in a value by the words of their paths: tauU.minimum is ["tau", "u", "minimum"].
+  private static func numbers(_ value: Any, _ path: [String] = []) -> [(words: [String], value: Float)] {
+    if let number = value as? Float { return [(path, number)] }
+    return Mirror(reflecting: value).children.flatMap { child in
+      let label = child.label ?? ""
+      let words = label.reduce(into: [""]) { words, letter in
+        if letter.isUppercase { words.append("") }
+        words[words.count - 1] += letter.lowercased()
+      }
+      return numbers(child.value, path + words)
+    }
+  }
+
+  private struct Constants: NeuronVisitor {
+    /// What is wrong with the constants: each goes to a field that is called as it is.
+    func visit<Model: NeuronModel>(_ model: Model.Type) -> [String] {
+      // Numbers that tell where they went.
+      let values = (0..<16).map { Float(100 + $0) }
+      let found = values.withUnsafeBufferPointer { RecordTests.numbers(Model.Constants($0.baseAddress!)) }
+      return (0..<Model.Constants.count).compactMap { index in
+        guard let name = Model.Constants.quantity(index).map({ String(cString: $0.name!) }) else { return "no constant \(index)" }
+        // What a spike does to the potential is no number.
+        if name == "reset" { return nil }
+        let words = name.split(separator: "_").map(String.init)
+        let isThere = found.contains { field in
+          field.value == values[index]
+            && words.allSatisfy { word in word.count > 3 || field.words.contains { $0.hasPrefix(word) } }
+            && (field.words.last!.hasPrefix(words.last!) || words.contains(field.words.last!))
+        }
+        return isThere ? nil : "\(name) is in no field of its name: \(found)"
+      }
+    }
+  }
+
+  @Test(arguments: models) func constantsAreCalledAsTheModelSays(index: Int32) throws {
+    #expect(try #require(visitNeuronModel(index, Constants())) == [])
+  }
 }

@@ -33,7 +33,7 @@ extension WindowJob {
     let width = layer.pointee.shape.width
     sweep(layer, learner, step..<step + 1, 0..<width)
     guard let recurrent = layer.pointee.description.recurrent else { return }
-    let target = step > 0 ? credit.outputs + (step - 1) * width : learner.adjoints.carriedOutputs
+    let target = step > 0 ? credit.outputs + (step - 1) * width : credit.carriedOutputs
     if step == 0 { target.clear(width) }
     project(
       layer.pointee.projection(recurrent), layer, learner, network, step..<step + 1, to: target, stride: width,
@@ -70,7 +70,7 @@ extension WindowJob {
         carries_outputs: layer.pointee.eligibility?.outputs != nil,
         loss: taught && !sweepsRecurrently(layer, learner) ? credit.outputs : nil, keeps_loss: self.layer > 0,
         adjoint: adjoints.states, current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
-        carried_adjoint: adjoints.carriedOutputs, output_decay: credit.outputDecay,
+        carried_adjoint: credit.carriedOutputs, output_decay: credit.outputDecay,
         sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch),
       block: 2 * layer.pointee.shape.lanes, scratchSize: adjoints.carryScratchSize)
     pieces.run(learner.pool, work: layer.pointee.carryWork)
@@ -89,12 +89,14 @@ extension WindowJob {
       layer.pointee.projection(0), layer, learner, network, part, to: targets, stride: width, transposed: transposed)
   }
 
-  /// How much of the outputs of a step is left one step later of what the layer below carries.
-  func outputDecay(
+  /// What reaches the layer below, whose ℓ is there.
+  func creditBelow(
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network
-  ) -> Float {
+  ) -> LayerCredit {
     let isReadout = self.layer == network.layers.count - 1
-    return learner.settings.credit == .filtered && isReadout ? filterReadout(layer, learner, network) : 0
+    let decay = learner.settings.credit == .filtered && isReadout ? filterReadout(layer, learner, network) : 0
+    return LayerCredit(
+      outputs: learner.adjoints.outputs, carriedOutputs: learner.adjoints.carriedOutputs, outputDecay: decay)
   }
 
   /// The adjoint q' of the readout's state before the window, as it reaches the outputs that the state is made of:

@@ -32,7 +32,8 @@ struct WindowJob {
     steps = learner.progress.steps
     taught = learner.targets.hasTarget(steps)
     layer = network.layers.count - 1
-    credit = LayerCredit(outputs: learner.targets.outputErrors, outputDecay: 0)
+    credit = LayerCredit(
+      outputs: learner.targets.outputErrors, carriedOutputs: learner.adjoints.carriedOutputs, outputDecay: 0)
     update = updates ? UpdateJob() : nil
     stage = steps == 0 ? .done : taught ? .errors : .events
   }
@@ -78,7 +79,7 @@ struct WindowJob {
         handDown(running, learner, network, part(of: steps, by: 4, all: all, work))
         if position < steps { break }
       }
-      credit = LayerCredit(outputs: learner.adjoints.outputs, outputDecay: outputDecay(running, learner, network))
+      credit = creditBelow(running, learner, network)
       if layer == 0 {
         enter(.finish)
       } else {
@@ -118,6 +119,8 @@ struct WindowJob {
 struct LayerCredit {
   /// ℓ [window][width]
   let outputs: UnsafeMutablePointer<Float>
+  /// ∂L/∂(the outputs that the layer carries into the window) [width]; with recurrent credit the layer's own sweep finds it.
+  let carriedOutputs: UnsafeMutablePointer<Float>
   /// How much of the outputs of a step is left one step later of what the layer carries over the window's end; 0: only those of the last
   /// step are carried.
   let outputDecay: Float
