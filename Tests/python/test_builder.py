@@ -8,6 +8,7 @@ import pytest
 
 import hypr
 from hypr import schema
+from hypr._chain import LONGEST, POTENTIAL, SHORTEST, THRESHOLD
 from hypr.model_file import decode
 from hypr.neurons import neuron_model, neuron_models
 
@@ -17,6 +18,14 @@ TOOL = os.environ.get("HYPR_TOOL", "")
 
 def build(neuron, size=12):
     return hypr.ModelBuilder(4).input(scale=60).layer(neuron, size).readout(3)
+
+
+def test_importers_know_the_bounds_of_every_model_they_make():
+    bounds = {"tau": (SHORTEST, LONGEST), "tau_m": (SHORTEST, LONGEST), "tau_syn": (SHORTEST, LONGEST),
+              "tau_a": (SHORTEST, LONGEST), "threshold": THRESHOLD, "adaptation": (0, POTENTIAL[1])}
+    for neuron in ("LI", "IF", "GeneralLIF", "CubaLIF", "CubaALIF"):
+        for name, quantity in neuron_model(neuron).parameters.items():
+            assert (quantity.lower, quantity.upper) == bounds.get(name, POTENTIAL), (neuron, name)
 
 
 def test_all_neuron_models_are_known():

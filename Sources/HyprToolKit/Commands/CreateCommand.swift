@@ -36,10 +36,10 @@ struct CreateCommand: ParsableCommand {
     commandName: "create",
     abstract: "Make a fresh model with random weights.",
     discussion: """
-      Weights and neuron parameters are drawn as the authors of the neuron models published it: for BRF, RF, LIF, ALIF and \
-      the models of NIR Xavier-uniform weights, no bias and a readout whose time constants are trained; for the adaptive LIF \
-      models uniform input weights, orthogonal recurrent ones, biases and a readout with a fixed time constant; for GRU and \
-      LSTM uniform weights and biases, much as PyTorch does. The same command makes the same file.
+      Weights and neuron parameters are drawn as the authors of the neuron models published it: for \(names(.xavier)) \
+      Xavier-uniform weights, no bias and a readout whose time constants are trained; for \(names(.orthogonal)) uniform \
+      input weights, orthogonal recurrent ones, biases and a readout with a fixed time constant; for \(names(.gated)) \
+      uniform weights and biases, much as PyTorch does. The same command makes the same file.
 
         hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
         hypr create shd.hypr --inputs 700 --layer brf:128 --layer brf:64 --outputs 20
@@ -66,7 +66,10 @@ struct CreateCommand: ParsableCommand {
   var readoutBias: Bool?
 
   @Option(
-    help: "What a spike does to the membrane in layers that leave it open: GeneralLIF, CubaLIF, IF (default: set).")
+    help: """
+      What a spike does to the membrane in layers that leave it open: \
+      \(NeuronModel.names(where: \.hasReset).joined(separator: ", ")) (default: set).
+      """)
   var reset: Reset?
   @Option(
     help: """
@@ -124,6 +127,12 @@ struct CreateCommand: ParsableCommand {
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
     let sizes = ([String(inputs)] + names + [String(outputs)]).joined(separator: " - ")
     print("\(out): \(sizes), \(model.parameterCount) parameters")
+  }
+
+  /// The neuron models whose first weights are such ones, as a sentence lists them.
+  private static func names(_ initialization: Initialization) -> String {
+    let names = NeuronModel.names { $0.initialization == initialization }
+    return names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])"
   }
 
   private func plan() throws -> ModelPlan {

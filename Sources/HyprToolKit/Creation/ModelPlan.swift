@@ -68,7 +68,7 @@ package struct ModelPlan {
   private func check() throws {
     guard !layers.isEmpty else { throw ToolError("the model has no layers, expected at least one --layer") }
     guard reset == 0 || layers.contains(where: \.hasReset) else {
-      let open = NeuronModel.all.filter(\.hasReset).map(\.name).joined(separator: ", ")
+      let open = NeuronModel.names(where: \.hasReset).joined(separator: ", ")
       throw ToolError("no layer leaves the reset open, as these neuron models do: \(open)")
     }
     for setting in constants { try setting.check(against: layers, kind: "constant", ModelPlan.constantNames) }

@@ -43,6 +43,8 @@ package struct NeuronModel: Encodable, Equatable {
     return (0..<catalogue.count).compactMap { NeuronModel($0, catalogue) }
   }()
 
+  package static func names(where isMeant: (NeuronModel) -> Bool) -> [String] { all.filter(isMeant).map(\.name) }
+
   private init?(_ index: Int, _ catalogue: NeuronCatalogue) {
     guard let facts = catalogue.facts(index), let initialization = Initialization(number: facts.initialization) else {
       return nil

@@ -12,10 +12,18 @@ from hypr.builder import ModelBuilder
 from hypr.errors import ModelUnsupportedError
 from hypr.neurons import neuron_model
 
+
+def _bounds(parameter: str) -> tuple[float, float]:
+    """Those of GeneralLIF, which the other models with such a parameter share."""
+    quantity = neuron_model("GeneralLIF").parameters[parameter]
+    return quantity.lower, quantity.upper
+
+
 # exp(-1 / SHORTEST) is 0 next to 1 in float32: a leaky integrator with this time constant gives its input.
-SHORTEST = 0.01
 # exp(-1 / LONGEST) is the nearest to 1 that a time constant can give.
-LONGEST = 1e6
+SHORTEST, LONGEST = _bounds("tau_m")
+POTENTIAL = _bounds("reset_potential")
+THRESHOLD = _bounds("threshold")
 
 
 def time_constant(decay: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hypr._chain import Linear, Neurons, complement, time_constant
+from hypr._chain import LONGEST, POTENTIAL, Linear, Neurons, complement, time_constant
 from hypr._surrogates import surrogate_of
 from hypr.description import Surrogate
 from hypr.errors import ModelUnsupportedError
@@ -18,8 +18,8 @@ Numbers = npt.NDArray[np.float64]
 
 _LIBRARIES = ("torch", "snntorch", "norse")
 _CONTAINERS = ("torch.Sequential", "torch.ModuleList", "norse.SequentialState", "norse.Lift")
-# The largest decay per step that a time constant, of at most 1e6 steps, can give.
-_LARGEST_DECAY = 1 - 1e-6
+# The largest decay per step that a time constant can give.
+_LARGEST_DECAY = 1 - 1 / LONGEST
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Placed:
     def refusal(self, reason: str) -> ModelUnsupportedError:
         return ModelUnsupportedError(f"module {self.name} ({type(self.module).__name__}): {reason}")
 
-    def numbers(self, what: str, value: Any, size: int | None = None, low: float = -1e6, high: float = 1e6) -> Numbers:
+    def numbers(self, what: str, value: Any, size: int | None = None, low: float = POTENTIAL[0],
+                high: float = POTENTIAL[1]) -> Numbers:
         """A tensor or number as float64: one number [], or one per neuron [size]; finite, from `low` to `high`."""
         values = array(value).squeeze()
         shape = array(value).shape

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, shape_text
+from hypr._chain import SHORTEST
 from hypr.errors import (
     InvalidArgumentError,
     ModelUnsupportedError,
@@ -161,8 +162,8 @@ def _partial(mask: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | bool:
 
 
 def _time_constants(values: FloatArray) -> FloatArray:
-    """Magnitudes of at least 0.01, as hypr has them: below, exp(-1 / tau) is 0 next to 1 as well."""
-    return np.where(np.abs(values) < 0.01, np.copysign(np.float32(0.01), values), values)
+    """Magnitudes of at least SHORTEST, as hypr has them: below, exp(-1 / tau) is 0 next to 1 as well."""
+    return np.where(np.abs(values) < SHORTEST, np.copysign(np.float32(SHORTEST), values), values)
 
 
 def _offset(place: str, values: Mapping[str, Any], own: float, boundary_dt: float) -> FloatArray:

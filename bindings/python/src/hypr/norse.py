@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypr._chain import Linear, Neurons, build
+from hypr._chain import POTENTIAL, THRESHOLD, Linear, Neurons, build
 from hypr._modules import Numbers, Placed, array, frozen, identity, in_order, learns, stages
 from hypr._optional import require
 from hypr.description import Surrogate
 from hypr.errors import ModelUnsupportedError
+from hypr.neurons import neuron_model
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -88,8 +89,8 @@ class _Cell:
         self.placed, self.size = placed, size
         self._given = surrogate
 
-    def parameter(self, name: str, low: float = -1e6, high: float = 1e6) -> Numbers:
-        return self.placed.numbers(name, getattr(self.placed.module.p, name), self.size, low, high)
+    def parameter(self, name: str, low: float = POTENTIAL[0]) -> Numbers:
+        return self.placed.numbers(name, getattr(self.placed.module.p, name), self.size, low)
 
     def learned(self, name: str) -> Any:
         return getattr(self.placed.module.p, name)
@@ -99,7 +100,7 @@ class _Cell:
         step = self.placed.numbers("dt", self.placed.module.dt)
         return self.placed.leak(f"dt {name}", 1 - step * self.parameter(name))
 
-    def potential(self, name: str, origin: Numbers, low: float = -1e6) -> Numbers:
+    def potential(self, name: str, origin: Numbers, low: float = POTENTIAL[0]) -> Numbers:
         """Counted from the potential that neurons begin at."""
         return self.placed.numbers(f"{name} above the first potential", self.parameter(name) - origin, self.size, low)
 
@@ -114,7 +115,7 @@ class _Cell:
     def spiking(self, neuron: str, values: dict[str, Any], learned: dict[str, str], origin: Numbers,
                 reset: str | None = "set") -> list[Linear | Neurons]:
         """Neurons with threshold and reset. `learned`: parameters of hypr by those of Norse; all others are frozen."""
-        values = {"threshold": self.potential("v_th", origin, low=1e-6),
+        values = {"threshold": self.potential("v_th", origin, low=THRESHOLD[0]),
                   "reset_potential": self.potential("v_reset", origin), **values}
         learned = {"v_th": "threshold", "v_reset": "reset_potential", **learned}
         still = frozenset(values) - {ours for theirs, ours in learned.items() if learns(self.learned(theirs))}
@@ -148,8 +149,9 @@ def _adaptive(cell: _Cell) -> list[Linear | Neurons]:
     tau_syn, synapse = cell.leak("tau_syn_inv")
     tau_m, _ = cell.leak("tau_mem_inv")
     tau_a, _ = cell.leak("tau_adapt_inv")
+    adaptation = cell.parameter("beta", low=neuron_model("CubaALIF").parameters["adaptation"].lower)
     return cell.spiking("CubaALIF", {"tau_syn": tau_syn, "tau_m": tau_m, "resistance": 1 / synapse, "leak_potential": 0,
-                                     "tau_a": tau_a, "adaptation": cell.parameter("beta", low=0), "synaptic_lag": 1},
+                                     "tau_a": tau_a, "adaptation": adaptation, "synaptic_lag": 1},
                         {"tau_syn_inv": "tau_syn", "tau_mem_inv": "tau_m", "v_leak": "leak_potential",
                          "tau_adapt_inv": "tau_a", "beta": "adaptation"}, cell.parameter("v_leak"), reset=None)
 

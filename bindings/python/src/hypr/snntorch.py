@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypr._chain import Linear, Neurons, build
+from hypr._chain import THRESHOLD, Linear, Neurons, build
 from hypr._modules import Numbers, Placed, array, frozen, identity, in_order, learns, stages
 from hypr.description import Surrogate
 from hypr.errors import InvalidArgumentError
+from hypr.neurons import neuron_model
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -101,7 +102,7 @@ def _neurons(placed: Placed, width: int | None, is_membrane: bool, surrogate: st
 
     values: dict[str, Any] = {
         "resistance": gain, "reset_potential": 0,
-        "threshold": placed.numbers("threshold", module.threshold, size, low=1e-6)}
+        "threshold": placed.numbers("threshold", module.threshold, size, low=THRESHOLD[0])}
     is_learned = {"threshold": module.threshold}
     neuron = "IF"
     if synaptic or np.any(decay != 1):
@@ -115,8 +116,10 @@ def _neurons(placed: Placed, width: int | None, is_membrane: bool, surrogate: st
         values["tau_syn"], rest = placed.leak("alpha", _clamped(placed, "alpha", size))
         values["resistance"] = values["resistance"] / rest
         is_learned["tau_syn"] = module.alpha
-    if np.any(np.abs(values["resistance"]) > 1e6):
-        raise placed.refusal(f"1 / ((1 - alpha) (1 - beta)) is {np.max(values['resistance']):g}, supported is up to 1e6")
+    highest = neuron_model(neuron).parameters["resistance"].upper
+    if np.any(np.abs(values["resistance"]) > highest):
+        raise placed.refusal(f"1 / ((1 - alpha) (1 - beta)) is {np.max(values['resistance']):g}, supported is up to "
+                             + f"{highest:g}".replace("+0", ""))
     still = frozen(**is_learned, resistance=None, reset_potential=None, leak_potential=None)
     factor = placed.numbers("graded_spikes_factor", module.graded_spikes_factor, size)
     weight, bias, still_recurrent = _recurrence(placed, size, factor) if recurrent else (None, None, frozenset())

@@ -14,9 +14,8 @@ from hypr.description import InputDescription, LayerDescription, ModelDescriptio
 from hypr.errors import FileError, InvalidArgumentError, ModelUnsupportedError
 from hypr.model import Model
 from hypr.model_file import decode
+from hypr.neurons import neuron_model
 from hypr.nir._import import Integration, checked_reset
-
-_DEFAULTS = {"threshold": 1.0, "tau_u_min": 5.0, "tau_u_max": 25.0, "synaptic_lag": 0.0}  # of hypr.fbs
 
 
 def write(model: Model, path: str | os.PathLike[str], dt: float | None = None, *, integration: Integration = "exponential",
@@ -139,7 +138,8 @@ class _Writer:
 
     def neurons(self, index: int, layer: LayerDescription) -> Any:
         values = {name: np.asarray(tensor.values, np.float64) for name, tensor in layer.parameters.items()}
-        constants = {**_DEFAULTS, **layer.constants}
+        defaults = {name: constant.default for name, constant in neuron_model(layer.neuron).constants.items()}
+        constants = {**defaults, **layer.constants}
         one = np.ones(len(layer.input_weight.values), np.float32)
 
         def membrane(reset: str) -> dict[str, Any]:
@@ -148,7 +148,8 @@ class _Writer:
                 raise ModelUnsupportedError(
                     f"layer{index}, {layer.neuron}, has the reset {used!r}, but readers of the graph apply {self.reset!r}"
                     + (", which is NIR's; if yours do not, say so by reset=" if self.reset == "set" else ""))
-            return {"v_threshold": _single(values.get("threshold", constants["threshold"] * one)),
+            threshold = values["threshold"] if "threshold" in values else constants["threshold"] * one
+            return {"v_threshold": _single(threshold),
                     "v_reset": _single(values.get("reset_potential", 0 * one))}
 
         def leaky(tau: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from hypr._chain import LONGEST, SHORTEST, Linear, Neurons, build, time_constant
+from hypr._chain import LONGEST, POTENTIAL, SHORTEST, THRESHOLD, Linear, Neurons, build, time_constant
 from hypr._optional import require
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
@@ -19,9 +19,6 @@ from hypr.schema import enum_members, enum_name, enum_number
 Integration = Literal["exponential", "euler"]
 Doubles = npt.NDArray[np.float64]
 
-# Bounds of hypr.fbs.
-_POTENTIAL = -1e6, 1e6
-_THRESHOLD = 1e-6, 1e6
 _EVERYTHING = -float(np.finfo(np.float32).max), float(np.finfo(np.float32).max)
 
 
@@ -170,7 +167,7 @@ class _Reader:
             if sizes[name] not in (0, size):
                 raise ModelUnsupportedError(f"{name} of {path} has {sizes[name]} values, expected {size}")
 
-        def values(name: str, low: float = _POTENTIAL[0], high: float = _POTENTIAL[1]) -> Doubles:
+        def values(name: str, low: float = POTENTIAL[0], high: float = POTENTIAL[1]) -> Doubles:
             return np.broadcast_to(self.array(path, name, low, high), size)
 
         def steps(name: str) -> Doubles:
@@ -189,10 +186,10 @@ class _Reader:
         elif which == "Threshold":
             # Without memory, and so without a reset.
             stages = [Neurons(path, "GeneralLIF", size, {
-                "tau_m": SHORTEST, "resistance": 1, "leak_potential": 0, "threshold": values("threshold", *_THRESHOLD),
+                "tau_m": SHORTEST, "resistance": 1, "leak_potential": 0, "threshold": values("threshold", *THRESHOLD),
                 "reset_potential": 0}, "none")]
         else:
-            membrane = {"threshold": values("v_threshold", *_THRESHOLD), "reset_potential": values("v_reset")}
+            membrane = {"threshold": values("v_threshold", *THRESHOLD), "reset_potential": values("v_reset")}
             if self.reset not in ("set", "delayed_set") and np.any(membrane["reset_potential"]):
                 value = _first(membrane["reset_potential"] != 0, membrane["reset_potential"])
                 raise ModelUnsupportedError(f"v_reset of {path} is {value:g}, and the reset {self.reset!r} does not use it")
