@@ -236,6 +236,38 @@ static void files_are_kept_until_something_changes(void **state) {
   hypr_builder_free(builder);
 }
 
+/* Settings as callers with another version of the header have them. */
+static void settings_of_other_versions(void **state) {
+  (void)state;
+  enum { FIRST = 2 * sizeof(size_t) + 40 };
+  char words[160];
+  union {
+    hypr_layer_settings settings;
+    char bytes[128];
+  } given;
+  hypr_builder *builder = make_builder(INPUTS);
+  memset(&given, 0, sizeof given);
+  given.settings = (hypr_layer_settings)HYPR_LAYER_SETTINGS;
+  for (size_t size = 0; size <= sizeof given; size++) {
+    given.settings.struct_size = size;
+    if (size < FIRST) {
+      snprintf(words, sizeof words, "settings.struct_size is %zu, expected the size of the struct, at least %d", size, (int)FIRST);
+      refused(HYPR_ERROR_INVALID_ARGUMENT, words, hypr_builder_add_layer(builder, "brf", NEURONS, &given.settings));
+      continue;
+    }
+    assert_ok(hypr_builder_add_layer(builder, "brf", NEURONS, &given.settings));
+    assert_ok(hypr_builder_remove_top(builder));
+    if (size <= sizeof given.settings) continue;
+    given.bytes[size - 1] = 1;
+    snprintf(words, sizeof words, "settings.struct_size is %zu, and the struct is not zero behind what this version knows", size);
+    refused(HYPR_ERROR_INVALID_ARGUMENT, words, hypr_builder_add_layer(builder, "brf", NEURONS, &given.settings));
+    given.bytes[size - 1] = 0;
+  }
+  /* Nothing of what was refused has stayed. */
+  assert_ok(hypr_builder_add_layer(builder, "brf", NEURONS, NULL));
+  hypr_builder_free(builder);
+}
+
 static void wrong_arguments_are_named(void **state) {
   (void)state;
   hypr_builder *builder = (hypr_builder *)1;
@@ -407,6 +439,7 @@ int main(void) {
       cmocka_unit_test(everything_can_be_said),
       cmocka_unit_test(some_weights_are_left_out),
       cmocka_unit_test(files_are_kept_until_something_changes),
+      cmocka_unit_test(settings_of_other_versions),
       cmocka_unit_test(wrong_arguments_are_named),
       cmocka_unit_test(nothing_is_null),
   };

@@ -49,7 +49,7 @@ import Testing
   /// The bytes of a saved state do not depend on the width of vectors.
   @Test(arguments: WindowJobTests.credits, [false, true])
   func `A state saved at one level is loaded at another`(credit: Int, sparse: Bool) throws {
-    for neurons in WindowJobTests.nets {
+    for neurons in WindowJobTests.mixed + WindowJobTests.single {
       var random = RandomNet(seed: 37)
       let sizes = [5] + [37, 9, 20].prefix(neurons.count) + [3]
       let description = WindowJobTests.model(neurons, sizes: sizes, sparse: sparse, &random)

@@ -1,11 +1,15 @@
 import CHypr
 import Foundation
 import HyprModelWriter
+import HyprToolKit
 import Testing
 
 /// Layers whose outputs are numbers are smooth, so that finite differences of the loss can be the arbiter of every gradient.
 @Suite struct AnalogTests {
-  static let stacks = [["LI"], ["GRU"], ["LSTM"], ["GRU", "LI"], ["LSTM", "GRU"]]
+  static let models = NeuronTests.models.filter { !$0.spiking }
+  /// Every model alone, and some on each other.
+  static let stacks = models.map { [$0.name] } + [["GRU", "LI"], ["LSTM", "GRU"]]
+  static let gated = NeuronTests.models.filter { $0.gates > 1 }
 
   /// With recurrent credit and one window for the whole sequence the gradient is that of the loss itself, in every tensor.
   @Test(arguments: stacks)
@@ -30,10 +34,10 @@ import Testing
   }
 
   /// The weights of a gated cell lie gate by gate: the tensors at the boundary are those of the file.
-  @Test(arguments: [("GRU", 3), ("LSTM", 4)])
-  func gatesKeepTheirPlaces(neuron: String, gates: Int) throws {
+  @Test(arguments: gated) func gatesKeepTheirPlaces(neuron: NeuronModel) throws {
+    let gates = neuron.gates
     var random = RandomNet(seed: 52)
-    let description = random.model([neuron], sizes: [3, 5, 2])
+    let description = random.model([neuron.name], sizes: [3, 5, 2])
     let session = try TestSession(TestModel(description), [HYPR_OPTION_LEARNING: 1])
     let layer = description.layers[0]
     let expected = [

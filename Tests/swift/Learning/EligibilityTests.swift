@@ -1,5 +1,6 @@
 import CHypr
 import HyprModelWriter
+import HyprToolKit
 import Testing
 
 /// The eligibility is the derivative of a layer's states by its parameters.
@@ -18,13 +19,14 @@ import Testing
   }
 
   /// Of layers without spikes and recurrent weights, where it is that of the whole sequence, by finite differences.
-  @Test(arguments: ["LI", "BRF", "GRU", "LSTM", "SEAdLIF", "CubaALIF"], [3, 10])
-  func isTheDerivativeOfTheStates(neuron: String, window: Int) throws {
+  @Test(arguments: NeuronTests.models, [3, 10])
+  func isTheDerivativeOfTheStates(neuron: NeuronModel, window: Int) throws {
     var random = RandomNet(seed: 81)
-    var description = random.model([neuron], sizes: [3, 19, 2])
+    var description = random.model([neuron.name], sizes: [3, 19, 2])
     description.layers[0].recurrentWeight = nil
-    for constant in ["BRF", "SEAdLIF"] where constant == neuron {
-      description.layers[0].neuron.constants.append((name: "threshold", value: 1e5))
+    // Thresholds so high that there are no spikes.
+    for constant in neuron.constants where constant.name.hasSuffix("threshold") {
+      description.layers[0].neuron.constants.append((name: constant.name, value: 1e5))
     }
     if let place = description.layers[0].neuron.parameters.firstIndex(where: { $0.name == "threshold" }) {
       description.layers[0].neuron.parameters[place].tensor.values = Array(repeating: 1e5, count: 19)
@@ -36,7 +38,10 @@ import Testing
       [
         HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(window), HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
       ])
-    for input in inputs { try session.step(input) }
+    for input in inputs {
+      try session.step(input)
+      if neuron.spiking { #expect(try session.spikes(0).allSatisfy { $0 == 0 }) }
+    }
     try session.flush()
     let parameters = try session.parameters
     let k = hypr_session_layer_state_size(session.handle, 0) / 19

@@ -93,12 +93,16 @@ import Testing
     var testDescription: String { "\(neurons.joined(separator: "+")), \(kinds), credit \(credit)" }
   }
 
+  /// Every model below the next one, with all weights sparse, and some pairs with each kind of weight alone as well.
   static let cases = credits.flatMap { credit in
-    [
-      ["BRF", "SEAdLIF"], ["SEAdLIF", "LIF"], ["ALIF", "BRF"], ["LI", "CubaLIF"], ["GRU", "LSTM"], ["LSTM", "GRU"],
-    ].flatMap { neurons in
-      ([Kind.allCases] + Kind.allCases.map { [$0] }).map { Case(neurons: neurons, kinds: $0, credit: credit) }
+    zip(NeuronTests.names, NeuronTests.names.dropFirst() + NeuronTests.names.prefix(1)).map {
+      Case(neurons: [$0, $1], kinds: Kind.allCases, credit: credit)
     }
+      + [
+        ["BRF", "SEAdLIF"], ["SEAdLIF", "LIF"], ["ALIF", "BRF"], ["LI", "CubaLIF"], ["GRU", "LSTM"], ["LSTM", "GRU"],
+      ].flatMap { neurons in
+        ([Kind.allCases] + Kind.allCases.map { [$0] }).map { Case(neurons: neurons, kinds: $0, credit: credit) }
+      }
   }
 
   private func expectEqual(_ sparse: [Float], _ dense: [Float], _ tensors: [TensorInfo], _ context: String) {

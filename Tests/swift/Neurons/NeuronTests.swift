@@ -1,5 +1,6 @@
 import CHypr
 import CSystem
+import Foundation
 import HyprModelWriter
 import HyprToolKit
 import Testing
@@ -88,6 +89,39 @@ import Testing
     #expect("layer\(Model.mostLayers).".utf8.count + fields.map(\.utf8.count).max()! < Model.nameCapacity)
     #expect(NeuronTests.models.allSatisfy { (1...ProjectionDescription.Currents.count).contains($0.gates) })
     #expect(NeuronTests.models.allSatisfy { (1...Int(KERNEL_MOST_STATES)).contains($0.states.count) })
+  }
+
+  /// Messages are cut at a fixed length: the list of all models in one must not reach it.
+  @Test func theMessageOfAnUnknownModelListsAll() throws {
+    var made: OpaquePointer?
+    #expect(hypr_builder_create(2, &made, nil, 0) == HYPR_OK)
+    let builder = try #require(made)
+    defer { hypr_builder_free(builder) }
+    #expect(hypr_builder_add_layer(builder, "Izhikevich", 3, nil) == HYPR_ERROR_NOT_FOUND)
+    let message = String(cString: hypr_builder_message(builder))
+    #expect(message.hasSuffix("; known are " + NeuronTests.names.joined(separator: ", ")), "\(message)")
+  }
+
+  /// The core sweeps back through the readout by itself, and takes these rows from a model that it otherwise knows nothing of.
+  @Test func theFirstDerivedRowsOfLIAreDecayAndGain() throws {
+    let taus: [Float] = [0.5, 1, 3, -7.5, 20, 1e4, 1e6]
+    var random = RandomNet(seed: 91)
+    var description = random.model(["LI"], sizes: [2, taus.count, taus.count])
+    let place = try #require(description.layers[0].neuron.parameters.firstIndex { $0.name == "tau" })
+    description.layers[0].neuron.parameters[place].tensor = TensorDescription(taus)
+    description.readout!.tau = TensorDescription(taus)
+    let session = try TestSession(TestModel(description))
+    // The layer, and the readout, which is one of these.
+    for layer in 0..<2 {
+      let view = UnsafePointer<Session>(session.handle).pointee.network.layers[layer].view.pointee
+      for (neuron, tau) in taus.enumerated() {
+        let rate = -1 / Double(tau.magnitude)
+        func row(_ index: Int) -> Double { Double(view.derived[index * Int(view.width) + neuron]) }
+        #expect(abs(row(Int(KERNEL_INTEGRATOR_DECAY)) - exp(rate)) <= 2e-7, "tau \(tau)")
+        // Within some roundings of itself, however small: no difference of 1 and the decay.
+        #expect(abs(row(Int(KERNEL_INTEGRATOR_GAIN)) + expm1(rate)) <= -1e-6 * expm1(rate), "tau \(tau)")
+      }
+    }
   }
 
   @Test func writtenNamesFollowTheirRule() {
