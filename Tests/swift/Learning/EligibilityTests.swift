@@ -24,7 +24,7 @@ import Testing
     var random = RandomNet(seed: 81)
     var description = random.model([neuron.name], sizes: [3, 19, 2])
     description.layers[0].recurrentWeight = nil
-    // Thresholds so high that there are no spikes.
+    // Thresholds so high, and inputs so weak, that there are no spikes.
     for constant in neuron.constants where constant.name.hasSuffix("threshold") {
       description.layers[0].neuron.constants.append((name: constant.name, value: 1e5))
     }
@@ -32,7 +32,7 @@ import Testing
       description.layers[0].neuron.parameters[place].tensor.values = Array(repeating: 1e5, count: 19)
     }
     let model = try TestModel(description)
-    let inputs = random.inputs(20, 3)
+    let inputs = random.inputs(20, 3).map { sample in sample.map { $0 * 0.03 } }
     let session = try TestSession(
       model,
       [
