@@ -98,7 +98,7 @@ $(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
 # ---- Tests
 
 .PHONY: check test
-check: ## Run the tests that find most (80 seconds after a build)
+check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
