@@ -673,7 +673,7 @@ enum {
  * INVALID_ARGUMENT: another output. */
 HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
 
-/* Values of hypr_layer_settings.reset: what a spike does to the membrane of GeneralLIF, CubaLIF and IF (hypr.fbs: ResetKind) */
+/* Values of hypr_layer_settings.reset: what a spike does to the membrane, where hypr_neuron.has_reset is 1 (hypr.fbs: ResetKind) */
 enum {
   HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,
   HYPR_SPIKE_RESET_NONE = 1,

@@ -131,7 +131,7 @@ class ModelBuilder:
         name : str, optional
             For people.
         reset : {"none", "subtract", "set", "delayed_subtract", "delayed_set"}, optional
-            What a spike does to the membrane of GeneralLIF, CubaLIF and IF.
+            What a spike does to the membrane, of models that leave a choice.
         surrogate : str or Surrogate, optional
         **values
             Constants and parameters of the neuron model by name, and `input_weight`, `recurrent_weight`. A constant is one
