@@ -130,7 +130,7 @@ var targets: [Target] =
       name: "HyprBuilding", dependencies: ["CSystem", "CModelFormat", "CModelWriter", "HyprCore"],
       swiftSettings: mode + small),
     .target(
-      name: "Hypr", dependencies: ["CHypr", "HyprCore", "HyprBuilding"],
+      name: "Hypr", dependencies: ["CHypr", "CSystem", "HyprCore", "HyprBuilding"],
       exclude: [learns ? "LearningLeftOut.swift" : "Teaching"], swiftSettings: mode + small + parts),
   ] + kernelTargets
 
@@ -149,7 +149,7 @@ if embedded {
         "CHypr", "CModelFormat", "HyprCore", "HyprBuilding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "HyprTool", dependencies: ["HyprToolKit"]),
+    .executableTarget(name: "HyprTool", dependencies: ["CSystem", "HyprToolKit"]),
     .testTarget(
       name: "HyprTests",
       dependencies: ["CHypr", "CSystem", "Hypr", "HyprCore", "HyprBuilding", "HyprModelWriter", "HyprToolKit"]

@@ -2,9 +2,12 @@
 
 #include <signal.h>
 
+#include "floating_point.h"
+
 static void *serve(void *argument) {
   system_pool *pool = argument;
   uint64_t seen = 0;
+  system_float_enter();
   pthread_mutex_lock(&pool->mutex);
   int32_t piece = ++pool->next;
   for (;;) {

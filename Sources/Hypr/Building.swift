@@ -15,20 +15,17 @@ private var hasBuilder: Bool {
 
 private var leftOut: hypr_status { hypr_status(HYPR_ERROR_MODEL_UNSUPPORTED) }
 
-private func message(leftOut message: MessageBuffer) -> hypr_status {
-  message.failure(.modelUnsupported, "this library was built without the model builder (HYPR_BUILDER=0)").status
-}
-
 /// Makes a builder.
-@inline(__always) private func create(
+@inline(__always) private func createBuilder(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ text: UnsafeMutablePointer<CChar>?, _ size: Int,
   _ make: (MessageBuffer) throws(Failure) -> BuilderPointer
 ) -> hypr_status {
-  let buffer = MessageBuffer(text, size: size)
-  guard let out else { return buffer.failure(.invalidArgument, "out is NULL").status }
-  out.pointee = nil
-  guard hasBuilder else { return message(leftOut: buffer) }
-  return status { () throws(Failure) in out.pointee = OpaquePointer(try make(buffer)) }
+  create(out, text, size) { message throws(Failure) in
+    guard hasBuilder else {
+      throw message.failure(.modelUnsupported, "this library was built without the model builder (HYPR_BUILDER=0)")
+    }
+    return try make(message)
+  }
 }
 
 /// Runs a call on a builder.
@@ -42,9 +39,7 @@ private func message(leftOut message: MessageBuffer) -> hypr_status {
 
 extension ModelBuilder {
   /// An argument that must not be NULL.
-  @inline(never) fileprivate func isNull(_ name: StaticString) -> Failure {
-    message.failure(.invalidArgument, "\(name) is NULL")
-  }
+  fileprivate func isNull(_ name: StaticString) -> Failure { message.isNull(name) }
 
   /// Settings as this version knows them.
   @inline(never) fileprivate func checkedContents(
@@ -94,15 +89,15 @@ extension ModelBuilder {
   _ inputs: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?,
   _ message_size: Int
 ) -> hypr_status {
-  create(out, message, message_size) { message throws(Failure) in try ModelBuilder.create(inputs: inputs, message) }
+  createBuilder(out, message, message_size) { message throws(Failure) in try ModelBuilder.create(inputs: inputs, message) }
 }
 
 @c @implementation public func hypr_builder_create_from(
   _ model: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?,
   _ message_size: Int
 ) -> hypr_status {
-  create(out, message, message_size) { message throws(Failure) in
-    guard let model else { throw message.failure(.invalidArgument, "model is NULL") }
+  createBuilder(out, message, message_size) { message throws(Failure) in
+    guard let model else { throw message.isNull("model") }
     return try ModelBuilder.create(from: model.model, message)
   }
 }

@@ -6,14 +6,10 @@ private func checked<Numbers>(
   _ session: OpaquePointer?, _ layer: Int, _ numbers: Numbers?, _ name: StaticString, _ size: Int,
   expected: (borrowing Session) -> Int, _ call: (SessionPointer, Numbers) throws(Failure) -> Void
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  return status { () throws(Failure) in
+  with(session: session) { session throws(Failure) in
     try session.pointee.checkLayer(layer)
-    guard let numbers else { throw session.pointee.message.failure(.invalidArgument, "\(name) is NULL") }
-    let expected = expected(session.pointee)
-    guard size == expected else {
-      throw session.pointee.message.failure(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
-    }
+    guard let numbers else { throw session.pointee.message.isNull(name) }
+    try session.pointee.checkSize(name, size, expected(session.pointee))
     try call(session, numbers)
   }
 }
@@ -53,5 +49,5 @@ private func checked<Numbers>(
 }
 
 @c @implementation public func hypr_session_layer_state_size(_ session: OpaquePointer?, _ layer: Int) -> Int {
-  session?.session.pointee.layerStateSize(layer) ?? 0
+  ask(session: session, else: 0) { $0.pointee.layerStateSize(layer) }
 }

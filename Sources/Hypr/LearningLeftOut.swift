@@ -4,8 +4,9 @@ internal import HyprCore
 // In a build without learning (HYPR_LEARNING=0) this file stands for the folder Teaching: every function there has its answer here.
 
 private func leftOut(_ session: OpaquePointer?) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  return session.pointee.refuse(.modelUnsupported, "\(Session.learningLeftOut)")
+  with(session: session) { session throws(Failure) in
+    throw session.pointee.refuse(.modelUnsupported, "\(Session.learningLeftOut)")
+  }
 }
 
 @c @implementation public func hypr_session_teach_class(_ session: OpaquePointer?, _ label: UInt32) -> hypr_status {

@@ -12,24 +12,20 @@ extension OpaquePointer {
   _ path: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
   _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: message_size)
-  guard let out else { return message.nullProblem("out") }
-  out.pointee = nil
-  guard let path else { return message.nullProblem("path") }
-  return status { () throws(Failure) in out.pointee = OpaquePointer(try Model.load(path: path, message)) }
+  create(out, message, message_size) { message throws(Failure) in
+    guard let path else { throw message.isNull("path") }
+    return try Model.load(path: path, message)
+  }
 }
 
 @c @implementation public func hypr_model_load_buffer(
   _ data: UnsafeRawPointer?, _ size: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?,
   _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: message_size)
-  guard let out else { return message.nullProblem("out") }
-  out.pointee = nil
-  guard let data else { return message.nullProblem("data") }
-  guard size >= 0 else { return message.failure(.invalidArgument, "size is too large").status }
-  return status { () throws(Failure) in
-    out.pointee = OpaquePointer(try Model.load(UnsafeRawBufferPointer(start: data, count: size), message))
+  create(out, message, message_size) { message throws(Failure) in
+    guard let data else { throw message.isNull("data") }
+    guard size >= 0 else { throw message.failure(.invalidArgument, "size is too large") }
+    return try Model.load(UnsafeRawBufferPointer(start: data, count: size), message)
   }
 }
 
@@ -113,6 +109,8 @@ extension OpaquePointer {
   guard let model = model?.model, let out else { return invalidArgument }
   guard let tensor = model.pointee.tensor(index) else { return notFound }
   guard size == tensor.count else { return hypr_status(HYPR_ERROR_SIZE_MISMATCH) }
-  model.pointee.readTensor(index, into: out)
-  return ok
+  return answer {
+    model.pointee.readTensor(index, into: out)
+    return ok
+  }
 }

@@ -41,13 +41,13 @@ extension hypr_quantity {
 @c @implementation public func hypr_neuron_parameter(
   _ neuron: Int, _ index: Int, _ quantity: UnsafeMutablePointer<hypr_quantity>?
 ) -> hypr_status {
-  write(NeuronCatalogue().parameter(neuron, index), into: quantity)
+  answer { write(NeuronCatalogue().parameter(neuron, index), into: quantity) }
 }
 
 @c @implementation public func hypr_neuron_constant(
   _ neuron: Int, _ index: Int, _ quantity: UnsafeMutablePointer<hypr_quantity>?
 ) -> hypr_status {
-  write(NeuronCatalogue().constant(neuron, index), into: quantity)
+  answer { write(NeuronCatalogue().constant(neuron, index), into: quantity) }
 }
 
 private func write(_ facts: QuantityFacts?, into quantity: UnsafeMutablePointer<hypr_quantity>?) -> hypr_status {

@@ -1,49 +1,43 @@
 public import CHypr
 internal import HyprCore
 
-typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
-
-extension OpaquePointer {
-  var options: OptionsPointer { OptionsPointer(self) }
+extension OptionsObject {
+  /// The option of a key.
+  fileprivate func option(_ key: hypr_option) throws(Failure) -> Option {
+    guard let option = Option(key: key) else { throw message.failure(.invalidArgument, "there is no option \(Int(key))") }
+    return option
+  }
 }
 
 @c @implementation public func hypr_options_create(
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: message_size)
-  guard let out else { return message.nullProblem("out") }
-  out.pointee = nil
-  return status { () throws(Failure) in out.pointee = OpaquePointer(try OptionsObject.create(message)) }
+  create(out, message, message_size) { message throws(Failure) in try OptionsObject.create(message) }
 }
 
 @c @implementation public func hypr_options_free(_ options: OpaquePointer?) {
-  if let options { OptionsObject.free(options.options) }
+  ask(options: options, else: ()) { OptionsObject.free($0) }
 }
 
 @c @implementation public func hypr_options_set(_ options: OpaquePointer?, _ key: hypr_option, _ value: Double)
   -> hypr_status
 {
-  guard let options = options?.options else { return invalidArgument }
-  guard let option = Option(key: key) else {
-    return options.pointee.message.failure(.invalidArgument, "there is no option \(Int(key))").status
+  with(options: options) { options throws(Failure) in
+    try options.pointee.set(try options.pointee.option(key), value)
   }
-  return status { () throws(Failure) in try options.pointee.set(option, value) }
 }
 
 @c @implementation public func hypr_options_get(
   _ options: OpaquePointer?, _ key: hypr_option, _ value: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
-  guard let options = options?.options else { return invalidArgument }
-  guard let value else { return options.pointee.message.failure(.invalidArgument, "value is NULL").status }
-  guard let option = Option(key: key) else {
-    return options.pointee.message.failure(.invalidArgument, "there is no option \(Int(key))").status
+  with(options: options) { options throws(Failure) in
+    guard let value else { throw options.pointee.message.isNull("value") }
+    value.pointee = options.pointee.options.value(try options.pointee.option(key))
   }
-  value.pointee = options.pointee.options.value(option)
-  return ok
 }
 
 @c @implementation public func hypr_options_message(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
-  UnsafePointer(options?.options.pointee.messageText) ?? ("" as StaticString).text
+  ask(options: options, else: ("" as StaticString).text) { UnsafePointer($0.pointee.messageText) }
 }
 
 @c @implementation public func hypr_option_bounds(

@@ -11,88 +11,86 @@ extension hypr_tensor_info {
 }
 
 @c @implementation public func hypr_session_tensor_count(_ session: OpaquePointer?) -> Int {
-  session?.session.pointee.model.pointee.tensorCount ?? 0
+  ask(session: session, else: 0) { $0.pointee.model.pointee.tensorCount }
 }
 
 @c @implementation public func hypr_session_tensor_info(
   _ session: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_tensor_info>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let info else { return session.pointee.nullProblem("info") }
-  if let problem = session.pointee.structProblem("info", info) { return problem }
-  guard let tensor = session.pointee.tensor(index) else {
-    let count = session.pointee.model.pointee.tensorCount
-    return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(count)")
+  with(session: session) { session throws(Failure) in
+    guard let info else { throw session.pointee.message.isNull("info") }
+    try session.pointee.checkStruct("info", info)
+    guard let tensor = session.pointee.tensor(index) else {
+      let count = session.pointee.model.pointee.tensorCount
+      throw session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(count)")
+    }
+    fill(info, with: hypr_tensor_info(tensor))
   }
-  fill(info, with: hypr_tensor_info(tensor))
-  return ok
 }
 
 @c @implementation public func hypr_session_find_tensor(
   _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let name else { return session.pointee.nullProblem("name") }
-  guard let index else { return session.pointee.nullProblem("index") }
-  guard let found = session.pointee.model.pointee.findTensor(name) else {
-    return session.pointee.refuse(.notFound, "there is no tensor \(name)")
+  with(session: session) { session throws(Failure) in
+    guard let name else { throw session.pointee.message.isNull("name") }
+    guard let index else { throw session.pointee.message.isNull("index") }
+    guard let found = session.pointee.model.pointee.findTensor(name) else {
+      throw session.pointee.refuse(.notFound, "there is no tensor \(name)")
+    }
+    index.pointee = found
   }
-  index.pointee = found
-  return ok
 }
 
 /// The session of a call on the flat vector of all parameters, after its arguments were checked.
 func withParameters<Element>(
-  _ session: OpaquePointer?, _ flat: Element?, _ size: Int, _ call: (SessionPointer, Element) -> hypr_status
+  _ session: OpaquePointer?, _ flat: Element?, _ size: Int, _ call: (SessionPointer, Element) throws(Failure) -> Void
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let flat else { return session.pointee.nullProblem("flat") }
-  if let problem = session.pointee.sizeProblem("flat", size, session.pointee.model.pointee.parameterCount) {
-    return problem
+  with(session: session) { session throws(Failure) in
+    guard let flat else { throw session.pointee.message.isNull("flat") }
+    try session.pointee.checkSize("flat", size, session.pointee.model.pointee.parameterCount)
+    try call(session, flat)
   }
-  return call(session, flat)
 }
 
 @c @implementation public func hypr_session_get_parameters(
   _ session: OpaquePointer?, _ flat: UnsafeMutablePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  withParameters(session, flat, size) { session, flat in
+  withParameters(session, flat, size) { session, flat throws(Failure) in
     session.pointee.readParameters(into: flat)
-    return ok
   }
 }
 
 @c @implementation public func hypr_session_set_parameters(
   _ session: OpaquePointer?, _ flat: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  withParameters(session, flat, size) { session, flat in
-    status { () throws(Failure) in try session.pointee.writeParameters(from: flat) }
+  withParameters(session, flat, size) { session, flat throws(Failure) in
+    try session.pointee.writeParameters(from: flat)
   }
 }
 
 @c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?)
   -> hypr_status
 {
-  guard let session = session?.session else { return invalidArgument }
-  guard let path else { return session.pointee.nullProblem("path") }
-  return status { () throws(Failure) in try session.pointee.saveModel(to: path) }
+  with(session: session) { session throws(Failure) in
+    guard let path else { throw session.pointee.message.isNull("path") }
+    try session.pointee.saveModel(to: path)
+  }
 }
 
 @c @implementation public func hypr_session_model_size(
   _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let bytes else { return session.pointee.nullProblem("bytes") }
-  bytes.pointee = session.pointee.modelSize
-  return ok
+  with(session: session) { session throws(Failure) in
+    guard let bytes else { throw session.pointee.message.isNull("bytes") }
+    bytes.pointee = session.pointee.modelSize
+  }
 }
 
 @c @implementation public func hypr_session_save_model_buffer(
   _ session: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let buffer else { return session.pointee.nullProblem("buffer") }
-  return status { () throws(Failure) in
+  with(session: session) { session throws(Failure) in
+    guard let buffer else { throw session.pointee.message.isNull("buffer") }
     try session.pointee.saveModel(UnsafeMutableRawBufferPointer(start: buffer, count: max(size, 0)))
   }
 }
@@ -100,18 +98,17 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_state_size(
   _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let bytes else { return session.pointee.nullProblem("bytes") }
-  bytes.pointee = session.pointee.stateSize()
-  return ok
+  with(session: session) { session throws(Failure) in
+    guard let bytes else { throw session.pointee.message.isNull("bytes") }
+    bytes.pointee = session.pointee.stateSize()
+  }
 }
 
 @c @implementation public func hypr_session_save_state(
   _ session: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let buffer else { return session.pointee.nullProblem("buffer") }
-  return status { () throws(Failure) in
+  with(session: session) { session throws(Failure) in
+    guard let buffer else { throw session.pointee.message.isNull("buffer") }
     try session.pointee.saveState(UnsafeMutableRawBufferPointer(start: buffer, count: max(size, 0)))
   }
 }
@@ -119,9 +116,8 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_load_state(
   _ session: OpaquePointer?, _ buffer: UnsafeRawPointer?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let buffer else { return session.pointee.nullProblem("buffer") }
-  return status { () throws(Failure) in
+  with(session: session) { session throws(Failure) in
+    guard let buffer else { throw session.pointee.message.isNull("buffer") }
     try session.pointee.loadState(UnsafeRawBufferPointer(start: buffer, count: max(size, 0)))
   }
 }

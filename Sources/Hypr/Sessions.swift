@@ -1,39 +1,39 @@
 public import CHypr
 internal import HyprCore
 
-typealias SessionPointer = UnsafeMutablePointer<Session>
-
-extension OpaquePointer {
-  var session: SessionPointer { SessionPointer(self) }
-}
-
 // Mutating, so that they get the session where it is: borrowing it, the callers would copy it first.
 extension Session {
-  /// A status with its reason, for arguments that are wrong before the core is asked.
-  mutating func refuse(_ failure: Failure, _ text: Text) -> hypr_status { message.failure(failure, text).status }
+  /// Notes why arguments are wrong before the core is asked; to be thrown.
+  mutating func refuse(_ failure: Failure, _ text: Text) -> Failure { message.failure(failure, text) }
 
-  /// nil if an array has the size it should have.
-  mutating func sizeProblem(_ name: StaticString, _ size: Int, _ expected: Int) -> hypr_status? {
-    size == expected ? nil : refuse(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
+  /// Whether an array has the size it should have.
+  @inline(__always) mutating func checkSize(_ name: StaticString, _ size: Int, _ expected: Int) throws(Failure) {
+    guard size == expected else { throw hasWrongSize(name, size, expected) }
   }
 
-  mutating func nullProblem(_ name: StaticString) -> hypr_status { message.nullProblem(name) }
+  @inline(never) private mutating func hasWrongSize(_ name: StaticString, _ size: Int, _ expected: Int) -> Failure {
+    refuse(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
+  }
 
-  /// nil if a struct is at least as large as its first version was.
-  mutating func structProblem<Struct: GrowingStruct>(_ name: StaticString, _ pointer: UnsafePointer<Struct>)
-    -> hypr_status?
-  {
-    isComplete(pointer)
-      ? nil
-      : refuse(
+  /// Whether a struct is at least as large as its first version was.
+  mutating func checkStruct<Struct: GrowingStruct>(
+    _ name: StaticString, _ pointer: UnsafePointer<Struct>
+  ) throws(Failure) {
+    guard isComplete(pointer) else {
+      throw refuse(
         .invalidArgument,
         "\(name).struct_size is \(structSize(pointer)), expected the size of the struct, at least \(Struct.firstSize)")
+    }
   }
 
-  /// nil if an output may be written: its size is right, or it is 0 and nothing is wanted.
-  mutating func outputProblem(_ output: UnsafeMutablePointer<Float>?, _ size: Int) -> hypr_status? {
+  /// Where outputs are written; nil if none are wanted.
+  @inline(__always) mutating func room(
+    _ output: UnsafeMutablePointer<Float>?, _ size: Int
+  ) throws(Failure) -> UnsafeMutablePointer<Float>? {
     if size == 0 { return nil }
-    return output == nil ? nullProblem("output") : sizeProblem("output", size, model.pointee.outputSize)
+    guard let output else { throw message.isNull("output") }
+    try checkSize("output", size, model.pointee.outputSize)
+    return output
   }
 }
 
@@ -41,12 +41,9 @@ extension Session {
   _ model: OpaquePointer?, _ options: OpaquePointer?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
   _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: message_size)
-  guard let out else { return message.nullProblem("out") }
-  out.pointee = nil
-  guard let model else { return message.nullProblem("model") }
-  return status { () throws(Failure) in
-    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options, message))
+  create(out, message, message_size) { message throws(Failure) in
+    guard let model else { throw message.isNull("model") }
+    return try Session.create(model.model, values(of: options), message)
   }
 }
 
@@ -54,15 +51,12 @@ extension Session {
   _ model: OpaquePointer?, _ options: OpaquePointer?, _ memory: UnsafeMutableRawPointer?, _ bytes: Int,
   _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: message_size)
-  guard let out else { return message.nullProblem("out") }
-  out.pointee = nil
-  guard let model else { return message.nullProblem("model") }
-  guard let memory else { return message.nullProblem("memory") }
-  guard bytes >= 0 else { return message.failure(.invalidArgument, "bytes is too large").status }
-  return status { () throws(Failure) in
+  create(out, message, message_size) { message throws(Failure) in
+    guard let model else { throw message.isNull("model") }
+    guard let memory else { throw message.isNull("memory") }
+    guard bytes >= 0 else { throw message.failure(.invalidArgument, "bytes is too large") }
     let block = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
-    out.pointee = OpaquePointer(try Session.create(model.model, options?.options.pointee.options, in: block, message))
+    return try Session.create(model.model, values(of: options), in: block, message)
   }
 }
 
@@ -70,11 +64,11 @@ extension Session {
   _ model: OpaquePointer?, _ options: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?,
   _ alignment: UnsafeMutablePointer<Int>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
-  let message = MessageBuffer(message, size: message_size)
-  guard let model else { return message.nullProblem("model") }
-  guard let bytes else { return message.nullProblem("bytes") }
-  return status { () throws(Failure) in
-    bytes.pointee = try Session.requireMemorySize(model.model, options?.options.pointee.options, message)
+  status { () throws(Failure) in
+    let message = MessageBuffer(message, size: message_size)
+    guard let model else { throw message.isNull("model") }
+    guard let bytes else { throw message.isNull("bytes") }
+    bytes.pointee = try Session.requireMemorySize(model.model, values(of: options), message)
     alignment?.pointee = Session.memoryAlignment
   }
 }
@@ -82,37 +76,37 @@ extension Session {
 @c @implementation public func hypr_session_memory_report(
   _ session: OpaquePointer?, _ report: UnsafeMutablePointer<hypr_memory_report>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let report else { return session.pointee.nullProblem("report") }
-  if let problem = session.pointee.structProblem("report", report) { return problem }
-  let memory = session.pointee.memory
-  fill(
-    report,
-    with: hypr_memory_report(
-      struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces,
-      history: memory.history,
-      optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total))
-  return ok
+  with(session: session) { session throws(Failure) in
+    guard let report else { throw session.pointee.message.isNull("report") }
+    try session.pointee.checkStruct("report", report)
+    let memory = session.pointee.memory
+    fill(
+      report,
+      with: hypr_memory_report(
+        struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces,
+        history: memory.history,
+        optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total))
+  }
 }
 
 @c @implementation public func hypr_session_free(_ session: OpaquePointer?) {
-  if let session { Session.free(session.session) }
+  ask(session: session, else: ()) { Session.free($0) }
 }
 
 @c @implementation public func hypr_session_message(_ session: OpaquePointer?) -> UnsafePointer<CChar>? {
-  UnsafePointer(session?.session.pointee.messageText) ?? ("" as StaticString).text
+  ask(session: session, else: ("" as StaticString).text) { UnsafePointer($0.pointee.messageText) }
 }
 
 @c @implementation public func hypr_session_get_option(
   _ session: OpaquePointer?, _ key: hypr_option, _ value: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let value else { return session.pointee.nullProblem("value") }
-  guard let option = Option(key: key) else {
-    return session.pointee.refuse(.invalidArgument, "there is no option \(Int(key))")
+  with(session: session) { session throws(Failure) in
+    guard let value else { throw session.pointee.message.isNull("value") }
+    guard let option = Option(key: key) else {
+      throw session.pointee.refuse(.invalidArgument, "there is no option \(Int(key))")
+    }
+    value.pointee = session.pointee.option(option)
   }
-  value.pointee = session.pointee.option(option)
-  return ok
 }
 
 /// A call with a sample and room for outputs, after both were checked; the room is nil if no outputs are wanted.
@@ -121,13 +115,11 @@ extension Session {
   _ outputSize: Int,
   _ call: (SessionPointer, UnsafePointer<Float>, UnsafeMutablePointer<Float>?) throws(Failure) -> Void
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard let input else { return session.pointee.nullProblem("input") }
-  if let problem = session.pointee.sizeProblem("input", inputSize, session.pointee.model.pointee.inputSize) {
-    return problem
+  with(session: session) { session throws(Failure) in
+    guard let input else { throw session.pointee.message.isNull("input") }
+    try session.pointee.checkSize("input", inputSize, session.pointee.model.pointee.inputSize)
+    try call(session, input, try session.pointee.room(output, outputSize))
   }
-  if let problem = session.pointee.outputProblem(output, outputSize) { return problem }
-  return status { () throws(Failure) in try call(session, input, outputSize == 0 ? nil : output) }
 }
 
 @c @implementation public func hypr_session_step(
@@ -143,16 +135,14 @@ extension Session {
   _ session: OpaquePointer?, _ indices: UnsafePointer<UInt32>?, _ count: Int, _ output: UnsafeMutablePointer<Float>?,
   _ output_size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  guard indices != nil || count == 0 else { return session.pointee.nullProblem("indices") }
-  let inputSize = session.pointee.model.pointee.inputSize
-  guard count >= 0 && count <= inputSize else {
-    return session.pointee.refuse(.sizeMismatch, "count is \(count), expected at most the input size \(inputSize)")
-  }
-  if let problem = session.pointee.outputProblem(output, output_size) { return problem }
-  return status { () throws(Failure) in
-    let spikes = UnsafeBufferPointer(start: indices, count: count)
-    try session.pointee.step(spikes: spikes, into: output_size == 0 ? nil : output)
+  with(session: session) { session throws(Failure) in
+    guard indices != nil || count == 0 else { throw session.pointee.message.isNull("indices") }
+    let inputSize = session.pointee.model.pointee.inputSize
+    guard count >= 0 && count <= inputSize else {
+      throw session.pointee.refuse(.sizeMismatch, "count is \(count), expected at most the input size \(inputSize)")
+    }
+    let room = try session.pointee.room(output, output_size)
+    try session.pointee.step(spikes: UnsafeBufferPointer(start: indices, count: count), into: room)
   }
 }
 
@@ -168,25 +158,22 @@ extension Session {
 @c @implementation public func hypr_session_run(
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ outputs: UnsafeMutablePointer<Float>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  if steps == 0 { return ok }
-  guard let inputs else { return session.pointee.nullProblem("inputs") }
-  guard steps > 0 else { return session.pointee.refuse(.invalidArgument, "steps is too large") }
-  return status { () throws(Failure) in try session.pointee.run(inputs, steps: steps, into: outputs) }
+  with(session: session) { session throws(Failure) in
+    if steps == 0 { return }
+    guard let inputs else { throw session.pointee.message.isNull("inputs") }
+    guard steps > 0 else { throw session.pointee.refuse(.invalidArgument, "steps is too large") }
+    try session.pointee.run(inputs, steps: steps, into: outputs)
+  }
 }
 
 @c @implementation public func hypr_session_reset(_ session: OpaquePointer?) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  session.pointee.reset()
-  return ok
+  with(session: session) { session throws(Failure) in session.pointee.reset() }
 }
 
 @c @implementation public func hypr_session_reset_parts(_ session: OpaquePointer?, _ parts: UInt32) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  return status { () throws(Failure) in try session.pointee.reset(parts: parts) }
+  with(session: session) { session throws(Failure) in try session.pointee.reset(parts: parts) }
 }
 
 @c @implementation public func hypr_session_reset_layer(_ session: OpaquePointer?, _ layer: Int) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
-  return status { () throws(Failure) in try session.pointee.reset(layer: layer) }
+  with(session: session) { session throws(Failure) in try session.pointee.reset(layer: layer) }
 }

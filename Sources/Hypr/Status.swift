@@ -24,21 +24,6 @@ var ok: hypr_status { hypr_status(HYPR_OK) }
 var invalidArgument: hypr_status { hypr_status(HYPR_ERROR_INVALID_ARGUMENT) }
 var notFound: hypr_status { hypr_status(HYPR_ERROR_NOT_FOUND) }
 
-/// Runs a call that may fail and gives its status.
-@inline(__always) func status(_ call: () throws(Failure) -> Void) -> hypr_status {
-  do throws(Failure) {
-    try call()
-    return ok
-  } catch {
-    return error.status
-  }
-}
-
-extension MessageBuffer {
-  /// The status of a call that was given NULL, which is noted.
-  func nullProblem(_ name: StaticString) -> hypr_status { failure(.invalidArgument, "\(name) is NULL").status }
-}
-
 extension StaticString {
   var text: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
 }
