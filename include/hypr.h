@@ -192,7 +192,7 @@ enum {
   HYPR_OPTION_WINDOW = 2,   /* lambda, steps per window, 1 to 65536; 0: as the size of the model suggests [100] */
   HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
-  HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
+  HYPR_OPTION_REDUCTION = 5, /* what the gradient summed over the taught steps of an update is divided by [HYPR_REDUCTION_MEAN] */
   HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
   HYPR_OPTION_LABEL_SMOOTHING = 7, /* of targets that are classes: spread over all classes, 0 to 1 [0] */
   HYPR_OPTION_LOSS = 8,       /* what one label for a whole sequence teaches [HYPR_LOSS_EVERY_STEP] */
@@ -260,8 +260,14 @@ enum {
   HYPR_UPDATE_MANUAL = 2    /* only by hypr_session_apply */
 };
 
-/* Values of HYPR_OPTION_REDUCTION */
-enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+/* Values of HYPR_OPTION_REDUCTION. Without weights the two means are the same. */
+enum {
+  HYPR_REDUCTION_MEAN = 0,           /* divided by the sum of the weights of the taught steps: their weighted mean. An update whose
+                                        steps are all of one class is the same whatever that class's weight */
+  HYPR_REDUCTION_SUM = 1,            /* not divided */
+  HYPR_REDUCTION_MEAN_OVER_STEPS = 2 /* divided by the number of the taught steps whose weight is not 0: for class weights where
+                                        labels come in runs */
+};
 
 /* Bits of HYPR_OPTION_TRAIN_MASK. A tensor is trained if its group is in the mask and the model file says that it may be. */
 enum {
@@ -331,8 +337,9 @@ HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t s
  * there is none. */
 HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 
-/* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets, and
- * HYPR_REDUCTION_MEAN is the weighted mean. Other targets have the weight 1.
+/* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets.
+ * HYPR_REDUCTION_MEAN divides by their sum: HYPR_REDUCTION_MEAN_OVER_STEPS if an update often sees one class only. Other
+ * targets have the weight 1.
  *   weights [output size], 0 or 1e-6 to 1e6
  * SIZE_MISMATCH; INVALID_ARGUMENT; NOT_FINITE; WRONG_STATE. */
 HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);

@@ -53,8 +53,13 @@ struct Learner: ~Copyable {
 
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
-    guard progress.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
-    return 1 / max(progress.gatheredWeight, smallestWeight * smallestWeight)
+    let gathered = progress.gathered
+    guard gathered.steps > 0 else { return 1 }
+    switch settings.reduction {
+    case .mean: return 1 / max(gathered.weight, smallestWeight * smallestWeight)
+    case .sum: return 1
+    case .meanOverSteps: return 1 / Double(gathered.steps)
+    }
   }
 
   /// Counts the targets of the window that is being closed, which is empty afterwards.
@@ -81,8 +86,8 @@ struct LearningProgress {
   var steps = 0
   /// Steps since the state was reset, counted until they are more than a window.
   var sequenceSteps = 0
-  /// Sum of the weights of the taught steps whose gradient was gathered since the last update.
-  var gatheredWeight = 0.0
+  /// What the gradient that was gathered since the last update is of.
+  var gathered = GatheredTargets()
   /// Weighted sum of the losses, and sum of the weights, since the batch being learnt began.
   var batchLoss = 0.0
   var batchWeight = 0.0
@@ -92,14 +97,27 @@ struct LearningProgress {
     statistics.count(target)
     batchWeight += target.weight
     batchLoss += target.loss
-    gatheredWeight += target.weight
+    if target.weight > 0 { gathered.add(GatheredTargets(weight: target.weight, steps: 1)) }
   }
 
   fileprivate mutating func walkState(_ stream: inout StateStream, window: Int) {
     statistics.walkState(&stream)
     steps = stream.integer(steps, in: 0...window)
     sequenceSteps = stream.integer(sequenceSteps, in: steps...window + 1)
-    gatheredWeight = stream.sum(gatheredWeight)
+    gathered.weight = stream.sum(gathered.weight)
+    gathered.steps = stream.count(gathered.steps)
+  }
+}
+
+/// The targets of a gradient that have a weight: what it is divided by.
+struct GatheredTargets {
+  /// Their sum.
+  var weight = 0.0
+  var steps: UInt64 = 0
+
+  mutating func add(_ other: GatheredTargets) {
+    weight += other.weight
+    steps += other.steps
   }
 }
 

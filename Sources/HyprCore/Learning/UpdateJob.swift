@@ -19,7 +19,7 @@ struct UpdateJob {
     let arrays = network.parameters.arrays
     switch stage {
     case .norm:
-      if learner.progress.gatheredWeight == 0 {
+      if learner.progress.gathered.steps == 0 {
         stage = .done
       } else if tensor == arrays.count {
         begin(&learner, network)
@@ -44,7 +44,7 @@ struct UpdateJob {
     case .done: break
     }
     guard stage == .done else { return true }
-    learner.progress.gatheredWeight = 0
+    learner.progress.gathered = GatheredTargets()
     return false
   }
 

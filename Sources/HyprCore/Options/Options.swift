@@ -52,7 +52,7 @@ extension Option {
 /// Which paths of the loss reach a layer (algorithm: docs/learning.md).
 enum Credit: Int { case spatial, window, recurrent, filtered }
 enum Update: Int { case window, sequence, manual }
-enum Reduction: Int { case mean, sum }
+enum Reduction: Int { case mean, sum, meanOverSteps }
 /// What one label for a whole sequence teaches.
 enum SequenceLoss: Int { case everyStep, lastSteps, sumOfSoftmax }
 enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }

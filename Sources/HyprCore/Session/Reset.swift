@@ -76,7 +76,7 @@ extension Session {
       guard parts.contains(.optimizer) else { return }
       network.parameters.clearGradients()
       network.parameters.clearMoments()
-      progress.gatheredWeight = 0
+      progress.gathered = GatheredTargets()
       progress.statistics.updates = 0
     }
   }

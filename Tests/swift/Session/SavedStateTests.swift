@@ -73,6 +73,28 @@ import Testing
     #expect(try run(restored, stream, 57..<120, teaching: true) == expected)
   }
 
+  /// What the gradient gathered until then is divided by is saved with it.
+  @Test(arguments: [HYPR_REDUCTION_MEAN, HYPR_REDUCTION_MEAN_OVER_STEPS])
+  func continuesWithGatheredGradient(reduction: Int) throws {
+    let stream = Stream("BRF")
+    let options = SavedStateTests.options(HYPR_OPTIMIZER_SGD).merging([
+      HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL), HYPR_OPTION_REDUCTION: Double(reduction),
+    ]) { $1 }
+    let (original, restored) = (
+      try TestSession(TestModel(stream.model), options), try TestSession(TestModel(stream.model), options)
+    )
+    try original.setClassWeights([1, 4, 0.5])
+    _ = try run(original, stream, 0..<57, teaching: true)
+    try load(restored, original.savedState)
+    #expect(try original.gradients.contains { $0 != 0 })
+    #expect(try restored.gradients == original.gradients)
+    for session in [original, restored] {
+      _ = try run(session, stream, 57..<120, teaching: true)
+      try session.apply()
+    }
+    #expect(try restored.parameters == original.parameters)
+  }
+
   @Test func continuesWithoutLearning() throws {
     let stream = Stream("BRF")
     for place in [0, 56, 57] {
