@@ -15,22 +15,34 @@ internal import HyprCore
 @c @implementation public func hypr_session_teach_values(
   _ session: OpaquePointer?, _ target: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
+  hypr_session_teach_values_at(session, 0, target, size)
+}
+
+@c @implementation public func hypr_session_teach_values_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ target: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let target else { return session.pointee.nullProblem("target") }
   if let problem = session.pointee.sizeProblem("target", size, session.pointee.model.pointee.outputSize) {
     return problem
   }
-  return status { () throws(Failure) in try session.pointee.teach(values: target) }
+  return status { () throws(Failure) in try session.pointee.teach(values: target, stepsAgo: steps_ago) }
 }
 
 @c @implementation public func hypr_session_teach_error(
   _ session: OpaquePointer?, _ dloss_doutput: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
+  hypr_session_teach_error_at(session, 0, dloss_doutput, size)
+}
+
+@c @implementation public func hypr_session_teach_error_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ dloss_doutput: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
   guard let session = session?.session else { return invalidArgument }
   guard let dloss_doutput else { return session.pointee.nullProblem("dloss_doutput") }
   let outputSize = session.pointee.model.pointee.outputSize
   if let problem = session.pointee.sizeProblem("dloss_doutput", size, outputSize) { return problem }
-  return status { () throws(Failure) in try session.pointee.teach(error: dloss_doutput) }
+  return status { () throws(Failure) in try session.pointee.teach(error: dloss_doutput, stepsAgo: steps_ago) }
 }
 
 @c @implementation public func hypr_session_teach_sequence(_ session: OpaquePointer?, _ label: UInt32) -> hypr_status {

@@ -76,7 +76,7 @@ struct UpdateJob {
       return
     }
     learner.progress.statistics.gradientNorm = norm
-    let clip = learner.settings.gradientClip
+    let clip = learner.gradientLimit
     let scale = clip > 0 && norm > clip ? clip / norm : 1
     rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
     step = kernel_update(

@@ -87,6 +87,26 @@ import Testing
     #expect(try gradient(HYPR_REDUCTION_MEAN_OVER_STEPS, weight: 16) == plain.map { $0 * 16 })
   }
 
+  /// The clip does not take it back.
+  @Test(arguments: [0, 1e-3]) func weightOfAClassInAnUpdate(clip: Double) throws {
+    func change(weight: Float) throws -> [Float] {
+      let run = try Run([
+        HYPR_OPTION_REDUCTION: Double(HYPR_REDUCTION_MEAN_OVER_STEPS), HYPR_OPTION_GRADIENT_CLIP: clip,
+        HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_SGD), HYPR_OPTION_LEARNING_RATE: clip > 0 ? 0.1 / clip : 0.1,
+        HYPR_OPTION_TRAIN_MASK: Double(HYPR_TRAIN_INPUT_WEIGHTS + HYPR_TRAIN_RECURRENT_WEIGHTS + HYPR_TRAIN_READOUT),
+      ])
+      try run.session.setClassWeights([1, weight, 1])
+      let before = try run.session.parameters
+      _ = try run.pass { _, _ in try run.session.teach(1) }
+      #expect(try run.session.statistics.gradient_norm == 0)
+      try run.session.apply()
+      #expect(try run.session.statistics.gradient_norm > max(10 * clip, 0.01))
+      return zip(before, try run.session.parameters).map { $1 - $0 }
+    }
+    let expected = try change(weight: 1).map { Double($0) * 4 }
+    #expect(relativeError(try change(weight: 4), expected) < 1e-3)
+  }
+
   @Test func meanSquaredError() throws {
     let run = try Run()
     let taught = try run.pass { step, _ in try run.session.teach(values: run.targets[step]) }

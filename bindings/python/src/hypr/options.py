@@ -28,6 +28,7 @@ class SessionOptions(TypedDict, total=False):
     label_smoothing: float
     loss: Literal["every_step", "last_steps", "sum_of_softmax"]
     loss_steps: int
+    label_delay: int  # steps that targets may come late in a stream
     spike_rate_penalty: float
     spike_rate_lower: float
     spike_rate_upper: float
