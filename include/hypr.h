@@ -158,9 +158,10 @@ HYPR_API const char *hypr_session_message(const hypr_session *session);
 /* One step: feeds one sample and gives the outputs of the readout (logits, no softmax).
  *   input  [input_size]   raw values: the model's scale, offset and encoding are applied inside
  *   output [output_size]  may be NULL if output_size is 0
- * With learning on, a full window is closed, and the parameters are updated, at the start of the step that follows it.
+ * With learning on, a full window is closed, and the parameters are updated, at the start of the step that follows it; with
+ * HYPR_OPTION_LABEL_DELAY d, d steps later.
  * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be: the step was not made. In the
- * second case a window that was full has been closed all the same: closing it comes before the step. */
+ * second case a window that was due has been closed all the same: closing it comes before the step. */
 HYPR_API hypr_status hypr_session_step(hypr_session *session, const float *input, size_t input_size, float *output,
                                        size_t output_size);
 
@@ -177,7 +178,7 @@ HYPR_API hypr_status hypr_session_step_spikes(hypr_session *session, const uint3
  * was not; hypr_session_message names it. */
 HYPR_API hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
 
-/* Ends the sequence and begins a new one: the open window is closed (and with HYPR_UPDATE_WINDOW or HYPR_UPDATE_SEQUENCE the
+/* Ends the sequence and begins a new one: all open windows are closed (and with HYPR_UPDATE_WINDOW or HYPR_UPDATE_SEQUENCE the
  * parameters are updated), then state, traces and eligibility go to zero. Parameters and optimizer stay. */
 HYPR_API hypr_status hypr_session_reset(hypr_session *session);
 
@@ -192,11 +193,15 @@ enum {
   HYPR_OPTION_WINDOW = 2,   /* lambda, steps per window, 1 to 65536; 0: as the size of the model suggests [100] */
   HYPR_OPTION_CREDIT = 3,   /* which paths reach a layer [HYPR_CREDIT_WINDOW] */
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
-  HYPR_OPTION_REDUCTION = 5, /* mean or sum over the taught steps of an update [HYPR_REDUCTION_MEAN] */
+  HYPR_OPTION_REDUCTION = 5, /* what the gradient summed over the taught steps of an update is divided by [HYPR_REDUCTION_MEAN] */
   HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
   HYPR_OPTION_LABEL_SMOOTHING = 7, /* of targets that are classes: spread over all classes, 0 to 1 [0] */
   HYPR_OPTION_LOSS = 8,       /* what one label for a whole sequence teaches [HYPR_LOSS_EVERY_STEP] */
   HYPR_OPTION_LOSS_STEPS = 9, /* how many with HYPR_LOSS_LAST_STEPS, 1 to 65536 [1] */
+  /* d steps, 0 to 65536, that targets may come late in a stream: a full window stays open until d more steps were made, which are
+   * the first of the next one, so that every step can be taught until d steps after it. Takes memory for the windows that are open
+   * at a time, d / lambda of them, rounded up, beside the last one. Of no effect on hypr_session_learn [0] */
+  HYPR_OPTION_LABEL_DELAY = 13,
 
   /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every target in that window adds,
    * for each spiking layer, its weight * penalty * (mean over the neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to what is
@@ -210,7 +215,8 @@ enum {
   HYPR_OPTION_BETA1 = 22,          /* Adam: decay of the mean; momentum: of the velocity. 0 to below 1 [0.9] */
   HYPR_OPTION_BETA2 = 23,          /* Adam: decay of the mean square, 0 to below 1 [0.999] */
   HYPR_OPTION_EPSILON = 24,        /* Adam: added to the root, 1e-12 to 1 [1e-8] */
-  HYPR_OPTION_GRADIENT_CLIP = 25,  /* longest gradient (Euclidean norm over all trained parameters); 0: no limit [1] */
+  HYPR_OPTION_GRADIENT_CLIP = 25,  /* longest gradient (Euclidean norm over all trained parameters), with
+                                    HYPR_REDUCTION_MEAN_OVER_STEPS times the mean weight of the steps; 0: no limit [1] */
   HYPR_OPTION_VALUE_CLIP = 26,     /* largest magnitude of one element of the gradient, after that; 0: no limit [0] */
   HYPR_OPTION_WEIGHT_DECAY = 27,   /* of weight matrices: added to the gradient; with AdamW taken directly [0] */
   HYPR_OPTION_ANCHOR_STRENGTH = 28, /* pulls trained parameters to those of the model file (L2-SP); 0: off [0] */
@@ -260,8 +266,14 @@ enum {
   HYPR_UPDATE_MANUAL = 2    /* only by hypr_session_apply */
 };
 
-/* Values of HYPR_OPTION_REDUCTION */
-enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+/* Values of HYPR_OPTION_REDUCTION. Without weights the two means are the same. */
+enum {
+  HYPR_REDUCTION_MEAN = 0,           /* divided by the sum of the weights of the taught steps: their weighted mean. An update whose
+                                        steps are all of one class is the same whatever that class's weight */
+  HYPR_REDUCTION_SUM = 1,            /* not divided */
+  HYPR_REDUCTION_MEAN_OVER_STEPS = 2 /* divided by the number of the taught steps whose weight is not 0: for class weights where
+                                        labels come in runs */
+};
 
 /* Bits of HYPR_OPTION_TRAIN_MASK. A tensor is trained if its group is in the mask and the model file says that it may be. */
 enum {
@@ -321,18 +333,20 @@ HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_o
  * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: there is no step in the open window. */
 HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 
-/* The same for an earlier step, if it is still in the open window: steps_ago 0 is the last step.
+/* The same for an earlier step, if it is still in an open window: steps_ago 0 is the last step. Up to HYPR_OPTION_LABEL_DELAY steps
+ * ago they all are, unless the windows were closed by another call.
  * WRONG_STATE: the window that held that step is closed. */
 HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
 
-/* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says; it replaces all targets in the open window. In a
+/* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says; it replaces all targets in the open windows. In a
  * stream, call it when the sequence is over.
- * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: a step that the loss needs is not in the open window any more, or
- * there is none. */
+ * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: a step that the loss needs is not in an open window any more, or
+ * there is none; with HYPR_LOSS_SUM_OF_SOFTMAX, the sequence is longer than one window. */
 HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 
-/* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets, and
- * HYPR_REDUCTION_MEAN is the weighted mean. Other targets have the weight 1.
+/* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets.
+ * HYPR_REDUCTION_MEAN divides by their sum: HYPR_REDUCTION_MEAN_OVER_STEPS if an update often sees one class only. Other
+ * targets have the weight 1.
  *   weights [output size], 0 or 1e-6 to 1e6
  * SIZE_MISMATCH; INVALID_ARGUMENT; NOT_FINITE; WRONG_STATE. */
 HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
@@ -342,15 +356,22 @@ HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const
  * SIZE_MISMATCH; WRONG_STATE; NOT_FINITE: a target is, or is so far from the output that the difference overflows. */
 HYPR_API hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
 
+/* The same for an earlier step, as hypr_session_teach_class_at. */
+HYPR_API hypr_status hypr_session_teach_values_at(hypr_session *session, size_t steps_ago, const float *target, size_t size);
+
 /* The host's own loss, or a reinforcement signal: its derivative by the outputs of the last step. It counts as a taught step
  * with a loss of 0.
  *   dloss_doutput [output size]
  * SIZE_MISMATCH; NOT_FINITE; WRONG_STATE. */
 HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
 
+/* The same for an earlier step, as hypr_session_teach_class_at. */
+HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t steps_ago, const float *dloss_doutput,
+                                                 size_t size);
+
 /* ---- Whole sequences (since 0.1)
  * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before the
- * first one the open window is closed as by hypr_session_reset, and after each one its last window. With HYPR_UPDATE_SEQUENCE they
+ * first one the open windows are closed as by hypr_session_reset, and after each one its last window. With HYPR_UPDATE_SEQUENCE they
  * share their parameters, and one update on the mean over all their targets follows at the end; with HYPR_UPDATE_WINDOW every window
  * is followed by its update. The state of the last sequence stays. */
 
@@ -394,11 +415,11 @@ HYPR_API hypr_status hypr_session_learn_labelled(hypr_session *session, const fl
 
 /* ---- Updates (since 0.1) */
 
-/* Closes the open window now: its gradient is gathered, the eligibility is carried over, and with HYPR_UPDATE_WINDOW the
- * parameters are updated. Nothing happens if the window is empty. WRONG_STATE: the session does not learn. */
+/* Closes all open windows now, one after the other: the gradient is gathered, the eligibility is carried over, and with
+ * HYPR_UPDATE_WINDOW the parameters are updated. Their steps can be taught no more. Nothing happens if there are none. WRONG_STATE: the session does not learn. */
 HYPR_API hypr_status hypr_session_flush(hypr_session *session);
 
-/* With HYPR_UPDATE_MANUAL: closes the open window, makes one optimizer step on the gradient gathered since the last one and
+/* With HYPR_UPDATE_MANUAL: closes all open windows, makes one optimizer step on the gradient gathered since the last one and
  * clears that. Without a taught step since then the parameters stay as they are. WRONG_STATE: the session does not learn, or
  * updates by itself. */
 HYPR_API hypr_status hypr_session_apply(hypr_session *session);
@@ -440,10 +461,11 @@ HYPR_API hypr_status hypr_session_model_size(const hypr_session *session, size_t
 HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session, void *buffer, size_t size);
 
 /* ---- Saved state (since 0.1)
- * Everything that a session has become: parameters, optimizer, traces, state, the open window, class weights and frozen
- * tensors. A session of the same model file with the same learning, window, credit and optimizer continues from it bit for bit. */
+ * Everything that a session has become: parameters, optimizer, traces, state, the open windows, class weights and frozen
+ * tensors. A session of the same model file with the same learning, window, label delay, credit and optimizer continues from it bit
+ * for bit. */
 
-/* The exact size of the state as it is now; it grows with the steps of the open window. */
+/* The exact size of the state as it is now; it grows with the steps of the open windows. */
 HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
 
 /* BUFFER_TOO_SMALL. */
@@ -464,16 +486,16 @@ enum {
   HYPR_RESET_OPTIMIZER = 4 /* gradient gathered so far, moments, and the count of updates (schedule, Adam's correction) */
 };
 
-/* Resets the parts in `parts` (a sum of the above) after closing the open window. INVALID_ARGUMENT: other bits. */
+/* Resets the parts in `parts` (a sum of the above) after closing all open windows. INVALID_ARGUMENT: other bits. */
 HYPR_API hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t parts);
 
-/* State and traces of one layer to zero, after closing the open window; layer may be the layer count: the readout. NOT_FOUND. */
+/* State and traces of one layer to zero, after closing all open windows; layer may be the layer count: the readout. NOT_FOUND. */
 HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
 
 /* ---- Looking ahead (since 0.1) */
 
 /* The outputs that hypr_session_step would give, with the parameters as they are: nothing changes, neither state nor statistics nor
- * the open window. If that is full, the step itself would close it first and update the parameters: hypr_session_flush before, and
+ * the open windows. If one is due, the step itself would close it first and update the parameters: hypr_session_flush before, and
  * both give the same.
  *   input  [input_size], output [output_size]: as hypr_session_step
  * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be. */
@@ -492,7 +514,7 @@ HYPR_API hypr_status hypr_session_get_layer_state(const hypr_session *session, s
 HYPR_API size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer); /* k * N; 0: no such layer */
 
 /* Set them, for a network that is to go on from somewhere else: the next step starts from this state, and its recurrent inputs and
- * resets from these spikes. (A GRU or LSTM has its output in its state too: set both.) The open window is closed first, without
+ * resets from these spikes. (A GRU or LSTM has its output in its state too: set both.) The open windows are closed first, without
  * an update: its history belongs to the old ones. The eligibility stays as it is: what was learned from earlier steps is still
  * credited to them as if they had led to this state; hypr_session_reset_layer or HYPR_RESET_TRACES forgets them.
  * NOT_FINITE; INVALID_ARGUMENT: an output of a spiking layer is neither 0 nor 1: nothing was set. */
@@ -543,7 +565,7 @@ HYPR_API hypr_status hypr_session_find_tensor(const hypr_session *session, const
 HYPR_API hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
 
 /* All parameters; `size` is the model's parameter count. Setting them keeps state, traces and optimizer.
- * Setting closes the open window first, without an update: its history belongs to the old parameters.
+ * Setting closes the open windows first, without an update: their history belongs to the old parameters.
  * SIZE_MISMATCH; NOT_FINITE; INVALID_ARGUMENT: a neuron parameter is out of its bounds: nothing was set. */
 HYPR_API hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
@@ -553,7 +575,7 @@ HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const fl
  * learn. */
 HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 
-/* The eligibility of a tensor at the start of the open window (of the next one, if none is open): the derivative of each state
+/* The eligibility of a tensor at the start of the first open window (of the next one, if none is open): the derivative of each state
  * variable of the element's neuron by the element, inside the layer, [k][the tensor's size]; the readout's k is 1.
  * NOT_FOUND: no tensor of that index. WRONG_STATE: the session does not learn. */
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
@@ -799,7 +821,7 @@ typedef struct hypr_memory_report {
   size_t parameters;  /* parameters and what is derived from them */
   size_t state;       /* state and outputs of the neurons */
   size_t traces;      /* eligibility */
-  size_t history;     /* what is kept of the open window */
+  size_t history;     /* what is kept of the open windows */
   size_t optimizer;   /* gradient and moments */
   size_t scratch;     /* everything else */
   size_t total;

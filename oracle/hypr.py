@@ -219,6 +219,46 @@ def record(network: Network, parameters, inputs, smooth=False) -> Recording:
     return Recording(network, *jax.tree.map(np.asarray, (parameters, traces, jacobians)))
 
 
+def new_learners(recording: Recording) -> dict[str, Learner]:
+    network, parameters, traces, jacobians = recording
+    return {name: Learner(model, parameters[name], traces[name], jacobians[name])
+            for name, model in network.layers().items()}
+
+
+def learn_window(recording: Recording, learners: dict[str, Learner], window: range, signals: dict, credit: str,
+                 readout_current=None):
+    """The P-stage of a window, from the readout down. `readout_current` is fed to the layer below instead of its own."""
+    network, parameters, _, jacobians = recording
+    layers = network.layers()
+    top = list(layers)[-2]
+    readout_gain, readout_decays = jacobians["readout"].B[0, :, 0, 0], jacobians["readout"].A[0, :, 0, 0]
+    signal = np.zeros_like(signals["readout"])
+    memory = None
+    for name in reversed(learners):
+        if name in signals:
+            signal = signal + signals[name]
+        recurrent_weight = parameters[name].get("recurrent_weight") if credit == "recurrent" else None
+        adjoint = backward(layers[name], jacobians[name], window, signal, recurrent_weight)
+        if name == "readout":
+            memory = np.einsum("mn,m->n", parameters[name]["input_weight"], readout_gain * adjoint.state[:, 0])
+        elif credit == "filtered" and name == top:
+            learners[name].learn_memory(window, memory, readout_decays.mean())
+        learners[name].learn(window, adjoint)
+        if credit == "spatial":
+            current = jacobians[name].D * signal[:, :, None]
+        elif readout_current is not None and name == "readout":
+            current = readout_current
+        else:
+            current = adjoint.current
+        signal = np.einsum("tm,mn->tn", gate_rows(current, layers[name].input_currents),
+                           parameters[name]["input_weight"])
+
+
+def gradients_of(network: Network, learners: dict[str, Learner]):
+    gradients = {name: network.without_absent(name, learner.gradient()) for name, learner in learners.items()}
+    return jax.tree.map(np.asarray, gradients)
+
+
 def hypr_gradient(recording: Recording, signals: dict, window_length: int, credit: str, exact_readout=False):
     """The sum of all windows' gradients, with the parameters held constant. The last window may be shorter.
 
@@ -227,35 +267,11 @@ def hypr_gradient(recording: Recording, signals: dict, window_length: int, credi
     future, so it is only for checks: with it, a single layer's gradient does not depend on the window length.
     """
     network, parameters, traces, jacobians = recording
-    layers = network.layers()
     steps = len(signals["readout"])
-    learners = {name: Learner(model, parameters[name], traces[name], jacobians[name])
-                for name, model in layers.items()}
-    top = list(layers)[-2]
-    readout_gain, readout_decays = jacobians["readout"].B[0, :, 0, 0], jacobians["readout"].A[0, :, 0, 0]
-    whole_readout = backward(layers["readout"], jacobians["readout"], range(steps), signals["readout"])
+    learners = new_learners(recording)
+    whole_readout = backward(network.layers()["readout"], jacobians["readout"], range(steps), signals["readout"])
 
     for start in range(0, steps, window_length):
         window = range(start, min(start + window_length, steps))
-        signal = np.zeros_like(signals["readout"])
-        memory = None
-        for name in reversed(learners):
-            if name in signals:
-                signal = signal + signals[name]
-            recurrent_weight = parameters[name].get("recurrent_weight") if credit == "recurrent" else None
-            adjoint = backward(layers[name], jacobians[name], window, signal, recurrent_weight)
-            if name == "readout":
-                memory = np.einsum("mn,m->n", parameters[name]["input_weight"], readout_gain * adjoint.state[:, 0])
-            elif credit == "filtered" and name == top:
-                learners[name].learn_memory(window, memory, readout_decays.mean())
-            learners[name].learn(window, adjoint)
-            if credit == "spatial":
-                current = jacobians[name].D * signal[:, :, None]
-            elif exact_readout and name == "readout":
-                current = whole_readout.current
-            else:
-                current = adjoint.current
-            signal = np.einsum("tm,mn->tn", gate_rows(current, layers[name].input_currents),
-                               parameters[name]["input_weight"])
-    gradients = {name: network.without_absent(name, learner.gradient()) for name, learner in learners.items()}
-    return jax.tree.map(np.asarray, gradients)
+        learn_window(recording, learners, window, signals, credit, whole_readout.current if exact_readout else None)
+    return gradients_of(network, learners)

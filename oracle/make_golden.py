@@ -1,4 +1,4 @@
-"""Regenerates golden/*.safetensors. Nothing is written unless every net passes every check.
+"""Regenerates golden/*.safetensors and golden/online/*.safetensors. Nothing is written unless every net passes every check.
 
     python oracle/make_golden.py
     python oracle/make_golden.py --only NAME ...    # these nets alone; the other files stay as they are
@@ -11,11 +11,12 @@ import numpy as np
 
 from checks import CheckFailed, Report, check_all
 from float64 import jax
-from golden_file import metadata_of, serialize, tensors_of
+from golden_file import flat, metadata_of, serialize, tensors_of
 from golden_nets import Draw, GoldenNet, all_golden_nets, firing_rates_and_margins, first_well_conditioned_draw
 from hypr import CREDITS, hypr_gradient, record
 from losses import LOSSES
 from network import bptt_gradient, loss_signals, starts_of_windows
+from online import LEARNING_RATE, NETS, WINDOW, online_changes
 
 GOLDEN = Path(__file__).parent / "golden"
 LARGEST_TOTAL = 9_500_000  # bytes
@@ -60,6 +61,13 @@ def make(golden: GoldenNet, report: Report) -> bytes:
     return content
 
 
+def make_online(golden: GoldenNet) -> bytes:
+    drawn = first_well_conditioned_draw(golden)
+    changes = {f"change/{kind}": flat(golden.network, change)
+               for kind, change in online_changes(golden.network, drawn).items()}
+    return serialize(changes, {"window": str(WINDOW), "learning_rate": str(LEARNING_RATE)})
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", nargs="+", metavar="NAME")
@@ -69,6 +77,8 @@ def main():
     for golden in nets:
         try:
             contents[f"{golden.name}.safetensors"] = make(golden, report)
+            if golden.name in NETS:
+                contents[f"online/{golden.name}.safetensors"] = make_online(golden)
         except CheckFailed as failure:
             raise SystemExit(f"FAILED, nothing written. {failure}") from failure
         jax.clear_caches()
@@ -76,8 +86,8 @@ def main():
     total = sum(map(len, contents.values()))
     if total > LARGEST_TOTAL:
         raise SystemExit(f"FAILED, nothing written. The files take {total} bytes, more than {LARGEST_TOTAL}")
-    GOLDEN.mkdir(exist_ok=True)
-    for stale in set(GOLDEN.glob("*.safetensors")) - {GOLDEN / name for name in contents}:
+    (GOLDEN / "online").mkdir(parents=True, exist_ok=True)
+    for stale in set(GOLDEN.rglob("*.safetensors")) - {GOLDEN / name for name in contents}:
         if only is None:
             stale.unlink()
     for name, content in contents.items():

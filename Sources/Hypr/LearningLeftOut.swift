@@ -31,6 +31,18 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
   leftOut(session)
 }
 
+@c @implementation public func hypr_session_teach_values_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ target: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
+  leftOut(session)
+}
+
+@c @implementation public func hypr_session_teach_error_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ dloss_doutput: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
+  leftOut(session)
+}
+
 @c @implementation public func hypr_session_teach_sequence(_ session: OpaquePointer?, _ label: UInt32) -> hypr_status {
   leftOut(session)
 }

@@ -137,14 +137,14 @@ static void weights_scale_the_loss_of_their_targets(void **state) {
     assert_close(parts[1], parts[0], count, 1e-4f);
     for (int i = 0; i < 3; i++) free(parts[i]);
 
-    /* Equal weights make no difference to a mean, and are a factor on a sum; a power of two leaves the bits. */
-    for (int reduction = 0; reduction < 2; reduction++) {
+    /* Equal weights make no difference to the weighted mean, and are a factor on the others; a power of two leaves the bits. */
+    for (int reduction = HYPR_REDUCTION_MEAN; reduction <= HYPR_REDUCTION_MEAN_OVER_STEPS; reduction++) {
       for (size_t i = 0; i < targets; i++) weights[i] = 4;
       for (int i = 0; i < 2; i++) {
         batch.weights = i == 0 ? weights : NULL;
         parts[i] = gradient(learner(HYPR_UPDATE_MANUAL, reduction), &batch, &losses[i]);
       }
-      for (size_t i = 0; i < count; i++) parts[1][i] *= reduction == HYPR_REDUCTION_SUM ? 4 : 1;
+      for (size_t i = 0; i < count; i++) parts[1][i] *= reduction == HYPR_REDUCTION_MEAN ? 1 : 4;
       assert_same_bits(parts[0], parts[1], count);
       assert_true(losses[0] == losses[1]);
       free(parts[0]);

@@ -89,10 +89,33 @@ def test_steps_ago(model, stream):
     assert bits(one) == bits(other)
     with pytest.raises(hypr.WrongStateError):
         one.teach(0, steps_ago=1)
-    with pytest.raises(hypr.InvalidArgumentError, match="classes"):
-        one.teach([0, 0, 1], steps_ago=1)
+    for target in (0, [0, 0, 1]):
+        with pytest.raises(hypr.WrongStateError, match="label_delay"):
+            one.teach(target, steps_ago=1)
+        with pytest.raises(hypr.InvalidArgumentError):
+            one.teach(target, steps_ago=-1)
     with pytest.raises(hypr.InvalidArgumentError):
-        one.teach(0, steps_ago=-1)
+        one.teach_error([0, 0, 1], steps_ago=-1)
+
+
+@pytest.mark.parametrize("kind", ["teach_class", "teach_values", "teach_error"])
+def test_label_delay(model, stream, kind):
+    """Targets that come late, across the end of a window, teach what targets in time do."""
+    x, _ = stream
+    target = 2 if kind == "teach_class" else [0.5, -1, 0.25]
+    in_time, late = (hypr.Session(model, window=10, label_delay=delay, update="manual") for delay in (0, 15))
+    assert late.options["label_delay"] == 15
+    for step in range(60):
+        for session, delay in ((in_time, 0), (late, 15)):
+            session.step(x[step])
+            if step >= delay:
+                getattr(session, kind)(target, steps_ago=delay)
+    for ago in reversed(range(15)):
+        getattr(late, kind)(target, steps_ago=ago)
+    in_time.flush()
+    late.flush()
+    assert np.any(in_time.gradients.flat)
+    np.testing.assert_array_equal(in_time.gradients.flat, late.gradients.flat)
 
 
 def test_sequence_labels(model, stream):

@@ -14,21 +14,33 @@ internal import HyprCore
 @c @implementation public func hypr_session_teach_values(
   _ session: OpaquePointer?, _ target: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
+  hypr_session_teach_values_at(session, 0, target, size)
+}
+
+@c @implementation public func hypr_session_teach_values_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ target: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
   with(session: session) { session throws(Failure) in
     guard let target else { throw session.pointee.message.isNull("target") }
     try session.pointee.checkSize("target", size, session.pointee.model.pointee.outputSize)
-    try session.pointee.teach(values: target)
+    try session.pointee.teach(values: target, stepsAgo: steps_ago)
   }
 }
 
 @c @implementation public func hypr_session_teach_error(
   _ session: OpaquePointer?, _ dloss_doutput: UnsafePointer<Float>?, _ size: Int
 ) -> hypr_status {
+  hypr_session_teach_error_at(session, 0, dloss_doutput, size)
+}
+
+@c @implementation public func hypr_session_teach_error_at(
+  _ session: OpaquePointer?, _ steps_ago: Int, _ dloss_doutput: UnsafePointer<Float>?, _ size: Int
+) -> hypr_status {
   with(session: session) { session throws(Failure) in
     guard let dloss_doutput else { throw session.pointee.message.isNull("dloss_doutput") }
     let outputSize = session.pointee.model.pointee.outputSize
     try session.pointee.checkSize("dloss_doutput", size, outputSize)
-    try session.pointee.teach(error: dloss_doutput)
+    try session.pointee.teach(error: dloss_doutput, stepsAgo: steps_ago)
   }
 }
 

@@ -70,19 +70,20 @@ struct WindowEvents {
     members = arena.allocate(Int32.self, presynaptic, .scratch)
   }
 
-  /// Groups the events of one of a layer's projections in a window of `steps` steps.
-  func group(_ layer: UnsafePointer<Layer>, projection index: Int, steps: Int, _ kernels: UnsafePointer<kernel_table>) {
+  /// Groups the events of one of a layer's projections in the window of `steps` steps that started from slot `first`.
+  func group(_ layer: UnsafePointer<Layer>, projection index: Int, from first: Int, steps: Int, _ kernels: UnsafePointer<kernel_table>) {
     let projection = layer.pointee.projection(index)
     guard let isActive = projection.pointee.learning?.isActive else { return }
-    var first = 0
-    for before in 0..<index { first += layer.pointee.projection(before).pointee.description.sourceSize }
+    var place = 0
+    for before in 0..<index { place += layer.pointee.projection(before).pointee.description.sourceSize }
     (groups + index).initialize(
       to: kernel_groups(
-        offsets: offsets + first + index, times: times + first * window, values: values + first * window,
-        members: members + first, active_count: 0, fresh_count: 0))
+        offsets: offsets + place + index, times: times + place * window, values: values + place * window,
+        members: members + place, active_count: 0, fresh_count: 0))
     let gates = projection.pointee.gates
     for gate in 0..<projection.pointee.description.gateCount { gates[gate].events = UnsafePointer(groups + index) }
     // Step i lies between slots i and i + 1.
-    kernels.pointee.group(gates.pointee.source, 1 - projection.pointee.description.delay, steps, isActive, groups + index)
+    kernels.pointee.group(
+      gates.pointee.source, first + 1 - projection.pointee.description.delay, steps, isActive, groups + index)
   }
 }

@@ -23,7 +23,7 @@ extension WindowJob {
       adjoint_stride: width, gradient: adjoints.parameters + first, gradient_spacing: 0, gradient_stride: width,
       currents: adjoints.currents + first, step_stride: layer.pointee.description.currentCount * width,
       current_stride: width, current_spacing: 0, instantaneous: instantaneous)
-    layer.pointee.description.loops.sweep(layer.pointee.view, &pass)
+    layer.pointee.description.loops.sweep(layer.pointee.windowView, &pass)
   }
 
   /// The same for one step of all neurons, and what its currents owe to the outputs of the step before it.
@@ -53,7 +53,7 @@ extension WindowJob {
         learner.adjoints.currents
         + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
       network.kernels.pointee.project(
-        targets, stride, projection.pointee.gates + gate, layer.pointee.view, sources, stepStride, steps.count,
+        targets, stride, projection.pointee.gates + gate, layer.pointee.windowView, sources, stepStride, steps.count,
         transposed)
     }
   }
@@ -64,7 +64,7 @@ extension WindowJob {
   ) {
     let adjoints = learner.adjoints
     var pieces = CarryPieces(
-      kernel: layer.pointee.description.loops.carry, view: layer.pointee.view,
+      kernel: layer.pointee.description.loops.carry, view: layer.pointee.windowView,
       pass: kernel_carry(
         first: neurons.lowerBound, last: neurons.upperBound, steps: steps, taught: taught,
         carries_outputs: layer.pointee.eligibility?.outputs != nil,
@@ -114,7 +114,7 @@ extension WindowJob {
       let projection = readout.pointee.projection(0)
       adjoints.carriedOutputs.clear(projection.pointee.description.sourceSize)
       network.kernels.pointee.project(
-        adjoints.carriedOutputs, width, projection.pointee.gates, readout.pointee.view, adjoints.states, width, 1, nil)
+        adjoints.carriedOutputs, width, projection.pointee.gates, readout.pointee.windowView, adjoints.states, width, 1, nil)
     }
     return sum / Float(size)
   }

@@ -1,9 +1,10 @@
 internal import CSystem
 
-/// What a session needs to learn beside its network: targets of the open window, what was gathered since the last update, and the
+/// What a session needs to learn beside its network: targets of the open windows, what was gathered since the last update, and the
 /// working memory of the end of a window.
 struct Learner: ~Copyable {
   let settings: Settings
+  let history: History
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
   let adjoints: Adjoints
@@ -19,13 +20,17 @@ struct Learner: ~Copyable {
 
   /// One per tensor: how it is moved.
   let rules: UnsafeMutablePointer<TensorRule>
+  /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
+  var labelDelay: Int
   var progress = LearningProgress()
 
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     self.settings = settings
+    history = History(settings)
+    labelDelay = settings.labelDelay
     tensors = model.tensors
     let lanes = model.kernels.pointee.lanes
-    targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, window: settings.window)
+    targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, history)
     adjoints = Adjoints(&arena, model, settings)
     pool = settings.threads > 1 ? ThreadPool(&arena, threads: settings.threads) : nil
     trainable = arena.allocate(Bool.self, model.tensors.count, .scratch)
@@ -41,11 +46,11 @@ struct Learner: ~Copyable {
     classWeights.update(repeating: 1, count: model.outputSize)
   }
 
-  /// A step was made: it has no target yet.
-  @_optimize(speed) @inline(__always) mutating func beginStep() {
-    targets.begin(progress.steps)
+  /// A step was made from a slot: it has no target yet.
+  @_optimize(speed) @inline(__always) mutating func beginStep(from slot: Int) {
+    targets.begin(slot, page: progress.page, isFirst: slot == history.start(progress.page))
     progress.steps += 1
-    progress.sequenceSteps = min(progress.sequenceSteps + 1, settings.window + 1)
+    progress.sequenceSteps = min(progress.sequenceSteps + 1, mostSteps + 1)
   }
 
   /// Whether the model file allows it, its group has a learning rate, and the host has not frozen it.
@@ -53,53 +58,76 @@ struct Learner: ~Copyable {
 
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
-    guard progress.gatheredWeight > 0, settings.reduction == .mean else { return 1 }
-    return 1 / max(progress.gatheredWeight, smallestWeight * smallestWeight)
+    let gathered = progress.gathered
+    guard gathered.steps > 0 else { return 1 }
+    switch settings.reduction {
+    case .mean: return 1 / max(gathered.weight, smallestWeight * smallestWeight)
+    case .sum: return 1
+    case .meanOverSteps: return 1 / Double(gathered.steps)
+    }
   }
 
-  /// Counts the targets of the window that is being closed, which is empty afterwards.
-  @_optimize(speed) mutating func gatherTargets() {
-    for step in 0..<progress.steps where targets.kinds[step] != .none {
-      progress.count(
-        Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
-    }
-    progress.steps = 0
+  /// How long that gradient may be; 0: as long as it is. A mean over steps may be as much longer as their weights are, or the limit
+  /// would take from them what they add.
+  var gradientLimit: Double {
+    let meanWeight = settings.reduction == .meanOverSteps ? progress.gathered.weight * reductionScale : 1
+    return settings.gradientClip * meanWeight
   }
+
+  /// That can be open at a time.
+  private var mostSteps: Int { settings.window + settings.labelDelay }
 
   mutating func walkState(_ stream: inout StateStream) {
-    progress.walkState(&stream, window: settings.window)
+    progress.walkState(&stream, mostSteps: mostSteps, history)
     stream.flags(frozen, tensors.count)
     let outputs = targets.outputs
     stream.rows(classWeights, 1, size: outputs, width: outputs) { _, weight in weightProblem(weight) == nil }
-    targets.walkState(&stream, steps: progress.steps)
+    for index in 0..<openCount { targets.walkState(&stream, slots(ofOpen: index)) }
   }
 }
 
 /// How far learning is.
 struct LearningProgress {
-  /// Steps in the open window; step i lies between slots i and i + 1.
+  /// Steps in the open windows.
   var steps = 0
-  /// Steps since the state was reset, counted until they are more than a window.
+  /// The pages of the first open window, and of the one that the last step is of.
+  var firstPage = 0
+  var page = 0
+  /// Steps since the state was reset, counted until they are more than can be open.
   var sequenceSteps = 0
-  /// Sum of the weights of the taught steps whose gradient was gathered since the last update.
-  var gatheredWeight = 0.0
+  /// What the gradient that was gathered since the last update is of.
+  var gathered = GatheredTargets()
   /// Weighted sum of the losses, and sum of the weights, since the batch being learnt began.
   var batchLoss = 0.0
   var batchWeight = 0.0
   var statistics = LearningStatistics()
 
-  fileprivate mutating func count(_ target: Target) {
+  mutating func count(_ target: Target) {
     statistics.count(target)
     batchWeight += target.weight
     batchLoss += target.loss
-    gatheredWeight += target.weight
+    if target.weight > 0 { gathered.add(GatheredTargets(weight: target.weight, steps: 1)) }
   }
 
-  fileprivate mutating func walkState(_ stream: inout StateStream, window: Int) {
+  fileprivate mutating func walkState(_ stream: inout StateStream, mostSteps: Int, _ history: History) {
     statistics.walkState(&stream)
-    steps = stream.integer(steps, in: 0...window)
-    sequenceSteps = stream.integer(sequenceSteps, in: steps...window + 1)
-    gatheredWeight = stream.sum(gatheredWeight)
+    steps = stream.integer(steps, in: 0...mostSteps)
+    sequenceSteps = stream.integer(sequenceSteps, in: steps...mostSteps + 1)
+    if stream.isInput { (firstPage, page) = (0, max(0, steps - 1) / history.window) }
+    gathered.weight = stream.sum(gathered.weight)
+    gathered.steps = stream.count(gathered.steps)
+  }
+}
+
+/// The targets of a gradient that have a weight: what it is divided by.
+struct GatheredTargets {
+  /// Their sum.
+  var weight = 0.0
+  var steps: UInt64 = 0
+
+  mutating func add(_ other: GatheredTargets) {
+    weight += other.weight
+    steps += other.steps
   }
 }
 

@@ -14,10 +14,10 @@ extension WindowJob {
   ) {
     let settings = learner.settings
     let (size, width) = (layer.pointee.shape.size, layer.pointee.shape.width)
-    let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.targets.weight(steps)) / Float(steps)
+    let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.targets.weight(first..<first + steps)) / Float(steps)
     for neuron in neurons {
       var spikes: Float = 0
-      for step in 1...steps { spikes += layer.pointee.outputs(step)[neuron] }
+      for step in 1...steps { spikes += layer.pointee.outputs(first + step)[neuron] }
       let rate = spikes / Float(steps)
       let excess = max(0, rate - settings.spikeRateUpper) - max(0, settings.spikeRateLower - rate)
       guard excess != 0 else { continue }

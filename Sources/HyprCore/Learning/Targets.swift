@@ -1,6 +1,6 @@
 internal import CSystem
 
-/// What a step of the open window is taught.
+/// What a step of an open window is taught.
 struct Target {
   /// Times the weight.
   let loss: Double
@@ -8,7 +8,8 @@ struct Target {
   let correct: Bool
 }
 
-/// What the steps of the open window were taught. Errors and losses of classes are computed when the window is closed, all at once.
+/// What the steps of the open windows were taught, by the slot that each went from. Errors and losses of classes are computed when a
+/// window is closed, all at once.
 struct Targets {
   /// What kind of target a step has; the numbers stand in saved states.
   enum Kind: UInt8 {
@@ -19,9 +20,10 @@ struct Targets {
     case error
   }
 
-  /// Whether the target is one of all steps in the window together, though it counts as one of the last: `outputErrors` of all are there.
+  /// [pages]: whether the target is one of all steps in the window together, though it counts as one of the last: `outputErrors` of all
+  /// are there.
   let isShared: UnsafeMutablePointer<Bool>
-  /// [window]
+  /// [steps]
   let kinds: UnsafeMutablePointer<Kind>
   /// Negative: none.
   let labels: UnsafeMutablePointer<Int32>
@@ -31,34 +33,37 @@ struct Targets {
   /// Cross-entropies, and what their computation wants.
   private let entropies, sums: UnsafeMutablePointer<Float>
   let correct: UnsafeMutablePointer<Bool>
-  /// [window][width]: ∂loss/∂y.
+  /// [steps][width]: ∂loss/∂y.
   let outputErrors: UnsafeMutablePointer<Float>
   /// C, and the same in whole vectors: the length of a row of `outputErrors`.
   let outputs, width: Int
+  private let history: History
 
-  init(_ arena: inout Arena, outputs: Int, lanes: Int, window: Int) {
+  init(_ arena: inout Arena, outputs: Int, lanes: Int, _ history: History) {
+    let (steps, window) = (history.stepCount, history.window)
+    self.history = history
     self.outputs = outputs
     width = wholeVectors(outputs, lanes)
-    isShared = arena.allocate(Bool.self, 1, .history)
-    kinds = arena.allocate(Kind.self, window, .history)
-    labels = arena.allocate(Int32.self, window, .history)
-    weights = arena.allocate(Double.self, window, .history)
-    losses = arena.allocate(Double.self, window, .history)
-    correct = arena.allocate(Bool.self, window, .history)
+    isShared = arena.allocate(Bool.self, history.pageCount, .history)
+    kinds = arena.allocate(Kind.self, steps, .history)
+    labels = arena.allocate(Int32.self, steps, .history)
+    weights = arena.allocate(Double.self, steps, .history)
+    losses = arena.allocate(Double.self, steps, .history)
+    correct = arena.allocate(Bool.self, steps, .history)
     entropies = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
     sums = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
-    outputErrors = arena.allocate(Float.self, width, rows: window, .history)
+    outputErrors = arena.allocate(Float.self, width, rows: steps, .history)
   }
 
   /// ∂loss/∂y of a step.
   func error(_ step: Int) -> UnsafeMutablePointer<Float> { outputErrors + step * width }
 
-  /// The step has no target yet.
-  @_optimize(speed) @inline(__always) func begin(_ step: Int) {
-    if step == 0 { isShared.pointee = false }
+  /// The step has no target yet; perhaps it is the first one of its page.
+  @_optimize(speed) @inline(__always) func begin(_ step: Int, page: Int, isFirst: Bool) {
+    if isFirst { isShared[page] = false }
     forget(step)
     // The errors of the steps before are there, and stay.
-    if isShared.pointee { error(step).clear(width) }
+    if isShared[page] { error(step).clear(width) }
   }
 
   @inline(__always) private func forget(_ step: Int) {
@@ -82,47 +87,48 @@ struct Targets {
     correct[step] = target.correct
   }
 
-  /// The target is one of the first `steps` steps together.
-  func share(_ target: Target, _ steps: Int) {
-    clear(steps)
-    isShared.pointee = true
-    set(target, steps - 1)
+  /// The target is one of the first `steps` steps of a page together.
+  func share(_ target: Target, page: Int, steps: Int) {
+    let first = history.start(page)
+    clear(first..<first + steps, page: page)
+    isShared[page] = true
+    set(target, first + steps - 1)
   }
 
-  /// Takes back what the first `steps` steps were taught.
-  func clear(_ steps: Int) {
-    isShared.pointee = false
-    for step in 0..<steps { forget(step) }
+  /// Takes back what some steps of a page were taught.
+  func clear(_ steps: Range<Int>, page: Int) {
+    isShared[page] = false
+    for step in steps { forget(step) }
   }
 
-  /// Sum of the weights of the taught ones among the first `steps` steps.
-  @_optimize(speed) func weight(_ steps: Int) -> Double {
+  /// Sum of the weights of the taught ones among some steps.
+  @_optimize(speed) func weight(_ steps: Range<Int>) -> Double {
     var sum = 0.0
-    for step in 0..<steps where kinds[step] != .none { sum += weights[step] }
+    for step in steps where kinds[step] != .none { sum += weights[step] }
     return sum
   }
 
-  @_optimize(speed) func hasTarget(_ steps: Int) -> Bool {
-    for step in 0..<steps where kinds[step] != .none { return true }
+  @_optimize(speed) func hasTarget(_ steps: Range<Int>) -> Bool {
+    for step in steps where kinds[step] != .none { return true }
     return false
   }
 
-  /// Computes what is not there yet of some steps, from a multiple of 16 on: errors and losses of classes, and zeros where nothing was
-  /// taught.
-  func complete(_ steps: Range<Int>, _ network: borrowing Network, smoothing: Float) {
-    if isShared.pointee { return }
-    let first = steps.lowerBound
+  /// Computes what is not there yet of some steps of a page, the first being 0, from a multiple of 16 on: errors and losses of classes, and
+  /// zeros where nothing was taught.
+  func complete(_ steps: Range<Int>, page: Int, _ network: borrowing Network, smoothing: Float) {
+    if isShared[page] { return }
+    let (offset, first) = (steps.lowerBound, history.start(page) + steps.lowerBound)
     // Step i has its outputs in slot i + 1.
     var pass = kernel_cross_entropy(
       steps: steps.count, count: outputs, width: width, smoothing: smoothing, labels: labels + first,
-      scores: network.readoutOutputs(first + 1), gradient: error(first), losses: entropies + first, sums: sums + first,
-      correct: correct + first)
+      scores: network.readoutOutputs(first + 1), gradient: error(first), losses: entropies + offset,
+      sums: sums + offset, correct: correct + first)
     network.kernels.pointee.cross_entropy(&pass)
-    for step in steps {
+    for step in first..<first + steps.count {
       switch kinds[step] {
       case .none: error(step).clear(width)
       case .label:
-        losses[step] = Double(entropies[step]) * weights[step]
+        losses[step] = Double(entropies[offset + step - first]) * weights[step]
         if weights[step] != 1 {
           for index in 0..<outputs { error(step)[index] *= Float(weights[step]) }
         }
@@ -132,10 +138,11 @@ struct Targets {
   }
 
   /// Only what was taught has meaning: equal windows give equal bytes.
-  func walkState(_ stream: inout StateStream, steps: Int) {
-    let isShared = stream.flag(steps > 0 && isShared.pointee)
-    if stream.mode == .read { self.isShared.pointee = isShared }
-    for step in 0..<steps {
+  func walkState(_ stream: inout StateStream, _ slots: ClosedRange<Int>) {
+    let page = slots.lowerBound / history.pageSize
+    let isShared = stream.flag(slots.count > 1 && isShared[page])
+    if stream.mode == .read { self.isShared[page] = isShared }
+    for step in slots.lowerBound..<slots.upperBound {
       let number = stream.integer(Int(kinds[step].rawValue), in: 0...2)
       let kind = Kind(rawValue: UInt8(truncatingIfNeeded: number)) ?? .none
       if stream.mode == .read { kinds[step] = kind }

@@ -19,7 +19,7 @@ struct UpdateJob {
     let arrays = network.parameters.arrays
     switch stage {
     case .norm:
-      if learner.progress.gatheredWeight == 0 {
+      if learner.progress.gathered.steps == 0 {
         stage = .done
       } else if tensor == arrays.count {
         begin(&learner, network)
@@ -44,7 +44,7 @@ struct UpdateJob {
     case .done: break
     }
     guard stage == .done else { return true }
-    learner.progress.gatheredWeight = 0
+    learner.progress.gathered = GatheredTargets()
     return false
   }
 
@@ -76,7 +76,7 @@ struct UpdateJob {
       return
     }
     learner.progress.statistics.gradientNorm = norm
-    let clip = learner.settings.gradientClip
+    let clip = learner.gradientLimit
     let scale = clip > 0 && norm > clip ? clip / norm : 1
     rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
     step = kernel_update(

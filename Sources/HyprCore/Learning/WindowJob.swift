@@ -1,6 +1,6 @@
 internal import CSystem
 
-/// The end of a window: the P-stage of HYPR (arXiv 2506.14464), then perhaps an update of the parameters. It advances in bounded pieces:
+/// The end of the first open window: the P-stage of HYPR (arXiv 2506.14464), then perhaps an update of the parameters. It advances in bounded pieces:
 /// some steps or neurons, a projection, ranges of parameters. The bits do not depend on the pieces.
 ///
 /// For each layer, from the readout down, with ℓ = ∂L/∂z and primes for the start of the window:
@@ -15,8 +15,9 @@ internal import CSystem
 struct WindowJob {
   private enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, update, done }
 
-  /// Steps of the window.
-  let steps: Int
+  /// The slot that the window started from, and its steps.
+  let first, steps: Int
+  private let page: Int
   let taught: Bool
   /// The layer at work.
   private(set) var layer: Int
@@ -29,29 +30,32 @@ struct WindowJob {
   private var update: UpdateJob?
 
   @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
-    steps = learner.progress.steps
-    taught = learner.targets.hasTarget(steps)
+    page = learner.progress.firstPage
+    first = learner.history.start(page)
+    steps = min(learner.progress.steps, learner.settings.window)
+    taught = learner.targets.hasTarget(first..<first + steps)
+    network.lookBack(from: first)
     layer = network.layers.count - 1
     credit = LayerCredit(
-      outputs: learner.targets.outputErrors, carriedOutputs: learner.adjoints.carriedOutputs, outputDecay: 0)
+      outputs: learner.targets.error(first), carriedOutputs: learner.adjoints.carriedOutputs, outputDecay: 0)
     update = updates ? UpdateJob() : nil
     stage = steps == 0 ? .done : taught ? .errors : .events
   }
 
-  /// Does about `work` multiply-adds more, at least one piece. False: everything is done, and the window is empty.
+  /// Does about `work` multiply-adds more, at least one piece. False: everything is done, and the window is open no more.
   @_optimize(speed) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let running = UnsafePointer(network.layers.baseAddress! + layer)
     let shape = running.pointee.shape
     switch stage {
     case .errors:
       let part = part(of: steps, by: 16, all: 20 * steps * shape.width, work)
-      learner.targets.complete(part, network, smoothing: learner.settings.labelSmoothing)
+      learner.targets.complete(part, page: page, network, smoothing: learner.settings.labelSmoothing)
       if position == steps { enter(penalizes(running, learner) ? .penalty : .events) }
     case .penalty:
       addSpikeRatePenalty(running, learner, part(of: shape.size, all: 2 * steps * shape.size, work))
       if position == shape.size { enter(.events) }
     case .events:
-      learner.adjoints.events.group(running, projection: position, steps: steps, network.kernels)
+      learner.adjoints.events.group(running, projection: position, from: first, steps: steps, network.kernels)
       position += 1
       if position == running.pointee.projections.count {
         enter(taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry)
@@ -87,9 +91,7 @@ struct WindowJob {
         enter(taught && penalizes(running - 1, learner) ? .penalty : .events)
       }
     case .finish:
-      // Everything was gathered: the window is empty, and begins with the state after its last step.
-      network.copySlot(from: steps, to: 0)
-      learner.gatherTargets()
+      learner.endFirst(network, steps: steps)
       enter(update == nil ? .done : .update)
     case .update:
       if update?.advance(&learner, network, work: work) != true { stage = .done }

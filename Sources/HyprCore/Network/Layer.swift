@@ -5,8 +5,10 @@ struct Layer {
   /// In the model's block.
   private let facts: UnsafePointer<LayerDescription>
   let shape: LayerShape
-  /// The layer as its neuron model's loops see it.
+  /// The layer as its neuron model's loops see it: all slots.
   let view: UnsafeMutablePointer<kernel_layer>
+  /// The same from the slot on that a window started from; for its end.
+  let windowView: UnsafeMutablePointer<kernel_layer>
   let projections: UnsafeMutableBufferPointer<Projection>
   /// The outputs that are not zero, for who listens: the layer itself or the one above; nil: nobody does.
   let events: EventSource?
@@ -19,7 +21,7 @@ struct Layer {
   /// `parameters`.
   init(
     _ arena: inout Arena, _ facts: UnsafePointer<LayerDescription>, _ tensors: UnsafeBufferPointer<TensorDescription>,
-    _ settings: Settings, slots: Int, lanes: Int, carriesOutput: Bool, _ parameters: ParameterStore,
+    _ settings: Settings, _ history: History, lanes: Int, carriesOutput: Bool, _ parameters: ParameterStore,
     source: (_ source: ProjectionSource, _ own: EventSource?) -> EventSource
   ) {
     let description = facts.pointee
@@ -27,7 +29,7 @@ struct Layer {
     let shape = LayerShape(
       size: description.size, width: wholeVectors(description.size, lanes), states: description.stateCount,
       lanes: lanes)
-    let (width, parameterCount) = (shape.width, description.parameterCount)
+    let (width, parameterCount, slots) = (shape.width, description.parameterCount, history.slotCount)
     self.facts = facts
     self.shape = shape
     events = description.isHeard ? EventSource(&arena, size: shape.size, slots: slots) : nil
@@ -76,12 +78,13 @@ struct Layer {
       outputs: arena.allocate(Float.self, width, rows: slots, .state),
       currents: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
       tape: settings.learning
-        ? arena.allocate(Float.self, width, rows: Int(neuron.tape_count), planes: settings.window, .history) : nil,
+        ? arena.allocate(Float.self, width, rows: Int(neuron.tape_count), planes: history.stepCount, .history) : nil,
       surrogate: description.surrogate, projections: matrices, projection_count: matrixCount,
       events: events.map { UnsafePointer($0.view) }, parameter_gradient: rows.gradients,
       parameter_eligibility: eligibility?.states ?? kernel_eligibility(),
       parameter_output_eligibility: eligibility?.outputs)
     self.view = arena.place(view)
+    windowView = history.pageCount > 1 ? arena.place(view) : self.view
   }
 
   var description: LayerDescription { facts.pointee }
@@ -91,12 +94,22 @@ struct Layer {
 
   func state(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.states + slot * shape.states * shape.width }
   func outputs(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.outputs + slot * shape.width }
+  /// Of the step from a slot; nil: not learning.
+  private func tape(_ slot: Int) -> UnsafeMutablePointer<Float>? {
+    view.pointee.tape.map { $0 + slot * Int(neuron.tape_count) * shape.width }
+  }
 
   /// Slot `from` becomes slot `to`.
   @_optimize(speed) func copySlot(from: Int, to: Int) {
     state(to).copy(from: state(from), count: shape.states * shape.width)
     outputs(to).copy(from: outputs(from), count: shape.width)
     events?.copy(from: from, to: to)
+  }
+
+  @_optimize(speed) func lookBack(from slot: Int) {
+    if windowView == view { return }
+    (windowView.pointee.states, windowView.pointee.outputs) = (state(slot), outputs(slot))
+    windowView.pointee.tape = tape(slot)
   }
 
   func clearSlot(_ slot: Int) {
@@ -144,14 +157,17 @@ struct Layer {
     return eligibility?.isFinite(kernels) ?? true
   }
 
-  /// With learning, everything from the start of the window to the last step matters; without, only the slot in use.
-  func walkState(_ stream: inout StateStream, slots: ClosedRange<Int>) {
+  /// What some slots hold, and the tape of the steps between them.
+  func walkHistory(_ stream: inout StateStream, slots: ClosedRange<Int>) {
     let (size, width) = (shape.size, shape.width)
     let steps = slots.upperBound - slots.lowerBound
     stream.rows(state(slots.lowerBound), (steps + 1) * shape.states, size: size, width: width)
     stream.rows(outputs(slots.lowerBound), steps + 1, size: size, width: width)
-    stream.rows(view.pointee.tape, steps * Int(neuron.tape_count), size: size, width: width)
-    for projection in projections { projection.learning?.walkState(&stream, size: size) }
-    eligibility?.walkState(&stream, size: size)
+    stream.rows(tape(slots.lowerBound), steps * Int(neuron.tape_count), size: size, width: width)
+  }
+
+  func walkTraces(_ stream: inout StateStream) {
+    for projection in projections { projection.learning?.walkState(&stream, size: shape.size) }
+    eligibility?.walkState(&stream, size: shape.size)
   }
 }

@@ -2,8 +2,7 @@ internal import CSystem
 
 /// The network of a session: its layers and where their events come from, in the session's memory.
 ///
-/// A slot holds states, outputs and events after one step. A network that learns keeps one slot per step of the window, slot 0 being
-/// what the window started from, and one more to look ahead; otherwise there are two, used in turn.
+/// A slot holds states, outputs and events after one step; `History` says which there are.
 struct Network: ~Copyable {
   let kernels: UnsafePointer<kernel_table>
   /// The hidden layers from the bottom up, then the readout.
@@ -14,7 +13,8 @@ struct Network: ~Copyable {
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings) {
     let (descriptions, tensors) = (model.pointee.layers, model.pointee.tensors)
-    let slots = settings.learning ? settings.window + 2 : 2
+    let history = History(settings)
+    let slots = history.slotCount
     let lanes = model.pointee.kernels.pointee.lanes
     kernels = model.pointee.kernels
     outputSize = model.pointee.outputSize
@@ -28,7 +28,7 @@ struct Network: ~Copyable {
     self.input = input
     for index in 0..<descriptions.count {
       let layer = Layer(
-        &arena, descriptions.baseAddress! + index, tensors, settings, slots: slots, lanes: lanes,
+        &arena, descriptions.baseAddress! + index, tensors, settings, history, lanes: lanes,
         carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters
       ) { [layers, isMeasuring = arena.isMeasuring] source, own in
         switch source {
@@ -70,6 +70,11 @@ struct Network: ~Copyable {
   /// Slot `from` becomes slot `to`.
   @_optimize(speed) func copySlot(from: Int, to: Int) {
     for layer in layers { layer.copySlot(from: from, to: to) }
+  }
+
+  /// Lets the end of a window see the history from a slot on, which the window started from.
+  @_optimize(speed) func lookBack(from slot: Int) {
+    for layer in layers { layer.lookBack(from: slot) }
   }
 
   func clearSlot(_ slot: Int) {

@@ -16,7 +16,7 @@ public struct OptionFacts {
 
 /// The options, in the order of their storage.
 public enum Option: Int {
-  case learning, window, credit, update, reduction, trainMask, labelSmoothing, loss, lossSteps
+  case learning, window, credit, update, reduction, trainMask, labelSmoothing, loss, lossSteps, labelDelay
   case spikeRatePenalty, spikeRateLower, spikeRateUpper
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
   case schedule, scheduleUpdates, warmUpUpdates
@@ -31,11 +31,12 @@ public enum Option: Int {
     case .window: .init(key: 2, name: "window", lower: 0, upper: 65_536, standard: 100, whole: true)
     case .credit: .init(key: 3, name: "credit", lower: 0, upper: 3, standard: 1, whole: true)
     case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
-    case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 1, standard: 0, whole: true)
+    case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 2, standard: 0, whole: true)
     case .trainMask: .init(key: 6, name: "train_mask", lower: 0, upper: 63, standard: 63, whole: true)
     case .labelSmoothing: .init(key: 7, name: "label_smoothing", lower: 0, upper: 1, standard: 0, whole: false)
     case .loss: .init(key: 8, name: "loss", lower: 0, upper: 2, standard: 0, whole: true)
     case .lossSteps: .init(key: 9, name: "loss_steps", lower: 1, upper: 65_536, standard: 1, whole: true)
+    case .labelDelay: .init(key: 13, name: "label_delay", lower: 0, upper: 65_536, standard: 0, whole: true)
     case .spikeRatePenalty:
       .init(key: 10, name: "spike_rate_penalty", lower: 0, upper: 1e6, standard: 0, whole: false)
     case .spikeRateLower: .init(key: 11, name: "spike_rate_lower", lower: 0, upper: 1, standard: 0, whole: false)

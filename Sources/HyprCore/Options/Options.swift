@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option.
-  typealias Values = InlineArray<31, Double?>
+  typealias Values = InlineArray<32, Double?>
 
   private var values = Values(repeating: nil)
 
@@ -52,7 +52,7 @@ extension Option {
 /// Which paths of the loss reach a layer (algorithm: docs/learning.md).
 enum Credit: Int { case spatial, window, recurrent, filtered }
 enum Update: Int { case window, sequence, manual }
-enum Reduction: Int { case mean, sum }
+enum Reduction: Int { case mean, sum, meanOverSteps }
 /// What one label for a whole sequence teaches.
 enum SequenceLoss: Int { case everyStep, lastSteps, sumOfSoftmax }
 enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }
@@ -86,6 +86,8 @@ struct Settings {
   let labelSmoothing: Float
   let sequenceLoss: SequenceLoss
   let lossSteps: Int
+  /// Steps after which a step can still be taught.
+  let labelDelay: Int
   let spikeRatePenalty, spikeRateLower, spikeRateUpper: Float
   let optimizer: Optimizer
   let learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength: Double
@@ -108,6 +110,7 @@ struct Settings {
     labelSmoothing = Float(options.value(.labelSmoothing))
     sequenceLoss = SequenceLoss(rawValue: number(.loss)) ?? .everyStep
     lossSteps = number(.lossSteps)
+    labelDelay = number(.labelDelay)
     spikeRatePenalty = Float(options.value(.spikeRatePenalty))
     spikeRateLower = Float(options.value(.spikeRateLower))
     spikeRateUpper = Float(options.value(.spikeRateUpper))
@@ -128,7 +131,7 @@ struct Settings {
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
   var ofWorker: Settings {
     Settings(
-      options.with(.threads, 1).with(.update, Double(Update.manual.rawValue))
+      options.with(.threads, 1).with(.labelDelay, 0).with(.update, Double(Update.manual.rawValue))
         .with(.optimizer, Double(Optimizer.gradientDescent.rawValue)).with(.anchorStrength, 0))
   }
 

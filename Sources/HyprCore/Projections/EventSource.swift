@@ -37,12 +37,10 @@ struct EventSource {
     setCount(count, to)
   }
 
-  func walkState(_ stream: inout StateStream, slots: ClosedRange<Int>) {
-    for slot in slots {
-      let count = stream.integer(count(slot), in: 0...size)
-      if stream.mode == .read { setCount(count, slot) }
-      stream.indices(indices(slot), count, below: size)
-      stream.rows(values(slot), 1, size: count, width: count)
-    }
+  func walkState(_ stream: inout StateStream, slot: Int) {
+    let count = stream.integer(count(slot), in: 0...size)
+    if stream.mode == .read { setCount(count, slot) }
+    stream.indices(indices(slot), count, below: size)
+    stream.rows(values(slot), 1, size: count, width: count)
   }
 }

@@ -23,7 +23,7 @@ extension Session {
     }
   }
 
-  /// Sets all parameters, or none. The open window is closed first: its history belongs to the old ones.
+  /// Sets all parameters, or none. The open windows are closed first: their history belongs to the old ones.
   public mutating func writeParameters(from flat: UnsafePointer<Float>) throws(Failure) {
     for tensor in model.pointee.tensors {
       for index in 0..<tensor.count {
@@ -34,7 +34,7 @@ extension Session {
           "\(tensor.name)[\(index)] is \(value), \(tensor.problem(with: value))")
       }
     }
-    endWindow(updating: false)
+    endWindows(updating: false)
     for index in 0..<model.pointee.tensors.count {
       let tensor = model.pointee.tensors[index]
       let (source, values) = (flat + tensor.offset, network.parameters.arrays[index].values)

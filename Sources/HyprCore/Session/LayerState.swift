@@ -36,7 +36,7 @@ extension Session {
     }
   }
 
-  /// [N]. The open window is closed first: its history belongs to the old ones.
+  /// [N]. The open windows are closed first: their history belongs to the old ones.
   public mutating func writeOutputs(_ layer: Int, from source: UnsafePointer<Float>) throws(Failure) {
     let target = network.layers[layer]
     let spiking = target.neuron.spiking
@@ -46,19 +46,19 @@ extension Session {
         source[index].isFinite ? .invalidArgument : .notFinite,
         "spikes[\(index)] is \(source[index]), expected \(expected)")
     }
-    endWindow(updating: false)
+    endWindows(updating: false)
     target.outputs(slot).copy(from: source, count: target.shape.size)
     target.listEvents(slot, network.kernels)
   }
 
-  /// [k][N]. The open window is closed first: its history belongs to the old one.
+  /// [k][N]. The open windows are closed first: their history belongs to the old one.
   public mutating func writeState(_ layer: Int, from source: UnsafePointer<Float>) throws(Failure) {
     let target = network.layers[layer]
     let shape = target.shape
     for index in 0..<shape.states * shape.size where !source[index].isFinite {
       throw message.failure(.notFinite, "state[\(index)] is \(source[index]), expected a finite number")
     }
-    endWindow(updating: false)
+    endWindows(updating: false)
     for state in 0..<shape.states {
       (target.state(slot) + state * shape.width).copy(from: source + state * shape.size, count: shape.size)
     }

@@ -23,7 +23,7 @@ extension Session {
       throw message.failure(.invalidArgument, "parts is \(Double(parts.rawValue)), expected a sum of 1, 2 and 4")
     }
     // An update just before the optimizer forgets would be lost at once.
-    endWindow(updating: !parts.contains(.optimizer))
+    endWindows(updating: !parts.contains(.optimizer))
     clear(parts)
   }
 
@@ -31,7 +31,7 @@ extension Session {
   public mutating func reset(layer: Int) throws(Failure) {
     let layers = network.layers
     try checkLayer(layer)
-    endWindow()
+    endWindows()
     layers[layer].clearSlot(slot)
     layers[layer].clearTraces()
     if settings.credit == .filtered && layer == layers.count - 1 {
@@ -40,10 +40,10 @@ extension Session {
     }
   }
 
-  /// Closes the open window, if the session learns.
-  mutating func endWindow(updating: Bool = true) {
+  /// Closes the open windows, if the session learns.
+  mutating func endWindows(updating: Bool = true) {
     #if HYPR_LEARNING
-      if learner != nil { closeWindow(updating: updating) }
+      if learner != nil { closeWindows(updating: updating) }
     #endif
   }
 
@@ -54,7 +54,7 @@ extension Session {
     #endif
   }
 
-  /// The open window must be closed, or its history be dropped with the state.
+  /// The open windows must be closed, or their history be dropped with the state.
   mutating func clear(_ parts: SessionParts) {
     if parts.contains(.state) {
       network.clearSlot(slot)
@@ -76,7 +76,7 @@ extension Session {
       guard parts.contains(.optimizer) else { return }
       network.parameters.clearGradients()
       network.parameters.clearMoments()
-      progress.gatheredWeight = 0
+      progress.gathered = GatheredTargets()
       progress.statistics.updates = 0
     }
   }

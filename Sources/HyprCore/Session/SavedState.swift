@@ -5,7 +5,7 @@ internal import CSystem
 /// The first bytes of a saved state.
 private struct StateHeader {
   static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
-  static let version: UInt64 = 4
+  static let version: UInt64 = 5
   static let size = 5 * 8
 
   var magic, version, model, payload, checksum: UInt64
@@ -66,7 +66,7 @@ extension Session {
     walkLayout(&layout)
     guard layout.isValid else {
       throw message.failure(
-        .stateMismatch, "the state was saved with other options (learning, window, credit or optimizer)")
+        .stateMismatch, "the state was saved with other options (learning, window, label_delay, credit or optimizer)")
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
     let (statistics, slot) = (statistics, slot)
@@ -85,19 +85,34 @@ extension Session {
     var reading = StateStream(.read, memory, used.count)
     walkState(&reading)
     network.derive()
-    for slot in slots { network.listEvents(slot) }
+    for window in 0..<openCount {
+      for slot in slots(ofOpen: window) { network.listEvents(slot) }
+    }
   }
 
   /// What the rest of the format depends on.
   private func walkLayout(_ stream: inout StateStream) {
-    let layout: InlineArray<4, Int> = [
-      settings.learning ? 1 : 0, settings.window, settings.credit.rawValue, settings.optimizer.rawValue,
+    let layout: InlineArray<5, Int> = [
+      settings.learning ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
+      settings.optimizer.rawValue,
     ]
     for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
   }
 
-  /// With learning, everything from the start of the window to the last step matters; without, only the slot in use.
-  private var slots: ClosedRange<Int> { settings.learning ? 0...slot : slot...slot }
+  /// With learning, everything from the start of the first open window to the last step matters; without, only the slot in use.
+  private var openCount: Int {
+    #if HYPR_LEARNING
+      if let learner { return learner.pointee.openCount }
+    #endif
+    return 1
+  }
+
+  private func slots(ofOpen window: Int) -> ClosedRange<Int> {
+    #if HYPR_LEARNING
+      if let learner { return learner.pointee.slots(ofOpen: window) }
+    #endif
+    return slot...slot
+  }
 
   /// The state's format: every call names one piece, in order. A stream that measures or writes
   /// changes nothing, one that checks only the counters.
@@ -109,15 +124,20 @@ extension Session {
     #if HYPR_LEARNING
       if let learner {
         learner.pointee.walkState(&stream)
-        slot = learner.pointee.progress.steps
+        if stream.isInput { slot = slots(ofOpen: openCount - 1).upperBound }
       }
     #endif
     for index in 0..<model.pointee.tensors.count {
       network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
     }
-    for layer in network.layers { layer.walkState(&stream, slots: slots) }
-    // The events of the layers follow from their outputs.
-    if slots.count > 1 { network.input.events.walkState(&stream, slots: 1...slot) }
+    for layer in network.layers {
+      for window in 0..<openCount { layer.walkHistory(&stream, slots: slots(ofOpen: window)) }
+      layer.walkTraces(&stream)
+    }
+    // The events of the layers follow from their outputs, and what a window started from has none of the input.
+    for window in 0..<openCount {
+      for slot in slots(ofOpen: window).dropFirst() { network.input.events.walkState(&stream, slot: slot) }
+    }
   }
 }
 

@@ -44,18 +44,14 @@ extension Session {
     }
   }
 
-  /// Where the events of the next sample are listed. When the window is full, that is the slot behind it.
+  /// Where the events of the next sample are listed. When the page is full, that is the slot behind it.
   var nextSlot: Int { settings.learning ? slot + 1 : 1 - slot }
 
-  /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a full window is closed.
+  /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a full window may be closed.
   @_optimize(speed) private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
     var to = nextSlot
     #if HYPR_LEARNING
-      if let learner, learner.pointee.progress.steps == settings.window {
-        closeWindow()
-        network.input.events.copy(from: to, to: slot + 1)
-        to = slot + 1
-      }
+      if let learner, learner.pointee.progress.steps >= settings.window { makeRoom(learner, &to) }
     #endif
     if let layer = network.step(from: slot, to: to, records: true) {
       throw message.failure(.notFinite, "the state of layer \(layer) would not be finite; the step was not made")
@@ -63,7 +59,7 @@ extension Session {
     slot = to
     network.input.commit()
     #if HYPR_LEARNING
-      learner?.pointee.beginStep()
+      learner?.pointee.beginStep(from: to - 1)
     #endif
     statistics.count(network, slot: to)
     if let output { network.copyOutputs(to, into: output) }

@@ -6,6 +6,8 @@ struct StateStream {
   enum Mode { case measure, write, check, read }
 
   let mode: Mode
+  /// Whether what it walks over takes the stream's values: the counters when checking, everything when reading.
+  var isInput: Bool { mode == .check || mode == .read }
   private let buffer: UnsafeMutableRawPointer?
   private let capacity: Int
   private(set) var position = 0
@@ -60,7 +62,7 @@ struct StateStream {
   mutating func integer(_ value: Int, in range: ClosedRange<Int>) -> Int {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: Int64(value), as: Int64.self) }
-    guard mode == .check || mode == .read else { return value }
+    guard isInput else { return value }
     let stored = Int(clamping: place.loadUnaligned(as: Int64.self))
     if !range.contains(stored) { isValid = false }
     return range.contains(stored) ? stored : value
@@ -70,7 +72,7 @@ struct StateStream {
   mutating func sum(_ value: Double) -> Double {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: Double.self) }
-    guard mode == .check || mode == .read else { return value }
+    guard isInput else { return value }
     let stored = place.loadUnaligned(as: Double.self)
     if !(stored >= 0 && stored.isFinite) { isValid = false }
     return mode == .read ? stored : value
@@ -80,7 +82,7 @@ struct StateStream {
   mutating func count(_ value: UInt64) -> UInt64 {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: UInt64.self) }
-    guard mode == .check || mode == .read else { return value }
+    guard isInput else { return value }
     let stored = place.loadUnaligned(as: UInt64.self)
     if stored > 1 << 62 { isValid = false }
     return mode == .read ? stored : value
@@ -111,7 +113,7 @@ struct StateStream {
   mutating func flag(_ value: Bool) -> Bool {
     guard let place = advance(1) else { return value }
     if mode == .write { place.storeBytes(of: value ? 1 : 0, as: UInt8.self) }
-    guard mode == .check || mode == .read else { return value }
+    guard isInput else { return value }
     let stored = place.load(as: UInt8.self)
     if stored > 1 { isValid = false }
     return stored == 1

@@ -43,6 +43,9 @@ extension Session {
     let learner = try requireLearning()
     try check(batch)
     finishSequence()
+    // Its labels are there with their steps.
+    learner.pointee.labelDelay = 0
+    defer { learner.pointee.labelDelay = settings.labelDelay }
     learner.pointee.progress.batchLoss = 0
     learner.pointee.progress.batchWeight = 0
     if let workers, batch.steps.count > 1 {
@@ -70,7 +73,7 @@ extension Session {
         }
       }
       if start < end { try teachWhole(batch, sequence) }
-      closeWindow()
+      closeWindows()
       start = end
     }
   }
@@ -89,7 +92,7 @@ extension Session {
       try teach(label: labels[sequence], weight: batch.weight(sequence))
     case .values(let values):
       let weight = batch.weight(step)
-      if weight > 0 { try teach(values: values + step * model.pointee.outputSize, weight: weight) }
+      if weight > 0 { try teach(values: values + step * model.pointee.outputSize, stepsAgo: 0, weight: weight) }
     }
   }
 

@@ -119,7 +119,7 @@ extension Learner {
   }
 
   fileprivate mutating func add(_ worker: borrowing Learner) {
-    progress.gatheredWeight += worker.progress.gatheredWeight
+    progress.gathered.add(worker.progress.gathered)
     progress.batchLoss += worker.progress.batchLoss
     progress.batchWeight += worker.progress.batchWeight
     progress.statistics.add(worker.progress.statistics)

@@ -10,17 +10,23 @@ extension Session {
     let spansAll = settings.sequenceLoss != .lastSteps
     let needed = spansAll ? learner.pointee.progress.sequenceSteps : min(settings.lossSteps, learner.pointee.progress.sequenceSteps)
     guard needed > 0 else { throw message.failure(.wrongState, "there is no step since the last reset") }
-    guard needed <= learner.pointee.progress.steps else {
-      throw message.failure(
-        .wrongState,
-        "the loss needs steps that are no longer in the open window: it holds only the last \(learner.pointee.progress.steps) of the sequence"
-      )
-    }
     let steps = learner.pointee.progress.steps
+    guard needed <= steps else {
+      throw message.failure(
+        .wrongState, "the loss needs steps that are no longer in an open window: only the last \(steps) of the sequence are")
+    }
     if settings.sequenceLoss == .sumOfSoftmax {
-      learner.pointee.targets.share(sumOfSoftmax(learner.pointee, label: checked, weight: weight), steps)
+      guard steps <= settings.window else {
+        let loss: Text = "the loss sum_of_softmax needs the whole sequence in one window of \(settings.window) steps"
+        throw message.failure(.wrongState, "\(loss): it has \(steps)")
+      }
+      let target = sumOfSoftmax(learner.pointee, label: checked, weight: weight)
+      learner.pointee.targets.share(target, page: learner.pointee.progress.firstPage, steps: steps)
     } else {
-      learner.pointee.targets.clear(steps)
+      for stepsAgo in 0..<steps {
+        let (step, page) = learner.pointee.place(stepsAgo: stepsAgo, slot: slot)
+        learner.pointee.targets.clear(step..<step + 1, page: page)
+      }
       for stepsAgo in 0..<needed { try teach(label: label, stepsAgo: stepsAgo, weight: weight) }
     }
   }
@@ -28,8 +34,10 @@ extension Session {
   /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window: one loss of all its steps together.
   private func sumOfSoftmax(_ learner: borrowing Learner, label: Int, weight: Float) -> Target {
     let (classes, scores) = (model.pointee.outputSize, learner.scores)
+    let slots = learner.slots(ofOpen: 0)
+    let steps = slots.lowerBound..<slots.upperBound
     scores.clear(classes)
-    for step in 0..<learner.progress.steps {
+    for step in steps {
       let probabilities = learner.targets.error(step)
       network.kernels.pointee.softmax(network.readoutOutputs(step + 1), classes, probabilities)
       for index in 0..<classes { scores[index] += Double(probabilities[index]) }
@@ -38,7 +46,7 @@ extension Session {
     let correct = largest(scores, classes) == label
     let loss = crossEntropyOfSums(scores, classes, label: label, smoothing: Double(settings.labelSmoothing))
     for index in 0..<classes { scores[index] *= weight }
-    for step in 0..<learner.progress.steps { softmaxGradient(learner.targets.error(step), classes, outer: scores) }
+    for step in steps { softmaxGradient(learner.targets.error(step), classes, outer: scores) }
     return Target(loss: loss * weight, weight: weight, correct: correct)
   }
 }

@@ -1,28 +1,29 @@
 internal import CSystem
 
-// Targets: what a host teaches the steps of the open window.
+// Targets: what a host teaches the steps of the open windows. `stepsAgo` counts back from the last step, 0.
 
 extension Session {
-  /// Softmax cross-entropy with class `label` as the target of the step made `stepsAgo` steps before the last one; `weight` is a
-  /// factor on the loss.
+  /// Softmax cross-entropy with class `label` as the target of a step; `weight` is a factor on the loss.
   @_optimize(speed) public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
     let learner = step.learner
-    replaceSharedTarget(learner)
+    replaceSharedTarget(step)
     learner.pointee.targets.set(label: label, weight: learner.pointee.classWeights[label] * weight, step.index)
   }
 
-  /// Mean squared error with `target` [C] for the last step; `weight` is a factor on the loss.
-  @_optimize(speed) public mutating func teach(values target: UnsafePointer<Float>, weight: Float = 1) throws(Failure) {
-    let step = try openStep(0)
+  /// Mean squared error with `target` [C] for a step; `weight` is a factor on the loss.
+  @_optimize(speed) public mutating func teach(
+    values target: UnsafePointer<Float>, stepsAgo: Int, weight: Float = 1
+  ) throws(Failure) {
+    let step = try openStep(stepsAgo)
     try checkFinite(target, "target")
     let (outputs, size) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
     for index in 0..<size where !(outputs[index] - target[index]).isFinite {
       throw message.failure(
         .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
     }
-    replaceSharedTarget(step.learner)
+    replaceSharedTarget(step)
     let loss = meanSquaredError(outputs, size, target: target, gradient: step.error)
     if weight != 1 {
       for index in 0..<size { step.error[index] *= weight }
@@ -30,19 +31,19 @@ extension Session {
     step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: false))
   }
 
-  /// The host's own ∂loss/∂output [C] of the last step.
-  @_optimize(speed) public mutating func teach(error: UnsafePointer<Float>) throws(Failure) {
-    let step = try openStep(0)
+  /// The host's own ∂loss/∂output [C] of a step.
+  @_optimize(speed) public mutating func teach(error: UnsafePointer<Float>, stepsAgo: Int) throws(Failure) {
+    let step = try openStep(stepsAgo)
     try checkFinite(error, "dloss_doutput")
-    replaceSharedTarget(step.learner)
+    replaceSharedTarget(step)
     step.error.copy(from: error, count: model.pointee.outputSize)
     step.teach(Target(loss: 0, weight: 1, correct: false))
   }
 
-  /// A step of the open window, and where its ∂loss/∂output goes.
+  /// A step of an open window, and where its ∂loss/∂output goes.
   struct OpenStep {
     let learner: UnsafeMutablePointer<Learner>
-    let index: Int
+    let index, page: Int
 
     var error: UnsafeMutablePointer<Float> { learner.pointee.targets.error(index) }
     @_optimize(speed) func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
@@ -51,12 +52,14 @@ extension Session {
   @_optimize(speed) @inline(__always) func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
     guard stepsAgo >= 0 && stepsAgo < learner.pointee.progress.steps else { throw noStep(stepsAgo) }
-    return OpenStep(learner: learner, index: learner.pointee.progress.steps - 1 - stepsAgo)
+    let (index, page) = learner.pointee.place(stepsAgo: stepsAgo, slot: slot)
+    return OpenStep(learner: learner, index: index, page: page)
   }
 
   @inline(never) private func noStep(_ stepsAgo: Int) -> Failure {
     let steps = learner?.pointee.progress.steps ?? 0
-    return message.failure(.wrongState, "steps_ago is \(stepsAgo), but the open window holds \(steps) steps")
+    let text: Text = "steps_ago is \(stepsAgo), but the open window holds \(steps) steps"
+    return message.failure(.wrongState, "\(text); the option label_delay, here \(settings.labelDelay), keeps more of them")
   }
 
   /// A label that is a class.
@@ -70,10 +73,13 @@ extension Session {
       .invalidArgument, "label is \(Double(label)), expected below the output size \(network.outputSize)")
   }
 
-  /// A target of one step takes the place of one that all steps share.
-  private func replaceSharedTarget(_ learner: UnsafeMutablePointer<Learner>) {
-    let targets = learner.pointee.targets
-    if targets.isShared.pointee { targets.clear(learner.pointee.progress.steps) }
+  /// A target of one step takes the place of one that all steps of its window share.
+  private func replaceSharedTarget(_ step: OpenStep) {
+    let learner = step.learner
+    guard learner.pointee.targets.isShared[step.page] else { return }
+    let first = learner.pointee.history.start(step.page)
+    let end = step.page == learner.pointee.progress.page ? slot : first + settings.window
+    learner.pointee.targets.clear(first..<end, page: step.page)
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {

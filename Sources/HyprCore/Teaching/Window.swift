@@ -1,13 +1,27 @@
-// The open window of a learning session.
+// The open windows of a learning session.
 
 extension Session {
-  /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
+  /// Closes the open windows: gathers their gradients, carries the eligibility over and, if that is when, updates the parameters.
   /// With `updating` false the parameters stay, whenever updates are due.
-  @_optimize(speed) mutating func closeWindow(updating: Bool = true) {
-    guard let learner, learner.pointee.progress.steps > 0 else { return }
+  @_optimize(speed) mutating func closeWindows(updating: Bool = true) {
+    guard let learner else { return }
+    while learner.pointee.progress.steps > 0 { closeFirst(learner, updating: updating) }
+  }
+
+  @_optimize(speed) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
     var job = WindowJob(learner.pointee, network, updates: updating && settings.update == .window)
     while job.advance(&learner.pointee, network, work: .max) {}
-    slot = 0
+    if learner.pointee.progress.steps == 0 { slot = 0 }
+  }
+
+  /// Before a step whose input events lie in slot `to`: closes a window if one must be, and goes on to the next page if the last one is full.
+  /// The events then follow.
+  @_optimize(speed) @inline(never) mutating func makeRoom(_ learner: UnsafeMutablePointer<Learner>, _ to: inout Int) {
+    if learner.pointee.mustClose { closeFirst(learner, updating: true) }
+    if learner.pointee.isPageFull(slot) { slot = learner.pointee.turnPage(network, slot: slot) }
+    guard to != slot + 1 else { return }
+    network.input.events.copy(from: to, to: slot + 1)
+    to = slot + 1
   }
 
   /// One optimizer step on the gradient gathered since the last one, unless nothing was taught.
@@ -19,14 +33,14 @@ extension Session {
 
   /// The end of a sequence: nothing that was taught is lost.
   mutating func finishSequence() {
-    closeWindow()
+    closeWindows()
     if settings.update == .sequence { update() }
   }
 
-  /// Closes the open window now.
+  /// Closes the open windows now.
   public mutating func flush() throws(Failure) {
     try requireLearning()
-    closeWindow()
+    closeWindows()
   }
 
   /// One optimizer step on the gradient gathered, when updates are manual.
@@ -35,7 +49,7 @@ extension Session {
     guard settings.update == .manual else {
       throw message.failure(.wrongState, "the option update is \(settings.update.rawValue), expected 2 (manual)")
     }
-    closeWindow()
+    closeWindows()
     update()
   }
 

@@ -77,7 +77,7 @@ package struct OptionSettings {
     "credit": ["spatial", "window", "recurrent", "filtered"],
     "loss": ["every_step", "last_steps", "sum_of_softmax"],
     "update": ["window", "sequence", "manual"],
-    "reduction": ["mean", "sum"],
+    "reduction": ["mean", "sum", "mean_over_steps"],
     "optimizer": ["sgd", "adam", "momentum", "adamw"],
     "schedule": ["constant", "linear", "cosine"],
   ]

@@ -80,12 +80,27 @@ import Testing
     }
   }
 
-  private func session(_ rule: Rule) throws -> TestSession {
+  /// With the reduction mean_over_steps it is the sum of the weighted losses by the number of labels.
+  @Test(arguments: rules.filter { $0.loss == .weighted })
+  func weightedMeanOverSteps(rule: Rule) throws {
+    let session = try session(rule, [HYPR_OPTION_REDUCTION: Double(HYPR_REDUCTION_MEAN_OVER_STEPS)])
+    _ = try teach(session, rule)
+    let weights = rule.net.labels.filter { $0 >= 0 }.map { Double(rule.net.classWeights[$0]) }
+    let scale = weights.reduce(0, +) / Double(weights.count)
+    #expect(abs(scale - 1) > 0.01)
+    let (expected, found) = (try #require(rule.reference), try session.gradients)
+    for tensor in try session.tensors {
+      let error = relativeError(Array(found[tensor.range]), expected[tensor.range].map { $0 * scale })
+      #expect(error < 1e-4, "\(tensor.name): relative error \(error)")
+    }
+  }
+
+  private func session(_ rule: Rule, _ others: [Int: Double] = [:]) throws -> TestSession {
     let options: [Int: Double] = [
       HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window),
       HYPR_OPTION_CREDIT: Double(GoldenTests.credits[rule.credit]!), HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
     ]
-    let session = try TestSession(TestModel(rule.net.model), options.merging(rule.loss.options) { $1 })
+    let session = try TestSession(TestModel(rule.net.model), options.merging(rule.loss.options) { $1 }.merging(others) { $1 })
     if rule.loss == .weighted { try session.setClassWeights(rule.net.classWeights) }
     return session
   }

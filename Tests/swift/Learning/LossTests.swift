@@ -61,6 +61,52 @@ import Testing
     try gradientIsThatOfFiniteDifferences(run) { step, _ in try run.session.teach(run.labels[step]) }
   }
 
+  /// A class without a weight does not count among the steps that the gradient is divided by.
+  @Test(arguments: [HYPR_REDUCTION_MEAN, HYPR_REDUCTION_SUM, HYPR_REDUCTION_MEAN_OVER_STEPS])
+  func reductionsOfWeightedClasses(reduction: Int) throws {
+    let run = try Run([HYPR_OPTION_REDUCTION: Double(reduction)])
+    let classWeights: [Float] = [0.5, 8, 0]
+    try run.session.setClassWeights(classWeights)
+    let weights = run.labels.filter { $0 >= 0 }.map { Double(classWeights[$0]) }
+    let sum = weights.reduce(0, +)
+    let divisor = [HYPR_REDUCTION_MEAN: sum, HYPR_REDUCTION_SUM: 1][reduction] ?? Double(weights.filter { $0 > 0 }.count)
+    try gradientIsThatOfFiniteDifferences(run, scale: sum / divisor) { step, _ in try run.session.teach(run.labels[step]) }
+  }
+
+  /// Where an update sees one class only, its weight is lost in the weighted mean, and is a factor on the mean over steps.
+  @Test func weightOfAClassByItself() throws {
+    func gradient(_ reduction: Int, weight: Float) throws -> [Float] {
+      let run = try Run([HYPR_OPTION_REDUCTION: Double(reduction)])
+      try run.session.setClassWeights([1, weight, 1])
+      _ = try run.pass { _, _ in try run.session.teach(1) }
+      return try run.session.gradients
+    }
+    let plain = try gradient(HYPR_REDUCTION_MEAN, weight: 1)
+    #expect(try gradient(HYPR_REDUCTION_MEAN, weight: 16) == plain)
+    #expect(try gradient(HYPR_REDUCTION_MEAN_OVER_STEPS, weight: 1) == plain)
+    #expect(try gradient(HYPR_REDUCTION_MEAN_OVER_STEPS, weight: 16) == plain.map { $0 * 16 })
+  }
+
+  /// The clip does not take it back.
+  @Test(arguments: [0, 1e-3]) func weightOfAClassInAnUpdate(clip: Double) throws {
+    func change(weight: Float) throws -> [Float] {
+      let run = try Run([
+        HYPR_OPTION_REDUCTION: Double(HYPR_REDUCTION_MEAN_OVER_STEPS), HYPR_OPTION_GRADIENT_CLIP: clip,
+        HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_SGD), HYPR_OPTION_LEARNING_RATE: clip > 0 ? 0.1 / clip : 0.1,
+        HYPR_OPTION_TRAIN_MASK: Double(HYPR_TRAIN_INPUT_WEIGHTS + HYPR_TRAIN_RECURRENT_WEIGHTS + HYPR_TRAIN_READOUT),
+      ])
+      try run.session.setClassWeights([1, weight, 1])
+      let before = try run.session.parameters
+      _ = try run.pass { _, _ in try run.session.teach(1) }
+      #expect(try run.session.statistics.gradient_norm == 0)
+      try run.session.apply()
+      #expect(try run.session.statistics.gradient_norm > max(10 * clip, 0.01))
+      return zip(before, try run.session.parameters).map { $1 - $0 }
+    }
+    let expected = try change(weight: 1).map { Double($0) * 4 }
+    #expect(relativeError(try change(weight: 4), expected) < 1e-3)
+  }
+
   @Test func meanSquaredError() throws {
     let run = try Run()
     let taught = try run.pass { step, _ in try run.session.teach(values: run.targets[step]) }
@@ -121,8 +167,10 @@ import Testing
     #expect(try run.session.statistics.taught_steps == 0)
   }
 
-  /// The loss is smooth in the readout's parameters.
-  private func gradientIsThatOfFiniteDifferences(_ run: Run, _ teach: (Int, [Float]) throws -> Void) throws {
+  /// The loss, `scale` times the mean loss, is smooth in the readout's parameters.
+  private func gradientIsThatOfFiniteDifferences(
+    _ run: Run, scale: Double = 1, _ teach: (Int, [Float]) throws -> Void
+  ) throws {
     try run.session.apply()
     let start = try run.session.parameters
     _ = try run.pass(teach)
@@ -135,7 +183,7 @@ import Testing
           moved[index] += sign * distance
           try run.session.setParameters(moved)
           _ = try run.pass(teach)
-          return try run.session.statistics.mean_loss
+          return try scale * run.session.statistics.mean_loss
         }
         return try (loss(1) - loss(-1)) / Double(2 * distance)
       }

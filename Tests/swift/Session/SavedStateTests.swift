@@ -26,10 +26,6 @@ import Testing
     ]
   }
 
-  private func load(_ session: TestSession, _ bytes: [UInt8]) throws {
-    try session.check(hypr_session_load_state(session.handle, bytes, bytes.count))
-  }
-
   /// The outputs of the steps in `range`, taught on the way, and the parameters after them.
   private func run(_ session: TestSession, _ stream: Stream, _ range: Range<Int>, teaching: Bool) throws -> [UInt32] {
     var bits: [UInt32] = []
@@ -53,7 +49,7 @@ import Testing
 
       let restored = try TestSession(TestModel(stream.model), SavedStateTests.options(optimizer))
       _ = try run(restored, stream, 70..<101, teaching: true)
-      try load(restored, bytes)
+      try restored.load(bytes)
       #expect(try restored.savedState == bytes)
       #expect(try run(restored, stream, place..<120, teaching: true) == expected, "saved before step \(place)")
       #expect(try restored.savedState == original.savedState)
@@ -68,9 +64,31 @@ import Testing
     _ = try run(original, stream, 0..<57, teaching: true)
     let bytes = try original.savedState
     let restored = try TestSession(TestModel(stream.model), options)
-    try load(restored, bytes)
+    try restored.load(bytes)
     let expected = try run(original, stream, 57..<120, teaching: true)
     #expect(try run(restored, stream, 57..<120, teaching: true) == expected)
+  }
+
+  /// What the gradient gathered until then is divided by is saved with it.
+  @Test(arguments: [HYPR_REDUCTION_MEAN, HYPR_REDUCTION_MEAN_OVER_STEPS])
+  func continuesWithGatheredGradient(reduction: Int) throws {
+    let stream = Stream("BRF")
+    let options = SavedStateTests.options(HYPR_OPTIMIZER_SGD).merging([
+      HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL), HYPR_OPTION_REDUCTION: Double(reduction),
+    ]) { $1 }
+    let (original, restored) = (
+      try TestSession(TestModel(stream.model), options), try TestSession(TestModel(stream.model), options)
+    )
+    try original.setClassWeights([1, 4, 0.5])
+    _ = try run(original, stream, 0..<57, teaching: true)
+    try restored.load(original.savedState)
+    #expect(try original.gradients.contains { $0 != 0 })
+    #expect(try restored.gradients == original.gradients)
+    for session in [original, restored] {
+      _ = try run(session, stream, 57..<120, teaching: true)
+      try session.apply()
+    }
+    #expect(try restored.parameters == original.parameters)
   }
 
   @Test func continuesWithoutLearning() throws {
@@ -79,7 +97,7 @@ import Testing
       let original = try TestSession(TestModel(stream.model))
       _ = try run(original, stream, 0..<place, teaching: false)
       let restored = try TestSession(TestModel(stream.model))
-      try load(restored, original.savedState)
+      try restored.load(original.savedState)
       let expected = try run(original, stream, place..<120, teaching: false)
       #expect(try run(restored, stream, place..<120, teaching: false) == expected)
     }
@@ -103,7 +121,7 @@ import Testing
       } else {
         changed.removeLast(Int.random(in: 1..<bytes.count, using: &random))
       }
-      let failure = try #require(throws: CallFailure.self) { try load(session, changed) }
+      let failure = try #require(throws: CallFailure.self) { try session.load(changed) }
       #expect(failure.status == HYPR_ERROR_INVALID_ARGUMENT || failure.status == HYPR_ERROR_STATE_MISMATCH)
       #expect(!failure.message.isEmpty)
     }
@@ -123,10 +141,10 @@ import Testing
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325
       for byte in changed[40...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
       withUnsafeBytes(of: hash) { changed.replaceSubrange(32..<40, with: $0) }
-      let failure = try #require(throws: CallFailure.self, "number \(place)") { try load(session, changed) }
+      let failure = try #require(throws: CallFailure.self, "number \(place)") { try session.load(changed) }
       #expect(failure.status == HYPR_ERROR_INVALID_ARGUMENT && failure.message.contains("damaged"), "number \(place)")
     }
-    try load(session, bytes)
+    try session.load(bytes)
   }
 
   @Test func otherModelOrOptionsAreRefused() throws {
@@ -142,7 +160,7 @@ import Testing
       try TestSession(TestModel(stream.model)),
     ]
     for other in others {
-      let failure = try #require(throws: CallFailure.self) { try load(other, bytes) }
+      let failure = try #require(throws: CallFailure.self) { try other.load(bytes) }
       #expect(failure.status == HYPR_ERROR_STATE_MISMATCH)
     }
     var small = [UInt8](repeating: 0, count: bytes.count - 1)
@@ -219,6 +237,6 @@ import Testing
     }
     try session.flush()
     #expect(try session.statistics.mean_loss.isFinite)
-    try load(TestSession(model, options), session.savedState)
+    try TestSession(model, options).load(session.savedState)
   }
 }

@@ -37,13 +37,14 @@ import Testing
     return (lengths.map { net.inputs($0, 6) }, lengths.indices.map { $0 % 4 })
   }
 
-  @Test(arguments: [2, 3, 16]) func batchesAreSplit(threads: Int) throws {
+  @Test(arguments: [2, 3, 16], [HYPR_REDUCTION_MEAN, HYPR_REDUCTION_MEAN_OVER_STEPS])
+  func batchesAreSplit(threads: Int, reduction: Int) throws {
     var net = RandomNet(seed: 5)
     let description = net.model(["BRF", "SEAdLIF"], sizes: [6, 20, 11, 4])
     let (sequences, labels) = batch(&net)
     let options = [
       Int32(HYPR_OPTION_WINDOW): 10, Int32(HYPR_OPTION_UPDATE): 2, Int32(HYPR_OPTION_OPTIMIZER): 0,
-      Int32(HYPR_OPTION_LEARNING_RATE): 0.1,
+      Int32(HYPR_OPTION_LEARNING_RATE): 0.1, Int32(HYPR_OPTION_REDUCTION): Double(reduction),
     ]
     let one = try session(description, threads: 1, options)
     let many = try session(description, threads: threads, options)

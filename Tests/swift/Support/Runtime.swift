@@ -105,8 +105,12 @@ final class TestSession {
     try check(hypr_session_teach_class_at(handle, stepsAgo, UInt32(label)))
   }
 
-  func teach(values: [Float]) throws { try check(hypr_session_teach_values(handle, values, values.count)) }
-  func teach(error: [Float]) throws { try check(hypr_session_teach_error(handle, error, error.count)) }
+  func teach(values: [Float], stepsAgo: Int = 0) throws {
+    try check(hypr_session_teach_values_at(handle, stepsAgo, values, values.count))
+  }
+  func teach(error: [Float], stepsAgo: Int = 0) throws {
+    try check(hypr_session_teach_error_at(handle, stepsAgo, error, error.count))
+  }
 
   func reset() throws { try check(hypr_session_reset(handle)) }
   func flush() throws { try check(hypr_session_flush(handle)) }
@@ -195,6 +199,25 @@ final class TestSession {
       var bytes = [UInt8](repeating: 0, count: size)
       try check(hypr_session_save_state(handle, &bytes, bytes.count))
       return bytes
+    }
+  }
+
+  func load(_ state: [UInt8]) throws { try check(hypr_session_load_state(handle, state, state.count)) }
+
+  func setState(_ layer: Int, _ state: [Float]) throws {
+    try check(hypr_session_set_layer_state(handle, layer, state, state.count))
+  }
+
+  /// That of all tensors, one after the other.
+  var eligibility: [Float] {
+    get throws {
+      var all: [Float] = []
+      for index in 0..<hypr_session_tensor_count(handle) {
+        var values = [Float](repeating: .nan, count: hypr_session_eligibility_size(handle, index))
+        try check(hypr_session_get_eligibility(handle, index, &values, values.count))
+        all += values
+      }
+      return all
     }
   }
 

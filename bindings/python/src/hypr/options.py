@@ -23,11 +23,12 @@ class SessionOptions(TypedDict, total=False):
     window: int  # lambda, steps per window; 0: as the size of the model suggests
     credit: Literal["spatial", "window", "recurrent", "filtered"]
     update: Literal["window", "sequence", "manual"]
-    reduction: Literal["mean", "sum"]
+    reduction: Literal["mean", "sum", "mean_over_steps"]
     train_mask: int | TrainGroup | Iterable[TrainGroup]
     label_smoothing: float
     loss: Literal["every_step", "last_steps", "sum_of_softmax"]
     loss_steps: int
+    label_delay: int  # steps that targets may come late in a stream
     spike_rate_penalty: float
     spike_rate_lower: float
     spike_rate_upper: float

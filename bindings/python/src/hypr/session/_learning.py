@@ -36,14 +36,14 @@ class Learning(Running):
         target : int, or array_like [output_size]
             A whole number is a class: softmax cross-entropy. An array has values for the outputs: mean squared error.
         steps_ago : int
-            For classes: which step of the open window, 0 the last.
+            Which step of the open windows, 0 the last. The option `label_delay` says how far back there always is one.
 
         Raises
         ------
         InvalidArgumentError
             There is no such class.
         WrongStateError
-            The session does not learn, or the step is not in the open window any more.
+            The session does not learn, or the step is not in an open window any more.
         """
         if isinstance(target, (int, np.integer)) and not steps_ago:
             try:
@@ -62,26 +62,24 @@ class Learning(Running):
             self._call(lib.hypr_session_teach_class_at, steps_ago, int(target))
         elif isinstance(target, np.ndarray) and target.ndim == 0 and target.dtype.kind in "iu":
             self.teach(int(target), steps_ago)
-        elif steps_ago:
-            raise InvalidArgumentError("steps_ago is for classes; values can be taught to the last step only")
         else:
-            self.teach_values(target)
+            self.teach_values(target, steps_ago)
 
     def teach_class(self, label: int, steps_ago: int = 0) -> None:
         """Softmax cross-entropy with class `label`, as ``teach`` with a whole number."""
         self.teach(int(label), steps_ago)
 
-    def teach_values(self, target: npt.ArrayLike) -> None:
-        """Mean squared error of the last step: the mean over the outputs of (output - target)². target [output_size]."""
-        self._per_output(lib.hypr_session_teach_values, target, "target")
+    def teach_values(self, target: npt.ArrayLike, steps_ago: int = 0) -> None:
+        """Mean squared error of a step: the mean over the outputs of (output - target)². target [output_size]."""
+        self._per_output(lib.hypr_session_teach_values_at, target, "target", steps_ago)
 
-    def teach_error(self, dloss_doutput: npt.ArrayLike) -> None:
-        """Your own loss, or a reward: its derivative by the outputs of the last step, [output_size]."""
-        self._per_output(lib.hypr_session_teach_error, dloss_doutput, "dloss_doutput")
+    def teach_error(self, dloss_doutput: npt.ArrayLike, steps_ago: int = 0) -> None:
+        """Your own loss, or a reward: its derivative by the outputs of a step, [output_size]."""
+        self._per_output(lib.hypr_session_teach_error_at, dloss_doutput, "dloss_doutput", steps_ago)
 
     def teach_sequence(self, label: int) -> None:
         """One label for all steps since the last reset, taught as the option `loss` says. In a stream, call it when the
-        sequence is over: what the loss needs must still be in the open window (WrongStateError)."""
+        sequence is over: what the loss needs must still be in the open windows (WrongStateError)."""
         self._call(lib.hypr_session_teach_sequence, int(label))
 
     def set_class_weights(self, weights: npt.ArrayLike) -> None:
@@ -204,17 +202,19 @@ class Learning(Running):
         """With the update `manual`: closes the open window and makes one optimizer step on the gradient gathered."""
         self._call(lib.hypr_session_apply)
 
-    def _per_output(self, function: Any, values: npt.ArrayLike, what: str) -> None:
-        """A call with one number per output, copied for the reason that a sample is."""
+    def _per_output(self, function: Any, values: npt.ArrayLike, what: str, *before: int) -> None:
+        """A call with one number per output, copied for the reason that a sample is; `before` are the arguments before them."""
         handle = self._take()
         try:
             try:
                 self._target[:] = values
             except CONVERT:
                 self._target[:] = vector(values, what, self.output_size)
-            status = function(handle, self._target_pointer, self.output_size)
+            status = function(handle, *before, self._target_pointer, self.output_size)
             if status:
                 raise self._failure(status, handle)
+        except OverflowError:  # as in _call
+            raise InvalidArgumentError(f"a number is out of its range: {before}") from None
         finally:
             self._idle.append(handle)
 
