@@ -166,6 +166,7 @@ test-memory: stage $(MODELS)
 
 test-cpp: stage $(MODELS)
 	@.ci/require-packages g++ make cmake doctest-dev
+	cmake -S Tests/cpp/package -B $(BUILD)/test/package -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DVERSION=$(VERSION)
 	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
 	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
 	ctest --test-dir $(BUILD)/test/cpp --output-on-failure

@@ -1,4 +1,4 @@
-"""NIR graphs that snnTorch and Norse export give these simulators' own spikes, and graphs of hypr do so in them."""
+"""NIR graphs that snnTorch and Norse export give these simulators' own spikes by their dialects, and graphs of hypr in them."""
 
 import warnings
 
@@ -11,8 +11,7 @@ torch = pytest.importorskip("torch")
 nir = pytest.importorskip("nir")
 
 STEPS = 700
-# snnTorch writes its graphs for this step, whatever the data are.
-SNNTORCH_DT = 1e-4
+SNNTORCH_DT = 1e-4  # of the graphs that it reads
 
 
 def stream(inputs, seed=0):
@@ -99,7 +98,8 @@ def test_snntorch(snn, kind, reset, tmp_path):
     net = network(snn, kind, reset)
     nir.write(tmp_path / "net.nir", exported(net, 6))
     x = stream(6)
-    builder = hypr.nir.read(tmp_path / "net.nir", SNNTORCH_DT, integration="euler", reset=reset)
+    given = {} if reset == "delayed_subtract" else {"reset": reset}
+    builder = hypr.nir.read(tmp_path / "net.nir", dialect="snntorch", **given)
     compare(builder, x, run_snntorch(net, x), rates=(0.02, 0.95) if reset == "none" else (0.02, 0.6))
 
 
@@ -114,7 +114,7 @@ def test_snntorch_subtract_without_delay(snn, kind):
         if kind == "RLeaky":
             net[1].recurrent.weight.mul_(0.3 / net[1].recurrent.weight.abs().sum(dim=1).max())
             net[1].recurrent.bias.zero_()
-    builder = hypr.nir.from_graph(exported(net, 6), SNNTORCH_DT, integration="euler", reset="subtract")
+    builder = hypr.nir.from_graph(exported(net, 6), dialect="snntorch", reset="subtract")
     compare(builder, x, run_snntorch(net, x))
 
 
@@ -125,7 +125,7 @@ def test_snntorch_zero_with_delay(snn, kind):
     if kind == "RLeaky":
         net = net[:2]  # the layer above is Leaky
     x = stream(6)
-    builder = hypr.nir.from_graph(exported(net, 6), SNNTORCH_DT, integration="euler", reset="delayed_set")
+    builder = hypr.nir.from_graph(exported(net, 6), dialect="snntorch", reset="delayed_set")
     compare(builder, x, run_snntorch(net, x))
 
 
@@ -136,7 +136,7 @@ def test_snntorch_one_to_one_recurrence(snn):
         snn.RLeaky(beta=0.9, all_to_all=False, V=torch.randn(20) * 0.3, reset_mechanism="zero", reset_delay=False,
                    init_hidden=True))
     x = stream(6)
-    builder = hypr.nir.from_graph(exported(net, 6), SNNTORCH_DT, integration="euler")
+    builder = hypr.nir.from_graph(exported(net, 6), dialect="snntorch", reset="set")
     compare(builder, x, run_snntorch(net, x))
 
 
@@ -201,9 +201,9 @@ def test_norse(norse):
     first, second = scaled(torch.nn.Linear(6, 24), torch.nn.Linear(24, 10), gain=12)
     net = norse.SequentialState(first, norse.LIFBoxCell(), second, norse.LIFBoxCell())
     x = stream(6)
-    compare(hypr.nir.from_graph(norse_graph(norse, net, 6), 1e-3, integration="euler"), x, run_norse(net, x))
+    compare(hypr.nir.from_graph(norse_graph(norse, net, 6), dialect="norse"), x, run_norse(net, x))
     net = norse.SequentialState(first, norse.LIFBoxCell(), torch.nn.Linear(24, 3), norse.LIBoxCell())
-    model = hypr.nir.from_graph(norse_graph(norse, net, 6), 1e-3, integration="euler").build()
+    model = hypr.nir.from_graph(norse_graph(norse, net, 6), dialect="norse").build()
     expected = run_norse(net, x)
     assert expected.std() > 0.05
     np.testing.assert_allclose(hypr.Session(model, learning=False).run(x), expected, atol=1e-5)
@@ -214,10 +214,12 @@ def test_norse_with_synapses(norse):
     torch.manual_seed(7)
     net = norse.SequentialState(*scaled(torch.nn.Linear(6, 24), gain=3), norse.LIFCell())
     graph = norse_graph(norse, net, 6)
+    with pytest.raises(hypr.ModelUnsupportedError, match="w_in of 1 is 1, and in the dialect 'norse' .*node.w_in = "):
+        hypr.nir.from_graph(graph, dialect="norse")
     (node,) = (node for node in graph.nodes.values() if isinstance(node, nir.CubaLIF))
     node.w_in = node.tau_syn / 1e-3
     x = stream(6)
-    compare(hypr.nir.from_graph(graph, 1e-3, integration="euler"), x, run_norse(net, x))
+    compare(hypr.nir.from_graph(graph, dialect="norse"), x, run_norse(net, x))
 
 
 def test_norse_without_leak(norse):
@@ -226,7 +228,28 @@ def test_norse_without_leak(norse):
     first, second = scaled(torch.nn.Linear(6, 24), torch.nn.Linear(24, 10), gain=12)
     net = norse.SequentialState(first, norse.LIFBoxCell(), second, norse.IAFCell())
     x = stream(6)
-    compare(hypr.nir.from_graph(norse_graph(norse, net, 6, dt=1000), 1, integration="euler"), x, run_norse(net, x))
+    with pytest.raises(hypr.ModelUnsupportedError, match="r of 3 is 1, and in the dialect 'norse' it is a second in steps, 1000"):
+        hypr.nir.from_graph(norse_graph(norse, net, 6), dialect="norse")
+    compare(hypr.nir.from_graph(norse_graph(norse, net, 6, dt=1000), 1, dialect="norse"), x, run_norse(net, x))
+
+
+def test_norse_from_its_leak_potential(norse):
+    """Where its membranes begin; hypr counts potentials from there."""
+    torch.manual_seed(9)
+    parameters = norse.LIFBoxParameters(v_leak=torch.tensor(-0.4), v_reset=torch.tensor(-0.6), v_th=torch.tensor(0.7))
+    net = norse.SequentialState(*scaled(torch.nn.Linear(6, 24), gain=12), norse.LIFBoxCell(parameters))
+    x = stream(6)
+    graph = norse_graph(norse, net, 6)
+    (node,) = (node for node in graph.nodes.values() if isinstance(node, nir.LIF))
+    node.v_reset = np.array(-0.6)  # left out by the export
+    compare(hypr.nir.from_graph(graph, dialect="norse"), x, run_norse(net, x), rates=(0.01, 0.6))
+
+
+def test_norse_exported_without_a_step(norse):
+    """Its default multiplies time constants in seconds by seconds."""
+    net = norse.SequentialState(torch.nn.Linear(6, 24), norse.LIFBoxCell())
+    with pytest.raises(hypr.ModelUnsupportedError, match=r"less than dt, 0.001 s, .*to_nir\(net, sample, dt=1\)"):
+        hypr.nir.from_graph(norse.to_nir(net, torch.zeros(1, 6)), dialect="norse")
 
 
 @pytest.mark.parametrize("recurrent", [False, True])

@@ -96,7 +96,7 @@ def test_recurrent_integrators_below_spikes():
     made = graph({"input": source, "a": chain[0], "li": chain[1][0], "w": chain[1][1][0], "b": chain[2], "lif": chain[3],
                   "output": sink},
                  [("input", "a"), ("a", "li"), ("li", "w"), ("w", "li"), ("li", "b"), ("b", "lif"), ("lif", "output")])
-    model = hypr.nir.from_graph(made, DT).build()
+    model = hypr.nir.from_graph(made, DT, dialect="nir").build()
     x = stream(4)
     expected = Simulator(chain).run(x)
     recording = hypr.record(hypr.Session(model, learning=False), x)
@@ -113,7 +113,7 @@ def test_subgraphs_within_subgraphs():
     scale = nir.Scale(np.full(10, 9, np.float32))
     made = graph({"input": source, "middle": middle, "w": scale, "lif": top, "output": sink})
     compare(made, [fully, layer, scale, top], 4, [1, 3])
-    model = hypr.nir.from_graph(made, DT).build()
+    model = hypr.nir.from_graph(made, DT, dialect="nir").build()
     assert [layer.name for layer in description_of(model).layers] == ["middle.deep.lif", "lif"]
 
 
@@ -126,7 +126,7 @@ def test_scaling_of_the_input_and_metadata():
         made = graph({"input": source, "scale": first, "fc": fully, "lif": layer, "output": sink},
                      metadata={"source": "here", "number": 3, "group": {"licence": "MIT"}, "self": "x"})
         compare(made, [first, fully, layer], 4, [2])
-        builder = hypr.nir.from_graph(made, DT, name="scaled")
+        builder = hypr.nir.from_graph(made, DT, dialect="nir", name="scaled")
         model = builder.build()
         assert np.array_equal(model.parameters["layer0.input_weight"], fully.weight)
         assert np.allclose(description_of(model).input.scale, scale)
@@ -170,19 +170,19 @@ def test_files(tmp_path):
                  [("input", "fc"), ("fc", "lif"), ("lif", "w"), ("w", "lif"), ("lif", "output")], {"licence": "MIT"})
     nir.write(tmp_path / "a.nir", made)
     builder = hypr.nir.read(tmp_path / "a.nir", DT, integration="euler", reset="set", name="a")
-    assert builder.build() == hypr.nir.from_graph(made, DT, integration="euler", name="a").build()
+    assert builder.build() == hypr.nir.from_graph(made, DT, dialect="nir", integration="euler", name="a").build()
     with pytest.raises(hypr.ModelFileNotFoundError, match="there is no NIR file .*b.nir"):
-        hypr.nir.read(tmp_path / "b.nir", DT)
+        hypr.nir.read(tmp_path / "b.nir", DT, dialect="nir")
     (tmp_path / "b.nir").write_text("no HDF5")
     with pytest.raises(hypr.ModelInvalidError, match="the package nir cannot read .*b.nir"):
-        hypr.nir.read(tmp_path / "b.nir", DT)
+        hypr.nir.read(tmp_path / "b.nir", DT, dialect="nir")
 
 
 def test_without_the_package(monkeypatch, tmp_path):
     model = firing("general_lif").readout(2).build()
     made = chain_with()
     monkeypatch.setitem(sys.modules, "nir", None)
-    for call in (lambda: hypr.nir.read(tmp_path, DT), lambda: hypr.nir.from_graph(made, DT), lambda: hypr.nir.to_graph(model),
-                 lambda: hypr.nir.write(model, tmp_path / "a.nir")):
+    for call in (lambda: hypr.nir.read(tmp_path, DT, dialect="nir"), lambda: hypr.nir.from_graph(made, DT, dialect="nir"),
+                 lambda: hypr.nir.to_graph(model), lambda: hypr.nir.write(model, tmp_path / "a.nir")):
         with pytest.raises(ModuleNotFoundError, match="needs the package nir: pip install nir"):
             call()

@@ -62,17 +62,17 @@ def test_round_trip_of_a_threshold():
     uniform = drawn(15)
     source, sink = ends(4, 10)
     made = graph({"input": source, "fc": affine(uniform, 10, 4), "fires": threshold(uniform, 10), "output": sink})
-    model = hypr.nir.from_graph(made, DT).build()
+    model = hypr.nir.from_graph(made, DT, dialect="nir").build()
     back = hypr.nir.to_graph(model)
     assert isinstance(back.nodes["fires"], nir.Threshold)
-    same(model, hypr.nir.from_graph(back, DT).build())
+    same(model, hypr.nir.from_graph(back, DT, dialect="nir").build())
 
 
 @pytest.mark.parametrize("reset", RESETS)
 def test_round_trip_of_resets(reset):
     values = {**EXPORTED["general_lif"], "reset_potential": 0.0, "threshold": (0.4, 0.8)}
     model = firing("general_lif", reset=reset, **values).readout(3).build(1)
-    again = hypr.nir.from_graph(hypr.nir.to_graph(model, reset=reset), DT, reset=reset).build()
+    again = hypr.nir.from_graph(hypr.nir.to_graph(model, reset=reset), DT, integration="exponential", reset=reset).build()
     same(model, again)
     for other in set(RESETS) - {reset}:
         message = f"layer0, GeneralLIF, has the reset '{reset}', but readers .*'{other}'"
@@ -92,10 +92,10 @@ def test_round_trip_of_a_whole_network(tmp_path):
     assert list(read.nodes) and set(read.nodes) == {
         "input", "input_scale", "layer0_weight", "first", "layer1_weight", "layer1", "layer2_weight", "second", "readout_weight",
         "output"}
-    again = hypr.nir.read(tmp_path / "a.nir", DT, name="whole").build()
+    again = hypr.nir.read(tmp_path / "a.nir", DT, dialect="nir", name="whole").build()
     same(model, again, rates=(0.005, 0.7))
     assert again.metadata == model.metadata and again.time_step == model.time_step
-    once_more = hypr.nir.from_graph(hypr.nir.to_graph(again), DT, name="whole").build()
+    once_more = hypr.nir.from_graph(hypr.nir.to_graph(again), DT, dialect="nir", name="whole").build()
     assert [layer.name for layer in description_of(once_more).layers] == ["first.lif", "layer1", "second"]
     same(again, once_more, rates=(0.005, 0.7))
 
@@ -104,12 +104,12 @@ def test_readout_that_passes_spikes_on_is_none():
     uniform = drawn(14)
     source, sink = ends(4, 10)
     made = graph({"input": source, "fc": affine(uniform, 10, 4), "lif": lif(uniform, 10), "output": sink})
-    model = hypr.nir.from_graph(made, DT).build()
+    model = hypr.nir.from_graph(made, DT, dialect="nir").build()
     back = hypr.nir.to_graph(model)
     assert list(back.nodes) == ["input", "layer0_weight", "lif", "output"]
     for name in ("tau", "r", "v_leak", "v_threshold", "v_reset"):
         np.testing.assert_allclose(getattr(back.nodes["lif"], name), getattr(made.nodes["lif"], name), rtol=1e-6)
-    same(model, hypr.nir.from_graph(back, DT).build())
+    same(model, hypr.nir.from_graph(back, DT, dialect="nir").build())
 
 
 @pytest.mark.parametrize("name", ["", "input", "output.a", "a/b", "layer1", "readout_weight", "w.output", ".lif", "lif."])
@@ -117,7 +117,7 @@ def test_names_that_cannot_be_those_of_nodes(name):
     model = firing("general_lif", name=name).layer("general_lif", 5, name=name).readout(3).build()
     back = hypr.nir.to_graph(model)
     assert [path for path, node in back.nodes.items() if isinstance(node, nir.NIRGraph)] == ["layer0", "layer1"]
-    assert hypr.nir.from_graph(back, DT).build().layers == model.layers
+    assert hypr.nir.from_graph(back, DT, dialect="nir").build().layers == model.layers
 
 
 def test_equal_names_are_told_apart():

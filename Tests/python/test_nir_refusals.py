@@ -45,7 +45,7 @@ def with_value(value, index=2, size=6, rest=0.01):
 ])
 def test_refused_nodes(changed, message):
     with pytest.raises(hypr.ModelUnsupportedError, match=message):
-        hypr.nir.from_graph(chain_with(**changed), DT)
+        hypr.nir.from_graph(chain_with(**changed), DT, dialect="nir")
 
 
 @pytest.mark.parametrize("tau, message", [
@@ -53,22 +53,23 @@ def test_refused_nodes(changed, message):
     (2e3, "tau of lif is 2000 s, 2e\\+06 steps")])
 def test_refused_by_euler(tau, message):
     with pytest.raises(hypr.ModelUnsupportedError, match=message):
-        hypr.nir.from_graph(chain_with(tau=with_value(tau)), DT, integration="euler")
+        hypr.nir.from_graph(chain_with(tau=with_value(tau)), DT, dialect="nir", integration="euler")
 
 
 def test_shortest_time_constants():
     """tau = dt forgets at once with the forward Euler method."""
-    builder = hypr.nir.from_graph(chain_with(tau=np.full(6, DT)), DT, integration="euler")
+    builder = hypr.nir.from_graph(chain_with(tau=np.full(6, DT)), DT, dialect="nir", integration="euler")
     assert np.allclose(builder["layer0.tau_m"], 0.01)
-    builder = hypr.nir.from_graph(chain_with(tau=np.full(6, np.float32(2e-4))), 2e-4, integration="euler")
+    builder = hypr.nir.from_graph(chain_with(tau=np.full(6, np.float32(2e-4))), 2e-4, dialect="nir", integration="euler")
     assert np.all(np.exp(-1 / builder["layer0.tau_m"]) < 1e-7)
-    assert np.allclose(hypr.nir.from_graph(chain_with(tau=np.full(6, np.float32(DT / 100))), DT)["layer0.tau_m"], 0.01)
+    builder = hypr.nir.from_graph(chain_with(tau=np.full(6, np.float32(DT / 100))), DT, dialect="nir")
+    assert np.allclose(builder["layer0.tau_m"], 0.01)
 
 
 @pytest.mark.parametrize("spelling", ["delayed_set", "DelayedSet", "DELAYED-SET"])
 def test_spellings_of_a_reset(spelling):
     """As ModelBuilder takes them."""
-    model = hypr.nir.from_graph(chain_with(v_reset=with_value(-0.5, rest=0)), DT, reset=spelling).build()
+    model = hypr.nir.from_graph(chain_with(v_reset=with_value(-0.5, rest=0)), DT, integration="exponential", reset=spelling).build()
     assert description_of(model).layers[0].reset == "delayed_set"
     assert hypr.nir.to_graph(model, reset=spelling).nodes["lif"].v_reset[2] == -0.5
 
@@ -77,7 +78,7 @@ def test_spellings_of_a_reset(spelling):
 def test_refused_resets(reset):
     changed = chain_with(v_reset=with_value(-0.5, rest=0))
     with pytest.raises(hypr.ModelUnsupportedError, match=f"v_reset of lif is -0.5, and the reset '{reset}' does not use it"):
-        hypr.nir.from_graph(changed, DT, reset=reset)
+        hypr.nir.from_graph(changed, DT, integration="exponential", reset=reset)
 
 
 WIDE = nir.Input(np.array([6])), nir.Output(np.array([6]))
@@ -114,25 +115,25 @@ def test_refused_connections(nodes, edges, message):
     made = {name: kinds[kind]() for name, kind in (node.split(":") for node in nodes.split())}
     pairs = [tuple(edge.split("-")) for edge in edges.split()]
     with pytest.raises(hypr.ModelUnsupportedError, match=message):
-        hypr.nir.from_graph(graph({"input": WIDE[0], **made, "output": WIDE[1]}, pairs, check=False), DT)
+        hypr.nir.from_graph(graph({"input": WIDE[0], **made, "output": WIDE[1]}, pairs, check=False), DT, dialect="nir")
 
 
 def test_refusals_name_the_path_within_subgraphs():
     inner = graph({"input": WIDE[0], "lif": lif6(), "slow": nir.Delay(np.ones(6)), "output": WIDE[1]})
     outer = graph({"input": WIDE[0], "rnn": inner, "output": WIDE[1]})
     with pytest.raises(hypr.ModelUnsupportedError, match="rnn.slow is of type Delay"):
-        hypr.nir.from_graph(outer, DT)
+        hypr.nir.from_graph(outer, DT, dialect="nir")
     bad = lif6()
     bad.tau = -bad.tau
     inner = graph({"input": WIDE[0], "lif": bad, "output": WIDE[1]})
     with pytest.raises(hypr.ModelUnsupportedError, match="tau of rnn.lif is -"):
-        hypr.nir.from_graph(graph({"input": WIDE[0], "rnn": inner, "output": WIDE[1]}), DT)
+        hypr.nir.from_graph(graph({"input": WIDE[0], "rnn": inner, "output": WIDE[1]}), DT, dialect="nir")
     inner = graph({"input": WIDE[0], "lif": lif6()}, [("input", "lif")], check=False)
     with pytest.raises(hypr.ModelUnsupportedError, match="the subgraph rnn has 0 nodes of type Output"):
-        hypr.nir.from_graph(graph({"input": WIDE[0], "rnn": inner, "output": WIDE[1]}, check=False), DT)
+        hypr.nir.from_graph(graph({"input": WIDE[0], "rnn": inner, "output": WIDE[1]}, check=False), DT, dialect="nir")
     with pytest.raises(hypr.ModelUnsupportedError, match="there are two nodes rnn.lif"):
         inner = graph({"input": WIDE[0], "lif": lif6(), "output": WIDE[1]})
-        hypr.nir.from_graph(graph({"input": WIDE[0], "rnn.lif": lif6(), "rnn": inner, "output": WIDE[1]}), DT)
+        hypr.nir.from_graph(graph({"input": WIDE[0], "rnn.lif": lif6(), "rnn": inner, "output": WIDE[1]}), DT, dialect="nir")
 
 
 @pytest.mark.parametrize("arguments, message", [
@@ -145,8 +146,8 @@ def test_wrong_arguments(arguments, message):
 
 def test_other_wrong_arguments():
     with pytest.raises(hypr.InvalidArgumentError, match="the graph is a LIF, expected a nir.NIRGraph"):
-        hypr.nir.from_graph(lif6(), DT)
+        hypr.nir.from_graph(lif6(), DT, dialect="nir")
     with pytest.raises(hypr.NotFoundError, match="there is no reset 'substract'; did you mean"):
-        hypr.nir.from_graph(chain_with(), DT, reset="substract")
-    with pytest.raises(TypeError, match="dt"):
+        hypr.nir.from_graph(chain_with(), DT, integration="exponential", reset="substract")
+    with pytest.raises(hypr.InvalidArgumentError, match="give dt and integration and reset; or the dialect"):
         hypr.nir.from_graph(chain_with())

@@ -103,7 +103,7 @@ def main():
     nir.write(path, export_to_nir(net, torch.zeros(1, data.channel_count), ignore_dims=[0]))
     # What a file does not say: snnTorch's export counts in steps of 0.1 ms and integrates by the forward Euler method, and its
     # neurons subtract the threshold in the step after the spike.
-    builder = hypr.nir.read(path, dt=1e-4, integration="euler", reset="delayed_subtract", name="Japanese vowels")
+    builder = hypr.nir.read(path, dialect="snntorch", name="Japanese vowels")
     model = builder.labels(data.classes).build()
     print(f"read from {path}: {model}")
     found = compare(net, model, test)

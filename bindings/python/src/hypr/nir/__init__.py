@@ -1,11 +1,11 @@
 """Networks from and to NIR, the Neuromorphic Intermediate Representation (Pedersen et al. 2024, arXiv 2311.14641).
 
 NIR describes neurons by differential equations in seconds, potentials and currents; simulators turn them into steps in
-several ways, and a file does not say in which. ``read`` and ``from_graph`` make a network of hypr from a graph, and what they
-take for the step, the integration and the reset decides which simulator's spikes they give. ``write`` and ``to_graph`` go the
-other way. Needs the package ``nir``.
+several ways, and a file does not say in which: it has to be told, best by the dialect, the library that wrote the graph.
+``read`` and ``from_graph`` make a network of hypr from a graph, ``write`` and ``to_graph`` go the other way. Needs the package
+``nir``.
 
->>> builder = hypr.nir.read("trained.nir", dt=1e-4, integration="euler", reset="delayed_subtract")  # what snnTorch exports
+>>> builder = hypr.nir.read("trained.nir", dialect="snntorch")
 >>> session = hypr.Session(builder.build(), learning_rate=0.001)
 >>> hypr.nir.write(model, "model.nir")
 """

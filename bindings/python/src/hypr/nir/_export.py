@@ -15,7 +15,7 @@ from hypr.errors import FileError, InvalidArgumentError, ModelUnsupportedError
 from hypr.model import Model
 from hypr.model_file import decode
 from hypr.neurons import neuron_model
-from hypr.nir._import import Integration, checked_reset
+from hypr.nir._dialects import Integration, checked_integration, checked_reset, record
 
 
 def write(model: Model, path: str | os.PathLike[str], dt: float | None = None, *, integration: Integration = "exponential",
@@ -36,7 +36,7 @@ def write(model: Model, path: str | os.PathLike[str], dt: float | None = None, *
 
 
 def to_graph(model: Model, dt: float | None = None, *, integration: Integration = "exponential", reset: str = "set") -> Any:
-    """The network of a model as a NIR graph: ``from_graph`` with the same arguments gives its outputs again.
+    """The network of a model as a NIR graph: ``from_graph`` gives its outputs again, as metadata say in which steps it is run.
 
     GeneralLIF, LIF and LIFHard become LIF (a GeneralLIF that was a Threshold, Threshold again); CubaLIF without lag, IF and LI
     what NIR calls so; the readout LI, or nothing if it passes on what it gets (time constants of 0.01 steps). Weights are Affine
@@ -66,7 +66,8 @@ def to_graph(model: Model, dt: float | None = None, *, integration: Integration 
         NIR cannot describe a layer or the input, or a layer has another reset; the message names it.
     """
     require("nir", "making NIR graphs")
-    reset = checked_reset(integration, reset)
+    checked_integration(integration)
+    reset = checked_reset(reset)
     step = model.time_step if dt is None else dt
     if not 0 < step < float("inf"):
         raise InvalidArgumentError(
@@ -99,7 +100,8 @@ class _Writer:
         self.readout(model.readout)
         self.nodes["output"] = self.nir.Output(np.array([len(model.readout.weight.values)]))
         names = list(self.nodes)
-        return self.nir.NIRGraph(self.nodes, list(zip(names, names[1:])), dict(model.metadata))
+        return self.nir.NIRGraph(self.nodes, list(zip(names, names[1:])),
+                                 {**model.metadata, **record(self.dt, self.integration, self.reset)})
 
     def scaling(self, description: InputDescription) -> None:
         scale = np.ones(description.size) if description.scale is None else description.scale

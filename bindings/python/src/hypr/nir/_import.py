@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hypr._chain import LONGEST, POTENTIAL, SHORTEST, THRESHOLD, Linear, Neurons, build, time_constant
+from hypr._chain import LONGEST, POTENTIAL, SHORTEST, THRESHOLD, Linear, Neurons, build, complement, time_constant
 from hypr._optional import require
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
+from hypr.nir._dialects import Integration, Steps, steps_of, without_record
 from hypr.nir._wiring import LINEAR, Stop, Wiring, kind
-from hypr.schema import enum_members, enum_name, enum_number
 
-Integration = Literal["exponential", "euler"]
 Doubles = npt.NDArray[np.float64]
 
 _EVERYTHING = -float(np.finfo(np.float32).max), float(np.finfo(np.float32).max)
 
 
-def read(path: str | os.PathLike[str], dt: float, *, integration: Integration = "exponential", reset: str = "set",
-         name: str = "") -> ModelBuilder:
+def read(path: str | os.PathLike[str], dt: float | None = None, *, dialect: str | None = None,
+         integration: Integration | None = None, reset: str | None = None, name: str = "") -> ModelBuilder:
     """The network of a NIR file. See ``from_graph``.
 
     Raises
@@ -41,31 +40,38 @@ def read(path: str | os.PathLike[str], dt: float, *, integration: Integration = 
         graph = nir.read(path, type_check=False)
     except (AssertionError, AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise ModelInvalidError(f"the package nir cannot read {os.fspath(path)!r}: {error!r}") from error
-    return from_graph(graph, dt, integration=integration, reset=reset, name=name)
+    return from_graph(graph, dt, dialect=dialect, integration=integration, reset=reset, name=name)
 
 
-def from_graph(graph: Any, dt: float, *, integration: Integration = "exponential", reset: str = "set",
-               name: str = "") -> ModelBuilder:
+def from_graph(graph: Any, dt: float | None = None, *, dialect: str | None = None, integration: Integration | None = None,
+               reset: str | None = None, name: str = "") -> ModelBuilder:
     """A builder with the network of a NIR graph: ``build`` it, or add labels and options first.
 
     The graph is a chain of layers: LIF, CubaLIF, IF, LI, CubaLI or Threshold, with Affine, Linear and Scale between them, and
     perhaps a loop from the neurons of a layer back to them, straight or through Affine, Linear and Scale; a subgraph counts as
-    its nodes. Parameters are arrays [neurons] or single numbers. LI or CubaLI at the end become the readout; otherwise the
-    outputs of the network are what comes to the graph's output, spikes or numbers.
+    its nodes. Parameters are arrays [neurons], or have one number for all. LI or CubaLI at the end become the readout; otherwise
+    the outputs of the network are what comes to the graph's output, spikes or numbers.
 
     NIR's time is continuous. In steps, an input counts as constant during the step, spikes as well; a layer gets the spikes of
     the layer below of the same step, and through a loop its own of the step before, as NIR's simulators do it. CubaLIF uses the
-    synaptic current of the step itself. Membranes and currents start at 0.
+    synaptic current of the step itself. Membranes and currents start at 0, or where those of the dialect do.
+
+    What is given of dt, integration and reset counts; the rest is as the dialect has it. Without a dialect everything that makes
+    a difference has to be given, but for graphs that hypr wrote, which say it themselves.
 
     Parameters
     ----------
     graph : nir.NIRGraph
-    dt : float
-        Seconds per step, above 0. snnTorch exports with 1e-4, whatever the data are.
-    integration : {"exponential", "euler"}
+    dt : float, optional
+        Seconds per step, above 0.
+    dialect : {"nir", "norse", "sinabs", "sinabs_single_spike", "snntorch", "spikingjelly"}, optional
+        Which library wrote the graph: a graph does not say it, and each runs its graphs in another way. The dialect says dt,
+        integration and reset where you do not, whether a potential that is equal to the threshold spikes, and at which one
+        neurons begin. "nir": NIR's own equations, with a dt of your choice.
+    integration : {"exponential", "euler"}, optional
         How a time constant becomes the decay per step: exp(-dt/tau), which is exact, or 1 - dt/tau, the forward Euler method
-        of snnTorch and Norse. tau must not be below dt then.
-    reset : {"set", "subtract", "delayed_subtract", "delayed_set", "none"}
+        of snnTorch, Norse and SpikingJelly. tau must not be below dt then.
+    reset : {"set", "subtract", "delayed_subtract", "delayed_set", "none"}, optional
         What a spike does to the membrane of LIF, CubaLIF and IF. NIR says "set": to v_reset. Some simulators subtract the
         threshold whatever a graph says, and snnTorch does so one step later: "delayed_subtract". With a reset that does not
         use it, v_reset must be 0.
@@ -79,40 +85,38 @@ def from_graph(graph: Any, dt: float, *, integration: Integration = "exponential
 
     Raises
     ------
+    InvalidArgumentError
+        Something is not given, or the dialect does not have it.
     ModelUnsupportedError
-        A node or a connection that hypr does not have, or a number out of its range; the message names the node, such as
-        ``rnn.lif``.
+        A node or a connection that hypr does not have, a number out of its range, or one that the dialect does not write; the
+        message names the node, such as ``rnn.lif``.
+
+    Warns
+    -----
+    UserWarning
+        The dialect is "sinabs", and neurons of sinabs may give several spikes in a step.
     """
     nir = require("nir", "reading NIR graphs")
     if not isinstance(graph, nir.NIRGraph):
         raise InvalidArgumentError(f"the graph is a {type(graph).__name__}, expected a nir.NIRGraph")
-    if not 0 < dt < float("inf"):
-        raise InvalidArgumentError(f"dt is {dt!r}, expected seconds per step, above 0")
-    reset = checked_reset(integration, reset)
-    stages = _Reader(Wiring(graph), dt, integration, reset).stages()
+    wiring = Wiring(graph)
+    metadata = graph.metadata or {}
+    steps = steps_of(wiring.nodes, metadata, dialect, dt, integration, reset)
+    stages = _Reader(wiring, steps).stages()
     scale = stages.pop(0) if len(stages) > 1 and _is_scaling(stages[0]) and isinstance(stages[1], Linear) else None
-    builder = build(stages, dt=dt, name=name)
+    builder = build(stages, dt=steps.dt, name=name)
     if isinstance(scale, Linear):
         factors = np.diag(scale.weight)
         builder.input(scale=factors, offset=None if scale.bias is None else -scale.bias / factors)
-    return builder.metadata(**_texts(graph.metadata))
-
-
-def checked_reset(integration: str, reset: str) -> str:
-    """The reset in the spelling of the schema, if there are such an integration and such a reset."""
-    if integration not in ("exponential", "euler"):
-        raise InvalidArgumentError(f"integration is {integration!r}, expected 'exponential' or 'euler'")
-    reset = enum_name("ResetKind", enum_number("ResetKind", reset, "reset"))
-    if reset == "model_default":
-        raise InvalidArgumentError(f"reset is {reset!r}, expected one of {', '.join(list(enum_members('ResetKind'))[1:])}")
-    return reset
+    return builder.metadata(**_texts(without_record(metadata)))
 
 
 class _Reader:
     """Makes stages from the nodes along the way."""
 
-    def __init__(self, wiring: Wiring, dt: float, integration: Integration, reset: str) -> None:
-        self.wiring, self.dt, self.integration, self.reset = wiring, dt, integration, reset
+    def __init__(self, wiring: Wiring, steps: Steps) -> None:
+        self.wiring, self.way = wiring, steps
+        self.dt, self.integration, self.reset = steps.dt, steps.integration, steps.reset
 
     def stages(self) -> list[Linear | Neurons]:
         first, *stops, last = self.wiring.way()
@@ -175,7 +179,10 @@ class _Reader:
 
         stages: list[Linear | Neurons]
         if which == "LI":
-            stages = [Neurons(path, "LI", size, {"tau": steps("tau")}, gain=values("r"), offset=values("v_leak"))]
+            tau, gain = steps("tau"), values("r")
+            if "LI" in self.way.whole_inputs:
+                gain = gain / complement(tau)
+            stages = [Neurons(path, "LI", size, {"tau": tau}, gain=gain, offset=values("v_leak"))]
         elif which == "CubaLI":
             if stop.loop is not None:
                 raise ModelUnsupportedError(
@@ -189,14 +196,23 @@ class _Reader:
                 "tau_m": SHORTEST, "resistance": 1, "leak_potential": 0, "threshold": values("threshold", *THRESHOLD),
                 "reset_potential": 0}, "none")]
         else:
-            membrane = {"threshold": values("v_threshold", *THRESHOLD), "reset_potential": values("v_reset")}
+            # Potentials are counted from where they begin, as those of hypr begin at 0.
+            counted = self.way.begins is not None and hasattr(stop.node, self.way.begins)
+            begin = values(self.way.begins) if self.way.begins is not None and counted else 0.0
+            membrane = {"threshold": values("v_threshold", *(POTENTIAL if counted else THRESHOLD)) - begin,
+                        "reset_potential": values("v_reset") - begin}
+            if np.any(membrane["threshold"] < THRESHOLD[0]):
+                raise ModelUnsupportedError(f"v_threshold of {path} is not above {self.way.begins}, where its potentials begin")
+            if self.way.at_threshold:
+                # A neuron of hypr spikes above its threshold: the next number of single precision below it.
+                membrane["threshold"] = np.nextafter(membrane["threshold"].astype(np.float32), np.float32(0)).astype(np.float64)
             if self.reset not in ("set", "delayed_set") and np.any(membrane["reset_potential"]):
                 value = _first(membrane["reset_potential"] != 0, membrane["reset_potential"])
                 raise ModelUnsupportedError(f"v_reset of {path} is {value:g}, and the reset {self.reset!r} does not use it")
             if which == "IF":
                 stages = [Neurons(path, "IF", size, {**membrane, "resistance": values("r") * self.dt}, self.reset)]
             else:
-                membrane.update(resistance=values("r"), leak_potential=values("v_leak"))
+                membrane.update(resistance=values("r"), leak_potential=values("v_leak") - begin)
                 if which == "LIF":
                     stages = [Neurons(path, "GeneralLIF", size, {**membrane, "tau_m": steps("tau")}, self.reset)]
                 else:
@@ -221,11 +237,11 @@ class _Reader:
         neurons.recurrent_weight, neurons.recurrent_bias = total.weight, total.bias
 
     def size(self, path: str, name: str) -> int:
-        """Elements of a parameter; 0 for a single number that holds for all neurons."""
+        """Elements of a parameter; 0 for a single number, which holds for all neurons."""
         shape = np.shape(getattr(self.wiring.nodes[path], name))
         if len(shape) > 1:
             raise ModelUnsupportedError(f"{name} of {path} has shape {shape}, expected one dimension, the neurons")
-        return shape[0] if shape else 0
+        return shape[0] if shape not in ((), (1,)) else 0
 
     def array(self, path: str, name: str, low: float = _EVERYTHING[0], high: float = _EVERYTHING[1]) -> Doubles:
         values = np.asarray(getattr(self.wiring.nodes[path], name), np.float64)
@@ -245,7 +261,7 @@ class _Reader:
             if np.any(ratio > 1 + 1e-6):
                 raise ModelUnsupportedError(
                     f"{name} of {path} is {_first(ratio > 1 + 1e-6, seconds):g} s, less than dt, {self.dt:g} s, and the forward "
-                    "Euler method would make it oscillate")
+                    f"Euler method would make it oscillate{self.way.advice}")
             steps = time_constant(1 - np.minimum(ratio, 1))
             wrong = ratio < 1 / LONGEST
         else:
