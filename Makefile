@@ -11,7 +11,7 @@ LIBRARY := $(BUILD)/lib/libhypr.so.0
 TOOL    ?= $(BUILD)/bin/hypr
 MODELS  := $(BUILD)/models/made
 VERSION := $(shell sed -nE 's/^.define HYPR_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$$/\2/p' include/hypr.h | paste -sd.)
-SOURCES := Package.swift $(shell find Sources include -type f)
+SOURCES := Package.swift .ci/build .ci/link-libc $(shell find Sources include -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -40,7 +40,7 @@ $(CONFIGURATION):
 $(LIBRARY): $(SOURCES) $(CONFIGURATION)
 	@.ci/require-swift 6.3
 	@.ci/require-packages binutils libflatbuffers-dev
-	HYPR_EMBEDDED=1 swift build -c release --product hypr --scratch-path .build-embedded
+	HYPR_EMBEDDED=1 .ci/build .build-embedded
 	@mkdir -p $(@D)
 	.ci/check-levels .build-embedded/release/libhypr.so $(if $(HYPR_LEVELS),'$(HYPR_LEVELS)')
 	strip -o $@ .build-embedded/release/libhypr.so
@@ -53,7 +53,7 @@ tool: $(TOOL) ## Build the command line tool, build/bin/hypr
 $(BUILD)/bin/hypr: $(SOURCES)
 	@.ci/require-swift 6.3
 	@.ci/require-packages libflatbuffers-dev
-	swift build -c release --product hypr --scratch-path .build-tool
+	.ci/build .build-tool
 	.ci/check-levels .build-tool/release/hypr
 	@install -D .build-tool/release/hypr $@
 
