@@ -26,7 +26,8 @@ let learns = !leavesOut("HYPR_LEARNING")
   let branches = ["-mbranch-protection=standard"]
 #endif
 
-let frontend = ["-function-sections", "-disable-incremental-llvm-codegen"].flatMap { ["-Xfrontend", $0] }
+// Traps that are one make the code smaller: where in a function it ends is not said.
+let frontend = ["-function-sections", "-disable-incremental-llvm-codegen", "-mergeable-traps"].flatMap { ["-Xfrontend", $0] }
 let mode: [SwiftSetting] =
   (embedded
     ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"] + frontend + branches.flatMap { ["-Xcc", $0] })] : [])
