@@ -11,7 +11,7 @@ LIBRARY := $(BUILD)/lib/libhypr.so.0
 TOOL    ?= $(BUILD)/bin/hypr
 MODELS  := $(BUILD)/models/made
 VERSION := $(shell sed -nE 's/^.define HYPR_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$$/\2/p' include/hypr.h | paste -sd.)
-SOURCES := Package.swift $(shell find Sources include -type f)
+SOURCES := Package.swift .ci/build .ci/link-libc $(shell find Sources include -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -40,7 +40,7 @@ $(CONFIGURATION):
 $(LIBRARY): $(SOURCES) $(CONFIGURATION)
 	@.ci/require-swift 6.3
 	@.ci/require-packages binutils libflatbuffers-dev
-	HYPR_EMBEDDED=1 swift build -c release --product hypr --scratch-path .build-embedded
+	HYPR_EMBEDDED=1 .ci/build .build-embedded
 	@mkdir -p $(@D)
 	.ci/check-levels .build-embedded/release/libhypr.so $(if $(HYPR_LEVELS),'$(HYPR_LEVELS)')
 	strip -o $@ .build-embedded/release/libhypr.so
@@ -53,7 +53,7 @@ tool: $(TOOL) ## Build the command line tool, build/bin/hypr
 $(BUILD)/bin/hypr: $(SOURCES)
 	@.ci/require-swift 6.3
 	@.ci/require-packages libflatbuffers-dev
-	swift build -c release --product hypr --scratch-path .build-tool
+	.ci/build .build-tool
 	.ci/check-levels .build-tool/release/hypr
 	@install -D .build-tool/release/hypr $@
 
@@ -102,9 +102,9 @@ check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows docs headers library sizes abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -128,6 +128,19 @@ test-sizes: $(MODELS)
 	@.ci/require-swift 6.3
 	@.ci/require-packages binutils gcc libc6-dev libflatbuffers-dev
 	Tests/configurations/run $(BUILD)/models
+
+# Two builds of the smallest library; check-reproducible has the library with everything, and the tool.
+test-reproducible:
+	@.ci/require-swift 6.3
+	@.ci/require-packages binutils libflatbuffers-dev
+	HYPR_EMBEDDED=1 HYPR_BUILDER=0 HYPR_LEARNING=0 HYPR_LEVELS=1 HYPR_NEURONS=LI .ci/check-reproducible $(BUILD)/test/reproducible
+
+.PHONY: check-reproducible
+check-reproducible: ## Build library and tool twice, in two folders, and compare the bytes (10 minutes)
+	@.ci/require-swift 6.3
+	@.ci/require-packages binutils libflatbuffers-dev
+	HYPR_EMBEDDED=1 .ci/check-reproducible $(BUILD)/reproducible/library
+	.ci/check-reproducible $(BUILD)/reproducible/tool
 
 ABI_PACKAGES := python3-minimal binutils gcc libc6-dev abigail-tools
 

@@ -19,9 +19,18 @@ func end(_ problem: String) -> Never {
 // HYPR_LEARNING=0: what only learning needs. Its functions answer MODEL_UNSUPPORTED.
 let learns = !leavesOut("HYPR_LEARNING")
 
-let frontend = ["-function-sections", "-disable-incremental-llvm-codegen"].flatMap { ["-Xfrontend", $0] }
+// Every function and jump is marked for processors that check where a call or a return may end.
+#if arch(x86_64)
+  let branches = ["-fcf-protection=full"]
+#else
+  let branches = ["-mbranch-protection=standard"]
+#endif
+
+// Traps that are one make the code smaller: where in a function it ends is not said.
+let frontend = ["-function-sections", "-disable-incremental-llvm-codegen", "-mergeable-traps"].flatMap { ["-Xfrontend", $0] }
 let mode: [SwiftSetting] =
-  (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"] + frontend)] : [])
+  (embedded
+    ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"] + frontend + branches.flatMap { ["-Xcc", $0] })] : [])
   + (learns ? [.define("HYPR_LEARNING")] : [])
 
 // Small is better; in the core, what runs at every step says `@_optimize(speed)`. The loops are in the kernels.
@@ -84,27 +93,32 @@ if builtLevels.contains("4") {
 }
 let kernelNames = kernelTargets.map { Target.Dependency(stringLiteral: $0.name) }
 
+let hardened = ["-fstack-protector-strong", "-fstack-clash-protection"] + (embedded ? branches : [])
+let fortified = ["-D_FORTIFY_SOURCE=2", "-fno-asynchronous-unwind-tables"]
+
 // No C++ run-time library is needed with these flags (docs/building.md).
 let freestandingCxx: [CXXSetting] = [
   .unsafeFlags([
     "-DNDEBUG", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics",
     "-fvisibility=hidden", "-fvisibility-inlines-hidden",
-  ]),
-  .unsafeFlags(["-Oz", "-fno-asynchronous-unwind-tables"], .when(configuration: .release)),
+  ] + hardened),
+  .unsafeFlags(["-Oz"] + fortified, .when(configuration: .release)),
 ]
 
 // HYPR_BUILDER=0 leaves out what builds models: its functions answer MODEL_UNSUPPORTED, and the linker drops the rest.
 let parts: [SwiftSetting] = leavesOut("HYPR_BUILDER") ? [.define("HYPR_NO_BUILDER")] : []
 
 // Only the empty anchor target carries the link flags: on any other they would break the test bundles.
+// build/libc is what .ci/link-libc makes. Without start files there is nothing to start, and every input says what it is safe for.
 let libraryLink: [LinkerSetting] = [
   .unsafeFlags([
+    "-L\(directory)/build/libc", "-Xclang-linker", "-nostartfiles",
     "-Xlinker", "--version-script=\(directory)/include/hypr.map",
     "-Xlinker", "-soname", "-Xlinker", "libhypr.so.0",
-    "-Xlinker", "-z", "-Xlinker", "defs",
+    "-Xlinker", "-z", "-Xlinker", "defs", "-Xlinker", "-z", "-Xlinker", "now",
     "-Xlinker", "--gc-sections", "-Xlinker", "--icf=all", "-use-ld=lld",
   ]),
-  .linkedLibrary("m"),
+  .linkedLibrary("m"), .linkedLibrary("pthread"),
 ]
 
 var products: [Product] = []
@@ -115,8 +129,8 @@ var targets: [Target] =
     .target(
       name: "CSystem",
       cSettings: [
-        .unsafeFlags(["-D\(levelMask)"]),
-        .unsafeFlags(["-Os", "-fno-asynchronous-unwind-tables"], .when(configuration: .release)),
+        .unsafeFlags(["-D\(levelMask)"] + hardened),
+        .unsafeFlags(["-Os"] + fortified, .when(configuration: .release)),
       ]),
     .target(name: "CModelFormat", cxxSettings: freestandingCxx),
     .target(

@@ -41,6 +41,16 @@ def test_every_function_of_the_header_is_used():
     assert declared - used == set(COVERED)
 
 
+def test_no_newer_glibc_is_needed_than_the_library_promises():
+    promised = re.search(r"^newest=([\d.]+)", (SOURCE.parents[1] / ".ci" / "link-libc").read_text(), re.MULTILINE)[1]
+    files = list(PACKAGE.glob("*.so*"))
+    assert len(files) == 2, "the extension module and the library"
+    for file in files:
+        versions = [version.decode() for version in re.findall(rb"\0GLIBC_([\d.]+)", file.read_bytes())]
+        newest = max(versions, key=lambda version: tuple(map(int, version.split("."))))
+        assert tuple(map(int, newest.split("."))) <= tuple(map(int, promised.split("."))), f"{file.name} needs GLIBC_{newest}"
+
+
 def test_no_circle_of_modules():
     """Imports point one way: also those inside of functions, and those for type checkers alone."""
     files = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path

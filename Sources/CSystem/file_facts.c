@@ -1,0 +1,19 @@
+#include <sys/stat.h>
+
+// glibc before 2.33 exports these under other names only, with the number of its struct stat, which every 64-bit Linux still has.
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+#if defined(__x86_64__)
+enum { stat_version = 1 };
+#else
+enum { stat_version = 0 };
+#endif
+
+int __fxstat(int version, int descriptor, struct stat *facts);
+int __lxstat(int version, const char *path, struct stat *facts);
+int __xstat(int version, const char *path, struct stat *facts);
+
+#define HIDDEN __attribute__((visibility("hidden")))
+HIDDEN int fstat(int descriptor, struct stat *facts) { return __fxstat(stat_version, descriptor, facts); }
+HIDDEN int lstat(const char *path, struct stat *facts) { return __lxstat(stat_version, path, facts); }
+HIDDEN int stat(const char *path, struct stat *facts) { return __xstat(stat_version, path, facts); }
+#endif
