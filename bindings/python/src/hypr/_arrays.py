@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._library import FLOATS, ffi
-from hypr.errors import InvalidArgumentError, SizeMismatchError
+from hypr.errors import InvalidArgumentError, NotFiniteError, SizeMismatchError
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 IntArray: TypeAlias = npt.NDArray[np.int32]
 
 FLOAT32 = np.dtype(np.float32)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def pointer(array: FloatArray) -> Any:
@@ -46,6 +47,28 @@ def vector(values: npt.ArrayLike, what: str, size: int) -> FloatArray:
     if isinstance(values, np.ndarray) and values.ndim:
         return floats(values, what, size)
     return floats(np.atleast_1d(np.asarray(values)), what, size)
+
+
+def number(value: Any, what: str) -> float:
+    """One real number that float32 can hold. Raises TypeError for what is none, such as a text, and NotFiniteError."""
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{what} is {value!r}, expected a number")
+    try:
+        real = float(value)
+    except OverflowError:
+        real = float("inf")
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} is {value!r}, expected a number") from None
+    if not -_LARGEST <= real <= _LARGEST:
+        raise NotFiniteError(f"{what} is {value!r}, expected a finite number of single precision")
+    return real
+
+
+def whole_number(value: Any, what: str) -> int:
+    """One whole number. Raises TypeError for what is none."""
+    if not isinstance(value, (int, np.integer, np.bool_)):
+        raise TypeError(f"{what} is {value!r}, expected a whole number")
+    return int(value)
 
 
 def labels(values: npt.ArrayLike, what: str, *shape: int | str) -> IntArray:

@@ -14,7 +14,8 @@ from hypr._sequences import Sequences
 from hypr._training_data import TrainingData
 from hypr.errors import InvalidArgumentError
 from hypr.model import Model
-from hypr.options import SessionOptions
+from hypr.model_file import decode
+from hypr.options import SessionOptions, option_info
 from hypr.session import Session
 
 
@@ -67,5 +68,7 @@ def updates_per_epoch(model: Model, options: SessionOptions, data: TrainingData,
     """Optimizer steps in one pass over the data, if there are targets everywhere."""
     if options.get("update", "sequence") == "sequence":
         return ceil(len(data) / batch_size)
-    window = int(str(Session(model, **options).options["window"]))
-    return int(np.ceil(data.lengths / window).sum())
+    window = options.get("window")
+    if window is None:
+        window = decode(model.data).recommended_options.get("window", option_info("window").default)
+    return int(np.ceil(data.lengths / float(window)).sum())

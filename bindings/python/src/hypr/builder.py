@@ -57,7 +57,7 @@ class ModelBuilder:
 
     def __init__(self, inputs: int, dt: float = 0.0, name: str = "") -> None:
         self._inputs = _size(inputs, "inputs")
-        self._adopt(lib.hypr_builder_create, self._inputs)
+        self._handle = _created(lib.hypr_builder_create, self._inputs)
         self._call(lib.hypr_builder_set_time_step, dt)
         self._call(lib.hypr_builder_set_name, _utf8(name))
         self._parts: list[str] = []
@@ -68,7 +68,7 @@ class ModelBuilder:
         """A builder with all that a model has: change arrays by name, then ``build`` or ``save``."""
         builder = cls.__new__(cls)
         builder._inputs = model.input_size
-        builder._adopt(lib.hypr_builder_create_from, model._handle)
+        builder._handle = _created(lib.hypr_builder_create_from, model._handle)
         builder._parts = [f"{layer.size} {layer.neuron}" for layer in model.layers]
         builder._outputs = model.output_size
         return builder
@@ -87,19 +87,23 @@ class ModelBuilder:
             The network then gets the spikes that this encoder makes of the values; with "on_off" two per channel. Before the
             first layer, whose inputs they are.
         """
+        calls: list[tuple[Any, ...]] = []
         if encoding is not None:
             if not (hasattr(encoding, "thresholds") and hasattr(encoding, "output")):
                 raise InvalidArgumentError(f"encoding is {encoding!r}, expected a hypr.datasets.LevelCrossing")
             thresholds = floats(encoding.thresholds, "thresholds", "channels")
             output = enum_number("LevelCrossingOutput", encoding.output, "output")
-            self._call(lib.hypr_builder_set_level_crossing, pointer(thresholds), thresholds.size, output)
+            # The first, as it is the one that layers forbid.
+            calls.append((lib.hypr_builder_set_level_crossing, pointer(thresholds), thresholds.size, output))
         for what, values, call in (("scale", scale, lib.hypr_builder_set_input_scale),
                                    ("offset", offset, lib.hypr_builder_set_input_offset)):
             if values is not None:
                 numbers = floats(np.atleast_1d(np.asarray(values)), what, 1 if np.ndim(values) == 0 else self._inputs)
-                self._call(call, pointer(numbers), numbers.size)
+                calls.append((call, pointer(numbers), numbers.size))
         if names is not None:
-            self._call_with_texts(lib.hypr_builder_set_input_names, names)
+            texts = _texts(names)
+            calls.append((lib.hypr_builder_set_input_names, ffi.new("char *[]", texts), len(texts)))
+        self._call_all(calls)
         return self
 
     def layer(self, neuron: str, size: int, *, recurrent: bool = True, recurrent_density: float = 1.0,
@@ -206,20 +210,19 @@ class ModelBuilder:
 
     def labels(self, names: Iterable[str]) -> Self:
         """Names of the outputs, one each."""
-        self._call_with_texts(lib.hypr_builder_set_class_labels, names)
+        texts = _texts(names)
+        self._call(lib.hypr_builder_set_class_labels, ffi.new("char *[]", texts), len(texts))
         return self
 
     def metadata(self, /, **entries: str) -> Self:
         """Free text about the model, such as ``licence="MIT"``."""
-        for key, value in entries.items():
-            self._call(lib.hypr_builder_set_metadata, _utf8(key), _utf8(value))
+        self._call_all([(lib.hypr_builder_set_metadata, _utf8(key), _utf8(value)) for key, value in entries.items()])
         return self
 
     def recommend(self, **options: Any) -> Self:
         """Learning options that the file recommends to sessions, by name as for ``Session``."""
-        for name, value in options.items():
-            option = option_info(name)
-            self._call(lib.hypr_builder_recommend, option.key, option.encode(value))
+        chosen = [(option_info(name), value) for name, value in options.items()]
+        self._call_all([(lib.hypr_builder_recommend, option.key, option.encode(value)) for option, value in chosen])
         return self
 
     def set_trainable(self, name: str, trainable: bool = True) -> Self:
@@ -290,21 +293,17 @@ class ModelBuilder:
         """The network as plain values."""
         return decode(self.build(seed).data)
 
-    def _adopt(self, create: Any, subject: Any) -> None:
-        """Makes the builder of the library that this one speaks to."""
-        handle, message = ffi.new("hypr_builder **"), ffi.new("char[]", _MESSAGE_SIZE)
-        status = create(subject, handle, message, _MESSAGE_SIZE)
-        if status:
-            raise failure(status, message)
-        self._handle = ffi.gc(handle[0], lib.hypr_builder_free)
-
     def _call(self, function: Any, *arguments: Any) -> None:
-        status = function(self._handle, *arguments)
-        check(status, lib.hypr_builder_message(self._handle))
+        _called(self._handle, function, *arguments)
 
-    def _call_with_texts(self, function: Any, strings: Iterable[str]) -> None:
-        texts = [ffi.new("char[]", _utf8(string)) for string in strings]
-        self._call(function, ffi.new("char *[]", texts), len(texts))
+    def _call_all(self, calls: list[tuple[Any, ...]]) -> None:
+        """Several calls, or none if one is refused: they are tried on an empty builder before."""
+        if len(calls) > 1:
+            trial = _created(lib.hypr_builder_create, self._inputs)
+            for call in calls:
+                _called(trial, *call)
+        for call in calls:
+            self._call(*call)
 
     @contextmanager
     def _taken_back(self) -> Iterator[None]:
@@ -342,6 +341,24 @@ class ModelBuilder:
     def __repr__(self) -> str:
         readout = [] if self._outputs is None else [str(self._outputs)]
         return f"<hypr.ModelBuilder: {' - '.join([str(self._inputs), *self._parts, *readout])}>"
+
+
+def _created(create: Any, subject: Any) -> Any:
+    """A builder of the library."""
+    handle, message = ffi.new("hypr_builder **"), ffi.new("char[]", _MESSAGE_SIZE)
+    status = create(subject, handle, message, _MESSAGE_SIZE)
+    if status:
+        raise failure(status, message)
+    return ffi.gc(handle[0], lib.hypr_builder_free)
+
+
+def _called(handle: Any, function: Any, *arguments: Any) -> None:
+    check(function(handle, *arguments), lib.hypr_builder_message(handle))
+
+
+def _texts(strings: Iterable[str]) -> list[Any]:
+    """C strings, for an array of pointers to them, which keeps nothing alive."""
+    return [ffi.new("char[]", _utf8(string)) for string in strings]
 
 
 def _size(value: int, what: str) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats
+from hypr._atomic import put_back
 from hypr.errors import InvalidArgumentError
 from hypr.model import LayerInfo
 from hypr.neurons import neuron_models
@@ -76,7 +77,7 @@ def record(session: Session, x: npt.ArrayLike) -> Recording:
     """Runs a session step by step, and keeps what is in it after every one.
 
     The session goes on from the state that it has: ``session.reset()`` before begins a new sequence. Several times slower
-    than ``Session.run``.
+    than ``Session.run``. If it raises, the session is as it was.
 
     Parameters
     ----------
@@ -94,9 +95,10 @@ def record(session: Session, x: npt.ArrayLike) -> Recording:
     outputs = np.empty((steps, model.output_size), np.float32)
     spikes = tuple(np.empty((steps, model.layers[layer].size), np.float32) for layer in layers)
     states = tuple(np.empty((steps, *session.layer_state(layer).shape), np.float32) for layer in layers)
-    for t, sample in enumerate(inputs):
-        outputs[t] = session.step(sample)
-        for layer in layers:
-            spikes[layer][t] = session.spikes(layer)
-            states[layer][t] = session.layer_state(layer)
+    with put_back(session):
+        for t, sample in enumerate(inputs):
+            outputs[t] = session.step(sample)
+            for layer in layers:
+                spikes[layer][t] = session.spikes(layer)
+                states[layer][t] = session.layer_state(layer)
     return Recording(inputs, spikes, states, outputs, model.layers, model.time_step, model.class_labels)

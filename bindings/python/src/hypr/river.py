@@ -6,6 +6,8 @@
 A sample is one step of time: ``learn_one`` makes the step and teaches it, and the network remembers the samples before.
 The ``predict_...`` methods say what a step would give, and change nothing: a sample that comes without a label is passed by
 ``learn_one(x, None)``, so that the network hears it.
+
+A call that is refused, say because a sensor gave NaN, changes nothing either: the stream goes on with the next sample.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from river import base
 
-from hypr._arrays import FloatArray
+from hypr._arrays import FloatArray, number
+from hypr._atomic import all_or_nothing
 from hypr._estimators import network
 from hypr._scores import softmax
 from hypr.errors import InvalidArgumentError, WrongStateError
@@ -66,7 +69,7 @@ class _Stream:
         return self.session.look_ahead(sample)
 
     def learn(self, sample: FloatArray, target: Any | None) -> None:
-        """Makes a step and teaches it, if there is a target."""
+        """Makes a step and teaches it, if there is a target: one that was checked, as the step is not taken back."""
         self.session.step(sample)
         if target is not None:
             self.session.teach(target)
@@ -96,7 +99,8 @@ class _HyprEstimator(base.Estimator):
         self.window, self.credit, self.optimizer, self.learning_rate = window, credit, optimizer, learning_rate
         self.options, self.model, self.seed = options, model, seed
         names = features or (model.input_names if model is not None else ())
-        self._channels: dict[Any, int] = {name: channel for channel, name in enumerate(names)}
+        # Replaced, not changed, when they grow: a call that is refused puts back what was there.
+        self._channels: Mapping[Any, int] = {name: channel for channel, name in enumerate(names)}
         self._stream: _Stream | None = None
 
     @property
@@ -115,16 +119,20 @@ class _HyprEstimator(base.Estimator):
         if self._stream is not None:
             self._stream.reset()
 
-    def _started(self, x: Features) -> _Stream:
-        """The stream; the first sample makes the network."""
+    def _started(self, x: Features) -> tuple[_Stream, FloatArray]:
+        """The stream, and a sample as its network takes it; the first sample makes the network."""
+        if not isinstance(x, Mapping):
+            raise TypeError(f"x is a {type(x).__name__}, expected features by name")
         if self._stream is None:
             if not self._channels:
+                if not x:
+                    raise InvalidArgumentError("the first sample has no features: give them, or their names as `features`")
                 self._channels = {name: channel for channel, name in enumerate(sorted(x, key=str))}
             model = self.model
             if model is None:
-                builder = network(max(1, len(self._channels)), self._outputs, self.neuron, self.hidden_layer_sizes,
+                builder = network(len(self._channels), self._outputs, self.neuron, self.hidden_layer_sizes,
                                   self.readout_tau, self.layer_values)
-                model = builder.input(scale=self.input_scale, names=map(str, self._channels or ("",))).build(self.seed)
+                model = builder.input(scale=self.input_scale, names=map(str, self._channels)).build(self.seed)
             elif len(self._channels) != model.input_size:
                 raise InvalidArgumentError(f"there are {len(self._channels)} features, the model has {model.input_size} channels")
             if model.output_size != self._outputs:
@@ -133,15 +141,12 @@ class _HyprEstimator(base.Estimator):
                                         for name in ("window", "credit", "optimizer", "learning_rate")}
             settings |= {**(self.options or {}), "update": "window"}
             self._stream = _Stream(model, cast(SessionOptions, settings))
-        return self._stream
-
-    def _sample(self, x: Features) -> FloatArray:
-        sample = np.zeros(max(1, len(self._channels)), np.float32)
+        sample = np.zeros(len(self._channels), np.float32)
         for name, value in x.items():
             channel = self._channels.get(name)
             if channel is not None:
-                sample[channel] = value
-        return sample
+                sample[channel] = number(value, f"feature {name!r}")
+        return self._stream, sample
 
 
 class HyprClassifier(_HyprEstimator, base.Classifier):
@@ -150,7 +155,7 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
     Parameters
     ----------
     n_classes : int
-        Outputs: how many classes there can be. They get their outputs as they appear.
+        Outputs, at least two: how many classes there can be. They get their outputs as they appear.
     classes : tuple, optional
         The classes, if they are known: one output each, instead of `n_classes`. A model's class labels are its classes.
     {_PARAMETERS}
@@ -172,29 +177,39 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
                          optimizer, learning_rate, options, model, seed)
         self.n_classes, self.classes = n_classes, classes
         known = classes or (model.class_labels if model is not None else ())
-        self._classes: dict[Any, int] = {label: output for output, label in enumerate(known)}
+        self._classes: Mapping[Any, int] = {label: output for output, label in enumerate(known)}
         self._outputs = model.output_size if model is not None else len(known) or n_classes
+        if self._outputs < 2:
+            raise InvalidArgumentError(f"there is {self._outputs} output, and a classifier needs two: softmax over one is always 1")
+        if len(self._classes) != len(known):
+            raise InvalidArgumentError(f"a class is there twice: {', '.join(map(repr, known))}")
 
     @property
     def _multiclass(self) -> bool:
         return True
 
+    @all_or_nothing
     def learn_one(self, x: Features, y: base.typing.ClfTarget | None) -> None:
         """One step, taught the class `y`; None: the network only hears the sample.
 
         Raises
         ------
         InvalidArgumentError
-            There are more classes than outputs.
+            There are more classes than outputs, or the class is NaN.
+        NotFiniteError, TypeError
+            A feature is no finite number.
         """
-        self._started(x).learn(self._sample(x), None if y is None else self._output(y))
+        stream, sample = self._started(x)
+        stream.learn(sample, None if y is None else self._output(y))
 
+    @all_or_nothing
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
         """The probability of every class that is known; {} if none is."""
         if not self._classes:
             return {}
         # Outputs without a class are left out.
-        probabilities = softmax(self._started(x).look(self._sample(x))[:len(self._classes)])
+        stream, sample = self._started(x)
+        probabilities = softmax(stream.look(sample)[:len(self._classes)])
         return dict(zip(self._classes, probabilities.tolist()))
 
     def predict_one(self, x: Features, **kwargs: Any) -> base.typing.ClfTarget | None:
@@ -204,10 +219,12 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
 
     def _output(self, label: Any) -> int:
         if label not in self._classes:
+            if label != label:
+                raise InvalidArgumentError(f"the label is {label!r}, which is no class: None is for a sample without one")
             if len(self._classes) == self._outputs:
                 raise InvalidArgumentError(f"{label!r} is one class more than the {self._outputs} outputs: "
                                            + ", ".join(map(repr, self._classes)))
-            self._classes[label] = len(self._classes)
+            self._classes = {**self._classes, label: len(self._classes)}
         return self._classes[label]
 
 
@@ -232,20 +249,33 @@ class HyprRegressor(_HyprEstimator, base.Regressor):
                          optimizer, learning_rate, options, model, seed)
         self._count, self._mean, self._squares = 0, 0.0, 0.0
 
+    @all_or_nothing
     def learn_one(self, x: Features, y: base.typing.RegTarget | None) -> None:
-        """One step, taught the value `y`; None: the network only hears the sample."""
-        stream = self._started(x)
-        if y is not None:
-            # Welford's sums: they stay exact over long streams.
-            self._count += 1
-            before = float(y) - self._mean
-            self._mean += before / self._count
-            self._squares += before * (float(y) - self._mean)
-        stream.learn(self._sample(x), None if y is None else [(float(y) - self._mean) / self._deviation])
+        """One step, taught the value `y`; None: the network only hears the sample.
 
+        Raises
+        ------
+        NotFiniteError, TypeError
+            The value or a feature is no finite number.
+        """
+        target = None if y is None else [self._followed(number(y, "y"))]
+        stream, sample = self._started(x)
+        stream.learn(sample, target)
+
+    @all_or_nothing
     def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:
         """The value of a sample."""
-        return float(self._started(x).look(self._sample(x))[0]) * self._deviation + self._mean
+        stream, sample = self._started(x)
+        return float(stream.look(sample)[0]) * self._deviation + self._mean
+
+    def _followed(self, y: float) -> float:
+        """Takes a value into mean and deviation; how many deviations it is from the mean, at most the root of their number."""
+        # Welford's sums: they stay exact over long streams.
+        self._count += 1
+        before = y - self._mean
+        self._mean += before / self._count
+        self._squares += before * (y - self._mean)
+        return (y - self._mean) / self._deviation
 
     @property
     def _deviation(self) -> float:

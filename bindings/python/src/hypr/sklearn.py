@@ -3,6 +3,8 @@
 >>> classifier = HyprClassifier(hidden_layer_sizes=(64,), epochs=30, random_state=0).fit(X, y)
 >>> classifier.score(X_test, y_test)
 >>> classifier.model_.save("speakers.hypr")
+
+A call that raises leaves the estimator as it was.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hypr._arrays import FloatArray, IntArray
+from hypr._atomic import all_or_nothing, put_back
 from hypr._estimators import network, standardise
 from hypr._scores import Judgement, softmax
 from hypr._sequences import Sequences, checked_weights, join, run_all
@@ -179,8 +182,9 @@ class _HyprEstimator(BaseEstimator):
         if self._teacher is None:
             self._teacher = Teacher(self.model_, self._options(), classes=targets.dtype.kind == "i")
         data = Sequences(inputs, lengths, targets, per_step=False, weights=weights)
-        for start in range(0, len(data), self.batch_size):
-            self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
+        with put_back(self._teacher.session):
+            for start in range(0, len(data), self.batch_size):
+                self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
         self.model_ = Model(self._teacher.session.model_bytes())
 
     def _summaries(self, X: Any) -> npt.NDArray[np.float64]:
@@ -203,6 +207,7 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
 
     classes_: Array
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprClassifier:
         """Trains a fresh network. `sample_weight` [samples], 0 or above: factors on the losses, divided by their mean; those
         below a millionth of it count as 0. What is held out is judged with its weights."""
@@ -213,6 +218,7 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
         self._train(inputs, lengths, codes, seed, weights)
         return self
 
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> HyprClassifier:
         """Goes on with one pass over the samples. The first call needs all `classes`; it makes the network and scales its
         inputs to the samples that it gets. `sample_weight` as in ``fit``."""
@@ -243,6 +249,8 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         self.classes_ = np.unique(y) if classes is None else classes
+        if len(self.classes_) < 2:
+            raise ValueError(f"there is one class, {self.classes_[0]!r}, and a classifier needs two: softmax over one is always 1")
         unknown = ~np.isin(y, self.classes_)
         if unknown.any():
             raise ValueError(f"y has the class {y[unknown][0]!r}, which is not among classes")
@@ -279,6 +287,7 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
         tags.target_tags.multi_output = True
         return tags
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprRegressor:
         """Trains a fresh network. `sample_weight` is as in ``HyprClassifier.fit``, and counts for `y_mean_` and `y_scale_`."""
         inputs, lengths, values, weights = self._values(X, y, sample_weight, reset=True)
@@ -286,6 +295,7 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
         self._train(inputs, lengths, self._scaled(values), seed, weights)
         return self
 
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprRegressor:
         """Goes on with one pass over the samples. The first call makes the network, and scales it to the samples it gets."""
         first = not hasattr(self, "model_")

@@ -130,8 +130,11 @@ def read_events(path: str | Path, time_unit: float = 1.0) -> tuple[npt.NDArray[n
         if table.ndim != 2 or table.shape[1] != 2:
             raise SizeMismatchError(f"{str(file)!r} has the shape {list(table.shape)}, expected [events, 2]")
         times, units = table[:, 0], table[:, 1]
-    if np.any(units != np.floor(units)):
-        raise InvalidArgumentError(f"{str(file)!r} has units that are no whole numbers")
+    for what, values in (("times", times), ("units", units)):
+        if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+            raise InvalidArgumentError(f"{str(file)!r} has {what} that are no finite numbers")
+    if np.any(units != np.floor(units)) or np.any(np.abs(units) >= 2**63):
+        raise InvalidArgumentError(f"{str(file)!r} has units that are no whole numbers of 64 bits")
     return np.asarray(times, np.float64) * time_unit, np.asarray(units, np.int64)
 
 

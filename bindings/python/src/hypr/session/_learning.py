@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import FloatArray, IntArray, destination, floats, pointer, vector
+from hypr._arrays import FloatArray, IntArray, destination, floats, pointer, vector, whole_number
 from hypr._arrays import labels as class_labels
 from hypr._library import ffi, lib
 from hypr.errors import InvalidArgumentError, SizeMismatchError
@@ -34,7 +34,8 @@ class Learning(Running):
         Parameters
         ----------
         target : int, or array_like [output_size]
-            A whole number is a class: softmax cross-entropy. An array has values for the outputs: mean squared error.
+            A whole number is a class: softmax cross-entropy, over two outputs or more. An array has values for the outputs:
+            mean squared error; of one output also a single floating-point number.
         steps_ago : int
             Which step of the open windows, 0 the last. The option `label_delay` says how far back there always is one.
 
@@ -45,29 +46,29 @@ class Learning(Running):
         WrongStateError
             The session does not learn, or the step is not in an open window any more.
         """
-        if isinstance(target, (int, np.integer)) and not steps_ago:
+        if isinstance(target, (int, np.integer, np.bool_)) and not steps_ago:
             try:
                 handle = self._idle.pop()
             except IndexError:
                 raise self._unavailable() from None
             try:
-                status = _teach_class(handle, target)
+                status = _teach_class(handle, int(target))
                 if status:
                     raise self._failure(status, handle)
             except OverflowError:
                 raise InvalidArgumentError(f"label is {target}, which is no class") from None
             finally:
                 self._idle.append(handle)
-        elif isinstance(target, (int, np.integer)):
+        elif isinstance(target, (int, np.integer, np.bool_)):
             self._call(lib.hypr_session_teach_class_at, steps_ago, int(target))
-        elif isinstance(target, np.ndarray) and target.ndim == 0 and target.dtype.kind in "iu":
+        elif isinstance(target, np.ndarray) and target.ndim == 0 and target.dtype.kind in "iub":
             self.teach(int(target), steps_ago)
         else:
             self.teach_values(target, steps_ago)
 
     def teach_class(self, label: int, steps_ago: int = 0) -> None:
         """Softmax cross-entropy with class `label`, as ``teach`` with a whole number."""
-        self.teach(int(label), steps_ago)
+        self.teach(whole_number(label, "label"), steps_ago)
 
     def teach_values(self, target: npt.ArrayLike, steps_ago: int = 0) -> None:
         """Mean squared error of a step: the mean over the outputs of (output - target)². target [output_size]."""
@@ -80,7 +81,7 @@ class Learning(Running):
     def teach_sequence(self, label: int) -> None:
         """One label for all steps since the last reset, taught as the option `loss` says. In a stream, call it when the
         sequence is over: what the loss needs must still be in the open windows (WrongStateError)."""
-        self._call(lib.hypr_session_teach_sequence, int(label))
+        self._call(lib.hypr_session_teach_sequence, whole_number(label, "label"))
 
     def set_class_weights(self, weights: npt.ArrayLike) -> None:
         """Factors on the loss of later targets that are classes, [output_size], 0 or 1e-6 to 1e6; 1 at first."""
