@@ -182,6 +182,12 @@ def test_event_lists_that_are_none(tmp_path):
         datasets.read_events(tmp_path / "b.npy")
     with pytest.raises(FileNotFoundError):
         datasets.read_events(tmp_path / "c.csv")
+    for times, units, what in (([np.nan], [0], "times"), ([np.inf], [0], "times"), (["1"], [0], "times"), ([1j], [0], "times"),
+                               ([0.0], [np.nan], "units"), ([0.0], [np.inf], "units"), ([0.0], [0.5], "units"),
+                               ([0.0], [1e30], "units"), ([0.0], [2**63], "units"), ([0.0], ["1"], "units")):
+        np.savez(tmp_path / "d.npz", times=times, units=units)
+        with pytest.raises(hypr.InvalidArgumentError, match=f"d.npz' has {what} that are no"):
+            datasets.read_events(tmp_path / "d.npz")
 
 
 @pytest.mark.parametrize("short, load", [("shd", datasets.load_shd), ("ssc", datasets.load_ssc)])

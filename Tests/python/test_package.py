@@ -4,6 +4,7 @@ import ast
 import graphlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -109,6 +110,28 @@ def test_wheel():
     assert wheel.stat().st_size <= 1 << 20
     names = zipfile.ZipFile(wheel).namelist()
     assert {"hypr/libhypr.so.0", "hypr/hypr.h", "hypr/hypr.fbs", "hypr/py.typed", "hypr/_native.abi3.so"} <= set(names)
+
+
+def test_a_library_by_a_relative_path(tmp_path):
+    """HYPR_LIBRARY counts from where pip is called, not from the folder that is built in, nor from a PWD of another process."""
+    shutil.copytree(SOURCE, tmp_path / "bindings" / "python", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    shutil.copytree(SOURCE.parents[1] / "include", tmp_path / "include")
+    (tmp_path / "build" / "lib").mkdir(parents=True)
+    shutil.copy(PACKAGE / "libhypr.so.0", tmp_path / "build" / "lib" / "libhypr.so")
+
+    def pip(library):
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "wheel", "./bindings/python"]
+        return subprocess.run(command, cwd=tmp_path, env={**os.environ, "HYPR_LIBRARY": library, "PWD": "/"},
+                              capture_output=True, text=True)
+
+    made = pip("build/lib/libhypr.so")
+    assert made.returncode == 0, made.stderr
+    (wheel,) = (tmp_path / "wheel").glob("hypr-*.whl")
+    assert zipfile.ZipFile(wheel).read("hypr/libhypr.so.0") == (PACKAGE / "libhypr.so.0").read_bytes()
+    failed = pip("build/libhypr.so")
+    assert failed.returncode != 0
+    place = f"from where pip was called {tmp_path.resolve()}/build/libhypr.so"
+    assert f"error: HYPR_LIBRARY names build/libhypr.so, {place}, which is no file" in failed.stderr
 
 
 def test_self_test():

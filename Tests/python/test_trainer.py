@@ -225,6 +225,18 @@ def test_a_falling_schedule_ends_with_the_last_epoch(model):
         assert result.history[-1].learning_rate == 0
 
 
+def test_a_falling_schedule_with_a_recommended_window(model):
+    """As a session has it: what is given, what the file recommends, or the default."""
+    builder = hypr.ModelBuilder.from_model(model)
+    data = tones(20)
+    for recommended, given in ((20, {}), (20, {"window": 25}), (20, {"window": None}), (None, {})):
+        made = builder.recommend(window=recommended).build() if recommended else model
+        result = trainer(made, schedule="linear", update="window", learning_rate=0.02, **given).fit(*data)
+        window = hypr.Session(made, **given).options["window"]
+        assert result.history[0].updates == 20 * -(-50 // window)
+        assert result.history[0].learning_rate == pytest.approx(0.02 * 2 / 3) and result.history[-1].learning_rate == 0
+
+
 def test_class_weights(model):
     """A class with the weight 0 teaches nothing."""
     x, y = tones(30)

@@ -1,6 +1,7 @@
 """Builds libhypr with SwiftPM, the extension module against it, and puts both into one wheel.
 
-    HYPR_LIBRARY   a libhypr.so that is ready to use: nothing is built with Swift then
+    HYPR_LIBRARY   a libhypr.so that is ready to use: nothing is built with Swift then. A relative path counts from the folder in
+                   which pip was called
 """
 
 import os
@@ -33,9 +34,12 @@ def library() -> Path:
     """The library for the wheel: the one that HYPR_LIBRARY names, or else a fresh one."""
     given = os.environ.get("HYPR_LIBRARY")
     if given:
-        if not Path(given).is_file():
-            raise SystemExit(f"error: HYPR_LIBRARY names {given}, which is no file")
-        return Path(given)
+        # Here the working folder is this one: pip works in that in which it was called, and has started this process.
+        path = Path(f"/proc/{os.getppid()}/cwd").resolve() / given
+        if not path.is_file():
+            place = "" if Path(given).is_absolute() else f", from where pip was called {path}"
+            raise SystemExit(f"error: HYPR_LIBRARY names {given}{place}, which is no file")
+        return path
     advice = "Or set HYPR_LIBRARY to the path of a libhypr.so that is ready to use."
     for program in ("make", "swift"):
         if shutil.which(program) is None:

@@ -15,7 +15,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float32]
 IntArray: TypeAlias = npt.NDArray[np.int32]
 
 FLOAT32 = np.dtype(np.float32)
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def pointer(array: FloatArray) -> Any:
@@ -59,7 +59,7 @@ def number(value: Any, what: str) -> float:
         real = float("inf")
     except (TypeError, ValueError):
         raise TypeError(f"{what} is {value!r}, expected a number") from None
-    if not -_LARGEST <= real <= _LARGEST:
+    if not -LARGEST <= real <= LARGEST:
         raise NotFiniteError(f"{what} is {value!r}, expected a finite number of single precision")
     return real
 

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from river import base
 
-from hypr._arrays import FloatArray, number
+from hypr._arrays import LARGEST, FloatArray, number
 from hypr._atomic import all_or_nothing
 from hypr._estimators import network
 from hypr._scores import softmax
@@ -121,8 +121,10 @@ class _HyprEstimator(base.Estimator):
 
     def _started(self, x: Features) -> tuple[_Stream, FloatArray]:
         """The stream, and a sample as its network takes it; the first sample makes the network."""
-        if not isinstance(x, Mapping):
-            raise TypeError(f"x is a {type(x).__name__}, expected features by name")
+        try:
+            features = x.items()
+        except AttributeError:
+            raise TypeError(f"x is a {type(x).__name__}, expected features by name") from None
         if self._stream is None:
             if not self._channels:
                 if not x:
@@ -142,10 +144,12 @@ class _HyprEstimator(base.Estimator):
             settings |= {**(self.options or {}), "update": "window"}
             self._stream = _Stream(model, cast(SessionOptions, settings))
         sample = np.zeros(len(self._channels), np.float32)
-        for name, value in x.items():
+        for name, value in features:
             channel = self._channels.get(name)
             if channel is not None:
-                sample[channel] = number(value, f"feature {name!r}")
+                # The text is made for what needs a closer look only.
+                plain = type(value) is float and -LARGEST <= value <= LARGEST
+                sample[channel] = value if plain else number(value, f"feature {name!r}")
         return self._stream, sample
 
 
