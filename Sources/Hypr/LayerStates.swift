@@ -6,7 +6,7 @@ private func checked<Numbers>(
   _ session: OpaquePointer?, _ layer: Int, _ numbers: Numbers?, _ name: StaticString, _ size: Int,
   expected: (borrowing Session) -> Int, _ call: (SessionPointer, Numbers) throws(Failure) -> Void
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   return status { () throws(Failure) in
     try session.pointee.checkLayer(layer)
     guard let numbers else { throw session.pointee.message.failure(.invalidArgument, "\(name) is NULL") }

@@ -4,7 +4,7 @@ internal import HyprCore
 // In a build without learning (HYPR_LEARNING=0) this file stands for the folder Teaching: every function there has its answer here.
 
 private func leftOut(_ session: OpaquePointer?) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   return session.pointee.refuse(.modelUnsupported, "\(Session.learningLeftOut)")
 }
 

@@ -17,7 +17,7 @@ extension hypr_tensor_info {
 @c @implementation public func hypr_session_tensor_info(
   _ session: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_tensor_info>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let info else { return session.pointee.nullProblem("info") }
   if let problem = session.pointee.structProblem("info", info) { return problem }
   guard let tensor = session.pointee.tensor(index) else {
@@ -31,7 +31,7 @@ extension hypr_tensor_info {
 @c @implementation public func hypr_session_find_tensor(
   _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let name else { return session.pointee.nullProblem("name") }
   guard let index else { return session.pointee.nullProblem("index") }
   guard let found = session.pointee.model.pointee.findTensor(name) else {
@@ -45,7 +45,7 @@ extension hypr_tensor_info {
 func withParameters<Element>(
   _ session: OpaquePointer?, _ flat: Element?, _ size: Int, _ call: (SessionPointer, Element) -> hypr_status
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let flat else { return session.pointee.nullProblem("flat") }
   if let problem = session.pointee.sizeProblem("flat", size, session.pointee.model.pointee.parameterCount) {
     return problem
@@ -73,7 +73,7 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?)
   -> hypr_status
 {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let path else { return session.pointee.nullProblem("path") }
   return status { () throws(Failure) in try session.pointee.saveModel(to: path) }
 }
@@ -81,7 +81,7 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_model_size(
   _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let bytes else { return session.pointee.nullProblem("bytes") }
   bytes.pointee = session.pointee.modelSize
   return ok
@@ -90,7 +90,7 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_save_model_buffer(
   _ session: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let buffer else { return session.pointee.nullProblem("buffer") }
   return status { () throws(Failure) in
     try session.pointee.saveModel(UnsafeMutableRawBufferPointer(start: buffer, count: max(size, 0)))
@@ -100,7 +100,7 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_state_size(
   _ session: OpaquePointer?, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let bytes else { return session.pointee.nullProblem("bytes") }
   bytes.pointee = session.pointee.stateSize()
   return ok
@@ -109,7 +109,7 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_save_state(
   _ session: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let buffer else { return session.pointee.nullProblem("buffer") }
   return status { () throws(Failure) in
     try session.pointee.saveState(UnsafeMutableRawBufferPointer(start: buffer, count: max(size, 0)))
@@ -119,7 +119,7 @@ func withParameters<Element>(
 @c @implementation public func hypr_session_load_state(
   _ session: OpaquePointer?, _ buffer: UnsafeRawPointer?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let buffer else { return session.pointee.nullProblem("buffer") }
   return status { () throws(Failure) in
     try session.pointee.loadState(UnsafeRawBufferPointer(start: buffer, count: max(size, 0)))

@@ -5,6 +5,14 @@ typealias SessionPointer = UnsafeMutablePointer<Session>
 
 extension OpaquePointer {
   var session: SessionPointer { SessionPointer(self) }
+  /// nil while the progress callback runs: the session is in the middle of a call.
+  var idleSession: SessionPointer? { session.pointee.isAsking ? nil : session }
+}
+
+/// The status of a call without an idle session.
+func unavailable(_ session: OpaquePointer?) -> hypr_status {
+  guard let session = session?.session else { return invalidArgument }
+  return session.pointee.refuse(.wrongState, "the session is in the middle of the call that the progress callback was called from")
 }
 
 // Mutating, so that they get the session where it is: borrowing it, the callers would copy it first.
@@ -82,7 +90,7 @@ extension Session {
 @c @implementation public func hypr_session_memory_report(
   _ session: OpaquePointer?, _ report: UnsafeMutablePointer<hypr_memory_report>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let report else { return session.pointee.nullProblem("report") }
   if let problem = session.pointee.structProblem("report", report) { return problem }
   let memory = session.pointee.memory
@@ -96,7 +104,7 @@ extension Session {
 }
 
 @c @implementation public func hypr_session_free(_ session: OpaquePointer?) {
-  if let session { Session.free(session.session) }
+  if let session = session?.idleSession { Session.free(session) }
 }
 
 @c @implementation public func hypr_session_message(_ session: OpaquePointer?) -> UnsafePointer<CChar>? {
@@ -106,7 +114,7 @@ extension Session {
 @c @implementation public func hypr_session_get_option(
   _ session: OpaquePointer?, _ key: hypr_option, _ value: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let value else { return session.pointee.nullProblem("value") }
   guard let option = Option(key: key) else {
     return session.pointee.refuse(.invalidArgument, "there is no option \(Int(key))")
@@ -121,7 +129,7 @@ extension Session {
   _ outputSize: Int,
   _ call: (SessionPointer, UnsafePointer<Float>, UnsafeMutablePointer<Float>?) throws(Failure) -> Void
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let input else { return session.pointee.nullProblem("input") }
   if let problem = session.pointee.sizeProblem("input", inputSize, session.pointee.model.pointee.inputSize) {
     return problem
@@ -143,7 +151,7 @@ extension Session {
   _ session: OpaquePointer?, _ indices: UnsafePointer<UInt32>?, _ count: Int, _ output: UnsafeMutablePointer<Float>?,
   _ output_size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard indices != nil || count == 0 else { return session.pointee.nullProblem("indices") }
   let inputSize = session.pointee.model.pointee.inputSize
   guard count >= 0 && count <= inputSize else {
@@ -168,25 +176,33 @@ extension Session {
 @c @implementation public func hypr_session_run(
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ outputs: UnsafeMutablePointer<Float>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   if steps == 0 { return ok }
   guard let inputs else { return session.pointee.nullProblem("inputs") }
   guard steps > 0 else { return session.pointee.refuse(.invalidArgument, "steps is too large") }
   return status { () throws(Failure) in try session.pointee.run(inputs, steps: steps, into: outputs) }
 }
 
+@c @implementation public func hypr_session_set_progress(
+  _ session: OpaquePointer?, _ callback: hypr_progress?, _ context: UnsafeMutableRawPointer?
+) -> hypr_status {
+  guard let session = session?.idleSession else { return unavailable(session) }
+  session.pointee.setProgress(callback, context)
+  return ok
+}
+
 @c @implementation public func hypr_session_reset(_ session: OpaquePointer?) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   session.pointee.reset()
   return ok
 }
 
 @c @implementation public func hypr_session_reset_parts(_ session: OpaquePointer?, _ parts: UInt32) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   return status { () throws(Failure) in try session.pointee.reset(parts: parts) }
 }
 
 @c @implementation public func hypr_session_reset_layer(_ session: OpaquePointer?, _ layer: Int) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   return status { () throws(Failure) in try session.pointee.reset(layer: layer) }
 }

@@ -4,7 +4,7 @@ internal import HyprCore
 @c @implementation public func hypr_session_statistics(
   _ session: OpaquePointer?, _ statistics: UnsafeMutablePointer<hypr_statistics>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let statistics else { return session.pointee.nullProblem("statistics") }
   if let problem = session.pointee.structProblem("statistics", statistics) { return problem }
   let given = contents(of: statistics)
@@ -26,7 +26,7 @@ internal import HyprCore
 }
 
 @c @implementation public func hypr_session_clear_statistics(_ session: OpaquePointer?) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   session.pointee.clearStatistics()
   return ok
 }

@@ -5,7 +5,7 @@ internal import HyprCore
   _ session: OpaquePointer?, _ batch: UnsafePointer<hypr_batch>?, _ outputs: UnsafeMutablePointer<Float>?,
   _ mean_loss: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard let batch else { return session.pointee.nullProblem("batch") }
   if let problem = session.pointee.structProblem("batch", batch) { return problem }
   if hasUnknownFields(batch) {
@@ -36,7 +36,7 @@ internal import HyprCore
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
   _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard labels != nil else { return session.pointee.nullProblem("labels") }
   var batch = hypr_batch()
   (batch.inputs, batch.steps, batch.sequences, batch.labels) = (inputs, steps, sequences, labels)
@@ -47,7 +47,7 @@ internal import HyprCore
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int,
   _ labels: UnsafePointer<Int32>?, _ outputs: UnsafeMutablePointer<Float>?, _ mean_loss: UnsafeMutablePointer<Double>?
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   guard labels != nil else { return session.pointee.nullProblem("labels") }
   var batch = hypr_batch()
   (batch.inputs, batch.steps, batch.sequences, batch.sequence_labels) = (inputs, steps, sequences, labels)

@@ -4,7 +4,7 @@ internal import HyprCore
 @c @implementation public func hypr_session_set_trainable(
   _ session: OpaquePointer?, _ index: Int, _ trainable: Int32
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   return status { () throws(Failure) in try session.pointee.setTrained(index, trainable != 0) }
 }
 
@@ -19,7 +19,7 @@ internal import HyprCore
 @c @implementation public func hypr_session_get_eligibility(
   _ session: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<Float>?, _ size: Int
 ) -> hypr_status {
-  guard let session = session?.session else { return invalidArgument }
+  guard let session = session?.idleSession else { return unavailable(session) }
   let tensors = session.pointee.model.pointee.tensorCount
   guard index >= 0 && index < tensors else {
     return session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(tensors)")
