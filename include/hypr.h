@@ -27,8 +27,8 @@
  * Sections
  *   Simple     errors, models, running a session
  *   Learning   options, targets, whole sequences, updates, statistics, saving
- *   Expert     resetting parts, looking ahead, states of layers, parameters, gradients, neuron models,
- *              building models, memory
+ *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, neuron
+ *              models, building models, memory
  *
  * Conventions, unless a function says otherwise
  *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
@@ -42,6 +42,10 @@
  *     longer one has more must be 0. INVALID_ARGUMENT: it is less than the first version's.
  *   - Threads: a model is immutable and may be shared by any number of threads. A session, or an options object,
  *     is used by one thread at a time. There is no global state.
+ *   - fork: a child process may go on with its copies of the parent's objects. The threads of a session stay with the
+ *     parent: in the child the calling thread does their work, with the same bits. Both free what they have; sessions that
+ *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, and to use
+ *     a session in memory that both share (MAP_SHARED) from both.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
  *     session but the one that creates it.
  *   - Each group says since which version it exists. docs/abi.md says what may change until version 1.0, and after it.
@@ -89,6 +93,7 @@ enum {
   HYPR_ERROR_WRONG_STATE = 4,      /* a call in the wrong order, such as teaching before the first step */
   HYPR_ERROR_BUFFER_TOO_SMALL = 5,
   HYPR_ERROR_NOT_FOUND = 6, /* no such file, name, layer, tensor or neuron model */
+  HYPR_ERROR_STOPPED = 7,   /* the host's progress callback wanted no more */
 
   /* the model */
   HYPR_ERROR_MODEL_INVALID = 20,     /* not a .hypr file, damaged, or it contradicts itself */
@@ -491,6 +496,31 @@ HYPR_API hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t pa
 
 /* State and traces of one layer to zero, after closing all open windows; layer may be the layer count: the readout. NOT_FOUND. */
 HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
+
+/* ---- Long calls (since 0.1)
+ * hypr_session_run, hypr_session_learn and its short forms make many steps. Between two of them they ask the host, which may show
+ * how far they are, or stop them: because of a flag that a signal handler or another thread has set, or because time is up. */
+
+/* `steps` were made so far in this call; 0 goes on, anything else stops it. It is called in the thread that made the call, and not
+ * before its first step. It must return: no longjmp, no exception. The session is in the middle of a call: calls on it that
+ * return a status return WRONG_STATE and change nothing, hypr_session_free frees nothing; other sessions may be used. */
+typedef int32_t (*hypr_progress)(void *context, uint64_t steps);
+
+/* Who is asked in later calls; callback NULL, as at first: nobody. `context` is what it is given. Neither is part of a saved state.
+ * The callback comes every 2^20 / (1000 + parameter count) steps, at least 1: about a millisecond, in learning a few.
+ * A step that closes a window is one step: of a very large network it takes longer, as does what hypr_session_learn checks first.
+ *
+ * A call that is stopped returns STOPPED; hypr_session_message says after how many steps, those that the callback was told.
+ *   hypr_session_run    The session is as after a call with so many steps. Their outputs were written.
+ *   hypr_session_learn  The session is as if each step had been made by hypr_session_step and then taught what the batch has for it
+ *                       by itself: the last window is open, unless its sequence was over. What comes at the end of a sequence or
+ *                       of the batch was not done: a label taught then, the update of HYPR_UPDATE_SEQUENCE, mean_loss. How to go
+ *                       on is the host's choice: hypr_session_reset (or the next batch) closes the window and makes the update, as
+ *                       if the batch had ended there; hypr_session_reset_parts with HYPR_RESET_OPTIMIZER drops what was gathered.
+ *   in threads          Where HYPR_OPTION_THREADS shares the sequences of a batch, every thread stops in one of its own. `steps`
+ *                       are those of all, the message says how many they became. What all were taught is gathered; the state, and
+ *                       the open window, are those of the last share. */
+HYPR_API hypr_status hypr_session_set_progress(hypr_session *session, hypr_progress callback, void *context);
 
 /* ---- Looking ahead (since 0.1) */
 

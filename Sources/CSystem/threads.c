@@ -1,6 +1,11 @@
 #include "threads.h"
 
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+// Between two looks at whether the others are done.
+enum { WAIT_NANOSECONDS = 5000000 };
 
 #include "floating_point.h"
 
@@ -28,7 +33,14 @@ static void *serve(void *argument) {
 int32_t system_pool_start(system_pool *pool, int32_t count) {
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->begun, NULL);
-  pthread_cond_init(&pool->finished, NULL);
+  // The clock that nobody sets.
+  pthread_condattr_t steady;
+  pthread_condattr_init(&steady);
+  pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+  pthread_cond_init(&pool->finished, &steady);
+  pthread_condattr_destroy(&steady);
+  pool->process = getpid();
+  pool->is_running = false;
   pool->round = 0;
   pool->started = pool->working = pool->next = pool->ends = 0;
   // The host's signals are for the host's threads: these are born with all of them blocked.
@@ -45,7 +57,24 @@ int32_t system_pool_start(system_pool *pool, int32_t count) {
   return error;
 }
 
-void system_pool_run(system_pool *pool, system_piece work, void *context) {
+bool system_pool_has_threads(const system_pool *pool) { return pool->process == getpid(); }
+
+// Until the others are done, or for a moment. The mutex is held.
+static void wait_a_moment(system_pool *pool) {
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_nsec += WAIT_NANOSECONDS;
+  end.tv_sec += end.tv_nsec / 1000000000;
+  end.tv_nsec %= 1000000000;
+  pthread_cond_timedwait(&pool->finished, &pool->mutex, &end);
+}
+
+void system_pool_run(system_pool *pool, system_piece work, void *context, void (*wait)(void *context)) {
+  if (pool->is_running || !system_pool_has_threads(pool)) {
+    for (int32_t piece = 0; piece <= pool->started; piece++) work(context, piece);
+    return;
+  }
+  pool->is_running = true;
   pthread_mutex_lock(&pool->mutex);
   pool->work = work;
   pool->context = context;
@@ -55,11 +84,22 @@ void system_pool_run(system_pool *pool, system_piece work, void *context) {
   pthread_mutex_unlock(&pool->mutex);
   work(context, 0);
   pthread_mutex_lock(&pool->mutex);
-  while (pool->working > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
+  while (pool->working > 0) {
+    if (!wait) {
+      pthread_cond_wait(&pool->finished, &pool->mutex);
+      continue;
+    }
+    wait_a_moment(pool);
+    pthread_mutex_unlock(&pool->mutex);
+    wait(context);
+    pthread_mutex_lock(&pool->mutex);
+  }
   pthread_mutex_unlock(&pool->mutex);
+  pool->is_running = false;
 }
 
 void system_pool_stop(system_pool *pool) {
+  if (!system_pool_has_threads(pool)) return;
   pthread_mutex_lock(&pool->mutex);
   pool->ends = 1;
   pthread_cond_broadcast(&pool->begun);

@@ -8,18 +8,22 @@ internal import HyprCore
 typealias SessionPointer = UnsafeMutablePointer<Session>
 typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
 
-/// Runs `call` with the library's floating-point control; then that of the host is as it was, with the exceptions that it had noted.
-@inline(__always) func answer<Answer>(_ call: () -> Answer) -> Answer {
+/// Runs `call` with the library's floating-point control; then the host's is as it was, with the exceptions that it had noted.
+@inline(__always) func answer<Answer>(_ call: (_ host: system_float_control) -> Answer) -> Answer {
   let host = system_float_enter()
   defer { system_float_set(host) }
-  return call()
+  return call(host)
 }
 
 /// Runs a call that may fail and gives its status.
 @inline(__always) func status(_ call: () throws(Failure) -> Void) -> hypr_status {
-  answer {
+  status { (_: system_float_control) throws(Failure) in try call() }
+}
+
+@inline(__always) private func status(_ call: (_ host: system_float_control) throws(Failure) -> Void) -> hypr_status {
+  answer { host in
     do throws(Failure) {
-      try call()
+      try call(host)
       return ok
     } catch {
       return error.status
@@ -27,12 +31,15 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
   }
 }
 
-/// A call on a session, which must not be NULL.
+/// A call on a session, which must not be NULL, and not in the middle of another call.
 @inline(__always) func with(
   session: OpaquePointer?, _ call: (SessionPointer) throws(Failure) -> Void
 ) -> hypr_status {
-  guard let session else { return invalidArgument }
-  return status { () throws(Failure) in try call(SessionPointer(session)) }
+  guard let session = session.map(SessionPointer.init) else { return invalidArgument }
+  return status { host throws(Failure) in
+    try session.pointee.begin(host)
+    try call(session)
+  }
 }
 
 /// What a session knows; `none` if it is NULL.
@@ -40,7 +47,7 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
   session: OpaquePointer?, else none: Answer, _ question: (SessionPointer) -> Answer
 ) -> Answer {
   guard let session else { return none }
-  return answer { question(SessionPointer(session)) }
+  return answer { _ in question(SessionPointer(session)) }
 }
 
 /// A call on options, which must not be NULL.
@@ -56,7 +63,7 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
   options: OpaquePointer?, else none: Answer, _ question: (OptionsPointer) -> Answer
 ) -> Answer {
   guard let options else { return none }
-  return answer { question(OptionsPointer(options)) }
+  return answer { _ in question(OptionsPointer(options)) }
 }
 
 /// The values of options that a session is made with; nil: the defaults.

@@ -90,7 +90,7 @@ extension Session {
 }
 
 @c @implementation public func hypr_session_free(_ session: OpaquePointer?) {
-  ask(session: session, else: ()) { Session.free($0) }
+  ask(session: session, else: ()) { if !$0.pointee.isAsking { Session.free($0) } }
 }
 
 @c @implementation public func hypr_session_message(_ session: OpaquePointer?) -> UnsafePointer<CChar>? {
@@ -164,6 +164,12 @@ extension Session {
     guard steps > 0 else { throw session.pointee.refuse(.invalidArgument, "steps is too large") }
     try session.pointee.run(inputs, steps: steps, into: outputs)
   }
+}
+
+@c @implementation public func hypr_session_set_progress(
+  _ session: OpaquePointer?, _ callback: hypr_progress?, _ context: UnsafeMutableRawPointer?
+) -> hypr_status {
+  with(session: session) { session throws(Failure) in session.pointee.setProgress(callback, context) }
 }
 
 @c @implementation public func hypr_session_reset(_ session: OpaquePointer?) -> hypr_status {

@@ -11,6 +11,7 @@ extension Failure {
     case .wrongState: hypr_status(HYPR_ERROR_WRONG_STATE)
     case .bufferTooSmall: hypr_status(HYPR_ERROR_BUFFER_TOO_SMALL)
     case .notFound: hypr_status(HYPR_ERROR_NOT_FOUND)
+    case .stopped: hypr_status(HYPR_ERROR_STOPPED)
     case .modelInvalid: hypr_status(HYPR_ERROR_MODEL_INVALID)
     case .modelUnsupported: hypr_status(HYPR_ERROR_MODEL_UNSUPPORTED)
     case .stateMismatch: hypr_status(HYPR_ERROR_STATE_MISMATCH)
@@ -47,6 +48,7 @@ private var versionText: StaticString { "0.1.0" }
     case HYPR_ERROR_WRONG_STATE: "HYPR_ERROR_WRONG_STATE"
     case HYPR_ERROR_BUFFER_TOO_SMALL: "HYPR_ERROR_BUFFER_TOO_SMALL"
     case HYPR_ERROR_NOT_FOUND: "HYPR_ERROR_NOT_FOUND"
+    case HYPR_ERROR_STOPPED: "HYPR_ERROR_STOPPED"
     case HYPR_ERROR_MODEL_INVALID: "HYPR_ERROR_MODEL_INVALID"
     case HYPR_ERROR_MODEL_UNSUPPORTED: "HYPR_ERROR_MODEL_UNSUPPORTED"
     case HYPR_ERROR_STATE_MISMATCH: "HYPR_ERROR_STATE_MISMATCH"

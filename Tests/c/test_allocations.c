@@ -45,7 +45,7 @@ void free(void *memory) {
   __libc_free(memory);
 }
 
-enum { STEPS = 300, INPUTS = 9, CLASSES = 3, ELEMENTS = 4096 };
+enum { STEPS = 600, INPUTS = 9, CLASSES = 3, ELEMENTS = 4096 };
 
 static void sessions_are_one_allocation(void **state) {
   (void)state;
@@ -73,6 +73,11 @@ static void sessions_are_one_allocation(void **state) {
   hypr_model_free(model);
 }
 
+static int32_t stop(void *context, uint64_t steps) {
+  *(uint64_t *)context = steps;
+  return 1;
+}
+
 /* Every call on a session, good and bad; the sum of its statuses is of no interest. */
 static void call_everything(hypr_session *session, const float *samples, const int32_t *labels) {
   static float flat[ELEMENTS], outputs[STEPS * CLASSES];
@@ -97,6 +102,12 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_step_spikes(session, channels, 3, outputs, CLASSES);
   hypr_session_step_spikes(session, channels, 300, outputs, CLASSES);
   hypr_session_run(session, samples, STEPS, outputs);
+  uint64_t told = 0;
+  hypr_session_set_progress(session, stop, &told);
+  hypr_session_run(session, samples, STEPS, outputs);
+  assert_int_not_equal(told, 0);
+  hypr_session_learn_sequence(session, samples, STEPS, labels, outputs, &value);
+  hypr_session_set_progress(session, NULL, NULL);
   hypr_session_learn_sequence(session, samples, STEPS, labels, outputs, &value);
   hypr_session_learn_batch(session, samples, lengths, 2, labels, outputs, &value);
   hypr_session_learn_labelled(session, samples, lengths, 2, labels, outputs, &value);

@@ -117,6 +117,7 @@ static void no_session(void **state) {
   hypr_memory_report report = {.struct_size = sizeof report};
   hypr_batch batch = {.struct_size = sizeof batch};
   assert_string_equal(hypr_session_message(NULL), "");
+  refused(hypr_session_set_progress(NULL, NULL, NULL));
   refused(hypr_session_step(NULL, &number, 1, &number, 1));
   refused(hypr_session_step_spikes(NULL, &index, 1, &number, 1));
   refused(hypr_session_run(NULL, &number, 1, &number));

@@ -87,6 +87,28 @@ static void run(const hypr_model *model) {
   hypr_session_free(other);
 }
 
+static int32_t stop(void *context, uint64_t steps) {
+  *(uint64_t *)context = steps;
+  return 1;
+}
+
+/* Long runs may be stopped. */
+static void run_long(const hypr_model *model) {
+  enum { LONG = 2000 };
+  static float inputs[LONG * INPUTS];
+  uint64_t told = 0;
+  hypr_session *session;
+  hypr_session_create(model, NULL, &session, NULL, 0);
+  if (!session) return;
+  for (int step = 0; step < LONG; step++) sample(inputs + step * INPUTS, step);
+  expect_status(hypr_session_set_progress(session, stop, &told), HYPR_OK, "set progress", hypr_session_message(session));
+  expect_status(hypr_session_run(session, inputs, LONG, NULL), HYPR_ERROR_STOPPED, "run", hypr_session_message(session));
+  hypr_statistics statistics = {.struct_size = sizeof statistics};
+  hypr_session_statistics(session, &statistics);
+  expect(told > 0 && statistics.steps == told, "run", "does not stop where it says");
+  hypr_session_free(session);
+}
+
 static hypr_options *learning_options(void) {
   hypr_options *options = NULL;
   hypr_options_create(&options, NULL, 0);
@@ -181,6 +203,7 @@ int main(int count, char **arguments) {
   hypr_model *model = load(models, "brf", HYPR_OK, "");
   if (!model) return 1;
   run(model);
+  run_long(model);
   if (no_learning) learn_not(model);
   else learn(model);
   hypr_model_free(model);

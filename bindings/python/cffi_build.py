@@ -33,6 +33,33 @@ static hypr_status make_step(const kept_step *step) {
 }
 """
 
+# The progress callback of long calls: it lets Python see its signals (hypr._signals), but takes the GIL for that no more often than
+# people notice, as another thread may hold it for milliseconds.
+WATCH = """
+typedef struct {
+  int64_t next;    /* nanoseconds of the monotonic clock: when Python is asked again */
+  uint64_t steps;  /* made in this call when it was asked last */
+} signal_watch;
+"""
+WATCH_SIGNALS = """
+#include <time.h>
+enum { WATCH_NANOSECONDS = 50000000 };
+static int32_t see_signals(signal_watch *watch);
+static int32_t watch_signals(void *context, uint64_t steps) {
+  signal_watch *watch = context;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  int64_t nanoseconds = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  if (nanoseconds < watch->next) return 0;
+  watch->next = nanoseconds + WATCH_NANOSECONDS;
+  watch->steps = steps;
+  return see_signals(watch);
+}
+"""
+
 ffibuilder = cffi.FFI()
-ffibuilder.cdef(declarations(HEADER.read_text()) + KEPT_STEP + "hypr_status make_step(const kept_step *step);")
-ffibuilder.set_source("hypr._native", "#include <hypr.h>" + KEPT_STEP + MAKE_STEP, include_dirs=[str(HEADER.parent)])
+ffibuilder.cdef(
+    declarations(HEADER.read_text()) + KEPT_STEP + "hypr_status make_step(const kept_step *step);" + WATCH
+    + "int32_t watch_signals(void *context, uint64_t steps);" + 'extern "Python" int32_t see_signals(signal_watch *watch);')
+ffibuilder.set_source(
+    "hypr._native", "#include <hypr.h>" + KEPT_STEP + MAKE_STEP + WATCH + WATCH_SIGNALS, include_dirs=[str(HEADER.parent)])

@@ -24,6 +24,7 @@ enum {
   HYPR_ERROR_WRONG_STATE = 4,
   HYPR_ERROR_BUFFER_TOO_SMALL = 5,
   HYPR_ERROR_NOT_FOUND = 6,
+  HYPR_ERROR_STOPPED = 7,
   HYPR_ERROR_MODEL_INVALID = 20,
   HYPR_ERROR_MODEL_UNSUPPORTED = 21,
   HYPR_ERROR_STATE_MISMATCH = 22,
@@ -192,6 +193,8 @@ enum {
 };
 HYPR_API hypr_status hypr_session_reset_parts(hypr_session *session, uint32_t parts);
 HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t layer);
+typedef int32_t (*hypr_progress)(void *context, uint64_t steps);
+HYPR_API hypr_status hypr_session_set_progress(hypr_session *session, hypr_progress callback, void *context);
 HYPR_API hypr_status hypr_session_look_ahead(hypr_session *session, const float *input, size_t input_size,
                                              float *output, size_t output_size);
 HYPR_API hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
@@ -305,7 +308,8 @@ typedef struct hypr_layer_settings {
   float surrogate_scale;
 } hypr_layer_settings;
 #define HYPR_LAYER_SETTINGS {sizeof(hypr_layer_settings), NULL, 1, -1, 1, 1, 0, 0, 0, 0}
-HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size, const hypr_layer_settings *settings);
+HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size,
+                                            const hypr_layer_settings *settings);
 HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);
 HYPR_API hypr_status hypr_builder_remove_top(hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_set_constant(hypr_builder *builder, const char *name, float value);

@@ -17,6 +17,8 @@ struct ThreadPool {
   /// Whether the threads run now.
   func start() -> Bool { system_pool_start(memory, Int32(truncatingIfNeeded: count)) == 0 }
   func stop() { system_pool_stop(memory) }
+  /// Not after fork(), in the child: it does all pieces alone.
+  var hasThreads: Bool { system_pool_has_threads(memory) }
 }
 
 /// So much work is worth waking threads, which takes as long as some hundred thousand multiply-adds.
@@ -46,7 +48,7 @@ struct CarryPieces {
     }
     count = pool.count
     system_pool_run(
-      pool.memory, { $0.assumingMemoryBound(to: CarryPieces.self).pointee.run(piece: Int($1)) }, &self)
+      pool.memory, { $0.assumingMemoryBound(to: CarryPieces.self).pointee.run(piece: Int($1)) }, &self, nil)
   }
 
   @_optimize(speed) private func run(piece: Int) {
@@ -70,7 +72,7 @@ struct OptimizePieces {
     guard let pool, update.pointee.count >= leastWork else { return kernels.pointee.optimize(update) }
     var pieces = OptimizePieces(kernel: kernels.pointee.optimize, update: update.pointee, count: pool.count)
     system_pool_run(
-      pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &pieces)
+      pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &pieces, nil)
   }
 
   @_optimize(speed) private func run(piece: Int) {

@@ -18,6 +18,7 @@ public struct Session: ~Copyable {
     let workers: BatchWorkers?
   #endif
 
+  let progress: UnsafeMutablePointer<Progress>
   public let message: MessageBuffer
   public let messageText: UnsafeMutablePointer<CChar>
   public let memory: MemoryReport
@@ -47,6 +48,8 @@ public struct Session: ~Copyable {
         settings.learning && settings.threads > 1 && settings.update != .window
         ? BatchWorkers(&arena, model, settings) : nil
     #endif
+    let progress = Progress(&arena)
+    self.progress = arena.place(progress)
     messageText = arena.allocate(CChar.self, Session.messageSize, .scratch)
     message = MessageBuffer(arena.isMeasuring ? nil : messageText, size: Session.messageSize)
     memory = MemoryReport(arena)

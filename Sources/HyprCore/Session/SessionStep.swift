@@ -19,13 +19,16 @@ extension Session {
     try advance(into: output)
   }
 
-  /// `steps` samples in a row; `outputs` may be nil.
+  /// `steps` samples in a row; `outputs` may be nil. Throws `stopped`: the host wanted no more.
   @_optimize(speed) public mutating func run(
     _ samples: UnsafePointer<Float>, steps: Int, into outputs: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     let (inputSize, outputSize) = (network.input.size, model.pointee.outputSize)
     try checkAddressable(steps: steps)
+    var pace = beginSteps()
     for index in 0..<steps {
+      if pace.isDue { try look(up: &pace) }
+      pace.steps += 1
       do throws(Failure) {
         try step(samples + index * inputSize, into: outputs.map { $0 + index * outputSize })
       } catch {

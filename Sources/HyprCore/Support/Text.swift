@@ -113,7 +113,7 @@ public struct MessageBuffer {
 
 /// Why a call failed. The C ABI gives each a status code.
 public enum Failure: Error {
-  case invalidArgument, sizeMismatch, notFinite, wrongState, bufferTooSmall, notFound
+  case invalidArgument, sizeMismatch, notFinite, wrongState, bufferTooSmall, notFound, stopped
   case modelInvalid, modelUnsupported, stateMismatch
   case outOfMemory, inputOutput
 }

@@ -38,7 +38,8 @@ public struct Batch {
 }
 
 extension Session {
-  /// Learns a batch; returns the weighted mean of the losses of all targets.
+  /// Learns a batch; returns the weighted mean of the losses of all targets. Throws `stopped`: the host wanted no more steps. What was
+  /// taught until then is kept, in closed windows and the open one, and no update follows.
   public mutating func learn(_ batch: Batch) throws(Failure) -> Double {
     let learner = try requireLearning()
     try check(batch)
@@ -51,20 +52,27 @@ extension Session {
     if let workers, batch.steps.count > 1 {
       try learnInThreads(batch, workers)
     } else {
-      try learn(batch, 0..<batch.steps.count, from: 0)
+      var pace = beginSteps()
+      try learn(batch, 0..<batch.steps.count, from: 0, &pace)
     }
     finishSequence()
     return learner.pointee.progress.batchWeight > 0 ? learner.pointee.progress.batchLoss / learner.pointee.progress.batchWeight : 0
   }
 
   /// Some sequences of a batch, one after the other; `start` is the first one's first step.
-  @_optimize(speed) mutating func learn(_ batch: Batch, _ sequences: Range<Int>, from start: Int) throws(Failure) {
+  @_optimize(speed) mutating func learn(
+    _ batch: Batch, _ sequences: Range<Int>, from start: Int, _ pace: inout Pace
+  ) throws(Failure) {
     var start = start
     let outputSize = model.pointee.outputSize
     for sequence in sequences {
       let end = start + batch.steps[sequence]
+      // Before the state of the last sequence is cleared.
+      if pace.isDue { try look(up: &pace) }
       clear([.state, .traces])
       for step in start..<end {
+        if pace.isDue { try look(up: &pace) }
+        pace.steps += 1
         do throws(Failure) {
           try self.step(batch.samples + step * network.input.size, into: batch.outputs.map { $0 + step * outputSize })
           try teach(batch, step: step, of: sequence, until: end)

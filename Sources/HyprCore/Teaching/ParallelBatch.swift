@@ -37,16 +37,23 @@ private struct BatchWork {
   let batch: Batch
   let workers: BatchWorkers
   let session: UnsafeMutablePointer<Session>
+  let progress: UnsafeMutablePointer<Progress>
+  /// Whether the host's thread learns all shares.
+  let isAlone: Bool
 
   /// The host's thread, piece 0, learns the last share: the session is left as the last sequence leaves it.
   func run(piece: Int) {
     let share = workers.shares + (piece == 0 ? workers.count : piece - 1)
     let learner = piece == 0 ? session : workers.sessions + (piece - 1)
+    var pace = Pace(progress, asks: piece == 0 || isAlone)
     do throws(Failure) {
-      try learner.pointee.learn(batch, share.pointee.sequences, from: share.pointee.firstStep)
+      try learner.pointee.learn(batch, share.pointee.sequences, from: share.pointee.firstStep, &pace)
     } catch {
       share.pointee.failure = error
+      // What a worker was taught is gathered; the session's own window stays open.
+      if piece != 0 { learner.pointee.closeWindow() }
     }
+    pace.report()
   }
 }
 
@@ -56,17 +63,22 @@ extension Session {
     split(batch, into: workers.shares)
     for index in 0..<workers.count { workers.sessions[index].takeParameters(of: self) }
     withUnsafeMutablePointer(to: &self) { session in
-      var work = BatchWork(batch: batch, workers: workers, session: session)
+      let progress = session.pointee.beginSteps().progress
+      var work = BatchWork(
+        batch: batch, workers: workers, session: session, progress: progress, isAlone: !pool.hasThreads)
       system_pool_run(
         pool.memory, { context, piece in context.assumingMemoryBound(to: BatchWork.self).pointee.run(piece: Int(piece)) },
-        &work)
+        &work,
+        progress.pointee.callback == nil
+          ? nil : { $0.assumingMemoryBound(to: BatchWork.self).pointee.progress.ask() })
     }
     for index in 0..<workers.count { gather(workers.sessions + index) }
     for index in 0...workers.count {
-      guard let failure = workers.shares[index].failure else { continue }
+      guard let failure = workers.shares[index].failure, failure != .stopped else { continue }
       throw index == workers.count
         ? failure : message.failure(failure, "\(whole: workers.sessions[index].messageText)")
     }
+    if system_progress_stops(progress.pointee.call) { throw stopped() }
   }
 
   /// Runs of sequences with about as many steps each.
@@ -94,8 +106,6 @@ extension Session {
     network.derive()
     network.parameters.clearGradients()
     clearStatistics()
-    // A batch that failed may have left a window open.
-    slot = 0
     if let learner, let host = session.learner { learner.pointee.beginBatch(of: host.pointee) }
   }
 

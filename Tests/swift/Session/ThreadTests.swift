@@ -65,6 +65,30 @@ import Testing
     }
   }
 
+  /// The end of a window in one of the shares has threads to share with, too, were they not at work.
+  @Test func batchesOfLargeLayersAreSplit() throws {
+    var net = RandomNet(seed: 7)
+    let description = net.model(["BRF"], sizes: [6, 400, 4])
+    let (sequences, labels) = batch(&net)
+    let options = [Int32(HYPR_OPTION_WINDOW): 10, Int32(HYPR_OPTION_UPDATE): 2]
+    let one = try session(description, threads: 1, options)
+    let expected = try { try one.learn(sequences, labels); return try one.gradients }()
+    let scale = expected.reduce(0) { max($0, abs($1)) }
+    #expect(scale > 0)
+    var before: [Float]?
+    for round in 0..<5 {
+      let many = try session(description, threads: 3, options)
+      try many.learn(sequences, labels)
+      let found = try many.gradients
+      for (one, other) in zip(expected, found) where abs(one - other) > 1e-5 * scale {
+        Issue.record("round \(round): \(other), expected \(one)")
+        break
+      }
+      #expect(before == nil || before == found, "round \(round)")
+      before = found
+    }
+  }
+
   @Test func aFailedShareSaysWhere() throws {
     var net = RandomNet(seed: 5)
     let description = net.model(["RF"], sizes: [6, 20, 4])

@@ -26,6 +26,7 @@ from hypr.errors import (
     OutOfMemoryError,
     SizeMismatchError,
     StateMismatchError,
+    StoppedError,
     UnknownOptionError,
     UnknownTensorError,
     WrongStateError,
@@ -54,7 +55,7 @@ __all__ = [
     "BufferTooSmallError", "EpochRecord", "Error", "FileError", "InvalidArgumentError", "LayerInfo", "MemoryReport",
     "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError",
     "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
-    "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "Surrogate", "TensorInfo", "Trainer",
+    "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
     "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version",
     "neuron_models", "option_info", "option_names", "record",
 ]

@@ -1,4 +1,5 @@
-"""Calls that do all of what they are for, or nothing: who refuses a number must not have learned half of it."""
+"""Calls that do all of what they are for, or nothing: who refuses a number must not have learned half of it. Ctrl-C is no refusal:
+what was learned until then stays."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def all_or_nothing(method: Method) -> Method:
         before = vars(self).copy()
         try:
             return method(self, *arguments, **named)
-        except BaseException:
+        except Exception:
             vars(self).clear()
             vars(self).update(before)
             raise
@@ -38,6 +39,6 @@ def put_back(session: Session) -> Iterator[None]:
     state = session.save_state()
     try:
         yield
-    except BaseException:
+    except Exception:
         session.load_state(state)
         raise

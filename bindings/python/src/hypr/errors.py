@@ -65,6 +65,12 @@ class NotFoundError(Error, LookupError):
     status, status_name = 6, "HYPR_ERROR_NOT_FOUND"
 
 
+class StoppedError(Error):
+    """A progress callback stopped a call. (In Python a signal handler's own exception is raised instead.)"""
+
+    status, status_name = 7, "HYPR_ERROR_STOPPED"
+
+
 class ModelInvalidError(Error, ValueError):
     """Not a .hypr file, damaged, or it contradicts itself."""
 
@@ -111,7 +117,7 @@ _BY_STATUS: dict[int, type[Error]] = {
     kind.status: kind
     for kind in (
         InvalidArgumentError, SizeMismatchError, NotFiniteError, WrongStateError, BufferTooSmallError, NotFoundError,
-        ModelInvalidError, ModelUnsupportedError, StateMismatchError, OutOfMemoryError, FileError)
+        StoppedError, ModelInvalidError, ModelUnsupportedError, StateMismatchError, OutOfMemoryError, FileError)
 }
 
 

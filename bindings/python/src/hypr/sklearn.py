@@ -182,10 +182,12 @@ class _HyprEstimator(BaseEstimator):
         if self._teacher is None:
             self._teacher = Teacher(self.model_, self._options(), classes=targets.dtype.kind == "i")
         data = Sequences(inputs, lengths, targets, per_step=False, weights=weights)
-        with put_back(self._teacher.session):
-            for start in range(0, len(data), self.batch_size):
-                self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
-        self.model_ = Model(self._teacher.session.model_bytes())
+        try:
+            with put_back(self._teacher.session):
+                for start in range(0, len(data), self.batch_size):
+                    self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
+        finally:  # also after Ctrl-C: what was learned until then
+            self.model_ = Model(self._teacher.session.model_bytes())
 
     def _summaries(self, X: Any) -> npt.NDArray[np.float64]:
         """What every sequence is judged by, [sequences, outputs]."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hypr._library import failure, ffi, lib, made
+from hypr._signals import call
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import NativeOptions
@@ -53,11 +54,19 @@ class SessionHandle:
             return self._idle.pop()
         except IndexError:
             raise self._unavailable() from None
+        except BaseException:
+            self._put_back()
+            raise
+
+    def _put_back(self) -> None:
+        """A signal handler raised after the handle was taken, and before that was known."""
+        self._idle[:] = [self._owner]
 
     def _unavailable(self) -> WrongStateError:
         if self._owner is None:
             return WrongStateError("the session is closed")
-        return WrongStateError("the session is at work in another thread; it may be used by one thread at a time")
+        return WrongStateError("the session is at work in another thread, or in the call that a signal handler interrupted; it "
+                               "may be used by one thread at a time")
 
     def _call(self, function: Any, *arguments: Any) -> None:
         """A function of the library on this session; raises what it says."""
@@ -70,6 +79,10 @@ class SessionHandle:
             raise InvalidArgumentError(f"a number is out of its range: {', '.join(_numbers(arguments))}") from None
         finally:
             self._idle.append(handle)
+
+    def _make_steps(self, function: Any, *arguments: Any) -> None:
+        """The same for a function that makes many steps, and may take long."""
+        self._call(lambda handle: call(function, handle, *arguments))
 
     def _value(self, function: Any, *arguments: Any) -> Any:
         """The same for a function that cannot fail and returns a value."""

@@ -51,6 +51,9 @@ class Learning(Running):
                 handle = self._idle.pop()
             except IndexError:
                 raise self._unavailable() from None
+            except BaseException:
+                self._put_back()
+                raise
             try:
                 status = _teach_class(handle, int(target))
                 if status:
@@ -157,6 +160,10 @@ class Learning(Running):
               out: FloatArray | None = None) -> float:
         """The general form: several sequences with targets of one kind, and weights. Other Python threads run meanwhile.
 
+        Ctrl-C ends it soon, between two steps: KeyboardInterrupt, or whatever the handler of a signal raises, has the attribute
+        `steps_done`. What the steps until then were taught is kept: ``reset()``, or learning the next batch, makes the update of a
+        batch as if it had ended there; ``reset("optimizer")`` drops what was gathered.
+
         Parameters
         ----------
         x, lengths, out
@@ -225,7 +232,7 @@ class Learning(Running):
         batch = ffi.new("hypr_batch *", {"struct_size": ffi.sizeof("hypr_batch"), "sequences": len(steps), **arrays})
         outputs = ffi.NULL if out is None else pointer(destination(out, "out", len(inputs), self.output_size))
         loss = ffi.new("double *")
-        self._call(lib.hypr_session_learn, batch, outputs, loss)
+        self._make_steps(lib.hypr_session_learn, batch, outputs, loss)
         return float(loss[0])
 
     def _sequences(self, x: Any, lengths: npt.ArrayLike | None) -> tuple[FloatArray, npt.NDArray[np.uintp]]:

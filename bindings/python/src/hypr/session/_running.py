@@ -65,6 +65,9 @@ class Running(SessionHandle):
             handle = self._idle.pop()
         except IndexError:
             raise self._unavailable() from None
+        except BaseException:
+            self._put_back()
+            raise
         try:
             # One copy of one sample checks type and shape as well, and is cheaper than a pointer to it.
             try:
@@ -129,6 +132,9 @@ class Running(SessionHandle):
     def run(self, x: npt.ArrayLike, out: FloatArray | None = None) -> FloatArray:
         """Many steps in a row. Other Python threads run meanwhile.
 
+        Ctrl-C ends it soon, between two steps: KeyboardInterrupt, or whatever the handler of a signal raises, has the attribute
+        `steps_done`. The session is as after a run of so many steps, and `out` has their outputs.
+
         Parameters
         ----------
         x : array_like, [steps, input_size]
@@ -149,7 +155,7 @@ class Running(SessionHandle):
         steps = len(inputs)
         outputs = np.empty((steps, self.output_size), np.float32) if out is None else out
         destination(outputs, "out", steps, self.output_size)
-        self._call(lib.hypr_session_run, pointer(inputs), steps, pointer(outputs))
+        self._make_steps(lib.hypr_session_run, pointer(inputs), steps, pointer(outputs))
         return outputs
 
     def reset(self, *parts: str) -> None:
