@@ -48,6 +48,9 @@
  *     a session in memory that both share (MAP_SHARED) from both.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
  *     session but the one that creates it.
+ *   - Floating point: calls compute with a control of their own, to the nearest number, without exceptions and with subnormal
+ *     numbers as zero, and leave the host's as it was, flags included. So their bits do not depend on what the host has set, no
+ *     exception that it lets end the process is raised, and a step is as fast in silence as in activity. (x86-64 and ARM)
  *   - Each group says since which version it exists. docs/abi.md says what may change until version 1.0, and after it.
  */
 #ifndef HYPR_H
@@ -149,7 +152,8 @@ typedef struct hypr_options hypr_options;
 
 /* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
  * OUT_OF_MEMORY: `message` says how many bytes it takes; also if the system has no more threads. INVALID_ARGUMENT: the inputs of a
- * layer times the steps of a window are 2^31 or more. MODEL_UNSUPPORTED: it shall learn, and this library was built without
+ * layer times the steps of a window are 2^31 or more; or it shall learn, and the model file and the options freeze all
+ * tensors, or the learning rate is too small for any to move. MODEL_UNSUPPORTED: it shall learn, and this library was built without
  * learning. *out is set to NULL on failure. */
 HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
                                          char *message, size_t message_size);
@@ -200,7 +204,7 @@ enum {
   HYPR_OPTION_UPDATE = 4,   /* when the optimizer steps [HYPR_UPDATE_WINDOW] */
   HYPR_OPTION_REDUCTION = 5, /* what the gradient summed over the taught steps of an update is divided by [HYPR_REDUCTION_MEAN] */
   HYPR_OPTION_TRAIN_MASK = 6, /* sum of the HYPR_TRAIN_ groups that are trained [HYPR_TRAIN_ALL] */
-  HYPR_OPTION_LABEL_SMOOTHING = 7, /* of targets that are classes: spread over all classes, 0 to 1 [0] */
+  HYPR_OPTION_LABEL_SMOOTHING = 7, /* of targets that are classes: spread over all classes, 0 to below 1 [0] */
   HYPR_OPTION_LOSS = 8,       /* what one label for a whole sequence teaches [HYPR_LOSS_EVERY_STEP] */
   HYPR_OPTION_LOSS_STEPS = 9, /* how many with HYPR_LOSS_LAST_STEPS, 1 to 65536 [1] */
   /* d steps, 0 to 65536, that targets may come late in a stream: a full window stays open until d more steps were made, which are
@@ -334,8 +338,8 @@ HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_o
 
 /* Softmax cross-entropy with class `label` as the target of the last step; a second target for a step replaces the first.
  * With HYPR_OPTION_LABEL_SMOOTHING s the target is 1 - s for the label, plus s / C for each of the C classes.
- * hypr_session_set_class_weights scales the loss.
- * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: there is no step in the open window. */
+ * hypr_session_set_class_weights scales the loss. Classes need two outputs at least: for one, teach values such as 0 and 1.
+ * INVALID_ARGUMENT: label not below the output size, or the model has one output. WRONG_STATE: there is no step in the open window. */
 HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 
 /* The same for an earlier step, if it is still in an open window: steps_ago 0 is the last step. Up to HYPR_OPTION_LABEL_DELAY steps
@@ -345,15 +349,15 @@ HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t s
 
 /* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says; it replaces all targets in the open windows. In a
  * stream, call it when the sequence is over.
- * INVALID_ARGUMENT: label not below the output size. WRONG_STATE: a step that the loss needs is not in an open window any more, or
- * there is none; with HYPR_LOSS_SUM_OF_SOFTMAX, the sequence is longer than one window. */
+ * INVALID_ARGUMENT: label not below the output size, or the model has one output. WRONG_STATE: a step that the loss needs is not in an
+ * open window any more, or there is none; with HYPR_LOSS_SUM_OF_SOFTMAX, the sequence is longer than one window. */
 HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 
 /* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets.
  * HYPR_REDUCTION_MEAN divides by their sum: HYPR_REDUCTION_MEAN_OVER_STEPS if an update often sees one class only. Other
  * targets have the weight 1.
- *   weights [output size], 0 or 1e-6 to 1e6
- * SIZE_MISMATCH; INVALID_ARGUMENT; NOT_FINITE; WRONG_STATE. */
+ *   weights [output size], 0 or 1e-6 to 1e6, not all 0
+ * SIZE_MISMATCH; INVALID_ARGUMENT, also if the model has one output; NOT_FINITE; WRONG_STATE. */
 HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
 
 /* Mean squared error, the mean over the outputs of (output - target)², as the loss of the last step.
@@ -400,7 +404,7 @@ typedef struct hypr_batch {
  *   mean_loss mean over the targets of the loss (cross-entropy in nats, or squared error), weighted as they are, or NULL; 0 if there
  *             are none
  * Everything is checked before the first step is made. INVALID_ARGUMENT: not one kind of targets; a label not below the output size;
- * a weight out of its bounds; arrays too large to be addressed; with HYPR_LOSS_SUM_OF_SOFTMAX a sequence longer than the window.
+ * labels for a model with one output; a weight out of its bounds; arrays too large to be addressed; with HYPR_LOSS_SUM_OF_SOFTMAX a sequence longer than the window.
  * NOT_FINITE: an input, a weight, or a value that counts. WRONG_STATE: the session does not learn.
  * If the network's state overflows in the middle, or a value is so far from the output that the difference does (NOT_FINITE;
  * hypr_session_message names the step), the steps before stay made, and those that have a target by themselves taught. */
@@ -437,8 +441,9 @@ typedef struct hypr_statistics {
   uint64_t taught_steps;    /* steps with a target in closed windows; a target of all steps together counts as one */
   uint64_t correct_steps;   /* those taught a class, the largest output (or sum of softmax) being of that class */
   uint64_t updates;         /* optimizer steps made since the session was created or its optimizer reset */
-  uint64_t skipped_updates; /* updates left out because the gradient was not finite, since the session was created; the traces
-                               of a layer whose eligibility had overflown were reset too */
+  uint64_t skipped_updates; /* updates left out because the gradient was not finite, or so long that parameters or moments might
+                               not have stayed so, since the session was created; the traces of a layer whose eligibility had
+                               overflown were reset too */
   double mean_loss;         /* of the targets (cross-entropy in nats), weighted as the classes are; 0 if there are none */
   double gradient_norm;     /* of the last update, before clipping */
   double learning_rate;     /* that the next update will use */

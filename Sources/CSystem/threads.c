@@ -4,10 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "floating_point.h"
+
 // Between two looks at whether the others are done.
 enum { WAIT_NANOSECONDS = 5000000 };
-
-#include "floating_point.h"
 
 static void *serve(void *argument) {
   system_pool *pool = argument;

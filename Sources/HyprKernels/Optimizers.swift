@@ -8,31 +8,34 @@ func squareSum(_ values: Row, _ count: Int) -> Double {
   while start < count {
     let end = min(start &+ piece, count)
     let sum = squareSumOfPiece(values, start, end)
-    // Single precision loses small squares and overflows with large ones.
-    total += sum > 1e-20 && sum < 1e30 ? Double(sum) : exactSquareSum(values, start, end)
+    // Single precision loses small squares and overflows with large ones: these are brought to where it does not. A piece of
+    // zeros, as silence leaves them, is as fast as any other.
+    if sum > 1e-20 && sum < 1e30 {
+      total += Double(sum)
+    } else {
+      let scale: Float = sum <= 1e-20 ? 0x1p64 : 0x1p-70
+      total += Double(squareSumOfPiece(values, start, end, scale)) / (Double(scale) * Double(scale))
+    }
     start = end
   }
   return total
 }
 
-private func squareSumOfPiece(_ values: Row, _ start: Int, _ end: Int) -> Float {
+@inline(__always) private func squareSumOfPiece(_ values: Row, _ start: Int, _ end: Int, _ scale: Float = 1) -> Float {
   // Independent sums hide the latency of addition.
   var (one, other) = (Lanes.zero, Lanes.zero)
   var index = start
   while index &+ 2 &* Lanes.scalarCount <= end {
-    let (first, second) = (values.lanes(index), values.lanes(index &+ Lanes.scalarCount))
+    let (first, second) = (values.lanes(index) * scale, values.lanes(index &+ Lanes.scalarCount) * scale)
     one += first * first
     other += second * second
     index &+= 2 &* Lanes.scalarCount
   }
-  if index < end { one += values.lanes(index) * values.lanes(index) }
+  if index < end {
+    let last = values.lanes(index) * scale
+    one += last * last
+  }
   return lanes_sum(one + other)
-}
-
-private func exactSquareSum(_ values: Row, _ start: Int, _ end: Int) -> Double {
-  var sum = 0.0
-  for index in start..<end { sum += Double(values[index]) * Double(values[index]) }
-  return sum
 }
 
 /// One optimizer step on a run of parameters, then the bounds; the gathered gradient is zero afterwards.
@@ -102,9 +105,7 @@ private struct Adam: OptimizerRule {
 
   @inline(__always) func direction(_ gradient: Lanes, _ index: Int) -> Lanes {
     let mean = moment1.lanes(index) * beta1 + gradient * complement1
-    // Limited: an infinite square would keep its parameter where it is for ever.
-    let square = lanes_smaller(
-      moment2.lanes(index) * beta2 + gradient * gradient * complement2, Lanes(repeating: .greatestFiniteMagnitude))
+    let square = moment2.lanes(index) * beta2 + gradient * gradient * complement2
     moment1.store(mean, index)
     moment2.store(square, index)
     return (mean * correction1) / (lanes_square_root(square * correction2) + epsilon)
@@ -140,11 +141,8 @@ extension kernel_update {
     }
     let new = old * keep - rule.direction(gradient, index) * rate
     gradients.store(.zero, index)
-    // Extreme rates and strengths can make inf - inf of finite numbers: such a parameter stays.
-    let moved = new.replacing(with: old, where: new .!= new)
     let isAbsolute = !isPlain && absolute
-    parameters.store(
-      isAbsolute ? limitedMagnitude(moved, lower, upper) : moved.limited(from: lower, to: upper), index)
+    parameters.store(isAbsolute ? limitedMagnitude(new, lower, upper) : new.limited(from: lower, to: upper), index)
   }
 
   let count = update.count

@@ -298,7 +298,7 @@ static void the_mask_says_what_is_trained(void **state) {
   hypr_model *model = load_model(SE_ADLIF);
   float *samples = random_samples(STEPS * 4, 5);
   int32_t *labels = random_labels(STEPS, 6, 6);
-  for (int mask = 0; mask <= HYPR_TRAIN_ALL; mask = mask * 2 + 1) {
+  for (int mask = 1; mask <= HYPR_TRAIN_ALL; mask = mask * 2 + 1) {
     hypr_session *session = make_session(
         model, SETTINGS(LEARNING, {HYPR_OPTION_TRAIN_MASK, mask}, {HYPR_OPTION_UPDATE, HYPR_UPDATE_MANUAL}));
     float *before = parameters_of(session);

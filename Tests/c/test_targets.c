@@ -79,6 +79,86 @@ static void late_labels_teach_the_same(void **state) {
   hypr_session_free(late);
 }
 
+/* The softmax of one output is 1: classes would count as correct and teach nothing. */
+static void one_output_has_no_classes(void **state) {
+  (void)state;
+  hypr_builder *builder;
+  hypr_model *one;
+  size_t size, steps = 5;
+  const int32_t all[5] = {0, 0, 0, 0, 0};
+  const float weight = 1, ends[] = {0, 1};
+  double loss;
+  assert_ok(hypr_builder_create(INPUTS, &builder, NULL, 0));
+  assert_ok(hypr_builder_add_layer(builder, "gru", 4, NULL));
+  assert_ok(hypr_builder_set_readout(builder, 1, -1, 0));
+  assert_ok(hypr_builder_build(builder, 0, &size));
+  void *file = malloc(size);
+  assert_ok(hypr_builder_copy_file(builder, file, size));
+  assert_ok(hypr_model_load_buffer(file, size, &one, NULL, 0));
+  free(file);
+  hypr_builder_free(builder);
+  for (int loss_option = 0; loss_option < 3; loss_option++) {
+    hypr_session *session = make_session(one, SETTINGS(LEARNING, {HYPR_OPTION_LOSS, loss_option}));
+    float *before = parameters_of(session);
+    assert_ok(hypr_session_run(session, samples, 3, NULL));
+    const hypr_batch labelled = {.struct_size = sizeof labelled, .inputs = samples, .steps = &steps, .sequences = 1, .labels = all};
+    const hypr_batch whole = {
+        .struct_size = sizeof whole, .inputs = samples, .steps = &steps, .sequences = 1, .sequence_labels = all};
+    const hypr_status refused[] = {
+        hypr_session_teach_class(session, 0),
+        hypr_session_teach_class_at(session, 1, 0),
+        hypr_session_teach_sequence(session, 0),
+        hypr_session_set_class_weights(session, &weight, 1),
+        hypr_session_learn(session, &labelled, NULL, &loss),
+        hypr_session_learn(session, &whole, NULL, &loss),
+        hypr_session_learn_sequence(session, samples, 5, all, NULL, &loss),
+        hypr_session_learn_batch(session, samples, &steps, 1, all, NULL, &loss),
+        hypr_session_learn_labelled(session, samples, &steps, 1, all, NULL, &loss),
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) assert_status(HYPR_ERROR_INVALID_ARGUMENT, refused[i]);
+    assert_non_null(strstr(hypr_session_message(session), "teach values, such as 0 and 1"));
+    assert_int_equal(statistics_of(session).steps, 3);
+    assert_ok(hypr_session_flush(session));
+    assert_int_equal(statistics_of(session).taught_steps, 0);
+    for (int i = 0; i < 2; i++) {
+      assert_ok(hypr_session_run(session, samples, 1, NULL));
+      assert_ok(hypr_session_teach_values(session, ends + i, 1));
+    }
+    assert_ok(hypr_session_flush(session));
+    float *after = parameters_of(session);
+    assert_memory_not_equal(before, after, parameter_count(session) * sizeof *after);
+    free(after);
+    free(before);
+    hypr_session_free(session);
+  }
+  hypr_model_free(one);
+}
+
+/* What would leave a session without anything to learn is refused. */
+static void nothing_to_learn_is_refused(void **state) {
+  (void)state;
+  hypr_session *session = learner();
+  const float none[CLASSES] = {0, 0, 0}, some[CLASSES] = {0, 1, 0};
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_set_class_weights(session, none, CLASSES));
+  assert_non_null(strstr(hypr_session_message(session), "all 0"));
+  assert_ok(hypr_session_set_class_weights(session, some, CLASSES));
+  hypr_session_free(session);
+
+  const setting *const frozen[] = {
+      SETTINGS(LEARNING, {HYPR_OPTION_TRAIN_MASK, 0}),
+      SETTINGS(LEARNING, {HYPR_OPTION_TRAIN_MASK, HYPR_TRAIN_READOUT}, {HYPR_OPTION_RATE_READOUT, 0}),
+      SETTINGS(LEARNING, {HYPR_OPTION_LEARNING_RATE, 1e-40}),
+  };
+  for (int i = 0; i < 3; i++) {
+    hypr_options *options = make_options(frozen[i]);
+    char message[400];
+    assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_create(model, options, &session, message, sizeof message));
+    assert_non_null(strstr(message, i < 2 ? "train_mask" : "learning_rate is 1e-40"));
+    assert_null(session);
+    hypr_options_free(options);
+  }
+}
+
 typedef hypr_status teacher(hypr_session *, const float *, size_t);
 static teacher *const teachers[] = {hypr_session_teach_values, hypr_session_teach_error};
 
@@ -144,6 +224,8 @@ int main(void) {
       cmocka_unit_test(teaching_needs_a_step_and_a_class),
       cmocka_unit_test(sessions_without_learning_cannot_be_taught),
       cmocka_unit_test(late_labels_teach_the_same),
+      cmocka_unit_test(one_output_has_no_classes),
+      cmocka_unit_test(nothing_to_learn_is_refused),
       cmocka_unit_test(bad_targets_teach_nothing),
       cmocka_unit_test(values_teach_the_slope_of_the_squared_error),
   };

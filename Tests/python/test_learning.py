@@ -74,6 +74,31 @@ def test_values(model):
         one.teach("left")
 
 
+def test_one_output_has_values_and_no_classes():
+    model = hypr.ModelBuilder(inputs=1).input(scale=5).layer("se_adlif", 8).readout(1).build(seed=0)
+    x = np.sin(np.arange(40) / 5).astype(np.float32)[:, None]
+    session = hypr.Session(model, learning_rate=0.05, window=10)
+    before = bits(session)
+    session.step(x[0])
+    for label in (0, np.int64(0), True, np.array(0), 1):
+        with pytest.raises(hypr.InvalidArgumentError, match="two outputs at least.*teach values, such as 0 and 1"):
+            session.teach(label)
+    for refused in (lambda: session.teach_class(0), lambda: session.teach_sequence(0), lambda: session.set_class_weights([2]),
+                    lambda: session.learn_sequence(x, np.zeros(40, int)), lambda: session.learn_labelled([x], [0]),
+                    lambda: session.learn_batch([x], [np.zeros(40, int)])):
+        with pytest.raises(hypr.InvalidArgumentError, match="two outputs at least"):
+            refused()
+    with pytest.raises(hypr.InvalidArgumentError, match="two outputs at least"):
+        hypr.Trainer(model, epochs=1, progress=False).fit(np.stack([x, x]), np.array([0, 1]))
+    session.flush()
+    assert bits(session) == before
+    for value in (0.0, np.float32(1), [0], [1]):
+        session.step(x[1])
+        session.teach(value)
+    session.flush()
+    assert bits(session) != before and session.statistics.taught_steps == 4
+
+
 def test_steps_ago(model, stream):
     x, _ = stream
     one, other = hypr.Session(model, window=10), hypr.Session(model, window=10)

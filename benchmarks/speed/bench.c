@@ -3,6 +3,7 @@
  *   bench [--json] [--only TEXT] [--spike-rate RATE] [--save FOLDER] MODELS
  *   bench --sweep MODELS                      cost against window, spike rate and length of the stream, as JSON
  *   bench --sparse MODELS                     cost against the density of weights, as Markdown
+ *   bench --silence                           cost when the input has stopped, for every neuron model
  *   bench --work NAME --steps N --only TEXT MODELS   nothing but N steps, for programs that count instructions
  *
  * MODELS is the folder with <neuron>-<inputs>-<neurons>-<outputs>.hypr. Learning means: a target at every step, credit `window`, and an
@@ -22,6 +23,7 @@
 #include "floor.h"
 #include "machine.h"
 #include "networks.h"
+#include "silence.h"
 
 enum { RUNS = 7, WORKS = 7 };
 
@@ -296,7 +298,7 @@ static void only_work(const char *models, int index, const char *name, long step
 }
 
 static void usage(void) {
-  fprintf(stderr, "usage: bench [--json] [--sweep] [--sparse] [--only TEXT] [--spike-rate RATE] [--save FOLDER]\n"
+  fprintf(stderr, "usage: bench [--json] [--sweep] [--sparse] [--silence] [--only TEXT] [--spike-rate RATE] [--save FOLDER]\n"
                   "             [--work NAME --steps N] MODELS\n");
   exit(1);
 }
@@ -304,7 +306,7 @@ static void usage(void) {
 int main(int count, char **arguments) {
   static const struct option options[] = {
       {"json", no_argument, NULL, 'j'},        {"sweep", no_argument, NULL, 's'}, {"first-step", no_argument, NULL, 'f'},
-      {"sparse", no_argument, NULL, 'p'},
+      {"sparse", no_argument, NULL, 'p'},      {"silence", no_argument, NULL, 'q'},
       {"only", required_argument, NULL, 'o'},  {"save", required_argument, NULL, 'd'},
       {"work", required_argument, NULL, 'w'},  {"steps", required_argument, NULL, 'n'},
       {"spike-rate", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
@@ -317,6 +319,7 @@ int main(int count, char **arguments) {
       case 'j': json = 1; break;
       case 's': sweeps = 1; break;
       case 'p': sparses = 1; break;
+      case 'q': print_silence(); return 0;
       case 'o': only = optarg; break;
       case 'd': folder = optarg; break;
       case 'w': work = optarg; break;
@@ -373,6 +376,7 @@ int main(int count, char **arguments) {
     found++;
   }
   if (json) printf("\n]}\n");
+  else if (!*only) print_silence();
   if (found == 0) fprintf(stderr, "bench: no network has '%s' in its name\n", only);
   return found == 0;
 }

@@ -16,5 +16,14 @@ static inline double system_sin(double x) { return sin(x); }
 
 // Writes `value` with as many digits as it needs, `digits` at most; returns the number of bytes, without the final NUL.
 static inline int32_t system_format_number(char *_Nonnull text, size_t size, double value, int32_t digits) {
-  return snprintf(text, size, "%.*g", (int)digits, value);
+#if defined(__x86_64__)
+  // C libraries round as the x87 is set, which has a control word of its own, or compute with it.
+  char host[28];
+  __asm__ volatile("fnstenv %0\n\tfninit" : "=m"(host) : : "memory");
+#endif
+  int32_t count = snprintf(text, size, "%.*g", (int)digits, value);
+#if defined(__x86_64__)
+  __asm__ volatile("fldenv %0" : : "m"(host) : "memory");
+#endif
+  return count;
 }

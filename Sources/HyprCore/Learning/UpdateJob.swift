@@ -10,6 +10,8 @@ struct UpdateJob {
   /// What is computed from the parameters: the next layer.
   private var layer = 0
   private var squareSum = 0.0
+  /// Of the parameters and of what they are pulled to; 0 where nothing is added to the gradient or taken from them for it.
+  private var valueSquares = 0.0
   /// The learning rate, and what else all tensors share.
   private var rate = 0.0
   private var step = kernel_update()
@@ -61,14 +63,23 @@ struct UpdateJob {
     let count = min(array.pointee.count - start, 1 << 14)
     if learner.isTrained(tensor), let gradients = array.pointee.gradients {
       squareSum += network.kernels.pointee.square_sum(gradients + start, count)
+      if learner.settings.weightDecay > 0 || learner.settings.anchorStrength > 0 {
+        valueSquares += network.kernels.pointee.square_sum(array.pointee.values + start, count)
+        if let anchor = array.pointee.anchor { valueSquares += network.kernels.pointee.square_sum(anchor + start, count) }
+      }
     }
     goOn(count, of: array.pointee.count)
   }
 
-  /// When the norm is known. A gradient that is not finite is dropped and counted.
+  /// When the norm is known. A gradient that is not finite, or with which something else might not stay so, is dropped and counted.
   @_optimize(speed) private mutating func begin(_ learner: inout Learner, _ network: borrowing Network) {
     let norm = squareSum.squareRoot() * learner.reductionScale
-    guard norm.isFinite else {
+    let clip = learner.gradientLimit
+    let scale = clip > 0 && norm > clip ? clip / norm : 1
+    rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
+    step = kernel_update(
+      learner.settings, after: learner.progress.statistics.updates, gradientScale: learner.reductionScale * scale)
+    guard keepsFinite(norm * scale, learner.settings) else {
       learner.progress.statistics.skippedUpdates += 1
       dropOverflownTraces(network)
       network.parameters.clearGradients()
@@ -76,13 +87,24 @@ struct UpdateJob {
       return
     }
     learner.progress.statistics.gradientNorm = norm
-    let clip = learner.gradientLimit
-    let scale = clip > 0 && norm > clip ? clip / norm : 1
-    rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
-    step = kernel_update(
-      learner.settings, after: learner.progress.statistics.updates, gradientScale: learner.reductionScale * scale)
     (tensor, start) = (0, 0)
     stage = .optimize
+  }
+
+  /// Whether parameters and moments stay finite with a gradient of this length, which none of its elements exceeds; nor do moments,
+  /// but that of momentum, exceed the longest of the gradients that they are made of. False if the length is not a number.
+  private func keepsFinite(_ length: Double, _ settings: Settings) -> Bool {
+    let (largest, mostRate) = (Double(Float.greatestFiniteMagnitude), max(rate * Option.largestRateFactor, 1))
+    let values = valueSquares.squareRoot()
+    // A factor that no float can be would end the gradient, too.
+    guard step.gradient_scale.isNormal, values * max(mostRate * settings.weightDecay, 1) < largest / 2 else { return false }
+    let slope = min(length, Double(step.value_limit)) + (settings.weightDecay + 2 * settings.anchorStrength) * values
+    // A step so much smaller than the largest number leaves even that as it is.
+    switch settings.optimizer {
+    case .adam, .adamW: return slope * slope * Double(step.correction2) < largest
+    case .momentum: return slope / (1 - settings.beta1) * mostRate < largest / 1e8
+    case .gradientDescent: return slope * mostRate < largest / 1e8
+    }
   }
 
   /// An eligibility that has overflown would spoil every later gradient: its layer begins again.

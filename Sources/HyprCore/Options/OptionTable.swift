@@ -10,7 +10,7 @@ public struct OptionFacts {
 
   /// A factor on the learning rate of one group of tensors.
   fileprivate static func rate(key: Int32, _ name: StaticString) -> OptionFacts {
-    OptionFacts(key: key, name: name, lower: 0, upper: 1000, standard: 1, whole: false)
+    OptionFacts(key: key, name: name, lower: 0, upper: Option.largestRateFactor, standard: 1, whole: false)
   }
 }
 
@@ -24,6 +24,7 @@ public enum Option: Int {
   case threads
 
   static var count: Int { Options.Values.count }
+  static var largestRateFactor: Double { 1000 }
 
   public var facts: OptionFacts {
     switch self {
@@ -33,7 +34,7 @@ public enum Option: Int {
     case .update: .init(key: 4, name: "update", lower: 0, upper: 2, standard: 0, whole: true)
     case .reduction: .init(key: 5, name: "reduction", lower: 0, upper: 2, standard: 0, whole: true)
     case .trainMask: .init(key: 6, name: "train_mask", lower: 0, upper: 63, standard: 63, whole: true)
-    case .labelSmoothing: .init(key: 7, name: "label_smoothing", lower: 0, upper: 1, standard: 0, whole: false)
+    case .labelSmoothing: .init(key: 7, name: "label_smoothing", lower: 0, upper: 0.999_999, standard: 0, whole: false)
     case .loss: .init(key: 8, name: "loss", lower: 0, upper: 2, standard: 0, whole: true)
     case .lossSteps: .init(key: 9, name: "loss_steps", lower: 1, upper: 65_536, standard: 1, whole: true)
     case .labelDelay: .init(key: 13, name: "label_delay", lower: 0, upper: 65_536, standard: 0, whole: true)

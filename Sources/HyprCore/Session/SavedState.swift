@@ -146,8 +146,9 @@ extension TrainedArray {
     let (size, width, rows) = shape(tensor.placement)
     stream.rows(values, rows, size: size, width: width) { _, value in tensor.allows(value) }
     stream.rows(gradients, rows, size: size, width: width)
-    stream.rows(moment1, rows, size: size, width: width)
-    stream.rows(moment2, rows, size: size, width: width)
+    // A moment that is not finite would end the learning of its parameter; a gradient that is not is dropped by the update.
+    if let moment1 { stream.rows(moment1, rows, size: size, width: width) { _, mean in mean.isFinite } }
+    if let moment2 { stream.rows(moment2, rows, size: size, width: width) { _, square in square >= 0 && square.isFinite } }
   }
 
   private func shape(_ placement: Placement) -> (size: Int, width: Int, rows: Int) {

@@ -83,6 +83,7 @@ public struct Session: ~Copyable {
       }
     #endif
     try settings.checkWindow(model.pointee, message)
+    try settings.checkTrains(model.pointee, message)
     guard let size = memorySize(model, options) else {
       throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
     }
@@ -173,6 +174,27 @@ public struct MemoryReport {
 }
 
 extension Settings {
+  /// A session that could train nothing would count updates all the same. (A rate of 0 is asked for: by who only wants gradients.)
+  fileprivate func checkTrains(_ model: Model, _ message: MessageBuffer) throws(Failure) {
+    guard learning else { return }
+    var moves = learningRate == 0
+    var isFrozen = true
+    for tensor in model.tensors where tensor.isTrainable(self) {
+      isFrozen = false
+      moves = moves || Float(learningRate * rateFactor(tensor.group)) > 0
+    }
+    guard !isFrozen else {
+      throw message.failure(
+        .invalidArgument,
+        "option learning is 1, but no tensor is trained: the model file, train_mask (\(trainMask)) and the rate factors freeze all")
+    }
+    guard moves else {
+      throw message.failure(
+        .invalidArgument,
+        "option learning_rate is \(learningRate), too small for any parameter to move: expected 0 or more than 1.2e-38")
+    }
+  }
+
   /// The events of a window are counted in 32 bits.
   fileprivate func checkWindow(_ model: Model, _ message: MessageBuffer) throws(Failure) {
     guard learning else { return }

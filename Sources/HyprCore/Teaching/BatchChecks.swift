@@ -47,6 +47,7 @@ extension Session {
 
   private func checkLabels(_ labels: UnsafePointer<Int32>, _ count: Int, _ name: StaticString) throws(Failure) {
     let classes = model.pointee.outputSize
+    guard classes > 1 else { throw hasOneOutput(name) }
     for index in 0..<count where Int(labels[index]) >= classes {
       throw message.failure(
         .invalidArgument, "\(name)[\(index)] is \(Int(labels[index])), expected below the output size \(classes)")

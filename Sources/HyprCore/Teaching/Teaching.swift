@@ -64,13 +64,22 @@ extension Session {
 
   /// A label that is a class.
   @inline(__always) func checked(_ label: UInt32) throws(Failure) -> Int {
-    guard Int(clamping: label) < network.outputSize else { throw noClass(label) }
+    guard network.outputSize > 1 && Int(clamping: label) < network.outputSize else { throw noClass(label) }
     return Int(label)
   }
 
   @inline(never) private func noClass(_ label: UInt32) -> Failure {
+    network.outputSize == 1
+      ? hasOneOutput("label")
+      : message.failure(
+        .invalidArgument, "label is \(Double(label)), expected below the output size \(network.outputSize)")
+  }
+
+  /// Of one output the softmax is 1 whatever it gives: a class would count as correct and teach nothing.
+  @inline(never) func hasOneOutput(_ target: StaticString) -> Failure {
     message.failure(
-      .invalidArgument, "label is \(Double(label)), expected below the output size \(network.outputSize)")
+      .invalidArgument,
+      "\(target): classes need two outputs at least, and the model has one: teach values, such as 0 and 1 for two classes")
   }
 
   /// A target of one step takes the place of one that all steps of its window share.
@@ -91,11 +100,17 @@ extension Session {
   /// Factors on the loss of targets that are classes, one per class.
   public func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
+    guard network.outputSize > 1 else { throw hasOneOutput("weights") }
+    var isTaught = false
     for index in 0..<model.pointee.outputSize {
+      isTaught = isTaught || weights[index] != 0
       if let problem = weightProblem(weights[index]) {
         throw message.failure(
           weights[index].isFinite ? .invalidArgument : .notFinite, "weights[\(index)] is \(weights[index]), \(problem)")
       }
+    }
+    guard isTaught else {
+      throw message.failure(.invalidArgument, "weights are all 0, which would leave nothing to be taught")
     }
     learner.pointee.classWeights.copy(from: weights, count: model.pointee.outputSize)
   }

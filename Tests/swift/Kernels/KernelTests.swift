@@ -35,6 +35,25 @@ import Testing
     }
   }
 
+  /// Squares that single precision loses or that overflow are summed as exactly as others.
+  @Test(arguments: [0, 1e-37, 1e-25, 1e-12, 1, 1e14, 1e20, 1e30, 3e38] as [Float])
+  func squaresOfAnySizeAreSummed(size: Float) {
+    let count = 1536
+    let values = UnsafeMutablePointer<Float>.allocate(capacity: count + 16)
+    defer { values.deallocate() }
+    let aligned = values + (64 - Int(bitPattern: values) % 64) % 64 / 4
+    var expected = 0.0
+    for index in 0..<count {
+      aligned[index] = size * (Float(1 + index % 7) / 7)
+      expected += Double(aligned[index]) * Double(aligned[index])
+    }
+    #expect(abs(squareSum(aligned, count) - expected) <= 1e-5 * expected)
+    aligned[700] = .infinity
+    #expect(!squareSum(aligned, count).isFinite)
+    aligned[700] = .nan
+    #expect(!squareSum(aligned, count).isFinite)
+  }
+
   static let kinds: [SurrogateKind] = [
     .doubleGaussian, .slayer, .triangle, .fastSigmoid, .arcTangent, .straightThrough,
   ]

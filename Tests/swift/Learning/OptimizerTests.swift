@@ -230,6 +230,52 @@ import Testing
     try session.reset()
   }
 
+  /// An outlier with which a parameter or a moment might overflow is dropped whole and counted: it leaves no mark.
+  @Test(arguments: rules, [1e20, 1e22, 1e30, 3e37])
+  func outliersLeaveNoMark(rule: Int, error: Float) throws {
+    for extra in [[:], [HYPR_OPTION_WEIGHT_DECAY: 0.05], [HYPR_OPTION_ANCHOR_STRENGTH: 0.3]] {
+      let options = OptimizerTests.options(rule).merging(extra) { $1 }
+      let (run, twin) = (try Run(options), try Run(options))
+      for each in [run, twin] {
+        _ = try each.update()
+        for input in each.inputs { try each.session.step(input) }
+      }
+      let before = try run.session.parameters
+      try run.session.teach(error: [error, -error, error])
+      for each in [run, twin] { try each.session.apply() }
+      let isAdam = rule == HYPR_OPTIMIZER_ADAM || rule == HYPR_OPTIMIZER_ADAMW
+      guard isAdam || error > 1e32 else {
+        // Large, and still a number.
+        #expect(try run.session.parameters.filter { !$0.isFinite }.isEmpty)
+        continue
+      }
+      #expect(try run.session.statistics.skipped_updates == 1)
+      #expect(try run.session.statistics.updates == 1)
+      #expect(try run.session.parameters == before)
+      for _ in 0..<3 {
+        let (moved, expected) = (try run.update(), try twin.update())
+        #expect(moved.after == expected.after && moved.before != moved.after)
+      }
+    }
+  }
+
+  /// Parameters so large that decay or anchor would take them past all numbers.
+  @Test(arguments: rules)
+  func largeParametersStayNumbers(rule: Int) throws {
+    for extra in [[HYPR_OPTION_WEIGHT_DECAY: 1000.0], [HYPR_OPTION_ANCHOR_STRENGTH: 1000]] {
+      let run = try Run(OptimizerTests.options(rule).merging(extra) { $1 })
+      var flat = try run.session.parameters
+      let weight = try run.session.tensors.first { $0.name == "layer0.recurrent_weight" }!
+      flat[weight.range.lowerBound] = 3e38
+      try run.session.check(hypr_session_set_parameters(run.session.handle, flat, flat.count))
+      try run.session.step([0, 0, 0, 0])
+      try run.session.teach(1)
+      try run.session.apply()
+      #expect(try run.session.statistics.skipped_updates == 1)
+      #expect(try run.session.parameters == flat)
+    }
+  }
+
   /// After a gradient that is dropped, layers whose traces have overflown begin again. Traces of an earlier sequence do not count.
   @Test func overflowOfAnEarlierSequence() throws {
     var random = RandomNet(seed: 13)

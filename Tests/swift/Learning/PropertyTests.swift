@@ -162,7 +162,7 @@ import Testing
     (HYPR_TRAIN_INPUT_WEIGHTS, ["layer0.input_weight"]), (HYPR_TRAIN_RECURRENT_WEIGHTS, ["layer0.recurrent_weight"]),
     (HYPR_TRAIN_BIASES, ["layer0.bias"]), (HYPR_TRAIN_NEURON_PARAMETERS, ["layer0.omega", "layer0.b_offset"]),
     (HYPR_TRAIN_READOUT, ["readout.weight", "readout.bias"]), (HYPR_TRAIN_READOUT_TAU, ["readout.tau"]),
-    (HYPR_TRAIN_READOUT | HYPR_TRAIN_BIASES, ["layer0.bias", "readout.weight", "readout.bias"]), (0, []),
+    (HYPR_TRAIN_READOUT | HYPR_TRAIN_BIASES, ["layer0.bias", "readout.weight", "readout.bias"]),
   ])
   func maskChoosesGroups(mask: Int, names: [String]) throws {
     var random = RandomNet(seed: 8)

@@ -42,6 +42,9 @@ import Testing
     }
 
     private func close(_ session: TestSession, updates: Bool, _ work: () -> Int) -> Int {
+      // As calls of the library do: what else computes here goes through hypr.h.
+      let host = system_float_enter()
+      defer { system_float_set(host) }
       let session = UnsafeMutablePointer<Session>(session.handle)
       let learner = session.pointee.learner!
       var job = WindowJob(learner.pointee, session.pointee.network, updates: updates)

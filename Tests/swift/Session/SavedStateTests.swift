@@ -220,7 +220,7 @@ import Testing
   }
 
   /// Outputs that are further apart than a float can say have a finite loss, and their session can be restored.
-  @Test(arguments: [0, 0.5, 1]) func `Losses stay finite, whatever the outputs`(smoothing: Double) throws {
+  @Test(arguments: [0, 0.5, 0.999_999]) func `Losses stay finite, whatever the outputs`(smoothing: Double) throws {
     var random = RandomNet(seed: 36)
     var description = random.model(["LIF"], sizes: [2, 4, 3])
     description.readout!.bias = TensorDescription([3e38, -3e38, 0])

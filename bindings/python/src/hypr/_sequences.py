@@ -96,8 +96,8 @@ def checked_targets(y: Any, lengths: IntArray, model: Model) -> tuple[npt.NDArra
         if np.isinf(targets).any():
             raise NotFiniteError("y has infinite values")
     elif model.output_size == 1:
-        raise InvalidArgumentError("y has classes, and the model has one output, over which softmax is always 1: give values as "
-                                   "floating-point numbers, or two outputs")
+        raise InvalidArgumentError("y has whole numbers, which are classes; these need two outputs at least, and the model has one: "
+                                   "give values, such as y.astype(float)")
     elif targets.max(initial=-1) >= model.output_size:
         raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {model.output_size} outputs")
     return targets, per_step

@@ -35,7 +35,7 @@ class Statistics:
     updates : int
         Optimizer steps since the session was created or its optimizer reset.
     skipped_updates : int
-        Updates left out because the gradient was not finite.
+        Updates left out because the gradient was not finite, or so long that parameters or moments might not have stayed so.
     mean_loss : float
         Of the targets (cross-entropy in nats), weighted as the classes are; 0 if there are none.
     gradient_norm : float

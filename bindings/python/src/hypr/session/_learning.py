@@ -42,7 +42,7 @@ class Learning(Running):
         Raises
         ------
         InvalidArgumentError
-            There is no such class.
+            There is no such class, or the model has one output: teach 0.0 or 1.0, not 0 or 1.
         WrongStateError
             The session does not learn, or the step is not in an open window any more.
         """
