@@ -9,7 +9,9 @@ typealias SessionPointer = UnsafeMutablePointer<Session>
 typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
 
 /// Runs `call` with the library's floating-point control; then the host's is as it was, with the exceptions that it had noted.
-@inline(__always) func answer<Answer>(_ call: (_ host: system_float_control) -> Answer) -> Answer {
+@inline(__always) func answer<Answer>(_ call: () -> Answer) -> Answer { answer { _ in call() } }
+
+@inline(__always) private func answer<Answer>(_ call: (_ host: system_float_control) -> Answer) -> Answer {
   let host = system_float_enter()
   defer { system_float_set(host) }
   return call(host)
@@ -47,7 +49,7 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
   session: OpaquePointer?, else none: Answer, _ question: (SessionPointer) -> Answer
 ) -> Answer {
   guard let session else { return none }
-  return answer { _ in question(SessionPointer(session)) }
+  return answer { question(SessionPointer(session)) }
 }
 
 /// A call on options, which must not be NULL.
@@ -63,7 +65,7 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
   options: OpaquePointer?, else none: Answer, _ question: (OptionsPointer) -> Answer
 ) -> Answer {
   guard let options else { return none }
-  return answer { _ in question(OptionsPointer(options)) }
+  return answer { question(OptionsPointer(options)) }
 }
 
 /// The values of options that a session is made with; nil: the defaults.

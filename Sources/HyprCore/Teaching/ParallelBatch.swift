@@ -50,8 +50,8 @@ private struct BatchWork {
       try learner.pointee.learn(batch, share.pointee.sequences, from: share.pointee.firstStep, &pace)
     } catch {
       share.pointee.failure = error
-      // What a worker was taught is gathered; the session's own window stays open.
-      if piece != 0 { learner.pointee.closeWindow() }
+      // What a worker was taught is gathered; the session's own windows stay open.
+      if piece != 0 { learner.pointee.closeWindows() }
     }
     pace.report()
   }
