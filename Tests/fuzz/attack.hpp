@@ -16,8 +16,8 @@ struct Tally {
   uint64_t steps = 0, stretches[10] = {};
 };
 
-/// One kind of attack. `one` makes an input from the random numbers and gives it to the library; it leaves nothing behind but files in
-/// the working folder, which is the worker's own.
+/// One kind of attack. `one` makes an input from the random numbers and gives it to the library; it leaves nothing behind but files
+/// in the working folder, which is the worker's own.
 struct Attack {
   const char *name;
   /// What the random numbers make one of.
@@ -32,7 +32,8 @@ struct Attack {
   double patience;
 };
 
-extern const Attack corpus_attack, past_attack, files_attack, states_attack, calls_attack, builder_attack, tool_attack, steps_attack;
+extern const Attack corpus_attack, past_attack, files_attack, states_attack, calls_attack, builder_attack, tool_attack,
+    steps_attack;
 
 /// Steps of one long run.
 extern uint64_t run_length;

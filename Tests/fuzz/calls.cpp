@@ -26,7 +26,8 @@ void call(World &world, const Function &function, std::string &log) {
   keep_text(log.size() > 4000 ? log.substr(log.size() - 4000) : log);
   const uint32_t before = float_control();
   function.call(world);
-  require(float_control() == before, "%s changed the floating-point control word from %x to %x", function.name, before, float_control());
+  require(float_control() == before, "%s changed the floating-point control word from %x to %x", function.name, before,
+          float_control());
 }
 
 /// A child of the host goes on with the sessions that it has.

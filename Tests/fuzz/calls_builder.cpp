@@ -24,8 +24,8 @@ void set_texts(World &w, size_t right, Set set) {
 }
 
 const char *tensor_name(World &w) {
-  return w.name({"layer0.input_weight", "layer0.recurrent_weight", "layer0.bias", "readout.weight", "readout.tau", "readout.bias", "layer1.input_weight",
-                 "layer0.tau_m", "layer0.p_u", "layer0.threshold", "layer0.omega"});
+  return w.name({"layer0.input_weight", "layer0.recurrent_weight", "layer0.bias", "readout.weight", "readout.tau", "readout.bias",
+                 "layer1.input_weight", "layer0.tau_m", "layer0.p_u", "layer0.threshold", "layer0.omega"});
 }
 
 /// The size of a builder's tensor; 0: it has none of that name.
@@ -86,7 +86,9 @@ void call_hypr_builder_set_class_labels(World &w) { set_texts(w, 2, hypr_builder
 
 void call_hypr_builder_set_level_crossing(World &w) {
   const int32_t output = static_cast<int32_t>(w.random.once_in(10) ? w.random.absurd() : w.random.below(2));
-  set_per_input(w, [&](hypr_builder *handle, const float *values, size_t count) { return hypr_builder_set_level_crossing(handle, values, count, output); });
+  set_per_input(w, [&](hypr_builder *handle, const float *values, size_t count) {
+    return hypr_builder_set_level_crossing(handle, values, count, output);
+  });
 }
 
 void call_hypr_builder_add_layer(World &w) {
@@ -107,8 +109,11 @@ void call_hypr_builder_add_layer(World &w) {
   sized.set(settings);
   const char *name = w.name({neuron.name, neuron.name, "brf", "se_adlif"});
   // Right or refused: what is large takes time.
-  const size_t size = w.random.once_in(12) ? w.random.pick({size_t{0}, (size_t{1} << 24) + 1, SIZE_MAX, SIZE_MAX / 4}) : w.random.from(1, 6);
-  w.build(w.builder(), [&](hypr_builder *handle) { return hypr_builder_add_layer(handle, name, size, w.random.once_in(3) ? nullptr : sized.get()); });
+  const size_t size =
+      w.random.once_in(12) ? w.random.pick({size_t{0}, (size_t{1} << 24) + 1, SIZE_MAX, SIZE_MAX / 4}) : w.random.from(1, 6);
+  w.build(w.builder(), [&](hypr_builder *handle) {
+    return hypr_builder_add_layer(handle, name, size, w.random.once_in(3) ? nullptr : sized.get());
+  });
 }
 
 void call_hypr_builder_set_readout(World &w) {
@@ -133,7 +138,8 @@ void call_hypr_builder_set_tensor(World &w) {
   const char *name = tensor_name(w);
   Guarded<float> values(tensor_size(builder, name) + (w.random.once_in(12) ? 1 : 0));
   w.fill(values);
-  w.build(builder, [&](hypr_builder *handle) { return hypr_builder_set_tensor(handle, name, w.perhaps(values.get()), values.size()); });
+  w.build(builder,
+          [&](hypr_builder *handle) { return hypr_builder_set_tensor(handle, name, w.perhaps(values.get()), values.size()); });
 }
 
 void call_hypr_builder_get_tensor(World &w) {
@@ -146,7 +152,8 @@ void call_hypr_builder_get_tensor(World &w) {
 
 void call_hypr_builder_draw_tensor(World &w) {
   const char *name = tensor_name(w);
-  const double low = w.random.once_in(3) ? static_cast<double>(w.random.absurd_float()) : 0.1, high = low + (w.random.once_in(3) ? -1 : 0.5);
+  const double low = w.random.once_in(3) ? static_cast<double>(w.random.absurd_float()) : 0.1,
+               high = low + (w.random.once_in(3) ? -1 : 0.5);
   w.build(w.builder(), [&](hypr_builder *handle) { return hypr_builder_draw_tensor(handle, name, low, high); });
 }
 
@@ -156,11 +163,13 @@ void call_hypr_builder_set_tensor_rows(World &w) {
   Guarded<uint32_t> offsets(w.random.from(1, 8)), columns(w.random.below(12));
   // Mostly a row each with one element.
   const bool right = !w.random.once_in(3);
-  for (size_t i = 0; i < offsets.size(); i++) offsets[i] = static_cast<uint32_t>(right ? std::min(i, columns.size()) : w.random.absurd());
+  for (size_t i = 0; i < offsets.size(); i++)
+    offsets[i] = static_cast<uint32_t>(right ? std::min(i, columns.size()) : w.random.absurd());
   for (uint32_t &column : columns) column = static_cast<uint32_t>(right ? w.random.below(4) : w.random.absurd());
   if (right) offsets[offsets.size() - 1] = static_cast<uint32_t>(columns.size());
   w.build(builder, [&](hypr_builder *handle) {
-    return hypr_builder_set_tensor_rows(handle, name, w.perhaps(offsets.get()), offsets.size(), w.perhaps(columns.get()), columns.size());
+    return hypr_builder_set_tensor_rows(handle, name, w.perhaps(offsets.get()), offsets.size(), w.perhaps(columns.get()),
+                                        columns.size());
   });
 }
 
@@ -195,13 +204,15 @@ void call_hypr_builder_build(World &w) {
   const uint64_t seed = w.random.next();
   size_t size = 0;
   const bool wanted = !w.random.once_in(20);
-  const hypr_status status = w.build(builder, [&](hypr_builder *handle) { return hypr_builder_build(handle, seed, wanted ? &size : nullptr); });
+  const hypr_status status =
+      w.build(builder, [&](hypr_builder *handle) { return hypr_builder_build(handle, seed, wanted ? &size : nullptr); });
   if (status != HYPR_OK || !wanted) return;
   std::vector<uint8_t> file(size);
   require(hypr_builder_copy_file(builder.handle, file.data(), size) == HYPR_OK, "what was built cannot be copied");
   hypr_model *model;
   char message[200];
-  require(hypr_model_load_buffer(file.data(), size, &model, message, sizeof message) == HYPR_OK, "what was built does not load: %s", message);
+  require(hypr_model_load_buffer(file.data(), size, &model, message, sizeof message) == HYPR_OK, "what was built does not load: %s",
+          message);
   if (w.models.size() > 5) return hypr_model_free(model);
   w.models.push_back(model);
 }

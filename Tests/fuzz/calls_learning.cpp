@@ -8,7 +8,9 @@ namespace {
 
 uint32_t label(World &w, const SessionOf &session) { return static_cast<uint32_t>(w.index(session.outputs)); }
 
-size_t tensor(World &w, const SessionOf &session) { return w.index(session.handle ? hypr_session_tensor_count(session.handle) : 4); }
+size_t tensor(World &w, const SessionOf &session) {
+  return w.index(session.handle ? hypr_session_tensor_count(session.handle) : 4);
+}
 
 /// What moved before a later step overflowed, stays.
 bool goes_a_part(hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; }
@@ -42,7 +44,9 @@ struct Sequences {
         count(steps.size()) {
     w.fill(inputs);
     for (auto *list : {&labels, &sequence_labels}) {
-      for (int32_t &one : *list) one = w.random.once_in(60) ? static_cast<int32_t>(w.random.absurd()) : static_cast<int32_t>(w.index(session.outputs + 1)) - 1;
+      for (int32_t &one : *list)
+        one =
+            w.random.once_in(60) ? static_cast<int32_t>(w.random.absurd()) : static_cast<int32_t>(w.index(session.outputs + 1)) - 1;
     }
     // Sums and products that cannot be counted, in the arrays and of the arrays: 2^61 steps and more.
     if (w.random.once_in(12) && count > 0) steps[w.random.below(count)] = SIZE_MAX >> w.random.below(3);
@@ -108,7 +112,8 @@ void call_hypr_session_learn(World &w) {
   sized.set(batch);
   double loss;
   w.on(given.session, false, goes_a_part, [&](hypr_session *handle) {
-    return hypr_session_learn(handle, w.perhaps(sized.get()), w.random.once_in(2) ? nullptr : given.outputs.get(), w.perhaps(&loss));
+    return hypr_session_learn(handle, w.perhaps(sized.get()), w.random.once_in(2) ? nullptr : given.outputs.get(),
+                              w.perhaps(&loss));
   });
 }
 
@@ -117,15 +122,16 @@ void call_hypr_session_learn_sequence(World &w) {
   const size_t steps = given.count == 1 ? given.steps[0] : given.total;
   double loss;
   w.on(given.session, false, goes_a_part, [&](hypr_session *handle) {
-    return hypr_session_learn_sequence(handle, w.perhaps(given.inputs.get()), steps, w.perhaps(given.labels.get()), given.outputs.get(), &loss);
+    return hypr_session_learn_sequence(handle, w.perhaps(given.inputs.get()), steps, w.perhaps(given.labels.get()),
+                                       given.outputs.get(), &loss);
   });
 }
 
 void call_hypr_session_learn_batch(World &w) {
   Sequences given(w);
   w.on(given.session, false, goes_a_part, [&](hypr_session *handle) {
-    return hypr_session_learn_batch(handle, w.perhaps(given.inputs.get()), w.perhaps(given.steps.get()), given.count, w.perhaps(given.labels.get()),
-                                    given.outputs.get(), nullptr);
+    return hypr_session_learn_batch(handle, w.perhaps(given.inputs.get()), w.perhaps(given.steps.get()), given.count,
+                                    w.perhaps(given.labels.get()), given.outputs.get(), nullptr);
   });
 }
 

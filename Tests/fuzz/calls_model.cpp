@@ -15,7 +15,8 @@ void check_text(const char *text) {
 struct Message {
   Guarded<char> buffer;
   char *text;
-  explicit Message(Random &random) : buffer(random.once_in(3) ? random.below(8) : 200), text(buffer.size() || random.once_in(2) ? buffer.get() : nullptr) {}
+  explicit Message(Random &random)
+      : buffer(random.once_in(3) ? random.below(8) : 200), text(buffer.size() || random.once_in(2) ? buffer.get() : nullptr) {}
   size_t size() const { return buffer.size(); }
 };
 
@@ -34,13 +35,15 @@ void call_hypr_model_load(World &w) {
   if (w.random.once_in(3)) {
     const auto &bytes = files[w.random.below(files.size())].bytes;
     FILE *file = fopen(path, "wb");
-    require(file && fwrite(bytes.data(), 1, w.random.once_in(4) ? bytes.size() / 2 : bytes.size(), file) > 0 && fclose(file) == 0, "cannot write");
+    require(file && fwrite(bytes.data(), 1, w.random.once_in(4) ? bytes.size() / 2 : bytes.size(), file) > 0 && fclose(file) == 0,
+            "cannot write");
   }
   const char *paths[] = {path, path, path, "", ".", "/dev/null", "no such", "/proc/self/mem", "\xff\xfe", longest.c_str()};
   hypr_model *made = reinterpret_cast<hypr_model *>(&w);
   Message message(w.random);
   const bool nowhere = w.random.once_in(40);
-  const hypr_status status = w.count(hypr_model_load(w.perhaps(w.random.pick(paths)), nowhere ? nullptr : &made, message.text, message.size()));
+  const hypr_status status =
+      w.count(hypr_model_load(w.perhaps(w.random.pick(paths)), nowhere ? nullptr : &made, message.text, message.size()));
   if (nowhere) return require(status == HYPR_ERROR_INVALID_ARGUMENT, "no place for a model: %s", hypr_status_name(status));
   check_made(status, made, message.text, message.size());
   if (made) w.models.push_back(made);
@@ -110,7 +113,9 @@ hypr_option option(World &w) {
   return w.random.once_in(10) ? static_cast<hypr_option>(w.random.absurd()) : static_cast<hypr_option>(w.random.from(0, 90));
 }
 
-hypr_options *take_options(World &w) { return w.random.once_in(40) || w.options.empty() ? nullptr : w.options[w.random.below(w.options.size())]; }
+hypr_options *take_options(World &w) {
+  return w.random.once_in(40) || w.options.empty() ? nullptr : w.options[w.random.below(w.options.size())];
+}
 
 void check_options(const hypr_options *options, hypr_status status) {
   if (options && status != HYPR_OK) World::check_message(hypr_options_message(options));

@@ -8,7 +8,9 @@
 namespace fuzz {
 namespace {
 
-bool all_finite(const Guarded<float> &values) { return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }); }
+bool all_finite(const Guarded<float> &values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
 
 size_t tensors_of(const SessionOf &session) { return session.handle ? hypr_session_tensor_count(session.handle) : 4; }
 
@@ -21,7 +23,9 @@ struct Outputs {
   Guarded<float> values;
   float *const pointer;
   Outputs(World &w, const SessionOf &session)
-      : size(w.random.once_in(4) ? 0 : w.number(session.outputs)), values(session.outputs), pointer(size == 0 ? nullptr : w.perhaps(values.get())) {}
+      : size(w.random.once_in(4) ? 0 : w.number(session.outputs)),
+        values(session.outputs),
+        pointer(size == 0 ? nullptr : w.perhaps(values.get())) {}
 };
 
 /// One sample for both calls that take one.
@@ -76,7 +80,8 @@ void call_hypr_session_create_in(World &w) {
   auto memory = std::make_shared<Guarded<uint8_t>>(given, w.random.once_in(8) ? 1 : alignment);
   hypr_session *made = nullptr;
   char message[200];
-  const hypr_status status = w.count(hypr_session_create_in(model, options, w.perhaps(memory->get()), given, &made, message, sizeof message));
+  const hypr_status status =
+      w.count(hypr_session_create_in(model, options, w.perhaps(memory->get()), given, &made, message, sizeof message));
   check_made(status, made, message, sizeof message);
   require(!made || (known && given >= bytes), "a session was made in %zu bytes of %zu", given, bytes);
   if (made) w.add_session(made, model, memory);
@@ -97,10 +102,14 @@ void call_hypr_session_step_spikes(World &w) {
   const SessionOf &session = w.session();
   Outputs outputs(w, session);
   Guarded<uint32_t> indices(w.random.below(session.inputs + 1));
-  for (size_t i = 0; i < indices.size(); i++) indices[i] = w.random.once_in(20) ? static_cast<uint32_t>(w.random.absurd()) : static_cast<uint32_t>(i);
+  for (size_t i = 0; i < indices.size(); i++)
+    indices[i] = w.random.once_in(20) ? static_cast<uint32_t>(w.random.absurd()) : static_cast<uint32_t>(i);
   const size_t count = w.random.once_in(20) ? session.inputs + 1 + w.random.absurd() % (SIZE_MAX / 2) : indices.size();
-  w.on(session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; },
-       [&](hypr_session *handle) { return hypr_session_step_spikes(handle, w.perhaps(indices.get()), count, outputs.pointer, outputs.size); });
+  w.on(
+      session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; },
+      [&](hypr_session *handle) {
+        return hypr_session_step_spikes(handle, w.perhaps(indices.get()), count, outputs.pointer, outputs.size);
+      });
 }
 
 void call_hypr_session_run(World &w) {
@@ -110,9 +119,11 @@ void call_hypr_session_run(World &w) {
   w.fill(inputs);
   // So many that their bytes cannot be counted: 2^61 steps and more.
   const size_t steps = w.random.once_in(10) ? SIZE_MAX >> w.random.below(3) : given;
-  w.on(session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; }, [&](hypr_session *handle) {
-    return hypr_session_run(handle, w.perhaps(inputs.get()), steps, w.random.once_in(3) ? nullptr : outputs.get());
-  });
+  w.on(
+      session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; },
+      [&](hypr_session *handle) {
+        return hypr_session_run(handle, w.perhaps(inputs.get()), steps, w.random.once_in(3) ? nullptr : outputs.get());
+      });
 }
 
 void call_hypr_session_reset(World &w) { w.change(w.session(), hypr_session_reset); }
@@ -194,7 +205,8 @@ void call_hypr_session_set_spikes(World &w) {
   const size_t index = layer(w, session), states = session.handle ? hypr_session_layer_state_size(session.handle, index) : 3;
   Guarded<float> values(states / w.random.from(1, 4));
   for (float &value : values) value = w.random.once_in(30) ? w.random.absurd_float() : static_cast<float>(w.random.below(2));
-  w.change(session, [&](hypr_session *handle) { return hypr_session_set_spikes(handle, index, w.perhaps(values.get()), values.size()); });
+  w.change(session,
+           [&](hypr_session *handle) { return hypr_session_set_spikes(handle, index, w.perhaps(values.get()), values.size()); });
 }
 
 void call_hypr_session_set_layer_state(World &w) {
@@ -203,7 +215,8 @@ void call_hypr_session_set_layer_state(World &w) {
   Guarded<float> values(session.handle ? hypr_session_layer_state_size(session.handle, index) : 3);
   w.fill(values, w.random.once_in(10) ? 1e38f : 1);
   const size_t size = w.number(values.size());
-  w.change(session, [&](hypr_session *handle) { return hypr_session_set_layer_state(handle, index, w.perhaps(values.get()), size); });
+  w.change(session,
+           [&](hypr_session *handle) { return hypr_session_set_layer_state(handle, index, w.perhaps(values.get()), size); });
 }
 
 void call_hypr_session_set_parameters(World &w) {

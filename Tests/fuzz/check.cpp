@@ -18,7 +18,12 @@ bool is_utf8(const unsigned char *text) {
     if (lead < 0x80) continue;
     const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
     if (lead < 0xc2 || lead > 0xf4) return false;
-    const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80, high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    const unsigned char low = lead == 0xe0   ? 0xa0
+                              : lead == 0xf0 ? 0x90
+                                             : 0x80,
+                        high = lead == 0xed   ? 0x9f
+                               : lead == 0xf4 ? 0x8f
+                                              : 0xbf;
     if (*text < low || *text > high) return false;
     text++;
     for (int i = 1; i < more; i++, text++) {
@@ -39,9 +44,9 @@ bool same_bits(float one, float other) { return memcmp(&one, &other, sizeof one)
 /// Everything that can be asked about a model is the same in both; of one model given twice, that it can be asked.
 void check_facts(const hypr_model *one, const hypr_model *other) {
 #define SAME(call_one, call_other) require((call_one) == (call_other), "saving changes %s", #call_one)
-#define SAME_TEXT(call_one, call_other)             \
-  do {                                              \
-    check_text(call_one, #call_one);                \
+#define SAME_TEXT(call_one, call_other)                                       \
+  do {                                                                        \
+    check_text(call_one, #call_one);                                          \
     require(same_text(call_one, call_other), "saving changes %s", #call_one); \
   } while (0)
   SAME(hypr_model_input_size(one), hypr_model_input_size(other));
@@ -119,7 +124,8 @@ void check_same_outputs(hypr_session *one, hypr_session *other, const hypr_model
     for (float &value : input) value = random.once_in(2) ? random.sample() : 0;
     const hypr_status first = hypr_session_step(one, input.get(), input.size(), a.get(), a.size());
     const hypr_status second = hypr_session_step(other, input.get(), input.size(), b.get(), b.size());
-    require(first == second, "the session's step: %s, that of the saved model: %s", hypr_status_name(first), hypr_status_name(second));
+    require(first == second, "the session's step: %s, that of the saved model: %s", hypr_status_name(first),
+            hypr_status_name(second));
     if (first != HYPR_OK) return;
     require(memcmp(a.get(), b.get(), a.size() * sizeof(float)) == 0, "the saved model computes something else than the session");
   }
@@ -143,7 +149,8 @@ void check_session(const hypr_model *model, const std::vector<uint8_t> &bytes, R
     require(other, "the saved model makes no session");
     require(saved(other) == once, "what was saved and loaded saves other bytes");
     const auto one = parameters(session, model), two = parameters(other, again);
-    require(memcmp(one.data(), two.data(), one.size() * sizeof(float)) == 0, "the saved file has other parameters than the session");
+    require(memcmp(one.data(), two.data(), one.size() * sizeof(float)) == 0,
+            "the saved file has other parameters than the session");
     hypr_model_free(again);
     check_same_outputs(session, other, model, random);
     hypr_session_free(other);
@@ -161,7 +168,8 @@ void check_made(hypr_status status, const void *object, const char *message, siz
   require((status == HYPR_OK) == (object != nullptr), "%s, but the object is %p", hypr_status_name(status), object);
   if (!message || size == 0) return;
   require(memchr(message, 0, size), "the message does not end in its buffer");
-  require(size == 1 || (status == HYPR_OK) == (message[0] == 0), "%s, but the message is \"%s\"", hypr_status_name(status), message);
+  require(size == 1 || (status == HYPR_OK) == (message[0] == 0), "%s, but the message is \"%s\"", hypr_status_name(status),
+          message);
 }
 
 hypr_options *draw_options(Random &random, bool learns) {
@@ -201,8 +209,8 @@ bool drive(hypr_session *session, const hypr_model *model, Random &random, size_
       for (float &value : output) value = random.once_in(16) ? random.absurd_float() : random.sample();
       hypr_session_teach_values(session, output.get(), output.size());
     } else {
-      require(hypr_session_teach_class(session, static_cast<uint32_t>(random.below(output.size()))) == HYPR_OK, "teaching fails: %s",
-              hypr_session_message(session));
+      require(hypr_session_teach_class(session, static_cast<uint32_t>(random.below(output.size()))) == HYPR_OK,
+              "teaching fails: %s", hypr_session_message(session));
     }
   }
   return true;
@@ -213,8 +221,8 @@ bool check_file(const std::vector<uint8_t> &bytes, Random &random) {
   std::string why;
   hypr_model *model = load_guarded(bytes, status, why);
   if (!model) {
-    require(status == HYPR_ERROR_MODEL_INVALID || status == HYPR_ERROR_MODEL_UNSUPPORTED, "a file of %zu bytes is refused with %s: %s",
-            bytes.size(), hypr_status_name(status), why.c_str());
+    require(status == HYPR_ERROR_MODEL_INVALID || status == HYPR_ERROR_MODEL_UNSUPPORTED,
+            "a file of %zu bytes is refused with %s: %s", bytes.size(), hypr_status_name(status), why.c_str());
     return false;
   }
   check_facts(model, model);
@@ -227,7 +235,8 @@ std::vector<uint8_t> state_of(const hypr_session *session) {
   size_t size;
   require(hypr_session_state_size(session, &size) == HYPR_OK, "a state has no size");
   Guarded<uint8_t> state(size);
-  require(hypr_session_save_state(session, state.get(), size) == HYPR_OK, "a state cannot be saved: %s", hypr_session_message(session));
+  require(hypr_session_save_state(session, state.get(), size) == HYPR_OK, "a state cannot be saved: %s",
+          hypr_session_message(session));
   return std::vector<uint8_t>(state.begin(), state.end());
 }
 
@@ -235,7 +244,8 @@ std::vector<uint8_t> saved(const hypr_session *session) {
   size_t size;
   require(hypr_session_model_size(session, &size) == HYPR_OK, "a model has no size");
   Guarded<uint8_t> file(size);
-  require(hypr_session_save_model_buffer(session, file.get(), size) == HYPR_OK, "a model cannot be saved: %s", hypr_session_message(session));
+  require(hypr_session_save_model_buffer(session, file.get(), size) == HYPR_OK, "a model cannot be saved: %s",
+          hypr_session_message(session));
   return std::vector<uint8_t>(file.begin(), file.end());
 }
 

@@ -1,10 +1,10 @@
 // What must hold of every model that loads, whoever made it.
 #pragma once
 
+#include <hypr.h>
+
 #include <cstdint>
 #include <vector>
-
-#include <hypr.h>
 
 #include "attack.hpp"
 

@@ -161,8 +161,8 @@ void write_fault(Worker &worker, const std::string &what) {
   Progress &progress = *worker.of;
   if (progress.faults++ >= most_written) return;
   const uint64_t number = worker.shared->number;
-  const std::string name = settings.faults + "/" + progress.attack->name + "-" + std::to_string(settings.seed) + "-" +
-                           std::to_string(number);
+  const std::string name =
+      settings.faults + "/" + progress.attack->name + "-" + std::to_string(settings.seed) + "-" + std::to_string(number);
   const std::string again = settings.program + " --seed " + std::to_string(settings.seed) + " --steps " +
                             std::to_string(run_length) + (tool_path.empty() ? "" : " --tool " + tool_path) + " --only " +
                             std::to_string(number) + " " + progress.attack->name;
@@ -197,8 +197,8 @@ void collect(Worker &worker, int status, bool hangs) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   // What is found when all were made, such as a leak, is of none of them.
   progress.tried += done == worker.end - worker.first ? 0 : 1;
-  write_fault(worker, hangs                  ? "hangs"
-                      : WIFSIGNALED(status)  ? std::string("ended by ") + strsignal(WTERMSIG(status))
+  write_fault(worker, hangs                               ? "hangs"
+                      : WIFSIGNALED(status)               ? std::string("ended by ") + strsignal(WTERMSIG(status))
                       : WEXITSTATUS(status) == fault_exit ? "wrong"
                                                           : "ended with exit status " + std::to_string(WEXITSTATUS(status)));
   const uint64_t after = worker.shared->number + 1;
@@ -336,15 +336,24 @@ static int run_main(int count, char **arguments) {
     if (word.rfind("--", 0) == 0) {
       if (i + 1 == count) return fputs(usage, stderr), 64;
       const char *value = arguments[++i];
-      if (word == "--seed") settings.seed = strtoull(value, nullptr, 0);
-      else if (word == "--minutes") settings.minutes = atof(value);
-      else if (word == "--only") only = strtoull(value, nullptr, 0), has_only = true;
-      else if (word == "--workers") settings.workers = std::max(1, atoi(value));
-      else if (word == "--steps") run_length = std::max(strtoull(value, nullptr, 0), 1000ull);
-      else if (word == "--tool") tool_path = value;
-      else if (word == "--corpus") corpus_path = value;
-      else if (word == "--faults") settings.faults = value;
-      else return fputs(usage, stderr), 64;
+      if (word == "--seed")
+        settings.seed = strtoull(value, nullptr, 0);
+      else if (word == "--minutes")
+        settings.minutes = atof(value);
+      else if (word == "--only")
+        only = strtoull(value, nullptr, 0), has_only = true;
+      else if (word == "--workers")
+        settings.workers = std::max(1, atoi(value));
+      else if (word == "--steps")
+        run_length = std::max(strtoull(value, nullptr, 0), 1000ull);
+      else if (word == "--tool")
+        tool_path = value;
+      else if (word == "--corpus")
+        corpus_path = value;
+      else if (word == "--faults")
+        settings.faults = value;
+      else
+        return fputs(usage, stderr), 64;
     } else {
       const auto found = std::find_if(std::begin(attacks), std::end(attacks), [&](auto one) { return word == one->name; });
       if (found == std::end(attacks)) return fprintf(stderr, "there is no attack %s\n%s", word.c_str(), usage), 64;

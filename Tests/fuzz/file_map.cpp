@@ -77,9 +77,12 @@ class Mapper {
     for (uint32_t i = 0; i < count; i++) {
       const std::string name = path + "[" + std::to_string(i) + "]";
       const size_t place = at + 4 + i * size;
-      if (type == flatbuffers::ET_STRING) link(name, place, [&](size_t to) { return string(name, to); });
-      else if (links) link(name, place, [&](size_t to) { return table(name, to, element); });
-      else number(name, place, type);
+      if (type == flatbuffers::ET_STRING)
+        link(name, place, [&](size_t to) { return string(name, to); });
+      else if (links)
+        link(name, place, [&](size_t to) { return table(name, to, element); });
+      else
+        number(name, place, type);
     }
     return {at, 4 + count * size, false, links};
   }
@@ -109,7 +112,8 @@ class Mapper {
         link(name, place, [&](size_t to) { return string(name, to); });
       } else if (element == flatbuffers::ET_SEQUENCE) {
         // The type of a union stands in the field before it.
-        if (refers->st == flatbuffers::ST_UNION) refers = reflection::member_type(refers, bytes_[at + read<uint16_t>(vtable + 2 + 2 * i)]);
+        if (refers->st == flatbuffers::ST_UNION)
+          refers = reflection::member_type(refers, bytes_[at + read<uint16_t>(vtable + 2 + 2 * i)]);
         if (refers) link(name, place, [&](size_t to) { return table(name, to, refers); });
       } else {
         number(name, place, element);

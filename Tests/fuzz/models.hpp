@@ -1,11 +1,11 @@
 // The good files that attacks start from: small, and between them everything that a file can hold.
 #pragma once
 
+#include <hypr.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <hypr.h>
 
 namespace fuzz {
 

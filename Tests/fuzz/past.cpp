@@ -19,7 +19,8 @@ struct Opened {
     hypr_options *options;
     require(hypr_options_create(&options, nullptr, 0) == HYPR_OK, "no options");
     settings.push_back({HYPR_OPTION_LEARNING, 1});
-    for (auto one : settings) require(hypr_options_set(options, one.first, one.second) == HYPR_OK, "%s", hypr_options_message(options));
+    for (auto one : settings)
+      require(hypr_options_set(options, one.first, one.second) == HYPR_OK, "%s", hypr_options_message(options));
     require(hypr_session_create(model, options, &session, nullptr, 0) == HYPR_OK, "no session");
     hypr_options_free(options);
     input.assign(hypr_model_input_size(model), 0.5f);
@@ -31,7 +32,8 @@ struct Opened {
   }
 
   void step() {
-    require(hypr_session_step(session, input.data(), input.size(), output.data(), output.size()) == HYPR_OK, "%s", hypr_session_message(session));
+    require(hypr_session_step(session, input.data(), input.size(), output.data(), output.size()) == HYPR_OK, "%s",
+            hypr_session_message(session));
   }
   void learn(int steps) {
     for (int i = 0; i < steps; i++) {
@@ -48,7 +50,8 @@ void lengths_that_cannot_be_counted() {
   for (int shift = 0; shift < 4; shift++) {
     const size_t steps = (SIZE_MAX >> shift) - 1, two[2] = {steps, steps};
     const float *inputs = host.input.data();
-    const hypr_status all[] = {hypr_session_run(host.session, inputs, steps, nullptr), hypr_session_learn_sequence(host.session, inputs, steps, labels, nullptr, nullptr),
+    const hypr_status all[] = {hypr_session_run(host.session, inputs, steps, nullptr),
+                               hypr_session_learn_sequence(host.session, inputs, steps, labels, nullptr, nullptr),
                                hypr_session_learn_batch(host.session, inputs, two, 2, labels, nullptr, nullptr),
                                hypr_session_learn_labelled(host.session, inputs, two, 2, labels, nullptr, nullptr),
                                hypr_session_learn_labelled(host.session, inputs, two, steps, labels, nullptr, nullptr)};
@@ -63,8 +66,8 @@ void child_of_fork_goes_on() {
   const int32_t labels[] = {0, 1, 0, 1, 0, 1};
   const std::vector<float> inputs(12 * host.input.size(), 0.5f);
   const auto learn = [&] {
-    require(hypr_session_learn_labelled(host.session, inputs.data(), steps, std::size(steps), labels, nullptr, nullptr) == HYPR_OK, "%s",
-            hypr_session_message(host.session));
+    require(hypr_session_learn_labelled(host.session, inputs.data(), steps, std::size(steps), labels, nullptr, nullptr) == HYPR_OK,
+            "%s", hypr_session_message(host.session));
   };
   learn();
   const pid_t child = fork();
@@ -84,7 +87,9 @@ void child_of_fork_goes_on() {
 void adam_survives_an_outlier() {
   for (int optimizer : {HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_ADAMW}) {
     for (float size : {1e20f, 1e25f, 3e38f}) {
-      Opened host("LIF", {{HYPR_OPTION_OPTIMIZER, static_cast<double>(optimizer)}, {HYPR_OPTION_GRADIENT_CLIP, 0}, {HYPR_OPTION_WINDOW, 1}});
+      Opened host(
+          "LIF",
+          {{HYPR_OPTION_OPTIMIZER, static_cast<double>(optimizer)}, {HYPR_OPTION_GRADIENT_CLIP, 0}, {HYPR_OPTION_WINDOW, 1}});
       host.learn(10);
       const std::vector<float> far(host.output.size(), size);
       host.step();
@@ -93,14 +98,17 @@ void adam_survives_an_outlier() {
       size_t index;
       hypr_tensor_info info = {};
       info.struct_size = sizeof info;
-      require(hypr_session_find_tensor(host.session, "readout.bias", &index) == HYPR_OK && hypr_session_tensor_info(host.session, index, &info) == HYPR_OK, "no bias");
+      require(hypr_session_find_tensor(host.session, "readout.bias", &index) == HYPR_OK &&
+                  hypr_session_tensor_info(host.session, index, &info) == HYPR_OK,
+              "no bias");
       std::vector<float> before(hypr_model_parameter_count(host.model)), after(before.size());
       hypr_session_get_parameters(host.session, before.data(), before.size());
       // One class only, so that nothing stands still.
       for (int i = 0; i < 50; i++) host.step(), hypr_session_teach_class(host.session, 0);
       hypr_session_get_parameters(host.session, after.data(), after.size());
       for (size_t i = info.offset; i < info.offset + info.size; i++) {
-        require(before[i] != after[i], "optimizer %d: after an outlier of %g a bias never moves again", optimizer, static_cast<double>(size));
+        require(before[i] != after[i], "optimizer %d: after an outlier of %g a bias never moves again", optimizer,
+                static_cast<double>(size));
       }
     }
   }
@@ -125,9 +133,11 @@ void a_thousand_layers() {
   hypr_builder *builder;
   require(hypr_builder_create(1, &builder, nullptr, 0) == HYPR_OK, "no builder");
   hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
-  for (int i = 0; i < 1000; i++) require(hypr_builder_add_layer(builder, "cuba_lif", 1, &settings) == HYPR_OK, "%s", hypr_builder_message(builder));
+  for (int i = 0; i < 1000; i++)
+    require(hypr_builder_add_layer(builder, "cuba_lif", 1, &settings) == HYPR_OK, "%s", hypr_builder_message(builder));
   size_t size;
-  require(hypr_builder_set_readout(builder, 2, 1, 5) == HYPR_OK && hypr_builder_build(builder, 1, &size) == HYPR_OK, "%s", hypr_builder_message(builder));
+  require(hypr_builder_set_readout(builder, 2, 1, 5) == HYPR_OK && hypr_builder_build(builder, 1, &size) == HYPR_OK, "%s",
+          hypr_builder_message(builder));
   std::vector<uint8_t> file(size);
   require(hypr_builder_copy_file(builder, file.data(), size) == HYPR_OK, "%s", hypr_builder_message(builder));
   hypr_builder_free(builder);
@@ -149,8 +159,10 @@ void labels_that_are_no_text() {
     hypr_builder_add_layer(builder, "lif", 3, nullptr);
     hypr_builder_set_readout(builder, 2, 1, 5);
     size_t size = 0;
-    const bool accepted = hypr_builder_set_class_labels(builder, labels, 2) == HYPR_OK && hypr_builder_set_input_names(builder, labels, 2) == HYPR_OK &&
-                          hypr_builder_set_metadata(builder, label, label) == HYPR_OK && hypr_builder_build(builder, 1, &size) == HYPR_OK;
+    const bool accepted = hypr_builder_set_class_labels(builder, labels, 2) == HYPR_OK &&
+                          hypr_builder_set_input_names(builder, labels, 2) == HYPR_OK &&
+                          hypr_builder_set_metadata(builder, label, label) == HYPR_OK &&
+                          hypr_builder_build(builder, 1, &size) == HYPR_OK;
     if (accepted) {
       std::vector<uint8_t> file(size);
       hypr_builder_copy_file(builder, file.data(), size);
@@ -161,8 +173,9 @@ void labels_that_are_no_text() {
   }
 }
 
-void (*const findings[])() = {lengths_that_cannot_be_counted, child_of_fork_goes_on, adam_survives_an_outlier, any_rounding, a_thousand_layers,
-                              labels_that_are_no_text};
+void (*const findings[])() = {
+    lengths_that_cannot_be_counted, child_of_fork_goes_on, adam_survives_an_outlier, any_rounding, a_thousand_layers,
+    labels_that_are_no_text};
 
 void again(uint64_t number, Random &, Tally &tally) {
   findings[number]();

@@ -44,19 +44,26 @@ class Random {
   /// A whole number that a reader may stumble over: around 0, powers of two and what a multiplication makes overflow.
   uint64_t absurd() {
     switch (below(6)) {
-      case 0: return below(4);
-      case 1: return 0 - from(1, 4);
-      case 2: return (uint64_t{1} << below(64)) - from(0, 2);
-      case 3: return (uint64_t{1} << below(64)) + from(0, 2);
-      case 4: return std::numeric_limits<uint64_t>::max() / from(1, 64);
-      default: return next();
+      case 0:
+        return below(4);
+      case 1:
+        return 0 - from(1, 4);
+      case 2:
+        return (uint64_t{1} << below(64)) - from(0, 2);
+      case 3:
+        return (uint64_t{1} << below(64)) + from(0, 2);
+      case 4:
+        return std::numeric_limits<uint64_t>::max() / from(1, 64);
+      default:
+        return next();
     }
   }
 
   /// A number at or beyond the edge of float32.
   float absurd_float() {
-    static const float edges[] = {0, -0.f, 1, -1, 1e-45f, -1e-45f, 1.17549435e-38f, 1e-30f, 1e30f, -1e30f, 3.402823e38f,
-                                  -3.402823e38f, INFINITY, -INFINITY, NAN, -NAN, 0.01f, 1e6f, 0.9999f, 16777216};
+    static const float edges[] = {0,      -0.f,  1,      -1,           1e-45f,        -1e-45f,  1.17549435e-38f,
+                                  1e-30f, 1e30f, -1e30f, 3.402823e38f, -3.402823e38f, INFINITY, -INFINITY,
+                                  NAN,    -NAN,  0.01f,  1e6f,         0.9999f,       16777216};
     if (!once_in(4)) return pick(edges);
     const uint32_t bits = static_cast<uint32_t>(next());
     float value;

@@ -43,8 +43,8 @@ struct Verb {
   const char *name;
   int paths, numbers;
 };
-const Verb verbs[] = {{"set", 1, 1},   {"float", 1, 2}, {"flip", 0, 1}, {"copy", 0, 3}, {"graft", 1, 3}, {"cut", 0, 1},
-                      {"grow", 0, 1},  {"link", 2, 0},  {"move", 2, 1}, {"slide", 1, 1}};
+const Verb verbs[] = {{"set", 1, 1}, {"float", 1, 2}, {"flip", 0, 1}, {"copy", 0, 3}, {"graft", 1, 3},
+                      {"cut", 0, 1}, {"grow", 0, 1},  {"link", 2, 0}, {"move", 2, 1}, {"slide", 1, 1}};
 
 const Verb &verb_named(const std::string &name) {
   for (const Verb &verb : verbs) {
@@ -135,11 +135,16 @@ uint64_t drawn_number(const Site &site, const std::vector<uint8_t> &bytes, Rando
   }
   if (site.is_choice) return random.once_in(3) ? random.below(256) : random.below(20);
   switch (random.below(5)) {
-    case 0: return now + random.pick({uint64_t{1}, uint64_t{2}, uint64_t{4}, ~uint64_t{0}, ~uint64_t{1}, ~uint64_t{3}});
-    case 1: return now * 2;
-    case 2: return now ^ uint64_t{1} << random.below(8 * site.width);
-    case 3: return now + 4 * (random.below(64)) - 128;
-    default: return random.absurd();
+    case 0:
+      return now + random.pick({uint64_t{1}, uint64_t{2}, uint64_t{4}, ~uint64_t{0}, ~uint64_t{1}, ~uint64_t{3}});
+    case 1:
+      return now * 2;
+    case 2:
+      return now ^ uint64_t { 1 } << random.below(8 * site.width);
+    case 3:
+      return now + 4 * (random.below(64)) - 128;
+    default:
+      return random.absurd();
   }
 }
 
@@ -150,22 +155,30 @@ Edit draw_edit(const ModelFile &file, Random &random) {
   static const Site::Kind kinds[] = {Site::Kind::number, Site::Kind::number, Site::Kind::length, Site::Kind::link,
                                      Site::Kind::link,   Site::Kind::vtable, Site::Kind::size,   Site::Kind::entry};
   switch (random.below(16)) {
-    case 0: return {"flip", "", "", {random.below(size * 8)}};
-    case 1: return {"cut", "", "", {random.below(size)}};
-    case 2: return {"grow", "", "", {random.from(1, 128)}};
+    case 0:
+      return {"flip", "", "", {random.below(size * 8)}};
+    case 1:
+      return {"cut", "", "", {random.below(size)}};
+    case 2:
+      return {"grow", "", "", {random.from(1, 128)}};
     case 3: {
       const uint64_t count = random.from(1, 64);
       return {"copy", "", "", {random.below(size) & ~uint64_t{3}, random.below(size) & ~uint64_t{3}, count}};
     }
     case 4: {
       const ModelFile &from = model_files()[random.below(model_files().size())];
-      return {"graft", from.name, "", {random.below(from.bytes.size()) & ~uint64_t{3}, random.below(size) & ~uint64_t{3}, random.from(1, 256)}};
+      return {"graft",
+              from.name,
+              "",
+              {random.below(from.bytes.size()) & ~uint64_t{3}, random.below(size) & ~uint64_t{3}, random.from(1, 256)}};
     }
-    case 5: return {"link", map.links[random.below(map.links.size())]->path, map.links[random.below(map.links.size())]->path, {}};
+    case 5:
+      return {"link", map.links[random.below(map.links.size())]->path, map.links[random.below(map.links.size())]->path, {}};
     case 6:
     case 7: {
       const Site &data = *map.datas[random.below(map.datas.size())];
-      return {"move", map.links[random.below(map.links.size())]->path, data.path + "#data", {random.below(data.width) & ~uint64_t{3}}};
+      return {
+          "move", map.links[random.below(map.links.size())]->path, data.path + "#data", {random.below(data.width) & ~uint64_t{3}}};
     }
     case 8: {
       const Site &data = *map.datas[random.below(map.datas.size())];

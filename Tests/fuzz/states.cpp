@@ -50,7 +50,9 @@ void damage(State &state, const State &other, Random &random) {
   if (state.size() <= header_size + 8) return;
   const size_t at = draw_place(state, random);
   switch (random.below(9)) {
-    case 0: state[at] ^= 1 << random.below(8); break;
+    case 0:
+      state[at] ^= 1 << random.below(8);
+      break;
     case 1:
     case 2: {
       const float value = random.absurd_float();
@@ -85,7 +87,9 @@ void damage(State &state, const State &other, Random &random) {
       memcpy(state.data() + at, other.data() + from, count);
       break;
     }
-    default: state.resize(header_size + 1 + random.below(state.size() - header_size + 16), 0); break;
+    default:
+      state.resize(header_size + 1 + random.below(state.size() - header_size + 16), 0);
+      break;
   }
 }
 
@@ -113,7 +117,8 @@ void check_statistics(const hypr_session *session) {
   statistics.struct_size = sizeof statistics;
   require(hypr_session_statistics(session, &statistics) == HYPR_OK, "no statistics");
   require(std::isfinite(statistics.mean_loss) && std::isfinite(statistics.gradient_norm) && std::isfinite(statistics.learning_rate),
-          "statistics are not finite: loss %g, gradient %g, rate %g", statistics.mean_loss, statistics.gradient_norm, statistics.learning_rate);
+          "statistics are not finite: loss %g, gradient %g, rate %g", statistics.mean_loss, statistics.gradient_norm,
+          statistics.learning_rate);
 }
 
 void check_saved_model(const hypr_session *session) {
@@ -171,7 +176,8 @@ void one(uint64_t, Random &random, Tally &tally) {
     go_on(victim, model, others, learns, random);
   } else {
     tally.refused++;
-    require(status == HYPR_ERROR_INVALID_ARGUMENT || status == HYPR_ERROR_STATE_MISMATCH, "refused with %s", hypr_status_name(status));
+    require(status == HYPR_ERROR_INVALID_ARGUMENT || status == HYPR_ERROR_STATE_MISMATCH, "refused with %s",
+            hypr_status_name(status));
     require(*hypr_session_message(victim), "refused without a message");
     require(state_of(victim) == before, "a state that was refused changed the session: %s", hypr_session_message(victim));
   }

@@ -35,23 +35,25 @@ size_t reported(const hypr_session *session) {
 
 /// What a stream does for a while.
 struct Phase {
-  float size, share;   // of samples: how large, and which part of them is not 0
+  float size, share;     // of samples: how large, and which part of them is not 0
   uint64_t label_noise;  // one label in so many is any; 0: nothing is taught
   bool outliers;
 };
-const Phase phases[] = {{0, 0, 0, false},      {0, 0, 2, false},     {1, 0.3f, 10, false}, {1, 0.3f, 10, false}, {1, 0.05f, 0, false},
-                        {100, 1, 2, false},    {1, 1, 1, false},     {1, 0.3f, 5, true},   {1e-30f, 1, 3, false}};
+const Phase phases[] = {{0, 0, 0, false},   {0, 0, 2, false}, {1, 0.3f, 10, false}, {1, 0.3f, 10, false}, {1, 0.05f, 0, false},
+                        {100, 1, 2, false}, {1, 1, 1, false}, {1, 0.3f, 5, true},   {1e-30f, 1, 3, false}};
 
 /// Two sessions that are told the same.
 class Twins {
  public:
-  Twins(const hypr_model *model, Random &random) : random_(random), input_(hypr_model_input_size(model)), a_(hypr_model_output_size(model)), b_(a_.size()) {
+  Twins(const hypr_model *model, Random &random)
+      : random_(random), input_(hypr_model_input_size(model)), a_(hypr_model_output_size(model)), b_(a_.size()) {
     hypr_options *options = draw_options(random, true);
     hypr_options_set(options, HYPR_OPTION_WINDOW, static_cast<double>(random.pick({1, 10, 50, 100})));
     hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, random.pick({1e-3, 1e-2, 0.1}));
     hypr_options_set(options, HYPR_OPTION_UPDATE, HYPR_UPDATE_WINDOW);
     hypr_options_set(options, HYPR_OPTION_THREADS, 1);
-    for (auto **session : {&one_, &other_}) require(hypr_session_create(model, options, session, nullptr, 0) == HYPR_OK, "no session");
+    for (auto **session : {&one_, &other_})
+      require(hypr_session_create(model, options, session, nullptr, 0) == HYPR_OK, "no session");
     hypr_options_free(options);
   }
   ~Twins() {
@@ -69,7 +71,8 @@ class Twins {
     }
     left_--;
     const bool outlier = phase_->outliers && random_.once_in(50);
-    for (float &value : input_) value = std::abs(random_.sample()) < phase_->share ? random_.sample() * phase_->size * (outlier ? 1e20f : 1) : 0;
+    for (float &value : input_)
+      value = std::abs(random_.sample()) < phase_->share ? random_.sample() * phase_->size * (outlier ? 1e20f : 1) : 0;
     const hypr_status status = both([&](hypr_session *session, Guarded<float> &output) {
       return hypr_session_step(session, input_.get(), input_.size(), output.get(), output.size());
     });
@@ -103,7 +106,9 @@ class Twins {
     }
     const bool noise = random_.once_in(phase_->label_noise);
     const uint32_t label = static_cast<uint32_t>(noise ? random_.below(a_.size()) : input_[0] > 0);
-    both([&](hypr_session *session, Guarded<float> &) { return hypr_session_teach_class(session, label % static_cast<uint32_t>(a_.size())); });
+    both([&](hypr_session *session, Guarded<float> &) {
+      return hypr_session_teach_class(session, label % static_cast<uint32_t>(a_.size()));
+    });
   }
 
   /// The outputs have been compared: their room is free.
@@ -135,7 +140,8 @@ void run(uint64_t, Random &random, Tally &tally) {
     const std::vector<uint8_t> file = saved(twins.one());
     hypr_model *again;
     char message[256];
-    require(hypr_model_load_buffer(file.data(), file.size(), &again, message, sizeof message) == HYPR_OK, "what a long run saved does not load: %s", message);
+    require(hypr_model_load_buffer(file.data(), file.size(), &again, message, sizeof message) == HYPR_OK,
+            "what a long run saved does not load: %s", message);
     hypr_model_free(again);
   }
   hypr_model_free(model);

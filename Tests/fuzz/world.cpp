@@ -18,7 +18,8 @@ World::World(Random &random, Tally &tally) : random(random), tally_(tally) {
   for (uint64_t i = random.from(1, 3); i > 0; i--) {
     hypr_session *made = nullptr;
     const hypr_model *of = models[random.below(models.size())];
-    require(hypr_session_create(of, options[random.below(2)], &made, message, sizeof message) == HYPR_OK, "no session: %s", message);
+    require(hypr_session_create(of, options[random.below(2)], &made, message, sizeof message) == HYPR_OK, "no session: %s",
+            message);
     add_session(made, of);
   }
   hypr_builder *builder;
@@ -52,10 +53,14 @@ void World::add_session(hypr_session *handle, const hypr_model *model, std::shar
 
 size_t World::wrong(size_t right) {
   switch (random.below(4)) {
-    case 0: return right + 1;
-    case 1: return right - 1;
-    case 2: return 0;
-    default: return random.absurd();
+    case 0:
+      return right + 1;
+    case 1:
+      return right - 1;
+    case 2:
+      return 0;
+    default:
+      return random.absurd();
   }
 }
 
@@ -67,8 +72,19 @@ void World::fill(Guarded<float> &values, float size) {
 
 const char *World::name(const std::vector<const char *> &right) {
   static const std::string longer(5000, 'x');
-  static const char *const wrong[] = {"", "%s%n%d", "layer0", "layer0.", ".tau", "\xff\xfe\x80", "\xc3", "layer18446744073709551616.bias",
-                                      "layer-1.bias", "layer0.input_weight ", "\xed\xa0\x80", "naïve 日本", longer.c_str()};
+  static const char *const wrong[] = {"",
+                                      "%s%n%d",
+                                      "layer0",
+                                      "layer0.",
+                                      ".tau",
+                                      "\xff\xfe\x80",
+                                      "\xc3",
+                                      "layer18446744073709551616.bias",
+                                      "layer-1.bias",
+                                      "layer0.input_weight ",
+                                      "\xed\xa0\x80",
+                                      "naïve 日本",
+                                      longer.c_str()};
   if (random.once_in(40)) return nullptr;
   return random.once_in(6) || right.empty() ? random.pick(wrong) : right[random.below(right.size())];
 }
@@ -92,7 +108,8 @@ void set_float_control(uint32_t control) { _mm_setcsr(control); }
 
 uint32_t draw_float_control(Random &random) {
   const uint32_t flush = 0x8000, zeros = 0x0040, rounding = 0x6000;
-  return 0x1f80 | (random.once_in(2) ? flush : 0) | (random.once_in(2) ? zeros : 0) | (static_cast<uint32_t>(random.next()) & rounding);
+  return 0x1f80 | (random.once_in(2) ? flush : 0) | (random.once_in(2) ? zeros : 0) |
+         (static_cast<uint32_t>(random.next()) & rounding);
 }
 #else
 uint32_t float_control() { return static_cast<uint32_t>(fegetround()); }

@@ -1,11 +1,11 @@
 // The objects that a sequence of calls lives among, and arguments for these calls: mostly right, some wrong, some absurd.
 #pragma once
 
+#include <hypr.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <hypr.h>
 
 #include "check.hpp"
 #include "guarded.hpp"
@@ -80,8 +80,8 @@ class World {
     if (!session.handle) return require(status == HYPR_ERROR_INVALID_ARGUMENT, "a call on NULL: %s", hypr_status_name(status));
     if (status != HYPR_OK) check_message(hypr_session_message(session.handle));
     if (looks && (asks || (status != HYPR_OK && !moves(status)))) {
-      require(state_of(session.handle) == before, "a call that %s changed the session: %s", status == HYPR_OK ? "only asks" : "was refused",
-              hypr_session_message(session.handle));
+      require(state_of(session.handle) == before, "a call that %s changed the session: %s",
+              status == HYPR_OK ? "only asks" : "was refused", hypr_session_message(session.handle));
     }
   }
   template <typename Call>
@@ -97,8 +97,10 @@ class World {
   template <typename Call>
   hypr_status build(const BuilderOf &builder, Call call) {
     const hypr_status status = count(call(builder.handle));
-    if (!builder.handle) require(status == HYPR_ERROR_INVALID_ARGUMENT, "a call on NULL: %s", hypr_status_name(status));
-    else if (status != HYPR_OK) check_message(hypr_builder_message(builder.handle));
+    if (!builder.handle)
+      require(status == HYPR_ERROR_INVALID_ARGUMENT, "a call on NULL: %s", hypr_status_name(status));
+    else if (status != HYPR_OK)
+      check_message(hypr_builder_message(builder.handle));
     return status;
   }
 
