@@ -52,6 +52,10 @@ class Twins {
     hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, random.pick({1e-3, 1e-2, 0.1}));
     hypr_options_set(options, HYPR_OPTION_UPDATE, HYPR_UPDATE_WINDOW);
     hypr_options_set(options, HYPR_OPTION_THREADS, 1);
+    // What lets weights grow without bound ends a run, and is a choice of the host.
+    hypr_options_set(options, HYPR_OPTION_GRADIENT_CLIP, 1);
+    hypr_options_set(options, HYPR_OPTION_WEIGHT_DECAY, 0);
+    hypr_options_set(options, HYPR_OPTION_ANCHOR_STRENGTH, 0);
     for (auto **session : {&one_, &other_})
       require(hypr_session_create(model, options, session, nullptr, 0) == HYPR_OK, "no session");
     hypr_options_free(options);
@@ -78,7 +82,7 @@ class Twins {
     });
     if (status == HYPR_ERROR_NOT_FINITE) {
       // A host begins again where the network cannot go on.
-      require(++overflows_ < 1000 || !phase_, "a session never goes on");
+      require(++overflows_ < 1000, "a session never goes on");
       both([](hypr_session *session, Guarded<float> &) { return hypr_session_reset(session); });
       return;
     }
@@ -134,7 +138,11 @@ void run(uint64_t, Random &random, Tally &tally) {
       tally.steps += 2 * (run_length / 10);
       if (stretch == 0) pages = memory_pages();
     }
+#ifndef SANITIZED
     require(memory_pages() - pages <= 8, "a run took %ld pages of memory more", memory_pages() - pages);
+#else
+    static_cast<void>(pages);  // a sanitizer keeps books
+#endif
     require(reported(twins.one()) == memory, "a session says that it has become larger");
     require(twins.are_equal(), "two runs have become different");
     const std::vector<uint8_t> file = saved(twins.one());
