@@ -97,7 +97,7 @@ void building(uint64_t, Random &random, Tally &tally) {
 
 }  // namespace
 
-const Attack calls_attack = {"calls", "sequences", sequence, nullptr, 15000, 4, 120};
-const Attack builder_attack = {"builder", "sequences", building, nullptr, 6000, 1, 120};
+const Attack calls_attack = {"calls", "sequences", sequence, nullptr, 30000, 4, 120};
+const Attack builder_attack = {"builder", "sequences", building, nullptr, 10000, 1, 120};
 
 }  // namespace fuzz

@@ -49,6 +49,6 @@ void known(uint64_t number, Random &random, Tally &tally) {
 }  // namespace
 
 const Attack corpus_attack = {"corpus", "files", known, [] { return corpus().size() * tries; }, 0, 1, 60};
-const Attack files_attack = {"files", "files", file, nullptr, 60000, 8, 60};
+const Attack files_attack = {"files", "files", file, nullptr, 150000, 8, 60};
 
 }  // namespace fuzz

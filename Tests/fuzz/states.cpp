@@ -190,6 +190,6 @@ void one(uint64_t, Random &random, Tally &tally) {
 
 }  // namespace
 
-const Attack states_attack = {"states", "states", one, nullptr, 20000, 3, 60};
+const Attack states_attack = {"states", "states", one, nullptr, 40000, 3, 60};
 
 }  // namespace fuzz
