@@ -102,9 +102,9 @@ check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory fuzz cpp python aarch64 neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -176,6 +176,36 @@ test-c: stage $(MODELS)
 test-memory: stage $(MODELS)
 	@.ci/require-packages gcc pkg-config libcmocka-dev valgrind
 	@$(TEST_C) memcheck
+
+# Damaged files and states, calls in any order, and long runs; the long form is `make stress`.
+FUZZ_PACKAGES := g++ libflatbuffers-dev
+FUZZ = $(MAKE) --no-print-directory -C Tests/fuzz BUILD=$(CURDIR)/$(BUILD)/$(1) LIBRARY=$(abspath $(2))
+FUZZED := --corpus Tests/fuzz/corpus --tool $(TOOL)
+
+test-fuzz: $(LIBRARY) $(TOOL)
+	@.ci/require-packages $(FUZZ_PACKAGES)
+	@$(call FUZZ,test/fuzz,$(LIBRARY))
+	$(BUILD)/test/fuzz/fuzz $(FUZZED) --faults $(BUILD)/test/fuzz/faults
+
+# The library with checks of the compiler: AddressSanitizer everywhere, UndefinedBehaviorSanitizer in what is C++.
+SANITIZED := $(BUILD)/sanitized/libhypr.so.0
+$(SANITIZED): $(SOURCES)
+	@.ci/require-swift 6.3
+	HYPR_EMBEDDED=1 .ci/build .build-sanitized --sanitize=address \
+	  -Xcxx -fsanitize=undefined -Xcxx -fno-sanitize-recover=undefined -Xlinker -z -Xlinker undefs
+	@install -D .build-sanitized/release/libhypr.so $@
+
+# A quarter of the time goes to the library that checks itself, with inputs of its own.
+MINUTES ?= 60
+SEED    ?= 1
+.PHONY: stress
+stress: $(LIBRARY) $(SANITIZED) $(TOOL) ## Attack the library and the tool (MINUTES=60, SEED=1); faults go to build/stress/faults
+	@.ci/require-packages $(FUZZ_PACKAGES)
+	@$(call FUZZ,stress/plain,$(LIBRARY))
+	@$(call FUZZ,stress/sanitized,$(SANITIZED)) SANITIZE=1
+	@failed=0; run() { "$$@" $(FUZZED) --steps 1000000 --faults $(BUILD)/stress/faults || failed=1; }; \
+	run $(BUILD)/stress/plain/fuzz --seed $(SEED) --minutes $$(awk 'BEGIN { print $(MINUTES) * 0.75 }'); \
+	run $(BUILD)/stress/sanitized/fuzz --seed 9$(SEED) --minutes $$(awk 'BEGIN { print $(MINUTES) * 0.25 }'); exit $$failed
 
 test-cpp: stage $(MODELS)
 	@.ci/require-packages g++ make cmake doctest-dev

@@ -11,6 +11,9 @@ struct LearningStatistics {
   var skippedUpdates: UInt64 = 0
   var gradientNorm = 0.0
 
+  /// Of a step: that of a class times that of a target, rounded.
+  private static let leastWeight = 0.99 * smallestWeight * smallestWeight
+
   var meanLoss: Double { weight > 0 ? lossSum / weight : 0 }
 
   mutating func count(_ target: Target) {
@@ -33,7 +36,7 @@ struct LearningStatistics {
   mutating func walkState(_ stream: inout StateStream) {
     taughtSteps = stream.count(taughtSteps)
     correctSteps = stream.count(correctSteps)
-    weight = stream.sum(weight)
+    weight = stream.sum(weight, of: LearningStatistics.leastWeight)
     lossSum = stream.sum(lossSum)
     updates = stream.count(updates)
     skippedUpdates = stream.count(skippedUpdates)

@@ -68,13 +68,13 @@ struct StateStream {
     return range.contains(stored) ? stored : value
   }
 
-  /// A sum that is not negative.
-  mutating func sum(_ value: Double) -> Double {
+  /// A sum that is 0 or at least `least`, and so far from infinity that it can go on growing.
+  mutating func sum(_ value: Double, of least: Double = 0) -> Double {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: Double.self) }
     guard isInput else { return value }
     let stored = place.loadUnaligned(as: Double.self)
-    if !(stored >= 0 && stored.isFinite) { isValid = false }
+    if !(stored == 0 || stored >= least && stored <= 1e200) { isValid = false }
     return mode == .read ? stored : value
   }
 

@@ -1,0 +1,131 @@
+#include "models.hpp"
+
+#include "attack.hpp"
+
+namespace fuzz {
+namespace {
+
+constexpr size_t inputs = 3, outputs = 2;
+
+void ok(hypr_builder *builder, hypr_status status) {
+  require(status == HYPR_OK, "a good model is refused: %s", hypr_builder_message(builder));
+}
+
+std::vector<uint8_t> finish(hypr_builder *builder, size_t seed) {
+  size_t size;
+  ok(builder, hypr_builder_build(builder, seed, &size));
+  std::vector<uint8_t> bytes(size);
+  ok(builder, hypr_builder_copy_file(builder, bytes.data(), size));
+  hypr_builder_free(builder);
+  return bytes;
+}
+
+hypr_builder *begin() {
+  hypr_builder *builder;
+  require(hypr_builder_create(inputs, &builder, nullptr, 0) == HYPR_OK, "no builder");
+  // So that fresh networks spike.
+  const float scale = 50;
+  ok(builder, hypr_builder_set_input_scale(builder, &scale, 1));
+  return builder;
+}
+
+/// All that is for people, and what only some files have.
+void decorate(hypr_builder *builder) {
+  static const char *const channels[inputs] = {"x", "y", "z"}, *const labels[outputs] = {"rest", "walk"};
+  const float offset[inputs] = {0.1f, 0, -0.1f};
+  ok(builder, hypr_builder_set_name(builder, "decorated"));
+  ok(builder, hypr_builder_set_time_step(builder, 0.01f));
+  ok(builder, hypr_builder_set_input_names(builder, channels, inputs));
+  ok(builder, hypr_builder_set_input_offset(builder, offset, inputs));
+  ok(builder, hypr_builder_set_class_labels(builder, labels, outputs));
+  ok(builder, hypr_builder_recommend(builder, HYPR_OPTION_WINDOW, 4));
+  ok(builder, hypr_builder_recommend(builder, HYPR_OPTION_LEARNING_RATE, 0.01));
+  ok(builder, hypr_builder_set_metadata(builder, "licence", "CC0"));
+}
+
+struct Kind {
+  const char *suffix;
+  double density;
+  int32_t bias;
+  bool decorated;
+};
+
+ModelFile of_neuron(size_t index, const Kind &kind) {
+  hypr_neuron neuron = {};
+  neuron.struct_size = sizeof neuron;
+  require(hypr_neuron_info(index, &neuron) == HYPR_OK, "neuron model %zu says nothing", index);
+  hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
+  settings.name = "hidden";
+  settings.bias = kind.bias;
+  settings.input_density = settings.recurrent_density = kind.density;
+  if (neuron.has_reset) settings.reset = static_cast<int32_t>(1 + index % 5);
+  if (neuron.spiking && kind.decorated) {
+    settings.surrogate = static_cast<int32_t>(1 + index % 6);
+    settings.surrogate_scale = 0.5f;
+  }
+  hypr_builder *builder = begin();
+  ok(builder, hypr_builder_add_layer(builder, neuron.name, 4, &settings));
+  // What says nothing usual is given.
+  for (size_t i = 0; i < neuron.parameter_count; i++) {
+    hypr_quantity quantity = {};
+    quantity.struct_size = sizeof quantity;
+    require(hypr_neuron_parameter(index, i, &quantity) == HYPR_OK, "a parameter says nothing");
+    const std::string name = std::string("layer0.") + quantity.name;
+    const double low = quantity.default_value, high = quantity.default_value;
+    if (quantity.distribution == HYPR_DISTRIBUTION_NONE) ok(builder, hypr_builder_draw_tensor(builder, name.c_str(), low, high));
+  }
+  ok(builder, hypr_builder_set_readout(builder, outputs, 1, kind.decorated ? 0 : 5));
+  if (kind.decorated) decorate(builder);
+  return {std::string(neuron.name) + kind.suffix, finish(builder, index)};
+}
+
+ModelFile of_layers(const char *name, std::vector<const char *> neurons, int32_t recurrent, int32_t crossing) {
+  hypr_builder *builder = begin();
+  const float threshold = 0.5f;
+  if (crossing >= 0) ok(builder, hypr_builder_set_level_crossing(builder, &threshold, 1, crossing));
+  for (size_t i = 0; i < neurons.size(); i++) {
+    hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
+    settings.recurrent = recurrent;
+    settings.input_density = i % 2 ? 0.5 : 1;
+    ok(builder, hypr_builder_add_layer(builder, neurons[i], 3 + i, &settings));
+  }
+  ok(builder, hypr_builder_set_readout(builder, outputs, -1, 0));
+  return {name, finish(builder, 7)};
+}
+
+std::vector<ModelFile> make() {
+  const Kind kinds[] = {{"", 1, 1, false}, {"-sparse", 0.6, 0, true}};
+  std::vector<ModelFile> files;
+  for (size_t i = 0; i < hypr_neuron_count(); i++) {
+    for (const Kind &kind : kinds) files.push_back(of_neuron(i, kind));
+  }
+  files.push_back(of_layers("deep", {"brf", "lif", "se_adlif"}, 1, -1));
+  files.push_back(of_layers("forward", {"lif", "gru"}, 0, -1));
+  files.push_back(of_layers("signed", {"se_adlif"}, 1, HYPR_LEVEL_CROSSING_SIGNED));
+  files.push_back(of_layers("on-off", {"alif", "brf"}, 1, HYPR_LEVEL_CROSSING_ON_OFF));
+  return files;
+}
+
+}  // namespace
+
+const std::vector<ModelFile> &model_files() {
+  static const std::vector<ModelFile> files = make();
+  return files;
+}
+
+const ModelFile &model_file(const std::string &name) {
+  for (const auto &file : model_files()) {
+    if (file.name == name) return file;
+  }
+  fault("there is no model %s", name.c_str());
+}
+
+hypr_model *load(const ModelFile &file) {
+  hypr_model *model;
+  char message[256];
+  require(hypr_model_load_buffer(file.bytes.data(), file.bytes.size(), &model, message, sizeof message) == HYPR_OK,
+          "a good model does not load: %s", message);
+  return model;
+}
+
+}  // namespace fuzz
