@@ -92,6 +92,19 @@ void call_hypr_session_set_class_weights(World &w) {
 void call_hypr_session_teach_values(World &w) { teach_array(w, hypr_session_teach_values); }
 void call_hypr_session_teach_error(World &w) { teach_array(w, hypr_session_teach_error); }
 
+namespace {
+
+template <typename Teach>
+void teach_array_at(World &w, Teach teach) {
+  const size_t ago = w.index(8);
+  teach_array(w, [&](hypr_session *handle, const float *values, size_t size) { return teach(handle, ago, values, size); });
+}
+
+}  // namespace
+
+void call_hypr_session_teach_values_at(World &w) { teach_array_at(w, hypr_session_teach_values_at); }
+void call_hypr_session_teach_error_at(World &w) { teach_array_at(w, hypr_session_teach_error_at); }
+
 // ---- Sequences
 
 void call_hypr_session_learn(World &w) {
