@@ -12,8 +12,8 @@ size_t tensor(World &w, const SessionOf &session) {
   return w.index(session.handle ? hypr_session_tensor_count(session.handle) : 4);
 }
 
-/// What moved before a later step overflowed, stays.
-bool goes_a_part(hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; }
+/// What moved before a later step overflowed, or the host wanted no more, stays.
+bool goes_a_part(hypr_status status) { return status == HYPR_ERROR_NOT_FINITE || status == HYPR_ERROR_STOPPED; }
 
 template <typename Teach>
 void teach_array(World &w, Teach teach) {

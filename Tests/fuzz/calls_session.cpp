@@ -120,10 +120,29 @@ void call_hypr_session_run(World &w) {
   // So many that their bytes cannot be counted: 2^61 steps and more.
   const size_t steps = w.random.once_in(10) ? SIZE_MAX >> w.random.below(3) : given;
   w.on(
-      session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE; },
+      session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE || status == HYPR_ERROR_STOPPED; },
       [&](hypr_session *handle) {
         return hypr_session_run(handle, w.perhaps(inputs.get()), steps, w.random.once_in(3) ? nullptr : outputs.get());
       });
+}
+
+namespace {
+
+/// The host in long calls. A call on the session within is refused, one that frees it frees nothing.
+int32_t answer(void *context, uint64_t) {
+  const Asked &asked = *static_cast<const Asked *>(context);
+  require(hypr_session_reset(asked.session) == HYPR_ERROR_WRONG_STATE, "a call in the middle of a call is not refused");
+  hypr_session_free(asked.session);
+  return asked.stops;
+}
+
+}  // namespace
+
+void call_hypr_session_set_progress(World &w) {
+  const SessionOf &session = w.session();
+  w.asked.push_back(std::make_unique<Asked>(Asked{session.handle, static_cast<int32_t>(w.random.below(2))}));
+  const hypr_progress callback = w.random.once_in(3) ? nullptr : answer;
+  w.change(session, [&](hypr_session *handle) { return hypr_session_set_progress(handle, callback, w.asked.back().get()); });
 }
 
 void call_hypr_session_reset(World &w) { w.change(w.session(), hypr_session_reset); }

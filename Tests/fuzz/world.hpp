@@ -21,6 +21,12 @@ struct SessionOf {
   std::shared_ptr<Guarded<uint8_t>> memory;
 };
 
+/// What a host's callback knows in a long call.
+struct Asked {
+  hypr_session *session;
+  int32_t stops;
+};
+
 struct BuilderOf {
   hypr_builder *handle;
   size_t inputs;
@@ -35,6 +41,8 @@ class World {
   std::vector<BuilderOf> builders;
   /// States that were saved, of any session.
   std::vector<std::vector<uint8_t>> states;
+  /// What the callbacks of sessions are given, for as long as these may live.
+  std::vector<std::unique_ptr<Asked>> asked;
 
   World(Random &random, Tally &tally);
   ~World();
