@@ -118,7 +118,7 @@ var targets: [Target] =
         .unsafeFlags(["-D\(levelMask)"]),
         .unsafeFlags(["-Os", "-fno-asynchronous-unwind-tables"], .when(configuration: .release)),
       ]),
-    .target(name: "CModelFormat", cxxSettings: freestandingCxx),
+    .target(name: "CModelFormat", dependencies: ["CSystem"], cxxSettings: freestandingCxx),
     .target(
       name: "CModelWriter", dependencies: ["CSystem"],
       cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
