@@ -3,7 +3,7 @@
 extension Session {
   /// Closes the open window: gathers its gradient, carries the eligibility over and, if that is when, updates the parameters.
   /// With `updating` false the parameters stay, whenever updates are due.
-  @_optimize(speed) mutating func closeWindow(updating: Bool = true) {
+  @_optimize(speed) @inline(never) mutating func closeWindow(updating: Bool = true) {
     guard let learner, learner.pointee.progress.steps > 0 else { return }
     var job = WindowJob(learner.pointee, network, updates: updating && settings.update == .window)
     while job.advance(&learner.pointee, network, work: .max) {}
