@@ -108,9 +108,9 @@ HYPR_API const char *hypr_status_name(hypr_status status);
 
 typedef struct hypr_model hypr_model;
 
-/* Loads a model file. *out is set to NULL on failure; `message` names the field, its value and what was expected. The file is never
- * trusted: whatever is in it, it is refused, or it is a network that can be run, trained and saved. Takes time and memory by the size
- * of the file, and less than 8 KB of stack; of what does not begin like a model only the first bytes are read.
+/* Loads a model file. *out is set to NULL on failure; `message` names the field, its value and what was expected. The file is
+ * never trusted: whatever is in it, it is refused, or it is a network that can be run, trained and saved. Takes time and memory by
+ * the size of the file, and less than 8 KB of stack; of what does not begin like a model only the first bytes are read.
  * NOT_FOUND: no such file. IO: it cannot be read. MODEL_INVALID: also if parts of it overlap, or a text is not UTF-8.
  * MODEL_UNSUPPORTED, OUT_OF_MEMORY. */
 HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *message, size_t message_size);
@@ -440,8 +440,8 @@ HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
  * - Rights are kept, and owner and group as far as the process may give files away; access lists and extended attributes are not.
  * - A symbolic link stays, and what it leads to is replaced. Other hard links keep the old content.
  * - A file that is a mount point cannot be replaced (IO): mount the folder that it is in.
- * Takes less than 8 KB of stack. IO: `message` says which step failed, and why. MODEL_INVALID: the host has overwritten the model in
- * memory. INVALID_ARGUMENT. */
+ * Takes less than 8 KB of stack. IO: `message` says which step failed, and why. MODEL_INVALID: the host has overwritten the model
+ * in memory. INVALID_ARGUMENT. */
 HYPR_API hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
 
 /* The same to memory: the bytes that the file would have. Their number is always that of the file that was loaded.

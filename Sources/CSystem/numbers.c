@@ -5,7 +5,7 @@
 #include <string.h>
 
 void system_format_number(char *text, size_t size, double value, bool is_float) {
-  for (int digits = is_float ? 6 : 15; digits <= (is_float ? 9 : 17); digits++) {
+  for (int digits = is_float ? 7 : 15; digits <= (is_float ? 9 : 17); digits++) {
     snprintf(text, size, "%.*g", digits, value);
     if ((is_float ? strtof(text, NULL) : strtod(text, NULL)) == value) break;
   }
