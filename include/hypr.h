@@ -43,7 +43,8 @@
  *   - Threads: a model is immutable and may be shared by any number of threads. A session, or an options object,
  *     is used by one thread at a time. There is no global state.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
- *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save.
+ *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save, if the
+ *     dynamic linker does not look for functions on it (LD_BIND_NOW).
  *   - Each group says since which version it exists. docs/abi.md says what may change until version 1.0, and after it.
  */
 #ifndef HYPR_H

@@ -290,13 +290,13 @@ static void a_folder_need_not_be_listed(void **state) {
 /* ---- Mounts */
 
 static int may_mount(void) {
-  return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+  return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static int save_to_a_mount_point(void) {
   write_text("outside", "old");
   write_text("model.hypr", "");
-  if (!may_mount() || mount("outside", "model.hypr", NULL, MS_BIND, NULL) != 0) return 77;
+  if (!may_mount() || mount("outside", "model.hypr", "none", MS_BIND, NULL) != 0) return 77;
   assert_not_saved("model.hypr", EBUSY, "mount the folder that it is in");
   assert_int_equal(files_here(), 2);
   size_t size;
@@ -318,7 +318,7 @@ static int save_to_a_full_disk(void) {
   int saved = 0;
   for (int pages = 2; pages < 8; pages++) {
     snprintf(size, sizeof size, "size=%d", pages * 4096);
-    if (mount("hypr", "small", "tmpfs", 0, size) != 0) return 77;
+    if (mount("none", "small", "tmpfs", 0, size) != 0) return 77;
     write_text("small/model.hypr", "old");
     if (hypr_session_save_model(session, "small/model.hypr") == HYPR_OK) {
       saved++;
