@@ -132,7 +132,7 @@ var targets: [Target] =
         .unsafeFlags(["-D\(levelMask)"] + hardened),
         .unsafeFlags(["-Os"] + fortified, .when(configuration: .release)),
       ]),
-    .target(name: "CModelFormat", cxxSettings: freestandingCxx),
+    .target(name: "CModelFormat", dependencies: ["CSystem"], cxxSettings: freestandingCxx),
     .target(
       name: "CModelWriter", dependencies: ["CSystem"],
       cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]

@@ -47,7 +47,8 @@
  *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, and to use
  *     a session in memory that both share (MAP_SHARED) from both.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
- *     session but the one that creates it.
+ *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save, if the
+ *     dynamic linker does not look for functions on it (LD_BIND_NOW).
  *   - Floating point: calls compute with a control of their own, to the nearest number, without exceptions and with subnormal
  *     numbers as zero, and leave the host's as it was, flags included. So their bits do not depend on what the host has set, no
  *     exception that it lets end the process is raised, and a step is as fast in silence as in activity. (x86-64 and ARM)
@@ -116,8 +117,11 @@ HYPR_API const char *hypr_status_name(hypr_status status);
 
 typedef struct hypr_model hypr_model;
 
-/* Loads a model file. *out is set to NULL on failure; `message` names the field, its value and what was expected.
- * NOT_FOUND: no such file. IO: it cannot be read. MODEL_INVALID, MODEL_UNSUPPORTED, OUT_OF_MEMORY. */
+/* Loads a model file. *out is set to NULL on failure; `message` names the field, its value and what was expected. The file is
+ * never trusted: whatever is in it, it is refused, or it is a network that can be run, trained and saved. Takes time and memory by
+ * the size of the file, and less than 8 KB of stack; of what does not begin like a model only the first bytes are read.
+ * NOT_FOUND: no such file. IO: it cannot be read. MODEL_INVALID: also if parts of it overlap, or a text is not UTF-8.
+ * MODEL_UNSUPPORTED, OUT_OF_MEMORY. */
 HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *message, size_t message_size);
 
 /* The same from `size` bytes at `data`, which are copied: the buffer may go away, and needs no alignment.
@@ -462,11 +466,18 @@ HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
 /* ---- Saved models (since 0.1) */
 
 /* Writes the model with the session's parameters as a .hypr file, everything else as it was loaded. The file is replaced
- * atomically: whatever happens, the path holds the old content or the new. IO; INVALID_ARGUMENT. */
+ * atomically: whatever happens, the path holds the old content or the new, which has been read back and is on disk.
+ * - The new file is written beside the old one, as .NAME.hypr-saving0 (to 7, if several save it at once), so its folder must be
+ *   writable. A process that is killed leaves it there; the next save of the same file removes it.
+ * - Rights are kept, and owner and group as far as the process may give files away; access lists and extended attributes are not.
+ * - A symbolic link stays, and what it leads to is replaced. Other hard links keep the old content.
+ * - A file that is a mount point cannot be replaced (IO): mount the folder that it is in.
+ * Takes less than 8 KB of stack. IO: `message` says which step failed, and why. MODEL_INVALID: the host has overwritten the model
+ * in memory. INVALID_ARGUMENT. */
 HYPR_API hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
 
 /* The same to memory: the bytes that the file would have. Their number is always that of the file that was loaded.
- * BUFFER_TOO_SMALL. */
+ * BUFFER_TOO_SMALL; MODEL_INVALID as above. */
 HYPR_API hypr_status hypr_session_model_size(const hypr_session *session, size_t *bytes);
 HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session, void *buffer, size_t size);
 
@@ -832,7 +843,7 @@ HYPR_API hypr_status hypr_builder_build(hypr_builder *builder, uint64_t seed, si
 /* Copies the file that was built. WRONG_STATE: none was since the last change. BUFFER_TOO_SMALL. */
 HYPR_API hypr_status hypr_builder_copy_file(const hypr_builder *builder, void *buffer, size_t size);
 
-/* Writes the file that was built. It is replaced atomically: whatever happens, the path holds the old content or the new.
+/* Writes the file that was built. It is replaced atomically, as hypr_session_save_model does.
  * WRONG_STATE as hypr_builder_copy_file; IO. */
 HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const char *path);
 

@@ -26,8 +26,7 @@ static_assert(FORMAT_RESET_DELAYED_SUBTRACT == static_cast<int32_t>(ResetKind::D
 static_assert(FORMAT_RESET_DELAYED_SET == static_cast<int32_t>(ResetKind::DelayedSet), "");
 static_assert(FORMAT_READOUT_LEAKY_INTEGRATOR == static_cast<int32_t>(ReadoutKind::LeakyIntegrator), "");
 
-/// Length of the root offset and the file identifier, the least a file can have.
-static const size_t header_size = sizeof(flatbuffers::uoffset_t) + flatbuffers::kFileIdentifierLength;
+static_assert(FORMAT_HEAD_SIZE == sizeof(flatbuffers::uoffset_t) + flatbuffers::kFileIdentifierLength, "");
 
 static const Layer *layer_at(const format_model *model, size_t index) { return element_of(root(model)->layers(), index); }
 
@@ -48,8 +47,10 @@ static TypedTable encoding_of(const format_model *model) {
 extern "C" {
 
 bool format_has_identifier(const void *data, size_t size) {
-  return data && size >= header_size && ModelBufferHasIdentifier(data);
+  return data && size >= FORMAT_HEAD_SIZE && ModelBufferHasIdentifier(data);
 }
+
+uint32_t format_root_offset(const void *data) { return flatbuffers::ReadScalar<flatbuffers::uoffset_t>(data); }
 
 const format_model *format_open(const void *data, size_t size) {
   if (!format_has_identifier(data, size) || size >= FLATBUFFERS_MAX_BUFFER_SIZE) return nullptr;

@@ -40,8 +40,9 @@ extension ModelBuilder {
     var replacement = system_replacement()
     system_replacement_begin(&replacement, path)
     system_replacement_write(&replacement, start, file.count)
+    system_replacement_check(&replacement, start, file.count)
     let error = system_replacement_end(&replacement)
-    if error != 0 { throw message.failure(.inputOutput, "cannot write \(path): \(systemText(error))") }
+    if error != 0 { throw notWritten(path, replacement.step, error, message) }
   }
 
   /// The bytes of the file, in memory of their own.

@@ -148,7 +148,7 @@ extension ModelBuilder {
     guard option != .learning && option != .threads else {
       throw invalid("option \(option.facts.name) is never taken from a file")
     }
-    if let problem = option.problem(with: value) { throw invalid(problem) }
+    guard option.allows(value) else { throw invalid(option.problem(with: value)) }
     try recommend(option.facts.name.utf8Text, value)
   }
 

@@ -1,6 +1,9 @@
 /* Nothing is allocated in any call on a session but the one that creates it. The allocator of this program counts. */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -12,6 +15,9 @@ void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 
 static size_t allocations, frees;
+
+/* How many of the library's allocations succeed before one fails; none fails below 0. It allocates with posix_memalign only. */
+static long left = -1;
 
 void *malloc(size_t size) {
   allocations++;
@@ -36,6 +42,8 @@ void *memalign(size_t alignment, size_t size) {
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
+  if (left == 0) return ENOMEM;
+  if (left > 0) left--;
   *memory = memalign(alignment, size);
   return *memory ? 0 : ENOMEM;
 }
@@ -71,6 +79,58 @@ static void sessions_are_one_allocation(void **state) {
   free(memory);
   hypr_options_free(options);
   hypr_model_free(model);
+}
+
+/* Loads a model, from a file or from memory, and makes a session of it. */
+static hypr_status make(const void *bytes, size_t size, hypr_session **session, char *message) {
+  hypr_model *model = NULL;
+  hypr_options *options = NULL;
+  hypr_status status = bytes ? hypr_model_load_buffer(bytes, size, &model, message, 256)
+                             : hypr_model_load(model_path(SPARSE), &model, message, 256);
+  if (status == HYPR_OK) status = hypr_options_create(&options, message, 256);
+  if (status == HYPR_OK) status = hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
+  if (status == HYPR_OK) status = hypr_session_create(model, options, session, message, 256);
+  hypr_options_free(options);
+  hypr_model_free(model);
+  return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  size_t size;
+  char *bytes = read_file(model_path(SPARSE), &size), message[256];
+  for (int from_memory = 0; from_memory < 2; from_memory++) {
+    for (long count = 0;; count++) {
+      hypr_session *session = NULL;
+      size_t held = allocations - frees;
+      left = count;
+      hypr_status status = make(from_memory ? bytes : NULL, size, &session, message);
+      left = -1;
+      hypr_session_free(session);
+      assert_int_equal(allocations - frees, held);
+      if (status == HYPR_OK) {
+        assert_int_equal(count, 5); /* the file, what checks it, the model, options, the session */
+        break;
+      }
+      assert_status(HYPR_ERROR_OUT_OF_MEMORY, status);
+      assert_non_null(strstr(message, "no memory"));
+      assert_null(session);
+    }
+  }
+  free(bytes);
+}
+
+/* A file in folders within each other, whose whole path is long. */
+static char deep_path[2000];
+
+static void make_folders(void) {
+  char name[201] = "";
+  memset(name, 'd', 200);
+  for (int depth = 0; depth < 8; depth++) {
+    strcat(strcat(deep_path, depth ? "/" : ""), name);
+    mkdir(deep_path, 0777);
+  }
+  strcat(deep_path, "/allocations.hypr");
 }
 
 static int32_t stop(void *context, uint64_t steps) {
@@ -143,6 +203,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_memory_report(session, &report);
   hypr_session_save_model(session, "allocations.hypr");
   hypr_session_save_model(session, "no such folder/allocations.hypr");
+  hypr_session_save_model(session, deep_path);
   hypr_session_model_size(session, &index);
   hypr_session_save_model_buffer(session, saved, index);
   hypr_session_state_size(session, &index);
@@ -178,14 +239,20 @@ static void allocate_nothing(const char *name) {
 
 static void calls_on_a_session_allocate_nothing(void **state) {
   (void)state;
+  make_folders();
   allocate_nothing(TWO_LAYERS);
+  size_t size;
+  free(read_file(deep_path, &size)); /* it was saved there */
   allocate_nothing(GATED);
   allocate_nothing(SPARSE);
+  remove(deep_path);
+  for (char *end; (end = strrchr(deep_path, '/')) != NULL; rmdir(deep_path)) *end = 0;
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sessions_are_one_allocation),
+      cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(calls_on_a_session_allocate_nothing),
   };
   return cmocka_run_group_tests_name("allocations", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // CModelFormat: reads .hypr model files (include/hypr.fbs).
 //
-// `format_open` verifies a file completely: after it every function here is safe for that file, whatever is in it, and no
-// function allocates, reads outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd
+// `format_open` verifies a file: after it every function here is safe for that file, whatever is in it, and none but `format_check`
+// allocates; none reads outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd
 // shapes, unknown enum values and NaNs are reported as they are, for the caller to judge.
 //
 // Pointers returned point into the file (or to constants) and live as long as the caller keeps its bytes. An index out of range
@@ -29,13 +29,56 @@ extern "C" {
 /// A verified file.
 typedef struct format_model format_model;
 
-/// Whether the bytes start like a .hypr file, for a better message than "damaged". `data` may be NULL.
+/// Bytes of a file's start that tell whether it is worth reading.
+static const size_t FORMAT_HEAD_SIZE = 8;
+
+/// Whether the bytes start like a .hypr file, for a better message than "damaged". Looks at the first FORMAT_HEAD_SIZE bytes;
+/// `data` may be NULL.
 bool format_has_identifier(const void *FORMAT_NULLABLE data, size_t size);
+
+/// Where the root table is said to be, in bytes from the start of a file that has the identifier.
+uint32_t format_root_offset(const void *data);
 
 /// Verifies a whole file and returns its root, which lies inside `data`; NULL if anything about it is wrong, if it has 2 GiB or
 /// more, or if `data` is NULL or not aligned to 8 bytes. Never reads outside `data[0 ..< size]`. Time and stack are bounded:
 /// at most 1,000,000 tables, nested at most 64 deep.
 const format_model *FORMAT_NULLABLE format_open(const void *FORMAT_NULLABLE data, size_t size);
+
+/// What can be wrong with a file that the verifier accepts.
+typedef int32_t format_fault_kind;
+static const format_fault_kind FORMAT_FAULT_NONE = 0;
+/// `place` and `other` share bytes, but are not one object that is only read.
+static const format_fault_kind FORMAT_FAULT_SHARED = 1;
+/// `place` does not lie in its table, or not in the file.
+static const format_fault_kind FORMAT_FAULT_OUTSIDE = 2;
+/// `place` is a string that is not UTF-8: `byte`, at `position`, begins no character.
+static const format_fault_kind FORMAT_FAULT_TEXT = 3;
+/// There are more references to objects than a file of this size has room for.
+static const format_fault_kind FORMAT_FAULT_TOO_OFTEN = 4;
+/// There was no memory to find out.
+static const format_fault_kind FORMAT_FAULT_MEMORY = 5;
+
+typedef struct format_fault {
+  format_fault_kind kind;
+  uint8_t byte;
+  size_t position;
+  /// Paths of fields, cut to their room: "layers[0].input_weight.data".
+  char place[96], other[96];
+} format_fault;
+
+/// Looks for what the verifier does not see in a file that `format_open` accepts. Takes n log n time for n objects, and up to four
+/// times the file's bytes of memory while it runs; that of usual files is much less.
+void format_check(const void *data, size_t size, format_fault *fault);
+
+/// Told the bytes of one object from `start` to before `end`; false ends the visit.
+typedef bool (*format_visitor)(const void *context, size_t start, size_t end);
+
+/// Visits everything in the file that the schema knows but the elements of tensors; false if the visitor ended it. Allocates
+/// nothing.
+bool format_visit_structure(const void *data, size_t size, format_visitor visit, const void *context);
+
+/// Sorts numbers, the least first, in n log n time without memory.
+void format_sort(uint64_t *keys, size_t count);
 
 /// The file's format_version; 0 if absent.
 uint32_t format_version(const format_model *model);

@@ -5,6 +5,7 @@ internal import CSystem
 struct CompressedRowsSize {
   private(set) var offsets = 0
   private(set) var elements = 0
+  private var rows = 0
 
   init(_ loader: ModelLoader) throws(Failure) {
     for layer in 0...loader.hiddenCount {
@@ -27,13 +28,17 @@ struct CompressedRowsSize {
     let (gated, tooWide) = columns.multipliedReportingOverflow(by: gates)
     let (columnSum, tooMany) = offsets.addingReportingOverflow(gated)
     let (elementSum, tooLarge) = elements.addingReportingOverflow(tensor.column_index_count)
+    // Vectors may be shared: what takes time shall not be more than the file's size allows.
+    let rowSum = rows + tensor.row_offset_count
     // As many columns as a device has channels, whatever the file's size.
     let mostColumns = loader.file.count / 4 + (1 << 20)
-    guard !tooWide && !tooMany && !tooLarge && columnSum < mostColumns && elementSum <= loader.file.count / 4 else {
+    guard !tooWide && !tooMany && !tooLarge && columnSum < mostColumns && elementSum <= loader.file.count / 4,
+      rowSum <= loader.file.count * 4
+    else {
       let place: Text = layer == loader.hiddenCount ? "readout" : "layers[\(layer)]"
       throw loader.invalid(
-        "\(place).\(field) has more stored elements or columns than there is room for in the file")
+        "\(place).\(field) has more stored elements, rows or columns than there is room for in the file")
     }
-    (offsets, elements) = (columnSum + 1, elementSum)
+    (offsets, elements, rows) = (columnSum + 1, elementSum, rowSum)
   }
 }

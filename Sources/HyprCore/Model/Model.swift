@@ -44,6 +44,17 @@ struct LayerDescription {
   }
 }
 
+/// Where in the file the elements of a tensor begin.
+struct TensorPlace {
+  let key: UInt64
+
+  init(_ tensor: Int, at start: Int) { key = UInt64(start) << 32 | UInt64(tensor) }
+  init(key: UInt64) { self.key = key }
+
+  var start: Int { Int(key >> 32) }
+  var tensor: Int { Int(key & 0xffff_ffff) }
+}
+
 /// A named array of parameters.
 struct TensorDescription {
   let name: UnsafePointer<CChar>
@@ -92,6 +103,8 @@ public struct Model {
   package let root: OpaquePointer
   let layers: UnsafeBufferPointer<LayerDescription>
   let tensors: UnsafeBufferPointer<TensorDescription>
+  /// A `TensorPlace.key` for each tensor, in the order of their elements in the file.
+  let places: UnsafePointer<UInt64>
   /// Channels of a sample.
   public let inputSize: Int
   /// How samples become spikes; nil: they do not.

@@ -157,8 +157,10 @@ extension ModelLoader {
         continue
       }
       let value = format_option_value(root, index)
-      if let problem = option.problem(with: value) { throw invalid("recommended_options[\(index)]: \(problem)") }
-      try options.set(option, value, message)
+      guard option.allows(value) else {
+        throw invalid("recommended_options[\(index)]: \(option.problem(with: value))")
+      }
+      options.set(option, value)
     }
     return options
   }

@@ -13,14 +13,34 @@ extension Model {
   public static func load(
     path: UnsafePointer<CChar>, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
-    var data: UnsafeMutableRawPointer?
+    var descriptor: Int32 = -1
     var size = 0
-    let error = system_file_read(path, &data, &size)
-    guard error == 0, let data else {
-      let failure: Failure = error == ENOENT ? .notFound : error == ENOMEM ? .outOfMemory : .inputOutput
-      throw message.failure(failure, "cannot read \(path): \(systemText(error))")
+    func check(_ error: Int32) throws(Failure) {
+      if error == 0 { return }
+      throw message.failure(error == ENOENT ? .notFound : .inputOutput, "cannot read \(path): \(systemText(error))")
+    }
+    try check(system_file_open(path, &descriptor, &size))
+    defer { system_file_close(descriptor) }
+    // What is no model is not read, however large it is.
+    var head: UInt64 = 0
+    let headSize = min(size, FORMAT_HEAD_SIZE)
+    try check(system_file_read(descriptor, 0, &head, headSize))
+    try ModelLoader.checkHead(&head, size: size, message)
+    let data = try allocate(size, message)
+    do throws(Failure) {
+      try check(system_file_read(descriptor, 0, data, size))
+    } catch {
+      system_free(data)
+      throw error
     }
     return try adopt(UnsafeRawBufferPointer(start: data, count: size), message)
+  }
+
+  private static func allocate(_ size: Int, _ message: MessageBuffer) throws(Failure) -> UnsafeMutableRawPointer {
+    guard let memory = system_allocate(size) else {
+      throw message.failure(.outOfMemory, "no memory for a model file of \(size) bytes")
+    }
+    return memory
   }
 
   /// Loads a model from memory, which is copied.
@@ -34,10 +54,8 @@ extension Model {
   static func load(
     _ bytes: UnsafeRawBufferPointer, _ message: MessageBuffer, kernels: kernel_table
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
-    try ModelLoader.checkIdentifier(bytes, message)
-    guard let copy = system_allocate(bytes.count) else {
-      throw message.failure(.outOfMemory, "no memory for a model file of \(bytes.count) bytes")
-    }
+    try ModelLoader.checkHead(bytes.baseAddress, size: bytes.count, message)
+    let copy = try allocate(bytes.count, message)
     if let start = bytes.baseAddress { copy.copyMemory(from: start, byteCount: bytes.count) }
     return try adopt(UnsafeRawBufferPointer(start: copy, count: bytes.count), message, kernels: kernels)
   }
@@ -81,7 +99,7 @@ struct ModelLoader {
   let hiddenCount: Int
 
   init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer, _ kernels: kernel_table) throws(Failure) {
-    try ModelLoader.checkIdentifier(file, message)
+    try ModelLoader.checkHead(file.baseAddress, size: file.count, message)
     guard kernels.level > 0 else {
       throw message.failure(
         .modelUnsupported, "this library needs a processor of level x86-64-v\(Int(kernel_lowest_level())) or higher")
@@ -95,20 +113,55 @@ struct ModelLoader {
     self.message = message
     self.kernels = kernels
     hiddenCount = format_layer_count(root)
+    try checkStructure()
   }
 
-  /// What can be seen before anything is copied.
-  static func checkIdentifier(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
-    guard format_has_identifier(file.baseAddress, file.count) else {
+  /// What can be seen before anything is read or copied: only the first FORMAT_HEAD_SIZE bytes are looked at.
+  static func checkHead(_ head: UnsafeRawPointer?, size: Int, _ message: MessageBuffer) throws(Failure) {
+    guard let head, format_has_identifier(head, size) else {
       throw message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
     }
-    guard file.count < SYSTEM_FILE_MAXIMUM else {
-      throw message.failure(.modelInvalid, "the file has \(file.count) bytes, expected less than 2 GiB")
+    guard size < SYSTEM_FILE_MAXIMUM else {
+      throw message.failure(.modelInvalid, "the file has \(size) bytes, expected less than 2 GiB")
+    }
+    let root = Int(clamping: format_root_offset(head))
+    guard root >= FORMAT_HEAD_SIZE && root < size else {
+      throw message.failure(
+        .modelInvalid, "the root is at byte \(root) of the file, expected \(FORMAT_HEAD_SIZE) to \(size - 1)")
     }
   }
 
-  func invalid(_ text: Text) -> Failure { message.failure(.modelInvalid, text) }
-  func unsupported(_ text: Text) -> Failure { message.failure(.modelUnsupported, text) }
+  /// What the verifier does not see. Saving writes tensors back to their places in the file, so nothing else may lie there.
+  private func checkStructure() throws(Failure) {
+    guard let start = file.baseAddress else { return }
+    var fault = format_fault()
+    format_check(start, file.count, &fault)
+    if fault.kind != FORMAT_FAULT_NONE { throw failure(fault) }
+  }
+
+  @inline(never) private func failure(_ fault: format_fault) -> Failure {
+    withUnsafeBytes(of: fault.place) { place in
+      withUnsafeBytes(of: fault.other) { other in
+        let place = place.assumingMemoryBound(to: CChar.self).baseAddress
+        let other = other.assumingMemoryBound(to: CChar.self).baseAddress
+        switch fault.kind {
+        case FORMAT_FAULT_SHARED:
+          return invalid("\(place) and \(other) share bytes of the file, expected each to have its own")
+        case FORMAT_FAULT_OUTSIDE:
+          return invalid("\(place) is damaged: it reaches out of the file or of its table")
+        case FORMAT_FAULT_TEXT:
+          return invalid("\(place) is no UTF-8: byte \(fault.position) is \(Int(fault.byte)), which begins no character")
+        case FORMAT_FAULT_TOO_OFTEN:
+          return invalid("\(place) is referred to more often than a file of \(file.count) bytes has room for")
+        default:
+          return message.failure(.outOfMemory, "no memory to check a model file of \(file.count) bytes")
+        }
+      }
+    }
+  }
+
+  @inline(__always) func invalid(_ text: @autoclosure () -> Text) -> Failure { message.failure(.modelInvalid, text()) }
+  @inline(__always) func unsupported(_ text: @autoclosure () -> Text) -> Failure { message.failure(.modelUnsupported, text()) }
 
   /// The checked model, in one block of memory.
   func model() throws(Failure) -> UnsafeMutablePointer<Model> {
@@ -148,6 +201,7 @@ struct ModelLoader {
     let names: UnsafeMutablePointer<CChar>
     let constants: UnsafeMutablePointer<Float>
     let rows: CompressedRowsStorage
+    let places: UnsafeMutablePointer<UInt64>
 
     init(_ arena: inout Arena, layers: Int, tensors: Int, constants: Int, _ rows: CompressedRowsSize) {
       // The model comes first: its address is that of the block, and frees it.
@@ -160,6 +214,7 @@ struct ModelLoader {
       names = arena.allocate(CChar.self, tensors * Model.nameCapacity, .scratch)
       self.constants = arena.allocate(Float.self, constants, .parameters)
       self.rows = CompressedRowsStorage(&arena, offsets: rows.offsets, elements: rows.elements)
+      places = arena.allocate(UInt64.self, tensors, .scratch)
     }
   }
 
@@ -174,14 +229,25 @@ struct ModelLoader {
       (storage.layers + layer).initialize(to: try tensors.layer(layer, inputs: inputs, constants: constants))
       constants += max(1, Int((storage.layers + layer).pointee.neuron.constant_count))
     }
+    try finish(storage, tensorCount: tensors.count)
+  }
+
+  /// What is known when all tensors are. Not in the frame of what reads them.
+  @inline(never) private func finish(_ storage: Storage, tensorCount: Int) throws(Failure) {
     let encoding = try readEncoding()
     let inputSize = try checkInput(columns: storage.layers.pointee.inputCount, encoding)
     try checkLabels((storage.layers + hiddenCount).pointee.size)
+    for index in 0..<tensorCount {
+      let start = file.baseAddress.map { storage.tensors[index].data - $0 } ?? 0
+      storage.places[index] = TensorPlace(index, at: start).key
+    }
+    format_sort(storage.places, tensorCount)
     storage.model.initialize(
       to: Model(
         kernels: UnsafePointer(storage.kernels), file: file, root: root,
         layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
-        tensors: UnsafeBufferPointer(start: storage.tensors, count: tensors.count),
-        inputSize: inputSize, encoding: encoding, recommended: try readOptions(), identity: checksum(file)))
+        tensors: UnsafeBufferPointer(start: storage.tensors, count: tensorCount),
+        places: UnsafePointer(storage.places), inputSize: inputSize, encoding: encoding, recommended: try readOptions(),
+        identity: checksum(file)))
   }
 }

@@ -112,31 +112,32 @@ struct TensorReader {
   /// A tensor with the place where it stands, for messages and names.
   private struct Found {
     let tensor: format_tensor
+    let layer: Int
+    let isReadout: Bool
     let field: UnsafePointer<CChar>
-    let path: Text
+
+    /// Made when it is said: texts are large.
+    var path: Text { isReadout ? "readout.\(field)" : "layers[\(layer)].\(field)" }
   }
 
   private func require(_ layer: Int, _ field: UnsafePointer<CChar>, isNeuron: Bool = false) throws(Failure) -> Found {
     if let found = find(layer, field, isNeuron: isNeuron) { return found }
-    let path = path(layer, field)
-    throw loader.invalid("\(path) is missing")
-  }
-
-  private func path(_ layer: Int, _ field: UnsafePointer<CChar>) -> Text {
-    layer == loader.hiddenCount ? "readout.\(field)" : "layers[\(layer)].\(field)"
+    let missing = Found(tensor: format_tensor(), layer: layer, isReadout: layer == loader.hiddenCount, field: field)
+    throw loader.invalid("\(missing.path) is missing")
   }
 
   /// A tensor of the layer itself, or a parameter of its neuron model; the readout has both in one table.
   private func find(_ layer: Int, _ field: UnsafePointer<CChar>, isNeuron: Bool = false) -> Found? {
     var tensor = format_tensor()
     let root = loader.root
+    let isReadout = layer == loader.hiddenCount
     let present =
-      layer == loader.hiddenCount
+      isReadout
       ? format_readout_tensor(root, field, &tensor)
       : isNeuron
         ? format_neuron_tensor(root, layer, field, &tensor)
         : format_layer_tensor(root, layer, field, &tensor)
-    return present ? Found(tensor: tensor, field: field, path: path(layer, field)) : nil
+    return present ? Found(tensor: tensor, layer: layer, isReadout: isReadout, field: field) : nil
   }
 
   /// N and n of a weight matrix.
@@ -181,19 +182,21 @@ struct TensorReader {
   ) throws(Failure) -> Int {
     let (data, elementType) = try checkedData(found, placement, isMatrix: isMatrix)
     let name = names + count * Model.nameCapacity
-    let isReadout = layer.index == loader.hiddenCount
-    let text: Text = isReadout ? "readout.\(found.field)" : "layer\(layer.index).\(found.field)"
-    text.copy(to: name, size: Model.nameCapacity)
+    writeName(found, to: name)
     let tensor = TensorDescription(
       name: name, layer: layer.index, group: group, isMatrix: isMatrix, placement: placement, offset: offset,
       trainable: found.tensor.trainable, bounds: bounds, elementType: elementType, data: data)
-    // First, so that what takes time is bounded by the size of the file.
-    try checkOverlap(tensor)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
     offset += tensor.count
     return count - 1
+  }
+
+  /// As users know it: "layer0.omega".
+  @inline(never) private func writeName(_ found: Found, to name: UnsafeMutablePointer<CChar>) {
+    let text: Text = found.isReadout ? found.path : "layer\(found.layer).\(found.field)"
+    text.copy(to: name, size: Model.nameCapacity)
   }
 
   private func checkedData(
@@ -222,11 +225,14 @@ struct TensorReader {
     let tensor = found.tensor
     let shapeFits = columns.map { tensor.rank == 2 && Int(clamping: tensor.shape.1) == $0 } ?? (tensor.rank == 1)
     guard shapeFits, Int(clamping: tensor.shape.0) == rows else {
-      let shape: Text = columns.map { "[\(rows), \($0)]" } ?? "[\(rows)]"
-      let found: Text =
-        "\(found.path).shape is [\(Int(clamping: tensor.shape.0)), \(Int(clamping: tensor.shape.1))] of rank \(tensor.rank)"
-      throw loader.invalid("\(found), expected \(shape)")
+      throw otherShape(found, rows: rows, columns: columns)
     }
+  }
+
+  @inline(never) private func otherShape(_ found: Found, rows: Int, columns: Int?) -> Failure {
+    let (tensor, expected) = (found.tensor, columns.map { ", \($0)]" as Text } ?? "]")
+    let shape: Text = "[\(Int(clamping: tensor.shape.0)), \(Int(clamping: tensor.shape.1))] of rank \(tensor.rank)"
+    return loader.invalid("\(found.path).shape is \(shape), expected [\(rows)\(expected)")
   }
 
   /// Checks where the stored elements of a weight matrix belong, and orders them by presynaptic neuron.
@@ -275,16 +281,6 @@ struct TensorReader {
       let value = tensor.value(index)
       if tensor.allows(value) { continue }
       throw loader.invalid("\(found.path)[\(index)] is \(value), \(tensor.problem(with: value))")
-    }
-  }
-
-  /// Saving writes each tensor back to its place in the file, so no two may share bytes.
-  private func checkOverlap(_ tensor: TensorDescription) throws(Failure) {
-    for index in 0..<count {
-      let other = tensors[index]
-      if tensor.data < other.data + other.byteCount && other.data < tensor.data + tensor.byteCount {
-        throw loader.invalid("\(tensor.name) and \(other.name) share bytes of the file, expected each to have its own")
-      }
     }
   }
 }

@@ -11,7 +11,7 @@ public struct Options {
 
   /// Sets a value, or says why it cannot be.
   public mutating func set(_ option: Option, _ value: Double, _ message: MessageBuffer) throws(Failure) {
-    if let problem = option.problem(with: value) { throw message.failure(.invalidArgument, problem) }
+    guard option.allows(value) else { throw message.failure(.invalidArgument, option.problem(with: value)) }
     values[option.rawValue] = value
   }
 
@@ -20,32 +20,28 @@ public struct Options {
     values[option.rawValue] ?? option.facts.standard
   }
 
-  /// These options with another value, which must be allowed.
-  func with(_ option: Option, _ value: Double) -> Options {
-    var result = self
-    result.values[option.rawValue] = value
-    return result
-  }
+  /// Sets a value that is allowed.
+  mutating func set(_ option: Option, _ value: Double) { values[option.rawValue] = value }
 
-  /// These options, with what is not set taken from `other`.
-  func completed(by other: Options) -> Options {
-    var result = self
-    for index in 0..<Option.count { result.values[index] = values[index] ?? other.values[index] }
-    return result
+  /// Takes what is not set from `other`.
+  mutating func complete(by other: Options) {
+    for index in 0..<Option.count where values[index] == nil { values[index] = other.values[index] }
   }
 }
 
 extension Option {
-  /// Why a value is not allowed; nil if it is.
-  package func problem(with value: Double) -> Text? {
+  package func allows(_ value: Double) -> Bool {
     let facts = facts
-    if !(value >= facts.lower && value <= facts.upper) {
+    return value >= facts.lower && value <= facts.upper && !(facts.whole && value != value.rounded(.towardZero))
+  }
+
+  /// Why a value is not allowed. Not what tells whether it is: texts are large.
+  package func problem(with value: Double) -> Text {
+    let facts = facts
+    guard value >= facts.lower && value <= facts.upper else {
       return "option \(facts.name) is \(value), expected \(facts.lower) to \(facts.upper)"
     }
-    if facts.whole && value != value.rounded(.towardZero) {
-      return "option \(facts.name) is \(value), expected a whole number"
-    }
-    return nil
+    return "option \(facts.name) is \(value), expected a whole number"
   }
 }
 
@@ -130,9 +126,13 @@ struct Settings {
 
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
   var ofWorker: Settings {
-    Settings(
-      options.with(.threads, 1).with(.labelDelay, 0).with(.update, Double(Update.manual.rawValue))
-        .with(.optimizer, Double(Optimizer.gradientDescent.rawValue)).with(.anchorStrength, 0))
+    var options = options
+    options.set(.threads, 1)
+    options.set(.labelDelay, 0)
+    options.set(.update, Double(Update.manual.rawValue))
+    options.set(.optimizer, Double(Optimizer.gradientDescent.rawValue))
+    options.set(.anchorStrength, 0)
+    return Settings(options)
   }
 
   /// The factor on the learning rate of a group; 0 if the mask leaves it out.

@@ -56,10 +56,11 @@ public struct Session: ~Copyable {
   }
 
   /// The options that a session of this model would have.
-  private static func settings(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Settings {
-    let options = (options ?? Options()).completed(by: model.pointee.recommended)
-    let window = options.value(.window) == 0 ? automaticWindow(model.pointee) : Int(options.value(.window))
-    return Settings(options.with(.window, Double(window)))
+  @inline(never) private static func settings(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Settings {
+    var options = options ?? Options()
+    options.complete(by: model.pointee.recommended)
+    if options.value(.window) == 0 { options.set(.window, Double(automaticWindow(model.pointee))) }
+    return Settings(options)
   }
 
   /// Lays a session out without memory; returns its exact size, nil if that is more than can be addressed.

@@ -53,15 +53,21 @@ public struct Text: ExpressibleByStringInterpolation {
     @inline(never) public mutating func appendInterpolation(_ literal: StaticString) {
       text.append(literal.utf8Start, literal.utf8CodeUnitCount)
     }
-    @inline(never) public mutating func appendInterpolation(_ value: Int) { append(Double(value), digits: 17) }
-    @inline(never) public mutating func appendInterpolation(_ value: UInt64) { append(Double(value), digits: 17) }
-    @inline(never) public mutating func appendInterpolation(_ value: Float) { append(Double(value), digits: 7) }
-    @inline(never) public mutating func appendInterpolation(_ value: Double) { append(value, digits: 9) }
+    @inline(never) public mutating func appendInterpolation(_ value: Int) {
+      if value < 0 { text.append(UInt8(ascii: "-")) }
+      appendInterpolation(UInt64(value.magnitude))
+    }
+    @inline(never) public mutating func appendInterpolation(_ value: UInt64) {
+      if value >= 10 { appendInterpolation(value / 10) }
+      text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+    }
+    @inline(never) public mutating func appendInterpolation(_ value: Float) { append(Double(value), isFloat: true) }
+    @inline(never) public mutating func appendInterpolation(_ value: Double) { append(value, isFloat: false) }
 
-    private mutating func append(_ value: Double, digits: Int32) {
+    private mutating func append(_ value: Double, isFloat: Bool) {
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
         guard let start = buffer.baseAddress else { return }
-        _ = system_format_number(start, buffer.count, value, digits)
+        system_format_number(start, buffer.count, value, isFloat)
         text.append(start, limit: buffer.count)
       }
     }
@@ -97,17 +103,18 @@ public struct MessageBuffer {
     if let start, size > 0 { start[0] = 0 }
   }
 
-  /// Notes why a call fails; to be thrown.
-  @inline(never) public func failure(_ status: Failure, _ text: Text) -> Failure {
-    if let start { text.copy(to: start, size: size) }
+  /// Notes why a call fails; to be thrown. The text is made only here, so that callers need no stack for it.
+  @inline(never) public func failure(_ status: Failure, _ text: @autoclosure () -> Text) -> Failure {
+    if let start { text().copy(to: start, size: size) }
     return status
   }
 
   /// Puts the place in front of the reason of a failure that is passed on.
-  @inline(never) func prepend(_ place: Text, _ status: Failure) -> Failure {
+  @inline(never) func prepend(_ place: @autoclosure () -> Text, _ status: Failure) -> Failure {
     guard let start else { return status }
-    let reason: Text = "\(place)\(whole: start)"
-    return failure(status, reason)
+    let reason: Text = "\(place())\(whole: start)"
+    reason.copy(to: start, size: size)
+    return status
   }
 }
 

@@ -87,7 +87,7 @@ extension Session {
   }
 
   /// Teaches the step just made what the batch has for it by itself; its sequence ends before step `end`.
-  @_optimize(speed) private mutating func teach(_ batch: Batch, step: Int, of sequence: Int, until end: Int) throws(Failure) {
+  @_optimize(speed) @inline(never) private mutating func teach(_ batch: Batch, step: Int, of sequence: Int, until end: Int) throws(Failure) {
     switch batch.targets {
     case .labels(let labels):
       try teach(label: labels[step], weight: batch.weight(step))

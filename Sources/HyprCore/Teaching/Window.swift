@@ -8,7 +8,7 @@ extension Session {
     while learner.pointee.progress.steps > 0 { closeFirst(learner, updating: updating) }
   }
 
-  @_optimize(speed) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
+  @_optimize(speed) @inline(never) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
     var job = WindowJob(learner.pointee, network, updates: updating && settings.update == .window)
     while job.advance(&learner.pointee, network, work: .max) {}
     if learner.pointee.progress.steps == 0 { slot = 0 }

@@ -66,7 +66,7 @@ import Testing
       }),
     // Far more columns than a file of this size may ask memory for.
     Fault(
-      message: { _, _, _ in " has more stored elements or columns than there is room for in the file" },
+      message: { _, _, _ in " has more stored elements, rows or columns than there is room for in the file" },
       make: { $0.shape[1] = 1 << 21 }),
   ]
 
