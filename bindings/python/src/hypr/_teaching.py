@@ -68,7 +68,6 @@ def updates_per_epoch(model: Model, options: SessionOptions, data: TrainingData,
     """Optimizer steps in one pass over the data, if there are targets everywhere."""
     if options.get("update", "sequence") == "sequence":
         return ceil(len(data) / batch_size)
-    window = options.get("window")
-    if window is None:
-        window = decode(model.data).recommended_options.get("window", option_info("window").default)
-    return int(np.ceil(data.lengths / float(window)).sum())
+    given = options.get("window")
+    window = decode(model.data).recommended_options.get("window", option_info("window").default) if given is None else given
+    return int(np.ceil(data.lengths / window).sum())
