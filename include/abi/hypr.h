@@ -72,6 +72,7 @@ enum {
   HYPR_OPTION_LABEL_SMOOTHING = 7,
   HYPR_OPTION_LOSS = 8,
   HYPR_OPTION_LOSS_STEPS = 9,
+  HYPR_OPTION_LABEL_DELAY = 13,
   HYPR_OPTION_SPIKE_RATE_PENALTY = 10,
   HYPR_OPTION_SPIKE_RATE_LOWER = 11,
   HYPR_OPTION_SPIKE_RATE_UPPER = 12,
@@ -111,7 +112,11 @@ enum {
   HYPR_UPDATE_SEQUENCE = 1,
   HYPR_UPDATE_MANUAL = 2
 };
-enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+enum {
+  HYPR_REDUCTION_MEAN = 0,
+  HYPR_REDUCTION_SUM = 1,
+  HYPR_REDUCTION_MEAN_OVER_STEPS = 2
+};
 enum {
   HYPR_TRAIN_INPUT_WEIGHTS = 1,
   HYPR_TRAIN_RECURRENT_WEIGHTS = 2,
@@ -141,7 +146,10 @@ HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t s
 HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
 HYPR_API hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
+HYPR_API hypr_status hypr_session_teach_values_at(hypr_session *session, size_t steps_ago, const float *target, size_t size);
 HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
+HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t steps_ago, const float *dloss_doutput,
+                                                 size_t size);
 typedef struct hypr_batch {
   size_t struct_size;
   const float *inputs;
@@ -305,7 +313,8 @@ typedef struct hypr_layer_settings {
   float surrogate_scale;
 } hypr_layer_settings;
 #define HYPR_LAYER_SETTINGS {sizeof(hypr_layer_settings), NULL, 1, -1, 1, 1, 0, 0, 0, 0}
-HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size, const hypr_layer_settings *settings);
+HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *neuron, size_t size,
+                                            const hypr_layer_settings *settings);
 HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);
 HYPR_API hypr_status hypr_builder_remove_top(hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_set_constant(hypr_builder *builder, const char *name, float value);

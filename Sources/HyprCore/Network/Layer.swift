@@ -107,7 +107,6 @@ struct Layer {
   }
 
   @_optimize(speed) func lookBack(from slot: Int) {
-    if windowView == view { return }
     (windowView.pointee.states, windowView.pointee.outputs) = (state(slot), outputs(slot))
     windowView.pointee.tape = tape(slot)
   }

@@ -2,7 +2,7 @@ import CHypr
 import HyprModelWriter
 import Testing
 
-/// The option label_delay: every step can be taught until so many steps after it, and what is learned is what targets in time would teach.
+/// The option label_delay: every step can be taught until so many steps after it, and what is learned is what targets in time teach.
 @Suite struct LabelDelayTests {
   static let credits = WindowJobTests.credits
   static let window = 7
