@@ -429,7 +429,8 @@ HYPR_API hypr_status hypr_session_learn_labelled(hypr_session *session, const fl
 /* ---- Updates (since 0.1) */
 
 /* Closes all open windows now, one after the other: the gradient is gathered, the eligibility is carried over, and with
- * HYPR_UPDATE_WINDOW the parameters are updated. Their steps can be taught no more. Nothing happens if there are none. WRONG_STATE: the session does not learn. */
+ * HYPR_UPDATE_WINDOW the parameters are updated. Their steps can be taught no more. Nothing happens if none is open.
+ * WRONG_STATE: the session does not learn. */
 HYPR_API hypr_status hypr_session_flush(hypr_session *session);
 
 /* With HYPR_UPDATE_MANUAL: closes all open windows, makes one optimizer step on the gradient gathered since the last one and

@@ -64,8 +64,9 @@ def make(golden: GoldenNet, report: Report) -> bytes:
 def make_online(golden: GoldenNet) -> bytes:
     drawn = first_well_conditioned_draw(golden)
     changes = {f"change/{kind}": flat(golden.network, change)
-               for kind, change in online_changes(golden.network, drawn).items()}
-    return serialize(changes, {"window": str(WINDOW), "learning_rate": str(LEARNING_RATE)})
+               for kind, change in online_changes(golden.network, drawn, NETS[golden.name]).items()}
+    return serialize(changes, {"window": str(WINDOW), "learning_rate": str(LEARNING_RATE),
+                                "hidden_rate": str(NETS[golden.name])})
 
 
 def main():

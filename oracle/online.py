@@ -17,7 +17,8 @@ from hypr import CREDITS, Learner, Recording, all_local_jacobians, gradients_of,
 from losses import LOSSES
 from network import Network, Trace, currents_from, update
 
-NETS = ("brf_5-8-3", "se_adlif_5-8-6-3", "gru_brf_5-8-6-3", "lif_5-8-6-3")
+# The nets, and a factor on the learning rate of the hidden layers: float32 must be able to tell what their large weights change by.
+NETS = {"brf_5-8-3": 1000, "se_adlif_5-8-6-3": 200, "lif_5-8-6-3": 30, "lstm_5-8-6-3": 1}
 WINDOW, DELAYS, LEARNING_RATE = 7, (0, 3, 7, 10), 0.3
 TRAINED = ("input_weight", "recurrent_weight", "bias")
 SMALLEST_MARGIN = 2e-4  # of a membrane from its threshold: the spikes of float32 are the same
@@ -52,8 +53,8 @@ def make_step(network: Network, parameters, before: dict[str, Step], sample):
 class Stream:
     """A network that learns online."""
 
-    def __init__(self, network: Network, parameters, targets, credit: str, window: int, delay: int, rate: float):
-        self.network, self.credit, self.window, self.delay, self.rate = network, credit, window, delay, rate
+    def __init__(self, network: Network, parameters, targets, credit: str, delay: int, rate: float, hidden: float):
+        self.network, self.credit, self.delay, self.rate, self.hidden = network, credit, delay, rate, hidden
         self.parameters = jax.tree.map(np.array, parameters)
         self.targets = targets
         self.open: list[dict[str, Trace]] = []  # the steps of the open windows
@@ -66,14 +67,14 @@ class Stream:
 
     def run(self, inputs):
         for sample in inputs:
-            if len(self.open) == self.window + self.delay:
-                self.close(self.window)
+            if len(self.open) == WINDOW + self.delay:
+                self.close(WINDOW)
             traces, self.before = make_step(self.network, self.parameters, self.before, sample)
             self.open.append(jax.tree.map(np.asarray, traces))
             for name in self.network.spiking_layers():
                 self.margin = min(self.margin, float(np.min(np.abs(traces[name].excess))))
         while self.open:
-            self.close(min(self.window, len(self.open)))
+            self.close(min(WINDOW, len(self.open)))
 
     def close(self, steps: int):
         """The P-stage of the first window that is open, then an update."""
@@ -97,14 +98,15 @@ class Stream:
         gradient = gradients_of(self.network, self.learners)
         self.gradients.append(gradient)
         for name, tensors in self.parameters.items():
+            rate = self.rate * (1 if name == "readout" else self.hidden)
             for tensor in TRAINED:
                 if tensor in tensors:
-                    tensors[tensor] = tensors[tensor] - self.rate * gradient[name][tensor]
+                    tensors[tensor] = tensors[tensor] - rate * gradient[name][tensor]
 
 
 def check_constant_parameters(network: Network, drawn, credit: str, delay: int):
     """Where nothing is updated, the windows' gradients are those of hypr_gradient, whatever the delay."""
-    stream = Stream(network, drawn.parameters, drawn.targets, credit, WINDOW, delay, rate=0.0)
+    stream = Stream(network, drawn.parameters, drawn.targets, credit, delay, rate=0.0, hidden=1)
     stream.run(drawn.inputs)
     recording = record(network, drawn.parameters, drawn.inputs)
     outputs = recording.traces["readout"].spikes
@@ -121,13 +123,13 @@ def check_constant_parameters(network: Network, drawn, credit: str, delay: int):
             raise RuntimeError(f"online, {credit}, delay {delay}: not the gradient of constant parameters")
 
 
-def online_changes(network: Network, drawn) -> dict:
+def online_changes(network: Network, drawn, hidden: float) -> dict:
     """By <credit>/<delay>: what every parameter has changed by at the end of the stream."""
     changes = {}
     for credit in CREDITS:
         for delay in DELAYS:
             check_constant_parameters(network, drawn, credit, delay)
-            stream = Stream(network, drawn.parameters, drawn.targets, credit, WINDOW, delay, LEARNING_RATE)
+            stream = Stream(network, drawn.parameters, drawn.targets, credit, delay, LEARNING_RATE, hidden)
             stream.run(drawn.inputs)
             if stream.margin < SMALLEST_MARGIN:
                 raise RuntimeError(f"online, {credit}, delay {delay}: a membrane is {stream.margin} from its threshold")

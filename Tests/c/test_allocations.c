@@ -157,6 +157,8 @@ static void call_everything(hypr_session *session, const float *samples, const i
     hypr_session_teach_class_at(session, 3, 2);
     hypr_session_teach_values(session, outputs, CLASSES);
     hypr_session_teach_error(session, outputs, CLASSES);
+    hypr_session_teach_values_at(session, 1, outputs, CLASSES);
+    hypr_session_teach_error_at(session, 2, outputs, CLASSES);
   }
   hypr_session_step(session, samples, 1, outputs, 1);
   hypr_session_step_spikes(session, channels, 3, outputs, CLASSES);
@@ -223,7 +225,8 @@ static void allocate_nothing(const char *name) {
     for (int learning = 0; learning < 2; learning++) {
       hypr_session *session = make_session(
           model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
-                          {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1}));
+                          {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
+                          {HYPR_OPTION_LABEL_DELAY, update * 7}));
       size_t allocated = allocations, freed = frees;
       call_everything(session, samples, labels);
       assert_int_equal(allocations, allocated);

@@ -23,12 +23,13 @@ static void every_status_has_its_name(void **state) {
   assert_named(HYPR_ERROR_WRONG_STATE);
   assert_named(HYPR_ERROR_BUFFER_TOO_SMALL);
   assert_named(HYPR_ERROR_NOT_FOUND);
+  assert_named(HYPR_ERROR_STOPPED);
   assert_named(HYPR_ERROR_MODEL_INVALID);
   assert_named(HYPR_ERROR_MODEL_UNSUPPORTED);
   assert_named(HYPR_ERROR_STATE_MISMATCH);
   assert_named(HYPR_ERROR_OUT_OF_MEMORY);
   assert_named(HYPR_ERROR_IO);
-  const hypr_status unknown[] = {-1, 7, 19, 23, 42, 1000, INT32_MAX, INT32_MIN};
+  const hypr_status unknown[] = {-1, 8, 19, 23, 42, 1000, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     assert_string_equal(hypr_status_name(unknown[i]), "HYPR_ERROR_UNKNOWN");
   }
@@ -50,6 +51,7 @@ static const struct {
     {HYPR_OPTION_LABEL_SMOOTHING, "label_smoothing", 0, 0.999999, 0, 0},
     {HYPR_OPTION_LOSS, "loss", HYPR_LOSS_EVERY_STEP, HYPR_LOSS_SUM_OF_SOFTMAX, HYPR_LOSS_EVERY_STEP, 1},
     {HYPR_OPTION_LOSS_STEPS, "loss_steps", 1, 65536, 1, 1},
+    {HYPR_OPTION_LABEL_DELAY, "label_delay", 0, 65536, 0, 1},
     {HYPR_OPTION_SPIKE_RATE_PENALTY, "spike_rate_penalty", 0, 1e6, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_LOWER, "spike_rate_lower", 0, 1, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_UPPER, "spike_rate_upper", 0, 1, 1, 0},

@@ -129,7 +129,9 @@ static void no_session(void **state) {
   refused(hypr_session_teach_class(NULL, 0));
   refused(hypr_session_teach_class_at(NULL, 0, 0));
   refused(hypr_session_teach_values(NULL, &number, 1));
+  refused(hypr_session_teach_values_at(NULL, 0, &number, 1));
   refused(hypr_session_teach_error(NULL, &number, 1));
+  refused(hypr_session_teach_error_at(NULL, 0, &number, 1));
   refused(hypr_session_teach_sequence(NULL, 0));
   refused(hypr_session_set_class_weights(NULL, &number, 1));
   refused(hypr_session_set_trainable(NULL, 0, 1));
@@ -203,7 +205,9 @@ static void null_arguments(void **state) {
   refused_naming("inputs", hypr_session_run(session, NULL, 1, output));
   refused_naming("value", hypr_session_get_option(session, HYPR_OPTION_WINDOW, NULL));
   refused_naming("target", hypr_session_teach_values(session, NULL, 6));
+  refused_naming("target", hypr_session_teach_values_at(session, 0, NULL, 6));
   refused_naming("dloss_doutput", hypr_session_teach_error(session, NULL, 6));
+  refused_naming("dloss_doutput", hypr_session_teach_error_at(session, 0, NULL, 6));
   refused_naming("inputs", hypr_session_learn_sequence(session, NULL, 1, labels, output, &value));
   refused_naming("labels", hypr_session_learn_sequence(session, input, 1, NULL, output, &value));
   refused_naming("weights", hypr_session_set_class_weights(session, NULL, 6));

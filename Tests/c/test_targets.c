@@ -159,24 +159,24 @@ static void nothing_to_learn_is_refused(void **state) {
   }
 }
 
-typedef hypr_status teacher(hypr_session *, const float *, size_t);
-static teacher *const teachers[] = {hypr_session_teach_values, hypr_session_teach_error};
+typedef hypr_status teacher(hypr_session *, size_t, const float *, size_t);
+static teacher *const teachers[] = {hypr_session_teach_values_at, hypr_session_teach_error_at};
 
 static void bad_targets_teach_nothing(void **state) {
   (void)state;
   const float bad[] = {NAN, INFINITY, -INFINITY};
-  for (int which = 0; which < 2; which++) {
+  for (int which = 0; which < 4; which++) { /* values and errors, of the last step and of an earlier one */
     hypr_session *session = learner(), *twin = learner();
     float target[CLASSES] = {0, 0, 0};
-    assert_status(HYPR_ERROR_WRONG_STATE, teachers[which](session, target, CLASSES));
+    assert_status(HYPR_ERROR_WRONG_STATE, teachers[which % 2](session, which / 2 * 3, target, CLASSES));
     steps(session, 0, 5, 1);
     steps(twin, 0, 5, 1);
-    assert_status(HYPR_ERROR_SIZE_MISMATCH, teachers[which](session, target, CLASSES - 1));
-    assert_status(HYPR_ERROR_SIZE_MISMATCH, teachers[which](session, target, CLASSES + 1));
-    assert_status(HYPR_ERROR_SIZE_MISMATCH, teachers[which](session, target, 0));
+    assert_status(HYPR_ERROR_SIZE_MISMATCH, teachers[which % 2](session, which / 2 * 3, target, CLASSES - 1));
+    assert_status(HYPR_ERROR_SIZE_MISMATCH, teachers[which % 2](session, which / 2 * 3, target, CLASSES + 1));
+    assert_status(HYPR_ERROR_SIZE_MISMATCH, teachers[which % 2](session, which / 2 * 3, target, 0));
     for (int kind = 0; kind < 3; kind++) {
       target[1] = bad[kind];
-      assert_status(HYPR_ERROR_NOT_FINITE, teachers[which](session, target, CLASSES));
+      assert_status(HYPR_ERROR_NOT_FINITE, teachers[which % 2](session, which / 2 * 3, target, CLASSES));
       assert_non_null(strstr(hypr_session_message(session), "[1]"));
     }
     assert_ok(hypr_session_flush(session));

@@ -165,7 +165,9 @@ static void learn_not(const hypr_model *model) {
   ANSWERS(hypr_session_teach_class_at(session, 0, 0));
   ANSWERS(hypr_session_teach_sequence(session, 0));
   ANSWERS(hypr_session_teach_values(session, numbers, OUTPUTS));
+  ANSWERS(hypr_session_teach_values_at(session, 0, numbers, OUTPUTS));
   ANSWERS(hypr_session_teach_error(session, numbers, OUTPUTS));
+  ANSWERS(hypr_session_teach_error_at(session, 0, numbers, OUTPUTS));
   ANSWERS(hypr_session_set_class_weights(session, numbers, OUTPUTS));
   ANSWERS(hypr_session_flush(session));
   ANSWERS(hypr_session_apply(session));

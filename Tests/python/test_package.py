@@ -24,6 +24,8 @@ COVERED = {
     "hypr_session_step": "make_step of cffi_build.py",
     "hypr_model_load": "hypr_model_load_buffer, with the bytes that Model.load reads",
     "hypr_model_find_tensor": "hypr_model_tensor_info, of all tensors",
+    "hypr_session_teach_values": "hypr_session_teach_values_at",
+    "hypr_session_teach_error": "hypr_session_teach_error_at",
     "hypr_session_learn_sequence": "hypr_session_learn",
     "hypr_session_learn_batch": "hypr_session_learn",
     "hypr_session_learn_labelled": "hypr_session_learn",

@@ -73,6 +73,7 @@ enum {
   HYPR_OPTION_LABEL_SMOOTHING = 7,
   HYPR_OPTION_LOSS = 8,
   HYPR_OPTION_LOSS_STEPS = 9,
+  HYPR_OPTION_LABEL_DELAY = 13,
   HYPR_OPTION_SPIKE_RATE_PENALTY = 10,
   HYPR_OPTION_SPIKE_RATE_LOWER = 11,
   HYPR_OPTION_SPIKE_RATE_UPPER = 12,
@@ -112,7 +113,11 @@ enum {
   HYPR_UPDATE_SEQUENCE = 1,
   HYPR_UPDATE_MANUAL = 2
 };
-enum { HYPR_REDUCTION_MEAN = 0, HYPR_REDUCTION_SUM = 1 };
+enum {
+  HYPR_REDUCTION_MEAN = 0,
+  HYPR_REDUCTION_SUM = 1,
+  HYPR_REDUCTION_MEAN_OVER_STEPS = 2
+};
 enum {
   HYPR_TRAIN_INPUT_WEIGHTS = 1,
   HYPR_TRAIN_RECURRENT_WEIGHTS = 2,
@@ -142,7 +147,10 @@ HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t s
 HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 HYPR_API hypr_status hypr_session_set_class_weights(hypr_session *session, const float *weights, size_t size);
 HYPR_API hypr_status hypr_session_teach_values(hypr_session *session, const float *target, size_t size);
+HYPR_API hypr_status hypr_session_teach_values_at(hypr_session *session, size_t steps_ago, const float *target, size_t size);
 HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
+HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t steps_ago, const float *dloss_doutput,
+                                                 size_t size);
 typedef struct hypr_batch {
   size_t struct_size;
   const float *inputs;

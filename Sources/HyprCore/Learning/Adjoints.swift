@@ -71,7 +71,9 @@ struct WindowEvents {
   }
 
   /// Groups the events of one of a layer's projections in the window of `steps` steps that started from slot `first`.
-  func group(_ layer: UnsafePointer<Layer>, projection index: Int, from first: Int, steps: Int, _ kernels: UnsafePointer<kernel_table>) {
+  func group(
+    _ layer: UnsafePointer<Layer>, projection index: Int, from first: Int, steps: Int, _ kernels: UnsafePointer<kernel_table>
+  ) {
     let projection = layer.pointee.projection(index)
     guard let isActive = projection.pointee.learning?.isActive else { return }
     var place = 0

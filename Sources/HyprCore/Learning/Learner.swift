@@ -22,15 +22,18 @@ struct Learner: ~Copyable {
   let rules: UnsafeMutablePointer<TensorRule>
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
   var labelDelay: Int
+  /// That can be open at a time.
+  let mostSteps: Int
   var progress = LearningProgress()
 
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     self.settings = settings
     history = History(settings)
     labelDelay = settings.labelDelay
+    mostSteps = settings.window + settings.labelDelay
     tensors = model.tensors
     let lanes = model.kernels.pointee.lanes
-    targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, history)
+    targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, window: settings.window, history)
     adjoints = Adjoints(&arena, model, settings)
     pool = settings.threads > 1 ? ThreadPool(&arena, threads: settings.threads) : nil
     trainable = arena.allocate(Bool.self, model.tensors.count, .scratch)
@@ -48,9 +51,14 @@ struct Learner: ~Copyable {
 
   /// A step was made from a slot: it has no target yet.
   @_optimize(speed) @inline(__always) mutating func beginStep(from slot: Int) {
-    targets.begin(slot, page: progress.page, isFirst: slot == history.start(progress.page))
+    targets.begin(slot)
     progress.steps += 1
     progress.sequenceSteps = min(progress.sequenceSteps + 1, mostSteps + 1)
+  }
+
+  /// Teaches a step a class.
+  @_optimize(speed) @inline(__always) mutating func set(label: Int, weight: Float, _ step: Int) {
+    targets.set(label: label, weight: classWeights[label] * weight, step)
   }
 
   /// Whether the model file allows it, its group has a learning rate, and the host has not frozen it.
@@ -74,15 +82,19 @@ struct Learner: ~Copyable {
     return settings.gradientClip * meanWeight
   }
 
-  /// That can be open at a time.
-  private var mostSteps: Int { settings.window + settings.labelDelay }
-
   mutating func walkState(_ stream: inout StateStream) {
-    progress.walkState(&stream, mostSteps: mostSteps, history)
+    progress.walkState(&stream, mostSteps: mostSteps)
+    if stream.isInput {
+      progress.firstPage = 0
+      progress.page = slots(ofOpen: openCount - 1).lowerBound
+    }
     stream.flags(frozen, tensors.count)
     let outputs = targets.outputs
     stream.rows(classWeights, 1, size: outputs, width: outputs) { _, weight in weightProblem(weight) == nil }
-    for index in 0..<openCount { targets.walkState(&stream, slots(ofOpen: index)) }
+    for index in 0..<openCount {
+      let slots = slots(ofOpen: index)
+      targets.walkState(&stream, slots.lowerBound..<slots.upperBound)
+    }
   }
 }
 
@@ -90,7 +102,7 @@ struct Learner: ~Copyable {
 struct LearningProgress {
   /// Steps in the open windows.
   var steps = 0
-  /// The pages of the first open window, and of the one that the last step is of.
+  /// The first slots of the pages of the first open window, and of the one that the last step is of.
   var firstPage = 0
   var page = 0
   /// Steps since the state was reset, counted until they are more than can be open.
@@ -109,11 +121,10 @@ struct LearningProgress {
     if target.weight > 0 { gathered.add(GatheredTargets(weight: target.weight, steps: 1)) }
   }
 
-  fileprivate mutating func walkState(_ stream: inout StateStream, mostSteps: Int, _ history: History) {
+  fileprivate mutating func walkState(_ stream: inout StateStream, mostSteps: Int) {
     statistics.walkState(&stream)
     steps = stream.integer(steps, in: 0...mostSteps)
     sequenceSteps = stream.integer(sequenceSteps, in: steps...mostSteps + 1)
-    if stream.isInput { (firstPage, page) = (0, max(0, steps - 1) / history.window) }
     gathered.weight = stream.sum(gathered.weight)
     gathered.steps = stream.count(gathered.steps)
   }

@@ -4,49 +4,52 @@ internal import CSystem
 // but the last are full.
 
 extension Learner {
-  /// Whether the first of them has to be closed before the next step is made.
-  @inline(__always) var mustClose: Bool { progress.steps == settings.window + labelDelay }
-
-  @inline(__always) func isPageFull(_ slot: Int) -> Bool { slot == history.start(progress.page) + settings.window }
-
   /// At least one: the next step's.
   var openCount: Int { max(1, (progress.steps + settings.window - 1) / settings.window) }
 
   /// The slots of one of them: what it started from, and that of every step.
   func slots(ofOpen index: Int) -> ClosedRange<Int> {
-    let start = history.start((progress.firstPage + index) % history.pageCount)
+    let start = history.page(index, from: progress.firstPage)
     return start...start + min(settings.window, progress.steps - index * settings.window)
   }
 
-  /// Where the step is that was made `stepsAgo` steps before the one that went to `slot`, the last: the slot that it went from, and its page.
-  @_optimize(speed) @inline(__always) func place(stepsAgo: Int, slot: Int) -> (step: Int, page: Int) {
-    var (left, page, end) = (stepsAgo, progress.page, slot)
-    while left >= end - history.start(page) {
-      left -= end - history.start(page)
-      page = history.page(before: page)
-      end = history.start(page) + settings.window
-    }
-    return (end - 1 - left, page)
+  /// The slot that a step went from, which was made `stepsAgo` steps before the last one, which went to `slot`; and the slot that its
+  /// window started from. (Mutating, so that it gets the learner where it is: borrowing it, the callers would copy it.)
+  @_optimize(speed) @inline(__always) mutating func place(stepsAgo: Int, slot: Int) -> (step: Int, page: Int) {
+    let step = slot - 1 - stepsAgo
+    return step >= progress.page ? (step, progress.page) : placeInEarlierPage(stepsAgo - (slot - progress.page))
+  }
+
+  /// The same, counted back from the end of the page before the last one.
+  @inline(never) private mutating func placeInEarlierPage(_ stepsAgo: Int) -> (step: Int, page: Int) {
+    var (left, page) = (stepsAgo, history.page(before: progress.page))
+    while left >= settings.window { (left, page) = (left - settings.window, history.page(before: page)) }
+    return (page + settings.window - 1 - left, page)
+  }
+
+  /// A target of one step takes the place of one that all steps of its window share.
+  @_optimize(speed) @inline(__always) mutating func replaceSharedTarget(page: Int, slot: Int) {
+    guard targets.kinds[page].isShared else { return }
+    targets.clear(page..<(page == progress.page ? slot : page + settings.window))
   }
 
   /// Begins the page after one that is full, whose last slot is `slot`. Returns the slot to go on from.
   @_optimize(speed) mutating func turnPage(_ network: borrowing Network, slot: Int) -> Int {
     progress.page = history.page(after: progress.page)
-    let start = history.start(progress.page)
-    network.copySlot(from: slot, to: start)
-    return start
+    network.copySlot(from: slot, to: progress.page)
+    return progress.page
   }
 
   /// Counts the targets of the first of them, of `steps` steps, which everything was gathered from: it is open no more.
   @_optimize(speed) mutating func endFirst(_ network: borrowing Network, steps: Int) {
-    let first = history.start(progress.firstPage)
-    for step in first..<first + steps where targets.kinds[step] != .none {
+    let first = progress.firstPage
+    for step in first..<first + steps where targets.kinds[step].counts {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
     }
     progress.steps -= steps
     if progress.steps > 0 {
-      progress.firstPage = history.page(after: progress.firstPage)
+      progress.firstPage = history.page(after: first)
     } else {
       // The next one begins with the state after the last step.
       network.copySlot(from: first + steps, to: 0)

@@ -14,7 +14,8 @@ extension WindowJob {
   ) {
     let settings = learner.settings
     let (size, width) = (layer.pointee.shape.size, layer.pointee.shape.width)
-    let factor = 2 * settings.spikeRatePenalty / Float(size) * Float(learner.targets.weight(first..<first + steps)) / Float(steps)
+    let weight = Float(learner.targets.weight(first..<first + steps))
+    let factor = 2 * settings.spikeRatePenalty / Float(size) * weight / Float(steps)
     for neuron in neurons {
       var spikes: Float = 0
       for step in 1...steps { spikes += layer.pointee.outputs(first + step)[neuron] }

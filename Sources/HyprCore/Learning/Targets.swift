@@ -18,11 +18,15 @@ struct Targets {
     case label
     /// ∂loss/∂y and the loss are there.
     case error
+    /// The last step of those that share a target, from the first of their window on, and another of them: ∂loss/∂y is there, the loss
+    /// with the last.
+    case shared, part
+
+    /// Whether it is a target by itself.
+    var counts: Bool { self != .none && self != .part }
+    var isShared: Bool { self == .shared || self == .part }
   }
 
-  /// [pages]: whether the target is one of all steps in the window together, though it counts as one of the last: `outputErrors` of all
-  /// are there.
-  let isShared: UnsafeMutablePointer<Bool>
   /// [steps]
   let kinds: UnsafeMutablePointer<Kind>
   /// Negative: none.
@@ -37,14 +41,11 @@ struct Targets {
   let outputErrors: UnsafeMutablePointer<Float>
   /// C, and the same in whole vectors: the length of a row of `outputErrors`.
   let outputs, width: Int
-  private let history: History
 
-  init(_ arena: inout Arena, outputs: Int, lanes: Int, _ history: History) {
-    let (steps, window) = (history.stepCount, history.window)
-    self.history = history
+  init(_ arena: inout Arena, outputs: Int, lanes: Int, window: Int, _ history: History) {
+    let steps = history.stepCount
     self.outputs = outputs
     width = wholeVectors(outputs, lanes)
-    isShared = arena.allocate(Bool.self, history.pageCount, .history)
     kinds = arena.allocate(Kind.self, steps, .history)
     labels = arena.allocate(Int32.self, steps, .history)
     weights = arena.allocate(Double.self, steps, .history)
@@ -58,15 +59,8 @@ struct Targets {
   /// ∂loss/∂y of a step.
   func error(_ step: Int) -> UnsafeMutablePointer<Float> { outputErrors + step * width }
 
-  /// The step has no target yet; perhaps it is the first one of its page.
-  @_optimize(speed) @inline(__always) func begin(_ step: Int, page: Int, isFirst: Bool) {
-    if isFirst { isShared[page] = false }
-    forget(step)
-    // The errors of the steps before are there, and stay.
-    if isShared[page] { error(step).clear(width) }
-  }
-
-  @inline(__always) private func forget(_ step: Int) {
+  /// The step has no target, or none any more.
+  @_optimize(speed) @inline(__always) func begin(_ step: Int) {
     kinds[step] = .none
     labels[step] = -1
   }
@@ -79,32 +73,32 @@ struct Targets {
   }
 
   /// Teaches a step what its error says.
-  @_optimize(speed) func set(_ target: Target, _ step: Int) {
-    kinds[step] = .error
+  @_optimize(speed) func set(_ target: Target, _ step: Int, kind: Kind = .error) {
+    kinds[step] = kind
     labels[step] = -1
     losses[step] = target.loss
     weights[step] = target.weight
     correct[step] = target.correct
   }
 
-  /// The target is one of the first `steps` steps of a page together.
-  func share(_ target: Target, page: Int, steps: Int) {
-    let first = history.start(page)
-    clear(first..<first + steps, page: page)
-    isShared[page] = true
-    set(target, first + steps - 1)
+  /// The target is one of some steps together, the first of their window; their errors are there.
+  func share(_ target: Target, _ steps: Range<Int>) {
+    for step in steps {
+      begin(step)
+      kinds[step] = .part
+    }
+    set(target, steps.upperBound - 1, kind: .shared)
   }
 
-  /// Takes back what some steps of a page were taught.
-  func clear(_ steps: Range<Int>, page: Int) {
-    isShared[page] = false
-    for step in steps { forget(step) }
+  /// Takes back what some steps were taught.
+  func clear(_ steps: Range<Int>) {
+    for step in steps { begin(step) }
   }
 
   /// Sum of the weights of the taught ones among some steps.
   @_optimize(speed) func weight(_ steps: Range<Int>) -> Double {
     var sum = 0.0
-    for step in steps where kinds[step] != .none { sum += weights[step] }
+    for step in steps where kinds[step].counts { sum += weights[step] }
     return sum
   }
 
@@ -113,11 +107,10 @@ struct Targets {
     return false
   }
 
-  /// Computes what is not there yet of some steps of a page, the first being 0, from a multiple of 16 on: errors and losses of classes, and
-  /// zeros where nothing was taught.
-  func complete(_ steps: Range<Int>, page: Int, _ network: borrowing Network, smoothing: Float) {
-    if isShared[page] { return }
-    let (offset, first) = (steps.lowerBound, history.start(page) + steps.lowerBound)
+  /// Computes what is not there yet of some steps of the window that started from slot `start`, from a multiple of 16 on: errors and
+  /// losses of classes, and zeros where nothing was taught.
+  func complete(_ steps: Range<Int>, from start: Int, _ network: borrowing Network, smoothing: Float) {
+    let (offset, first) = (steps.lowerBound, start + steps.lowerBound)
     // Step i has its outputs in slot i + 1.
     var pass = kernel_cross_entropy(
       steps: steps.count, count: outputs, width: width, smoothing: smoothing, labels: labels + first,
@@ -132,30 +125,27 @@ struct Targets {
         if weights[step] != 1 {
           for index in 0..<outputs { error(step)[index] *= Float(weights[step]) }
         }
-      case .error: break
+      case .error, .shared, .part: break
       }
     }
   }
 
   /// Only what was taught has meaning: equal windows give equal bytes.
-  func walkState(_ stream: inout StateStream, _ slots: ClosedRange<Int>) {
-    let page = slots.lowerBound / history.pageSize
-    let isShared = stream.flag(slots.count > 1 && isShared[page])
-    if stream.mode == .read { self.isShared[page] = isShared }
-    for step in slots.lowerBound..<slots.upperBound {
-      let number = stream.integer(Int(kinds[step].rawValue), in: 0...2)
+  func walkState(_ stream: inout StateStream, _ steps: Range<Int>) {
+    for step in steps {
+      let number = stream.integer(Int(kinds[step].rawValue), in: 0...4)
       let kind = Kind(rawValue: UInt8(truncatingIfNeeded: number)) ?? .none
       if stream.mode == .read { kinds[step] = kind }
-      if kind != .none { weights[step] = stream.sum(weights[step]) }
+      if kind.counts { weights[step] = stream.sum(weights[step]) }
       if kind != .label && stream.mode == .read { labels[step] = -1 }
       if kind == .label {
         let label = stream.integer(Int(labels[step]), in: 0...outputs - 1)
         if stream.mode == .read { labels[step] = Int32(truncatingIfNeeded: label) }
-      } else if kind == .error {
+      } else if kind.counts {
         losses[step] = stream.sum(losses[step])
         stream.flags(correct + step, 1)
       }
-      if kind == .error || isShared { stream.rows(error(step), 1, size: outputs, width: width) }
+      if kind == .error || kind.isShared { stream.rows(error(step), 1, size: outputs, width: width) }
     }
   }
 }

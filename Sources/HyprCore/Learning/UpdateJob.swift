@@ -17,7 +17,7 @@ struct UpdateJob {
   private var step = kernel_update()
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
-  @_optimize(speed) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
+  @_optimize(speed) @inline(never) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let arrays = network.parameters.arrays
     switch stage {
     case .norm:

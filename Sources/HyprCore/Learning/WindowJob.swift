@@ -1,7 +1,7 @@
 internal import CSystem
 
-/// The end of the first open window: the P-stage of HYPR (arXiv 2506.14464), then perhaps an update of the parameters. It advances in bounded pieces:
-/// some steps or neurons, a projection, ranges of parameters. The bits do not depend on the pieces.
+/// The end of the first open window: the P-stage of HYPR (arXiv 2506.14464), then perhaps an update of the parameters. It advances in
+/// bounded pieces: some steps or neurons, a projection, ranges of parameters. The bits do not depend on the pieces.
 ///
 /// For each layer, from the readout down, with ℓ = ∂L/∂z and primes for the start of the window:
 ///   carry    q' and gI = ∂L/∂I of every step, from a sweep of the loss adjoint; Φ and Φ B of every step, from a sweep of a unit adjoint
@@ -17,7 +17,6 @@ struct WindowJob {
 
   /// The slot that the window started from, and its steps.
   let first, steps: Int
-  private let page: Int
   let taught: Bool
   /// The layer at work.
   private(set) var layer: Int
@@ -30,11 +29,10 @@ struct WindowJob {
   private var update: UpdateJob?
 
   @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
-    page = learner.progress.firstPage
-    first = learner.history.start(page)
+    first = learner.progress.firstPage
     steps = min(learner.progress.steps, learner.settings.window)
     taught = learner.targets.hasTarget(first..<first + steps)
-    network.lookBack(from: first)
+    if learner.history.pageCount > 1 { network.lookBack(from: first) }
     layer = network.layers.count - 1
     credit = LayerCredit(
       outputs: learner.targets.error(first), carriedOutputs: learner.adjoints.carriedOutputs, outputDecay: 0)
@@ -49,7 +47,7 @@ struct WindowJob {
     switch stage {
     case .errors:
       let part = part(of: steps, by: 16, all: 20 * steps * shape.width, work)
-      learner.targets.complete(part, page: page, network, smoothing: learner.settings.labelSmoothing)
+      learner.targets.complete(part, from: first, network, smoothing: learner.settings.labelSmoothing)
       if position == steps { enter(penalizes(running, learner) ? .penalty : .events) }
     case .penalty:
       addSpikeRatePenalty(running, learner, part(of: shape.size, all: 2 * steps * shape.size, work))

@@ -107,7 +107,6 @@ struct Layer {
   }
 
   @_optimize(speed) func lookBack(from slot: Int) {
-    if windowView == view { return }
     (windowView.pointee.states, windowView.pointee.outputs) = (state(slot), outputs(slot))
     windowView.pointee.tape = tape(slot)
   }
@@ -158,7 +157,7 @@ struct Layer {
   }
 
   /// What some slots hold, and the tape of the steps between them.
-  func walkHistory(_ stream: inout StateStream, slots: ClosedRange<Int>) {
+  @inline(never) func walkHistory(_ stream: inout StateStream, slots: ClosedRange<Int>) {
     let (size, width) = (shape.size, shape.width)
     let steps = slots.upperBound - slots.lowerBound
     stream.rows(state(slots.lowerBound), (steps + 1) * shape.states, size: size, width: width)
@@ -166,7 +165,7 @@ struct Layer {
     stream.rows(tape(slots.lowerBound), steps * Int(neuron.tape_count), size: size, width: width)
   }
 
-  func walkTraces(_ stream: inout StateStream) {
+  @inline(never) func walkTraces(_ stream: inout StateStream) {
     for projection in projections { projection.learning?.walkState(&stream, size: shape.size) }
     eligibility?.walkState(&stream, size: shape.size)
   }

@@ -72,7 +72,7 @@ struct Network: ~Copyable {
     for layer in layers { layer.copySlot(from: from, to: to) }
   }
 
-  /// Lets the end of a window see the history from a slot on, which the window started from.
+  /// Lets the end of a window see the history from the slot on that it started from; only where there are several pages.
   @_optimize(speed) func lookBack(from slot: Int) {
     for layer in layers { layer.lookBack(from: slot) }
   }

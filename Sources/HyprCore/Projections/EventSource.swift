@@ -37,7 +37,7 @@ struct EventSource {
     setCount(count, to)
   }
 
-  func walkState(_ stream: inout StateStream, slot: Int) {
+  @inline(never) func walkState(_ stream: inout StateStream, slot: Int) {
     let count = stream.integer(count(slot), in: 0...size)
     if stream.mode == .read { setCount(count, slot) }
     stream.indices(indices(slot), count, below: size)

@@ -50,7 +50,7 @@ extension Session {
   /// Where the events of the next sample are listed. When the page is full, that is the slot behind it.
   var nextSlot: Int { settings.learning ? slot + 1 : 1 - slot }
 
-  /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a full window may be closed.
+  /// Makes one step on the inputs in the next slot. If a value would not be finite, nothing has changed but that a window may be closed.
   @_optimize(speed) private mutating func advance(into output: UnsafeMutablePointer<Float>?) throws(Failure) {
     var to = nextSlot
     #if HYPR_LEARNING

@@ -12,8 +12,8 @@ extension Session {
     guard needed > 0 else { throw message.failure(.wrongState, "there is no step since the last reset") }
     let steps = learner.pointee.progress.steps
     guard needed <= steps else {
-      throw message.failure(
-        .wrongState, "the loss needs steps that are no longer in an open window: only the last \(steps) of the sequence are")
+      let found: Text = "the loss needs steps that are no longer in an open window: only the last \(steps) of the sequence are"
+      throw message.failure(.wrongState, "\(found); the option label_delay, here \(settings.labelDelay), keeps more of them")
     }
     if settings.sequenceLoss == .sumOfSoftmax {
       guard steps <= settings.window else {
@@ -21,11 +21,11 @@ extension Session {
         throw message.failure(.wrongState, "\(loss): it has \(steps)")
       }
       let target = sumOfSoftmax(learner.pointee, label: checked, weight: weight)
-      learner.pointee.targets.share(target, page: learner.pointee.progress.firstPage, steps: steps)
+      let first = learner.pointee.progress.firstPage
+      learner.pointee.targets.share(target, first..<first + steps)
     } else {
       for stepsAgo in 0..<steps {
-        let (step, page) = learner.pointee.place(stepsAgo: stepsAgo, slot: slot)
-        learner.pointee.targets.clear(step..<step + 1, page: page)
+        learner.pointee.targets.begin(learner.pointee.place(stepsAgo: stepsAgo, slot: slot).step)
       }
       for stepsAgo in 0..<needed { try teach(label: label, stepsAgo: stepsAgo, weight: weight) }
     }

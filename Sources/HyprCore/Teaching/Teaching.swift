@@ -7,9 +7,8 @@ extension Session {
   @_optimize(speed) public mutating func teach(label: UInt32, stepsAgo: Int, weight: Float = 1) throws(Failure) {
     let step = try openStep(stepsAgo)
     let label = try checked(label)
-    let learner = step.learner
-    replaceSharedTarget(step)
-    learner.pointee.targets.set(label: label, weight: learner.pointee.classWeights[label] * weight, step.index)
+    step.learner.pointee.replaceSharedTarget(page: step.page, slot: slot)
+    step.learner.pointee.set(label: label, weight: weight, step.index)
   }
 
   /// Mean squared error with `target` [C] for a step; `weight` is a factor on the loss.
@@ -23,7 +22,7 @@ extension Session {
       throw message.failure(
         .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
     }
-    replaceSharedTarget(step)
+    step.learner.pointee.replaceSharedTarget(page: step.page, slot: slot)
     let loss = meanSquaredError(outputs, size, target: target, gradient: step.error)
     if weight != 1 {
       for index in 0..<size { step.error[index] *= weight }
@@ -35,7 +34,7 @@ extension Session {
   @_optimize(speed) public mutating func teach(error: UnsafePointer<Float>, stepsAgo: Int) throws(Failure) {
     let step = try openStep(stepsAgo)
     try checkFinite(error, "dloss_doutput")
-    replaceSharedTarget(step)
+    step.learner.pointee.replaceSharedTarget(page: step.page, slot: slot)
     step.error.copy(from: error, count: model.pointee.outputSize)
     step.teach(Target(loss: 0, weight: 1, correct: false))
   }
@@ -43,6 +42,7 @@ extension Session {
   /// A step of an open window, and where its ∂loss/∂output goes.
   struct OpenStep {
     let learner: UnsafeMutablePointer<Learner>
+    /// The slots that it went from, and that its window started from.
     let index, page: Int
 
     var error: UnsafeMutablePointer<Float> { learner.pointee.targets.error(index) }
@@ -80,15 +80,6 @@ extension Session {
     message.failure(
       .invalidArgument,
       "\(target): classes need two outputs at least, and the model has one: teach values, such as 0 and 1 for two classes")
-  }
-
-  /// A target of one step takes the place of one that all steps of its window share.
-  private func replaceSharedTarget(_ step: OpenStep) {
-    let learner = step.learner
-    guard learner.pointee.targets.isShared[step.page] else { return }
-    let first = learner.pointee.history.start(step.page)
-    let end = step.page == learner.pointee.progress.page ? slot : first + settings.window
-    learner.pointee.targets.clear(first..<end, page: step.page)
   }
 
   private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {

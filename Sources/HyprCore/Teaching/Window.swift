@@ -14,11 +14,12 @@ extension Session {
     if learner.pointee.progress.steps == 0 { slot = 0 }
   }
 
-  /// Before a step whose input events lie in slot `to`: closes a window if one must be, and goes on to the next page if the last one is full.
-  /// The events then follow.
+  /// Before a step whose input events lie in slot `to`: closes a window if one is due, and goes on to the next page if the last one is
+  /// full. The events then follow.
   @_optimize(speed) @inline(never) mutating func makeRoom(_ learner: UnsafeMutablePointer<Learner>, _ to: inout Int) {
-    if learner.pointee.mustClose { closeFirst(learner, updating: true) }
-    if learner.pointee.isPageFull(slot) { slot = learner.pointee.turnPage(network, slot: slot) }
+    let isDue = learner.pointee.progress.steps == settings.window + learner.pointee.labelDelay
+    if isDue { closeFirst(learner, updating: true) }
+    if slot == learner.pointee.progress.page + settings.window { slot = learner.pointee.turnPage(network, slot: slot) }
     guard to != slot + 1 else { return }
     network.input.events.copy(from: to, to: slot + 1)
     to = slot + 1

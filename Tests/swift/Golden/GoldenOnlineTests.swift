@@ -2,15 +2,15 @@ import CHypr
 import Foundation
 import Testing
 
-/// Learning online, with an update after every window and labels that come late, against float64 reference numbers: what every parameter
-/// has changed by, leaf by leaf (oracle/online.py).
+/// Learning online, with an update after every window and labels that come late, against float64 reference numbers: what every
+/// parameter has changed by, leaf by leaf (oracle/online.py).
 @Suite struct GoldenOnlineTests {
   struct Rule: CustomTestStringConvertible {
     let net: GoldenNet
     let credit: String
     let delay: Int
     let window: Int
-    let learningRate: Double
+    let learningRate, hiddenRate: Double
     let change: [Double]
     let changeInTime: [Double]
     var testDescription: String { "\(net.name) \(credit) delay \(delay)" }
@@ -26,8 +26,8 @@ import Testing
         let parts = key.components(separatedBy: "/")
         return Rule(
           net: net, credit: parts[1], delay: Int(parts[2])!, window: Int(file.metadata["window"]!)!,
-          learningRate: Double(file.metadata["learning_rate"]!)!, change: file.arrays[key]!.values,
-          changeInTime: file.arrays["change/\(parts[1])/0"]!.values)
+          learningRate: Double(file.metadata["learning_rate"]!)!, hiddenRate: Double(file.metadata["hidden_rate"]!)!,
+          change: file.arrays[key]!.values, changeInTime: file.arrays["change/\(parts[1])/0"]!.values)
       }
     }
   }()
@@ -47,6 +47,8 @@ import Testing
         HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(rule.window), HYPR_OPTION_LABEL_DELAY: Double(rule.delay),
         HYPR_OPTION_CREDIT: Double(GoldenTests.credits[rule.credit]!), HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_SGD),
         HYPR_OPTION_LEARNING_RATE: rule.learningRate, HYPR_OPTION_GRADIENT_CLIP: 0,
+        HYPR_OPTION_RATE_INPUT_WEIGHTS: rule.hiddenRate, HYPR_OPTION_RATE_RECURRENT_WEIGHTS: rule.hiddenRate,
+        HYPR_OPTION_RATE_BIASES: rule.hiddenRate,
         HYPR_OPTION_TRAIN_MASK: Double(
           HYPR_TRAIN_INPUT_WEIGHTS + HYPR_TRAIN_RECURRENT_WEIGHTS + HYPR_TRAIN_BIASES + HYPR_TRAIN_READOUT),
       ])
@@ -67,10 +69,10 @@ import Testing
         continue
       }
       let error = relativeError(found, expected)
-      #expect(error < 2e-4, "\(tensor.name): relative error \(error)")
+      #expect(error < 5e-4, "\(tensor.name): relative error \(error)")
       // Elsewhere there would be nothing to see.
       let difference = relativeError(rule.changeInTime[tensor.range].map(Float.init), expected)
-      #expect(rule.delay == 0 ? difference == 0 : difference > 1e-3, "\(tensor.name): differs by \(difference)")
+      #expect(rule.delay == 0 ? difference == 0 : difference > 2e-3, "\(tensor.name): differs by \(difference)")
     }
   }
 }

@@ -126,7 +126,8 @@ import Testing
     #expect(late.status == HYPR_ERROR_WRONG_STATE)
     #expect(
       late.message
-        == "the loss needs steps that are no longer in the open window: it holds only the last 10 of the sequence")
+        == "the loss needs steps that are no longer in an open window: only the last 10 of the sequence are; the option "
+        + "label_delay, here 0, keeps more of them")
     let label = try #require(throws: CallFailure.self) { try session.teachSequence(3) }
     #expect(label.message == "label is 3, expected below the output size 3")
     let sum = try data.session([HYPR_OPTION_WINDOW: 20, HYPR_OPTION_LOSS: Double(HYPR_LOSS_SUM_OF_SOFTMAX)])
