@@ -22,12 +22,13 @@ static void every_status_has_its_name(void **state) {
   assert_named(HYPR_ERROR_WRONG_STATE);
   assert_named(HYPR_ERROR_BUFFER_TOO_SMALL);
   assert_named(HYPR_ERROR_NOT_FOUND);
+  assert_named(HYPR_ERROR_STOPPED);
   assert_named(HYPR_ERROR_MODEL_INVALID);
   assert_named(HYPR_ERROR_MODEL_UNSUPPORTED);
   assert_named(HYPR_ERROR_STATE_MISMATCH);
   assert_named(HYPR_ERROR_OUT_OF_MEMORY);
   assert_named(HYPR_ERROR_IO);
-  const hypr_status unknown[] = {-1, 7, 19, 23, 42, 1000, INT32_MAX, INT32_MIN};
+  const hypr_status unknown[] = {-1, 8, 19, 23, 42, 1000, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     assert_string_equal(hypr_status_name(unknown[i]), "HYPR_ERROR_UNKNOWN");
   }
