@@ -69,7 +69,7 @@ import Testing
     var net = RandomNet(seed: 7)
     let description = net.model(["BRF"], sizes: [6, 400, 4])
     let (sequences, labels) = batch(&net)
-    let options = [Int32(HYPR_OPTION_WINDOW): 10, Int32(HYPR_OPTION_UPDATE): 2]
+    let options: [Int32: Double] = [Int32(HYPR_OPTION_WINDOW): 10, Int32(HYPR_OPTION_UPDATE): 2]
     let one = try session(description, threads: 1, options)
     try one.learn(sequences, labels)
     let expected = try one.gradients
