@@ -68,15 +68,16 @@ import Testing
   /// The end of a window in one of the shares has threads to share with, too, were they not at work.
   @Test func batchesOfLargeLayersAreSplit() throws {
     var net = RandomNet(seed: 7)
-    let description = net.model(["BRF"], sizes: [6, 400, 4])
-    let (sequences, labels) = batch(&net)
+    let description = net.model(["BRF"], sizes: [6, 370, 4])
+    let (sequences, labels) = ((0..<3).map { _ in net.inputs(6, 6) }, [0, 1, 2])
     let options: [Int32: Double] = [Int32(HYPR_OPTION_WINDOW): 10, Int32(HYPR_OPTION_UPDATE): 2]
     let one = try session(description, threads: 1, options)
-    let expected = try { try one.learn(sequences, labels); return try one.gradients }()
+    try one.learn(sequences, labels)
+    let expected = try one.gradients
     let scale = expected.reduce(0) { max($0, abs($1)) }
     #expect(scale > 0)
     var before: [Float]?
-    for round in 0..<5 {
+    for round in 0..<2 {
       let many = try session(description, threads: 3, options)
       try many.learn(sequences, labels)
       let found = try many.gradients

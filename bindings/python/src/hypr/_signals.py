@@ -24,6 +24,7 @@ def see_signals(watch: Any) -> int:
 
 
 _see = ffi.addressof(lib, "watch_signals")
+_WATCH = ffi.typeof("signal_watch *")
 
 
 def call(function: Any, session: Any, *arguments: Any) -> int:
@@ -31,7 +32,7 @@ def call(function: Any, session: Any, *arguments: Any) -> int:
     raised here, with the attribute `steps_done`."""
     if threading.get_ident() != threading.main_thread().ident:
         return int(function(session, *arguments))
-    watch = ffi.new("signal_watch *")
+    watch = ffi.new(_WATCH)
     depth = len(_raised)
     try:
         lib.hypr_session_set_progress(session, _see, watch)
