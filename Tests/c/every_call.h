@@ -294,6 +294,24 @@ static void call_running(hypr_session *session) {
   FAILS(hypr_session_step(session, huge, 1, output, CALL_OUTPUTS));
 }
 
+/* The host's own code in the middle of a call. */
+static int32_t look_at_control(void *context, uint64_t steps) {
+  if (!same_control(read_control(), given_word) && !*the_log->lost) snprintf(the_log->lost, sizeof the_log->lost, "hypr_progress");
+  *(uint64_t *)context = steps;
+  return 1;
+}
+
+static void call_long(hypr_session *session) {
+  enum { LONG = 5000 };
+  static const float silence[LONG * CALL_INPUTS];
+  uint64_t done = 0;
+  OK(hypr_session_set_progress(session, look_at_control, &done));
+  FAILS(hypr_session_run(session, silence, LONG, NULL));
+  need(done > 0, "the progress callback was not called");
+  note(&done, sizeof done);
+  OK(hypr_session_set_progress(session, NULL, NULL));
+}
+
 static void call_learning(hypr_session *session) {
   const float values[CALL_OUTPUTS] = {0.3f, -1e-40f}, bad[CALL_OUTPUTS] = {NAN, 1}, weights[CALL_OUTPUTS] = {0.3f, 2};
   const float largest[CALL_OUTPUTS] = {3e38f, -3e38f};
@@ -309,6 +327,8 @@ static void call_learning(hypr_session *session) {
   FAILS(hypr_session_teach_values(session, bad, CALL_OUTPUTS));
   TEXT(hypr_session_message(session));
   OK(hypr_session_teach_error(session, values, CALL_OUTPUTS));
+  OK(hypr_session_teach_values_at(session, 1, values, CALL_OUTPUTS));
+  OK(hypr_session_teach_error_at(session, 2, values, CALL_OUTPUTS));
   STATUS(hypr_session_teach_sequence(session, 1));
   OK(hypr_session_flush(session));
   STATUS(hypr_session_apply(session));
@@ -375,6 +395,7 @@ static void call_everything(call_log *log, int word, const char *file) {
     hypr_session *both[] = {session, lent};
     for (int i = 0; i < 2; i++) {
       call_running(both[i]);
+      call_long(both[i]);
       if (kind > 0) call_learning(both[i]);
       call_inspection(both[i], file);
       VOID(hypr_session_free(both[i]));

@@ -68,9 +68,9 @@ static int tear_down_all(void **state) {
   X(hypr_session_set_class_weights, size, 0, hypr_session_set_class_weights(session, NUMBERS, n))                             \
   X(hypr_session_teach_values, size, 0, hypr_session_teach_values(session, samples, n))                                       \
   X(hypr_session_teach_error, size, 0, hypr_session_teach_error(session, samples, n))                                         \
-  X(hypr_session_teach_values_at, steps_ago, 1, hypr_session_teach_values_at(session, n, samples, 3))                         \
+  X(hypr_session_teach_values_at, steps_ago, 0, hypr_session_teach_values_at(session, n, samples, OUTPUTS))                   \
   X(hypr_session_teach_values_at, size, 0, hypr_session_teach_values_at(session, 0, samples, n))                              \
-  X(hypr_session_teach_error_at, steps_ago, 1, hypr_session_teach_error_at(session, n, samples, 3))                           \
+  X(hypr_session_teach_error_at, steps_ago, 0, hypr_session_teach_error_at(session, n, samples, OUTPUTS))                     \
   X(hypr_session_teach_error_at, size, 0, hypr_session_teach_error_at(session, 0, samples, n))                                \
   X(hypr_session_learn_sequence, steps, 0, hypr_session_learn_sequence(session, samples, n, labels, NUMBERS, NULL))           \
   X(hypr_session_learn_batch, sequences, 0, hypr_session_learn_batch(session, samples, lengths, n, labels, NULL, NULL))       \
