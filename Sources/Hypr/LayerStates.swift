@@ -4,12 +4,12 @@ internal import HyprCore
 /// The session of a call on one number per neuron, or per neuron and state variable, after its arguments were checked.
 private func checked<Numbers>(
   _ session: OpaquePointer?, _ layer: Int, _ numbers: Numbers?, _ name: StaticString, _ size: Int,
-  expected: (borrowing Session) -> Int, _ call: (SessionPointer, Numbers) throws(Failure) -> Void
+  expected: (inout Session) -> Int, _ call: (SessionPointer, Numbers) throws(Failure) -> Void
 ) -> hypr_status {
   with(session: session) { session throws(Failure) in
     try session.pointee.checkLayer(layer)
     guard let numbers else { throw session.pointee.message.isNull(name) }
-    try session.pointee.checkSize(name, size, expected(session.pointee))
+    try session.pointee.checkSize(name, size, expected(&session.pointee))
     try call(session, numbers)
   }
 }

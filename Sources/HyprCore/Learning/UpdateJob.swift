@@ -77,9 +77,8 @@ struct UpdateJob {
     let clip = learner.gradientLimit
     let scale = clip > 0 && norm > clip ? clip / norm : 1
     rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
-    step = kernel_update(
-      learner.settings, after: learner.progress.statistics.updates, gradientScale: learner.reductionScale * scale)
-    guard keepsFinite(norm * scale, learner.settings) else {
+    step = kernel_update(learner, gradientScale: learner.reductionScale * scale)
+    guard keepsFinite(norm * scale, learner) else {
       learner.progress.statistics.skippedUpdates += 1
       dropOverflownTraces(network)
       network.parameters.clearGradients()
@@ -93,16 +92,16 @@ struct UpdateJob {
 
   /// Whether parameters and moments stay finite with a gradient of this length, which none of its elements exceeds; nor do moments,
   /// but that of momentum, exceed the longest of the gradients that they are made of. False if the length is not a number.
-  private func keepsFinite(_ length: Double, _ settings: Settings) -> Bool {
+  private func keepsFinite(_ length: Double, _ learner: borrowing Learner) -> Bool {
     let (largest, mostRate) = (Double(Float.greatestFiniteMagnitude), max(rate * Option.largestRateFactor, 1))
     let values = valueSquares.squareRoot()
     // A factor that no float can be would end the gradient, too.
-    guard step.gradient_scale.isNormal, values * max(mostRate * settings.weightDecay, 1) < largest / 2 else { return false }
-    let slope = min(length, Double(step.value_limit)) + (settings.weightDecay + 2 * settings.anchorStrength) * values
+    guard step.gradient_scale.isNormal, values * max(mostRate * learner.settings.weightDecay, 1) < largest / 2 else { return false }
+    let slope = min(length, Double(step.value_limit)) + (learner.settings.weightDecay + 2 * learner.settings.anchorStrength) * values
     // A step so much smaller than the largest number leaves even that as it is.
-    switch settings.optimizer {
+    switch learner.settings.optimizer {
     case .adam, .adamW: return slope * slope * Double(step.correction2) < largest
-    case .momentum: return slope / (1 - settings.beta1) * mostRate < largest / 1e8
+    case .momentum: return slope / (1 - learner.settings.beta1) * mostRate < largest / 1e8
     case .gradientDescent: return slope * mostRate < largest / 1e8
     }
   }
@@ -137,19 +136,19 @@ struct UpdateJob {
 }
 
 extension kernel_update {
-  /// What all parameters share in the update that follows `updates` others.
-  fileprivate init(_ settings: Settings, after updates: UInt64, gradientScale: Double) {
+  /// What all parameters share in the next update.
+  fileprivate init(_ learner: borrowing Learner, gradientScale: Double) {
     self.init()
-    let number = Double(updates + 1)
-    let (first, second) = (settings.beta1, settings.beta2)
-    rule = settings.optimizer.rule
+    let number = Double(learner.progress.statistics.updates + 1)
+    let (first, second) = (learner.settings.beta1, learner.settings.beta2)
+    rule = learner.settings.optimizer.rule
     gradient_scale = Float(gradientScale)
-    value_limit = settings.valueClip > 0 ? Float(settings.valueClip) : .greatestFiniteMagnitude
-    (beta1, beta2, epsilon) = (Float(first), Float(second), Float(settings.epsilon))
+    value_limit = learner.settings.valueClip > 0 ? Float(learner.settings.valueClip) : .greatestFiniteMagnitude
+    (beta1, beta2, epsilon) = (Float(first), Float(second), Float(learner.settings.epsilon))
     (complement1, complement2) = (Float(1 - first), Float(1 - second))
     correction1 = Float(1 / (1 - system_power(first, number)))
     correction2 = Float(1 / (1 - system_power(second, number)))
-    anchor_strength = Float(settings.anchorStrength)
+    anchor_strength = Float(learner.settings.anchorStrength)
   }
 }
 

@@ -2,10 +2,10 @@ internal import CSystem
 
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
-  /// One place per option.
-  typealias Values = InlineArray<32, Double?>
+  /// One place per option; not a number, which no option can be: it is not set.
+  typealias Values = InlineArray<32, Double>
 
-  private var values = Values(repeating: nil)
+  private var values = Values(repeating: .nan)
 
   public init() {}
 
@@ -17,7 +17,7 @@ public struct Options {
 
   /// The value that was set, or the default.
   public func value(_ option: Option) -> Double {
-    values[option.rawValue] ?? option.facts.standard
+    values[option.rawValue].isNaN ? option.facts.standard : values[option.rawValue]
   }
 
   /// Sets a value that is allowed.
@@ -25,7 +25,7 @@ public struct Options {
 
   /// Takes what is not set from `other`.
   mutating func complete(by other: Options) {
-    for index in 0..<Option.count where values[index] == nil { values[index] = other.values[index] }
+    for index in 0..<Option.count where values[index].isNaN { values[index] = other.values[index] }
   }
 }
 

@@ -4,7 +4,7 @@ internal import CSystem
 
 extension Session {
   /// Facts about one tensor; `trainable` is whether this session trains it.
-  public func tensor(_ index: Int) -> TensorFacts? {
+  public mutating func tensor(_ index: Int) -> TensorFacts? {
     let tensors = model.pointee.tensors
     guard index >= 0 && index < tensors.count else { return nil }
     #if HYPR_LEARNING
@@ -15,7 +15,7 @@ extension Session {
     return TensorFacts(tensors[index], trainable: trainable)
   }
 
-  public func readParameters(into flat: UnsafeMutablePointer<Float>) {
+  public mutating func readParameters(into flat: UnsafeMutablePointer<Float>) {
     for index in 0..<model.pointee.tensors.count {
       let tensor = model.pointee.tensors[index]
       let (target, values) = (flat + tensor.offset, network.parameters.arrays[index].values)

@@ -4,18 +4,18 @@ internal import CSystem
 
 extension Session {
   /// Neurons of a layer; 0: no such layer.
-  public func layerSize(_ layer: Int) -> Int {
+  public mutating func layerSize(_ layer: Int) -> Int {
     layer >= 0 && layer < network.layers.count ? network.layers[layer].shape.size : 0
   }
 
   /// k * N of a layer; 0: no such layer.
-  public func layerStateSize(_ layer: Int) -> Int {
+  public mutating func layerStateSize(_ layer: Int) -> Int {
     guard layer >= 0 && layer < network.layers.count else { return 0 }
     return network.layers[layer].shape.states * network.layers[layer].shape.size
   }
 
   /// Why there is no such layer.
-  public func checkLayer(_ layer: Int) throws(Failure) {
+  public mutating func checkLayer(_ layer: Int) throws(Failure) {
     let layers = network.layers
     if layer < 0 || layer >= layers.count {
       throw message.failure(.notFound, "layer is \(layer), expected at most the layer count \(layers.count - 1)")
@@ -23,12 +23,12 @@ extension Session {
   }
 
   /// [N]
-  public func readOutputs(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
+  public mutating func readOutputs(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
     target.copy(from: network.layers[layer].outputs(slot), count: network.layers[layer].shape.size)
   }
 
   /// [k][N]
-  public func readState(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
+  public mutating func readState(_ layer: Int, into target: UnsafeMutablePointer<Float>) {
     let source = network.layers[layer]
     let shape = source.shape
     for state in 0..<shape.states {
@@ -64,7 +64,7 @@ extension Session {
     }
   }
 
-  private func isOutput(_ value: Float, spiking: Bool) -> Bool {
+  private mutating func isOutput(_ value: Float, spiking: Bool) -> Bool {
     spiking ? value == 0 || value == 1 : value.isFinite
   }
 }

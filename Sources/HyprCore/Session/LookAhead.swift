@@ -3,7 +3,7 @@
 extension Session {
   /// The outputs that the next step would give on a sample, with the present parameters. Nothing changes: the step goes to the slot that
   /// the next one will overwrite, and leaves no record.
-  @_optimize(speed) public func lookAhead(
+  @_optimize(speed) public mutating func lookAhead(
     _ sample: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>?
   ) throws(Failure) {
     let to = nextSlot

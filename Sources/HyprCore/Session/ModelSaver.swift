@@ -6,7 +6,7 @@ internal import CSystem
 
 extension Session {
   /// Writes it to a file, which is replaced atomically, and only by what reads back as it was written.
-  public func saveModel(to path: UnsafePointer<CChar>) throws(Failure) {
+  public mutating func saveModel(to path: UnsafePointer<CChar>) throws(Failure) {
     try checkPlaces()
     var replacement = system_replacement()
     system_replacement_begin(&replacement, path)
@@ -20,7 +20,7 @@ extension Session {
   public var modelSize: Int { model.pointee.file.count }
 
   /// Writes it to memory.
-  public func saveModel(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
+  public mutating func saveModel(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
     guard var place = buffer.baseAddress, buffer.count >= modelSize else {
       throw message.failure(.bufferTooSmall, "the buffer has \(buffer.count) bytes, the model takes \(modelSize)")
     }
@@ -33,7 +33,7 @@ extension Session {
 
   /// That what will be written can be loaded: the file in memory is still the one that was loaded, and where the elements of
   /// tensors go there is nothing else. Loading has made sure of both; here a fault of the host, or of ours, would cost the file.
-  private func checkPlaces() throws(Failure) {
+  private mutating func checkPlaces() throws(Failure) {
     let file = model.pointee.file
     guard checksum(file) == model.pointee.identity else {
       throw message.failure(.modelInvalid, "the model was changed in memory since it was loaded: its checksum does not match")
@@ -47,7 +47,7 @@ extension Session {
   }
 
   /// Its bytes, in order.
-  @inline(never) private func forEachPiece(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
+  @inline(never) private mutating func forEachPiece(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
     let file = model.pointee.file
     guard let start = file.baseAddress else { return }
     var position = 0
@@ -61,7 +61,7 @@ extension Session {
     body(start + position, file.count - position)
   }
 
-  private func forEachPiece(
+  private mutating func forEachPiece(
     of index: Int, _ tensor: TensorDescription, _ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void
   ) {
     var done = 0

@@ -65,7 +65,7 @@ struct Pace {
 
 extension Session {
   /// From now on; nil: the host is not asked.
-  public func setProgress(_ callback: ProgressCallback?, _ context: UnsafeMutableRawPointer?) {
+  public mutating func setProgress(_ callback: ProgressCallback?, _ context: UnsafeMutableRawPointer?) {
     progress.pointee.callback = callback
     progress.pointee.context = context
     // A step is about as many multiply-adds as there are parameters, and a thousand.
@@ -73,12 +73,12 @@ extension Session {
   }
 
   /// At the beginning of a host's call, which came with this floating-point control.
-  @inline(__always) package func begin(_ control: system_float_control) throws(Failure) {
+  @inline(__always) package mutating func begin(_ control: system_float_control) throws(Failure) {
     if isAsking { throw isInCall() }
     progress.pointee.hostControl = control
   }
 
-  @inline(never) private func isInCall() -> Failure {
+  @inline(never) private mutating func isInCall() -> Failure {
     message.failure(.wrongState, "the session is in the middle of the call that the progress callback was called from")
   }
 
@@ -86,17 +86,17 @@ extension Session {
   public var isAsking: Bool { progress.pointee.isAsking }
 
   /// At the beginning of a call.
-  func beginSteps() -> Pace {
+  mutating func beginSteps() -> Pace {
     progress.pointee.call.pointee = system_progress()
     return Pace(progress, asks: true)
   }
 
   /// Looks up from the work; throws `stopped`.
-  @inline(never) func look(up pace: inout Pace) throws(Failure) {
+  @inline(never) mutating func look(up pace: inout Pace) throws(Failure) {
     if !pace.goesOn() { throw stopped() }
   }
 
-  func stopped() -> Failure {
+  mutating func stopped() -> Failure {
     message.failure(.stopped, "the progress callback stopped the call after \(system_progress_add(progress.pointee.call, 0)) steps")
   }
 }

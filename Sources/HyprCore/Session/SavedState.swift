@@ -91,7 +91,7 @@ extension Session {
   }
 
   /// What the rest of the format depends on.
-  private func walkLayout(_ stream: inout StateStream) {
+  private mutating func walkLayout(_ stream: inout StateStream) {
     let layout: InlineArray<5, Int> = [
       settings.learning ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
       settings.optimizer.rawValue,
@@ -107,7 +107,7 @@ extension Session {
     return 1
   }
 
-  private func slots(ofOpen window: Int) -> ClosedRange<Int> {
+  private mutating func slots(ofOpen window: Int) -> ClosedRange<Int> {
     #if HYPR_LEARNING
       if let learner { return learner.pointee.slots(ofOpen: window) }
     #endif

@@ -156,7 +156,7 @@ public struct Session: ~Copyable {
     if session.pointee.ownsMemory { system_free(session) }
   }
 
-  public func option(_ option: Option) -> Double { settings.options.value(option) }
+  public mutating func option(_ option: Option) -> Double { settings.options.value(option) }
 }
 
 /// Where the bytes of a session go.

@@ -38,7 +38,7 @@ extension Session {
   }
 
   /// Why so many steps cannot be in the caller's arrays: their numbers could not be addressed.
-  func checkAddressable(steps: Int) throws(Failure) {
+  mutating func checkAddressable(steps: Int) throws(Failure) {
     let largest = max(network.input.size, model.pointee.outputSize)
     let (numbers, tooMany) = steps.multipliedReportingOverflow(by: largest)
     if tooMany || numbers.multipliedReportingOverflow(by: MemoryLayout<Float>.size).overflow {

@@ -59,7 +59,7 @@ extension Session {
   }
 
   /// Spikes per neuron and step of a hidden layer since the last clear.
-  public func spikeRate(_ layer: Int) -> Float {
+  public mutating func spikeRate(_ layer: Int) -> Float {
     let opportunities = Double(statistics.steps) * Double(network.layers[layer].shape.size)
     return opportunities == 0 ? 0 : Float(Double(statistics.spikes[layer]) / opportunities)
   }

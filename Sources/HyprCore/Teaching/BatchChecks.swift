@@ -3,7 +3,7 @@ internal import CSystem
 // Everything about a batch that can be checked before its first step.
 
 extension Session {
-  func check(_ batch: Batch) throws(Failure) {
+  mutating func check(_ batch: Batch) throws(Failure) {
     let total = try checkSteps(batch)
     switch batch.targets {
     case .labels(let labels): try checkLabels(labels, total, "labels")
@@ -24,7 +24,7 @@ extension Session {
   }
 
   /// The sum of the steps of all sequences.
-  private func checkSteps(_ batch: Batch) throws(Failure) -> Int {
+  private mutating func checkSteps(_ batch: Batch) throws(Failure) -> Int {
     let limit = settings.sequenceLoss == .sumOfSoftmax ? settings.window : Int.max
     var total = 0
     for index in 0..<batch.steps.count {
@@ -45,7 +45,7 @@ extension Session {
     return total
   }
 
-  private func checkLabels(_ labels: UnsafePointer<Int32>, _ count: Int, _ name: StaticString) throws(Failure) {
+  private mutating func checkLabels(_ labels: UnsafePointer<Int32>, _ count: Int, _ name: StaticString) throws(Failure) {
     let classes = model.pointee.outputSize
     guard classes > 1 else { throw hasOneOutput(name) }
     for index in 0..<count where Int(labels[index]) >= classes {
@@ -54,7 +54,7 @@ extension Session {
     }
   }
 
-  private func checkWeights(_ batch: Batch, _ total: Int) throws(Failure) {
+  private mutating func checkWeights(_ batch: Batch, _ total: Int) throws(Failure) {
     guard let weights = batch.weights else { return }
     let count = if case .sequenceLabels = batch.targets { batch.steps.count } else { total }
     for index in 0..<count {
@@ -66,7 +66,7 @@ extension Session {
   }
 
   /// Only values that are taught count.
-  private func checkValues(_ values: UnsafePointer<Float>, _ batch: Batch, _ total: Int) throws(Failure) {
+  private mutating func checkValues(_ values: UnsafePointer<Float>, _ batch: Batch, _ total: Int) throws(Failure) {
     let outputSize = model.pointee.outputSize
     if batch.weights == nil && network.kernels.pointee.finite(values, total * outputSize) { return }
     for step in 0..<total where batch.weight(step) > 0 {

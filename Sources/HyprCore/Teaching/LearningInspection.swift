@@ -4,7 +4,7 @@ internal import CSystem
 
 extension Session {
   /// The gradient gathered since the last update, as a flat vector.
-  public func readGradients(into flat: UnsafeMutablePointer<Float>) throws(Failure) {
+  public mutating func readGradients(into flat: UnsafeMutablePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
     let scale = Float(learner.pointee.reductionScale)
     for index in 0..<model.pointee.tensors.count {
@@ -19,14 +19,14 @@ extension Session {
   }
 
   /// k * elements of a tensor; 0: no such tensor.
-  public func eligibilitySize(_ index: Int) -> Int {
+  public mutating func eligibilitySize(_ index: Int) -> Int {
     let tensors = model.pointee.tensors
     guard index >= 0 && index < tensors.count else { return 0 }
     return network.layers[tensors[index].layer].shape.states * tensors[index].count
   }
 
   /// [k][elements]
-  public func readEligibility(_ index: Int, into target: UnsafeMutablePointer<Float>) throws(Failure) {
+  public mutating func readEligibility(_ index: Int, into target: UnsafeMutablePointer<Float>) throws(Failure) {
     try requireLearning()
     let tensor = model.pointee.tensors[index]
     let layer = network.layers[tensor.layer]
@@ -40,7 +40,7 @@ extension Session {
   }
 
   /// That of an element: the first of k numbers, and how far apart they are; nil: all zero.
-  private func eligibility(
+  private mutating func eligibility(
     of element: Int, _ index: Int, _ tensor: TensorDescription, _ layer: Layer
   ) -> (first: UnsafeMutablePointer<Float>?, stride: Int) {
     let placement = tensor.placement

@@ -82,7 +82,7 @@ extension Session {
   }
 
   /// Runs of sequences with about as many steps each.
-  private func split(_ batch: Batch, into shares: UnsafeMutablePointer<BatchShare>) {
+  private mutating func split(_ batch: Batch, into shares: UnsafeMutablePointer<BatchShare>) {
     var total = 0
     for count in batch.steps { total += count }
     var (sequence, start) = (0, 0)

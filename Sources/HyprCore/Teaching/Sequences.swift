@@ -32,7 +32,7 @@ extension Session {
   }
 
   /// Cross-entropy of the class scores Σ_t softmax(y^t) over the open window: one loss of all its steps together.
-  private func sumOfSoftmax(_ learner: borrowing Learner, label: Int, weight: Float) -> Target {
+  private mutating func sumOfSoftmax(_ learner: borrowing Learner, label: Int, weight: Float) -> Target {
     let (classes, scores) = (model.pointee.outputSize, learner.scores)
     let slots = learner.slots(ofOpen: 0)
     let steps = slots.lowerBound..<slots.upperBound

@@ -49,26 +49,26 @@ extension Session {
     @_optimize(speed) func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
   }
 
-  @_optimize(speed) @inline(__always) func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
+  @_optimize(speed) @inline(__always) mutating func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {
     let learner = try requireLearning()
     guard stepsAgo >= 0 && stepsAgo < learner.pointee.progress.steps else { throw noStep(stepsAgo) }
     let (index, page) = learner.pointee.place(stepsAgo: stepsAgo, slot: slot)
     return OpenStep(learner: learner, index: index, page: page)
   }
 
-  @inline(never) private func noStep(_ stepsAgo: Int) -> Failure {
+  @inline(never) private mutating func noStep(_ stepsAgo: Int) -> Failure {
     let steps = learner?.pointee.progress.steps ?? 0
     let text: Text = "steps_ago is \(stepsAgo), but the open window holds \(steps) steps"
     return message.failure(.wrongState, "\(text); the option label_delay, here \(settings.labelDelay), keeps more of them")
   }
 
   /// A label that is a class.
-  @inline(__always) func checked(_ label: UInt32) throws(Failure) -> Int {
+  @inline(__always) mutating func checked(_ label: UInt32) throws(Failure) -> Int {
     guard network.outputSize > 1 && Int(clamping: label) < network.outputSize else { throw noClass(label) }
     return Int(label)
   }
 
-  @inline(never) private func noClass(_ label: UInt32) -> Failure {
+  @inline(never) private mutating func noClass(_ label: UInt32) -> Failure {
     network.outputSize == 1
       ? hasOneOutput("label")
       : message.failure(
@@ -76,20 +76,20 @@ extension Session {
   }
 
   /// Of one output the softmax is 1 whatever it gives: a class would count as correct and teach nothing.
-  @inline(never) func hasOneOutput(_ target: StaticString) -> Failure {
+  @inline(never) mutating func hasOneOutput(_ target: StaticString) -> Failure {
     message.failure(
       .invalidArgument,
       "\(target): classes need two outputs at least, and the model has one: teach values, such as 0 and 1 for two classes")
   }
 
-  private func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
+  private mutating func checkFinite(_ values: UnsafePointer<Float>, _ name: StaticString) throws(Failure) {
     for index in 0..<model.pointee.outputSize where !values[index].isFinite {
       throw message.failure(.notFinite, "\(name)[\(index)] is \(values[index]), expected a finite number")
     }
   }
 
   /// Factors on the loss of targets that are classes, one per class.
-  public func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
+  public mutating func setClassWeights(_ weights: UnsafePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
     guard network.outputSize > 1 else { throw hasOneOutput("weights") }
     var isTaught = false

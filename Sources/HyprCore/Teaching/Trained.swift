@@ -2,7 +2,7 @@
 
 extension Session {
   /// Freezes one tensor, or lets it be trained again. What was gathered for it until then is dropped.
-  public func setTrained(_ index: Int, _ trained: Bool) throws(Failure) {
+  public mutating func setTrained(_ index: Int, _ trained: Bool) throws(Failure) {
     let learner = try requireLearning()
     let tensors = model.pointee.tensors
     guard index >= 0 && index < tensors.count else {

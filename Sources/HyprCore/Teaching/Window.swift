@@ -54,7 +54,7 @@ extension Session {
     update()
   }
 
-  @discardableResult func requireLearning() throws(Failure) -> UnsafeMutablePointer<Learner> {
+  @discardableResult mutating func requireLearning() throws(Failure) -> UnsafeMutablePointer<Learner> {
     guard let learner else { throw message.failure(.wrongState, "the session was created without learning") }
     return learner
   }
