@@ -15,12 +15,14 @@ static void teaching_needs_a_step_and_a_class(void **state) {
   (void)state;
   hypr_session *session = learner();
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_teach_class(session, 0));
+  assert_string_equal(hypr_session_message(session), "there is no step to teach yet, or its window is closed");
   steps(session, 0, 5, 0);
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_teach_class(session, CLASSES));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_session_teach_class(session, UINT32_MAX));
   assert_non_null(strstr(hypr_session_message(session), "label"));
   assert_ok(hypr_session_teach_class_at(session, 4, 0));
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_teach_class_at(session, 5, 0));
+  assert_non_null(strstr(hypr_session_message(session), "steps_ago is 5, but the open windows hold 5 steps; the option "));
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_teach_class_at(session, SIZE_MAX, 0));
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_teach_class_at(session, SIZE_MAX / 2, 0));
   steps(session, 5, WINDOW - 5, 0);

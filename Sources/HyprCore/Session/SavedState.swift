@@ -12,7 +12,7 @@ private struct StateHeader {
 }
 
 extension Session {
-  /// Exact size of the state as it is now, in bytes; it grows with the steps of the open window.
+  /// Exact size of the state as it is now, in bytes; it grows with the steps of the open windows.
   public mutating func stateSize() -> Int {
     var stream = StateStream(measuring: ())
     walkState(&stream)

@@ -58,7 +58,8 @@ extension Session {
 
   @inline(never) private mutating func noStep(_ stepsAgo: Int) -> Failure {
     let steps = learner?.pointee.progress.steps ?? 0
-    let text: Text = "steps_ago is \(stepsAgo), but the open window holds \(steps) steps"
+    if steps == 0 { return message.failure(.wrongState, "there is no step to teach yet, or its window is closed") }
+    let text: Text = "steps_ago is \(stepsAgo), but the open windows hold \(steps) steps"
     return message.failure(.wrongState, "\(text); the option label_delay, here \(settings.labelDelay), keeps more of them")
   }
 
