@@ -47,8 +47,9 @@
  *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, and to use
  *     a session in memory that both share (MAP_SHARED) from both.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
- *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save, if the
- *     dynamic linker does not look for functions on it (LD_BIND_NOW).
+ *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save, in a
+ *     program whose calls are bound when it starts (linked with -z now, or LD_BIND_NOW set): otherwise the dynamic linker binds
+ *     each function at its first call, on the same stack.
  *   - Floating point: calls compute with a control of their own, to the nearest number, without exceptions and with subnormal
  *     numbers as zero, and leave the host's as it was, flags included. So their bits do not depend on what the host has set, no
  *     exception that it lets end the process is raised, and a step is as fast in silence as in activity. (x86-64 and ARM)
@@ -97,7 +98,7 @@ enum {
   HYPR_ERROR_WRONG_STATE = 4,      /* a call in the wrong order, such as teaching before the first step */
   HYPR_ERROR_BUFFER_TOO_SMALL = 5,
   HYPR_ERROR_NOT_FOUND = 6, /* no such file, name, layer, tensor or neuron model */
-  HYPR_ERROR_STOPPED = 7,   /* the host's progress callback wanted no more */
+  HYPR_ERROR_STOPPED = 7,   /* the host's progress callback stopped the call */
 
   /* the model */
   HYPR_ERROR_MODEL_INVALID = 20,     /* not a .hypr file, damaged, or it contradicts itself */
@@ -188,7 +189,7 @@ HYPR_API hypr_status hypr_session_step_spikes(hypr_session *session, const uint3
  *   inputs  [steps][input size]
  *   outputs [steps][output size], or NULL
  * INVALID_ARGUMENT: so many numbers cannot be addressed. NOT_FINITE: the steps before the first bad one were made, and that one
- * was not; hypr_session_message names it. */
+ * was not; hypr_session_message names it. STOPPED: by the host (hypr_session_set_progress). */
 HYPR_API hypr_status hypr_session_run(hypr_session *session, const float *inputs, size_t steps, float *outputs);
 
 /* Ends the sequence and begins a new one: all open windows are closed (and with HYPR_UPDATE_WINDOW or HYPR_UPDATE_SEQUENCE the
@@ -246,9 +247,9 @@ enum {
   HYPR_OPTION_RATE_READOUT = 64,
   HYPR_OPTION_RATE_READOUT_TAU = 65,
 
-  /* Threads of a learning session, 1 to 64, the host's included: they share the end of a window and the update of large layers, with
-   * the same bits as one thread, and unless updates come after every window, the sequences of a batch, whose gradient is then
-   * summed in another order [1]. Never taken from the model file */
+  /* Threads of a learning session, 1 to 64, the host's included: they share the end of a window and the update of large layers,
+   * with the same bits as one thread, and unless updates come after every window, the sequences of a batch, whose gradient is
+   * then summed in another order [1]. Never taken from the model file */
   HYPR_OPTION_THREADS = 80
 };
 
@@ -343,7 +344,7 @@ HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_o
 /* Softmax cross-entropy with class `label` as the target of the last step; a second target for a step replaces the first.
  * With HYPR_OPTION_LABEL_SMOOTHING s the target is 1 - s for the label, plus s / C for each of the C classes.
  * hypr_session_set_class_weights scales the loss. Classes need two outputs at least: for one, teach values such as 0 and 1.
- * INVALID_ARGUMENT: label not below the output size, or the model has one output. WRONG_STATE: there is no step in the open window. */
+ * INVALID_ARGUMENT: label not below the output size, or the model has one output. WRONG_STATE: no step is in an open window. */
 HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 
 /* The same for an earlier step, if it is still in an open window: steps_ago 0 is the last step. Up to HYPR_OPTION_LABEL_DELAY steps
@@ -353,8 +354,8 @@ HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t s
 
 /* One label for all steps since the last reset, taught as HYPR_OPTION_LOSS says; it replaces all targets in the open windows. In a
  * stream, call it when the sequence is over.
- * INVALID_ARGUMENT: label not below the output size, or the model has one output. WRONG_STATE: a step that the loss needs is not in an
- * open window any more, or there is none; with HYPR_LOSS_SUM_OF_SOFTMAX, the sequence is longer than one window. */
+ * INVALID_ARGUMENT: label not below the output size, or the model has one output. WRONG_STATE: a step that the loss needs is not in
+ * an open window any more, or there is none; with HYPR_LOSS_SUM_OF_SOFTMAX, the sequence is longer than one window. */
 HYPR_API hypr_status hypr_session_teach_sequence(hypr_session *session, uint32_t label);
 
 /* Factors on the loss of targets that are classes, for labels of unequal frequency; 1 at first. They hold for later targets.
@@ -383,13 +384,14 @@ HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t s
                                                  size_t size);
 
 /* ---- Whole sequences (since 0.1)
- * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before the
- * first one the open windows are closed as by hypr_session_reset, and after each one its last window. With HYPR_UPDATE_SEQUENCE they
- * share their parameters, and one update on the mean over all their targets follows at the end; with HYPR_UPDATE_WINDOW every window
- * is followed by its update. The state of the last sequence stays. */
+ * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before
+ * the first one the open windows are closed as by hypr_session_reset, and after each one its last window. With
+ * HYPR_UPDATE_SEQUENCE they share their parameters, and one update on the gradient of all their targets, reduced as
+ * HYPR_OPTION_REDUCTION says, follows at the end; with HYPR_UPDATE_WINDOW every window is followed by its update. The state of the
+ * last sequence stays. */
 
-/* What a session is taught. The sequences lie one after the other in the arrays. One of labels, sequence_labels and values is given,
- * the other two are NULL. */
+/* What a session is taught. The sequences lie one after the other in the arrays. One of labels, sequence_labels and values is
+ * given, the other two are NULL. */
 typedef struct hypr_batch {
   size_t struct_size;             /* sizeof(hypr_batch); bytes that this version does not know must be 0 */
   const float *inputs;            /* [sum of steps][input size] */
@@ -405,11 +407,12 @@ typedef struct hypr_batch {
 
 /* Learns a batch.
  *   outputs   [sum of steps][output size], or NULL: those of every step, before what it was taught had an effect
- *   mean_loss mean over the targets of the loss (cross-entropy in nats, or squared error), weighted as they are, or NULL; 0 if there
- *             are none
- * Everything is checked before the first step is made. INVALID_ARGUMENT: not one kind of targets; a label not below the output size;
- * labels for a model with one output; a weight out of its bounds; arrays too large to be addressed; with HYPR_LOSS_SUM_OF_SOFTMAX a sequence longer than the window.
- * NOT_FINITE: an input, a weight, or a value that counts. WRONG_STATE: the session does not learn.
+ *   mean_loss mean over the targets of the loss (cross-entropy in nats, or squared error), weighted as they are, or NULL; 0 if
+ *             there are none
+ * Everything is checked before the first step is made. INVALID_ARGUMENT: not one kind of targets; a label not below the output
+ * size; labels for a model with one output; a weight out of its bounds; arrays too large to be addressed; with
+ * HYPR_LOSS_SUM_OF_SOFTMAX a sequence longer than the window. NOT_FINITE: an input, a weight, or a value that counts. WRONG_STATE:
+ * the session does not learn. STOPPED: by the host (hypr_session_set_progress).
  * If the network's state overflows in the middle, or a value is so far from the output that the difference does (NOT_FINITE;
  * hypr_session_message names the step), the steps before stay made, and those that have a target by themselves taught. */
 HYPR_API hypr_status hypr_session_learn(hypr_session *session, const hypr_batch *batch, float *outputs,
@@ -562,7 +565,7 @@ HYPR_API size_t hypr_session_layer_state_size(const hypr_session *session, size_
 
 /* Set them, for a network that is to go on from somewhere else: the next step starts from this state, and its recurrent inputs and
  * resets from these spikes. (A GRU or LSTM has its output in its state too: set both.) The open windows are closed first, without
- * an update: its history belongs to the old ones. The eligibility stays as it is: what was learned from earlier steps is still
+ * an update: their history belongs to the old values. The eligibility stays as it is: what was learned from earlier steps is still
  * credited to them as if they had led to this state; hypr_session_reset_layer or HYPR_RESET_TRACES forgets them.
  * NOT_FINITE; INVALID_ARGUMENT: an output of a spiking layer is neither 0 nor 1: nothing was set. */
 HYPR_API hypr_status hypr_session_set_spikes(hypr_session *session, size_t layer, const float *spikes, size_t size);
@@ -622,8 +625,8 @@ HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const fl
  * learn. */
 HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 
-/* The eligibility of a tensor at the start of the first open window (of the next one, if none is open): the derivative of each state
- * variable of the element's neuron by the element, inside the layer, [k][the tensor's size]; the readout's k is 1.
+/* The eligibility of a tensor at the start of the first open window (of the next one, if none is open): the derivative of each
+ * state variable of the element's neuron by the element, inside the layer, [k][the tensor's size]; the readout's k is 1.
  * NOT_FOUND: no tensor of that index. WRONG_STATE: the session does not learn. */
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index); /* k * size; 0: no such tensor */
@@ -819,7 +822,8 @@ HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const c
 HYPR_API hypr_status hypr_builder_set_trainable(hypr_builder *builder, const char *name, int32_t trainable);
 
 /* The tensors of the network as it is now, in the order of the flat vector: drawn or given. One that has a density below 1 has the
- * shape of the matrix of which a part will be taken. info->name is valid until the next call. NOT_FOUND: no tensor of that index. */
+ * shape of the matrix of which a part will be taken. info->name is valid until the next call. NOT_FOUND: no tensor of that
+ * index. */
 HYPR_API size_t hypr_builder_tensor_count(const hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_tensor_info(const hypr_builder *builder, size_t index, hypr_tensor_info *info);
 

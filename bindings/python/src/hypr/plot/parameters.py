@@ -60,7 +60,7 @@ def eligibility_map(session: Session, name: str, ax: Axes | None = None, *, stat
     Parameters
     ----------
     session : Session
-        One that learns; as of the start of its open window (``Session.eligibility``).
+        One that learns; as of the start of its first open window (``Session.eligibility``).
     state : int
         Which state variable, in the order of ``Session.layer_state``; of most neuron models 0 is the membrane potential.
     """

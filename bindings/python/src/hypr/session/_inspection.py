@@ -75,7 +75,7 @@ class MemoryReport:
     traces : int
         Eligibility.
     history : int
-        What is kept of the open window.
+        What is kept of the open windows.
     optimizer : int
         Gradient and moments.
     scratch : int
@@ -147,8 +147,8 @@ class Inspection(SessionHandle):
     def set_layer_state(self, layer: int | str, state: npt.ArrayLike) -> None:
         """Sets the state variables of a layer [k, neurons]: the next step starts from them.
 
-        The open window is closed first, without an update. The eligibility stays: ``reset("traces")`` forgets it. A GRU or LSTM
-        has its output in its state too: set both. NotFiniteError, SizeMismatchError.
+        The open windows are closed first, without an update. The eligibility stays: ``reset("traces")`` forgets it. A GRU or
+        LSTM has its output in its state too: set both. NotFiniteError, SizeMismatchError.
         """
         index, neurons = self._layer(layer)
         values = floats(state, "state", self._value(lib.hypr_session_layer_state_size, index) // neurons, neurons)
@@ -183,7 +183,7 @@ class Inspection(SessionHandle):
         return bytes(buffer)
 
     def save_state(self) -> bytes:
-        """Everything that the session has become: parameters, optimizer, traces, state, open window, class weights, frozen
+        """Everything that the session has become: parameters, optimizer, traces, state, open windows, class weights, frozen
         tensors, statistics. ``load_state`` continues from it bit for bit."""
         size = ffi.new("size_t *")
         self._call(lib.hypr_session_state_size, size)

@@ -203,11 +203,11 @@ class Learning(Running):
         return self._learn(inputs, steps, out, **arrays)
 
     def flush(self) -> None:
-        """Closes the open window now; with the update `window` the parameters are updated."""
+        """Closes the open windows now; with the update `window` the parameters are updated after each."""
         self._call(lib.hypr_session_flush)
 
     def apply(self) -> None:
-        """With the update `manual`: closes the open window and makes one optimizer step on the gradient gathered."""
+        """With the update `manual`: closes the open windows and makes one optimizer step on the gradient gathered."""
         self._call(lib.hypr_session_apply)
 
     def _per_output(self, function: Any, values: npt.ArrayLike, what: str, *before: int) -> None:

@@ -92,8 +92,8 @@ class Running(SessionHandle):
     def look_ahead(self, x: npt.ArrayLike, out: FloatArray | None = None) -> FloatArray:
         """The outputs that ``step`` would give, with the parameters as they are; nothing changes.
 
-        If the open window is full, the step itself would close it first, and with the update `window` use the parameters after the
-        update: ``flush`` before, and both give the same.
+        If a window is due, the step itself would close it first, and with the update `window` use the parameters after the update:
+        ``flush`` before, and both give the same.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class Running(SessionHandle):
     def reset(self, *parts: str) -> None:
         """Ends the sequence and begins a new one, or resets only the parts that are named.
 
-        The open window is closed first, and with the update `window` (without parts also `sequence`) the parameters are updated.
+        The open windows are closed first, and with the update `window` (without parts also `sequence`) the parameters are updated.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class Running(SessionHandle):
         self._call(lib.hypr_session_reset_parts, sum(known[part] for part in set(parts)))
 
     def reset_layer(self, layer: int | str) -> None:
-        """State and traces of one layer to zero, after closing the open window.
+        """State and traces of one layer to zero, after closing the open windows.
 
         Parameters
         ----------

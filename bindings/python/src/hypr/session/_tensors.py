@@ -64,7 +64,7 @@ class Gradients(Mapping[str, FloatArray]):
 class Parameters(Gradients, MutableMapping[str, FloatArray]):
     """A session's parameters by tensor name; assignment writes them, ``flat`` has all of them.
 
-    Writing closes the open window first, without an update, and keeps state, traces and optimizer. Arrays that are read are
+    Writing closes the open windows first, without an update, and keeps state, traces and optimizer. Arrays that are read are
     copies and can only be read: ``parameters["readout.bias"] = array`` is the way to change one, ``update({...})`` to change
     several at once.
     """
@@ -138,7 +138,7 @@ class Tensors(SessionHandle):
         Parameters(self).update(values)
 
     def eligibility(self, name: str) -> FloatArray:
-        """The eligibility of a tensor at the start of the open window (of the next one, if none is open).
+        """The eligibility of a tensor at the start of the first open window (of the next one, if none is).
 
         The derivative of each state variable of an element's neuron by the element, inside the layer: what the gradients of later
         windows are made of. [k, shape of the tensor], variables in the order of ``layer_state``; the readout's k is 1.
