@@ -222,7 +222,7 @@ def test_trainer(model, call, tmp_path):
 def test_classes_of_one_output():
     model = hypr.ModelBuilder(4).layer("lif", 4).readout(1).build()
     refused(hypr.Trainer(model, progress=False), lambda t: t.fit(X, [0] * 6))
-    with pytest.raises(hypr.InvalidArgumentError, match="y has classes, and the model has one output"):
+    with pytest.raises(hypr.InvalidArgumentError, match="y has whole numbers, which are classes; these need two outputs"):
         hypr.Trainer(model, progress=False).fit(X, [0] * 6)
     assert hypr.Trainer(model, epochs=1, progress=False).fit(X, [0.0] * 6).history
 
