@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -30,11 +31,13 @@ def state(value):
 
 
 def refused(subject, call, *others):
-    """The call raises, and then all are as they were."""
-    before = [state(value) for value in (subject, *others)]
+    """The call raises, and then all are as they were, in what they hold and in their pickles."""
+    objects = (subject, *others)
+    before, pickles = [state(value) for value in objects], pickle.dumps(objects)
     with pytest.raises(REFUSED):
         call(subject)
-    assert [state(value) for value in (subject, *others)] == before
+    assert [state(value) for value in objects] == before
+    assert pickle.dumps(objects) == pickles
 
 
 def test_state_sees_a_change(session):
@@ -373,6 +376,7 @@ def test_sklearn_fails_midway(kind):
     with pytest.raises(hypr.NotFiniteError):
         estimator.partial_fit(flat_with(3e38), y)
     assert len(made) == 4
+    del estimator._teacher.teach
     refused(estimator, lambda e: e.partial_fit(flat_with(3e38), y))
 
 
