@@ -310,6 +310,7 @@ static void call_long(hypr_session *session) {
   need(done > 0, "the progress callback was not called");
   note(&done, sizeof done);
   OK(hypr_session_set_progress(session, NULL, NULL));
+  OK(hypr_session_reset(session)); /* what is taught next lies in one window */
 }
 
 static void call_learning(hypr_session *session) {

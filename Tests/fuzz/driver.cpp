@@ -280,6 +280,13 @@ void attack_all(std::vector<Progress> &all) {
   }
 }
 
+void show_steps(const Tally &tally) {
+  if (!tally.steps) return;
+  printf("%llu steps; ns per step in ten stretches of a run:", static_cast<unsigned long long>(tally.steps));
+  for (uint64_t stretch : tally.stretches) printf(" %.0f", 10.0 * stretch / tally.steps);
+  printf("\n");
+}
+
 int table(const std::vector<Progress> &all) {
   uint64_t faults = 0;
   printf("\n%-8s %-10s %12s %12s %12s %8s  seed %llu\n", "attack", "input", "tried", "refused", "accepted", "faults",
@@ -290,12 +297,7 @@ int table(const std::vector<Progress> &all) {
            static_cast<unsigned long long>(one.tally.accepted), static_cast<unsigned long long>(one.faults));
     faults += one.faults;
   }
-  for (const auto &one : all) {
-    if (!one.tally.steps) continue;
-    printf("%llu steps; ns per step in ten stretches of a run:", static_cast<unsigned long long>(one.tally.steps));
-    for (uint64_t stretch : one.tally.stretches) printf(" %.0f", 10.0 * stretch / one.tally.steps);
-    printf("\n");
-  }
+  for (const auto &one : all) show_steps(one.tally);
   if (faults == 0) {
     printf("passed: no faults\n");
   } else {
@@ -373,6 +375,7 @@ static int run_main(int count, char **arguments) {
     run(*chosen[0], only);
     printf("no fault: refused %llu, accepted %llu\n", static_cast<unsigned long long>(shared->tally.refused),
            static_cast<unsigned long long>(shared->tally.accepted));
+    show_steps(shared->tally);
     return 0;
   }
   std::vector<Progress> all;

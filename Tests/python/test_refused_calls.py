@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -30,11 +31,13 @@ def state(value):
 
 
 def refused(subject, call, *others):
-    """The call raises, and then all are as they were."""
-    before = [state(value) for value in (subject, *others)]
+    """The call raises, and then all are as they were, in what they hold and in their pickles."""
+    objects = (subject, *others)
+    before, pickles = [state(value) for value in objects], pickle.dumps(objects)
     with pytest.raises(REFUSED):
         call(subject)
-    assert [state(value) for value in (subject, *others)] == before
+    assert [state(value) for value in objects] == before
+    assert pickle.dumps(objects) == pickles
 
 
 def test_state_sees_a_change(session):
@@ -222,7 +225,7 @@ def test_trainer(model, call, tmp_path):
 def test_classes_of_one_output():
     model = hypr.ModelBuilder(4).layer("lif", 4).readout(1).build()
     refused(hypr.Trainer(model, progress=False), lambda t: t.fit(X, [0] * 6))
-    with pytest.raises(hypr.InvalidArgumentError, match="y has classes, and the model has one output"):
+    with pytest.raises(hypr.InvalidArgumentError, match="y has whole numbers, which are classes; these need two outputs"):
         hypr.Trainer(model, progress=False).fit(X, [0] * 6)
     assert hypr.Trainer(model, epochs=1, progress=False).fit(X, [0.0] * 6).history
 
@@ -373,6 +376,7 @@ def test_sklearn_fails_midway(kind):
     with pytest.raises(hypr.NotFiniteError):
         estimator.partial_fit(flat_with(3e38), y)
     assert len(made) == 4
+    del estimator._teacher.teach
     refused(estimator, lambda e: e.partial_fit(flat_with(3e38), y))
 
 

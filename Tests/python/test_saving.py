@@ -2,12 +2,15 @@
 
 import copy
 import gc
+import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import hypr
+from hypr._files import replace_file
 
 
 def test_save_model(session, stream, tmp_path):
@@ -21,6 +24,50 @@ def test_save_model(session, stream, tmp_path):
     assert hypr.Model.load(path) == learned
     with pytest.raises(hypr.FileError):
         session.save_model(tmp_path / "none" / "x.hypr")
+
+
+def test_files_of_models_are_replaced_as_the_library_does(model, tmp_path):
+    """Links, rights and long names; nothing is left."""
+    for target in (tmp_path / "model.hypr", tmp_path / ("n" * 250 + ".hypr")):
+        model.save(target)
+        target.chmod(0o640)
+        link = tmp_path / "link"
+        link.symlink_to(target)
+        model.save(link)
+        assert link.is_symlink() and target.stat().st_mode & 0o777 == 0o640 and target.read_bytes() == model.data
+        assert set(tmp_path.iterdir()) == {target, link}
+        link.unlink(), target.unlink()
+    with pytest.raises(hypr.FileError):
+        model.save(tmp_path / "none" / "x.hypr")
+
+
+def test_other_files_are_replaced_as_well(tmp_path, monkeypatch):
+    """Without the process's umask, which other threads have, too; what a killed one left is used."""
+    monkeypatch.setattr(os, "umask", None)
+    target, link, left = tmp_path / "page.html", tmp_path / "link", tmp_path / ".page.html.hypr-saving"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    left.write_bytes(b"what was written until then")
+    replace_file(link, b"new")
+    assert link.is_symlink() and target.stat().st_mode & 0o777 == 0o640 and target.read_bytes() == b"new"
+    assert set(tmp_path.iterdir()) == {target, link}
+    replace_file(tmp_path / ("n" * 255), b"new")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: replace_file(target, bytes([number]) * 10_000), range(100)))
+    assert len(set(target.read_bytes())) == 1 and target.stat().st_size == 10_000
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(hypr.FileError):
+        replace_file(tmp_path / "folder", b"not a folder")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_is_no_model_is_not_read(tmp_path):
+    path = tmp_path / "large"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    with pytest.raises(hypr.ModelInvalidError):
+        hypr.Model.load(path)
 
 
 def test_model_bytes(session, stream, tmp_path):

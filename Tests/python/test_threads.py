@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -51,6 +52,8 @@ def test_a_session_belongs_to_one_thread_at_a_time(large):
     session = hypr.Session(large, learning=False)
     thread = threading.Thread(target=session.run, args=(x,))
     thread.start()
+    while session._idle:  # until the thread has it, this one would get it
+        time.sleep(0)
     refused = 0
     while thread.is_alive():
         for call in (lambda: session.step(x[0]), lambda: session.statistics, session.close):

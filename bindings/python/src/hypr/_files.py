@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import tempfile
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from hypr.errors import FileError
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Writes a file atomically: whatever happens, the path holds the old content or the new."""
-    target = Path(path)
+    """Writes a file atomically: whatever happens, the path holds the old content or the new, with the rights of the old.
+
+    A process that is killed leaves .NAME.hypr-saving beside it, which the next call uses.
+    """
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                mask = os.umask(0)
-                os.umask(mask)
-                os.chmod(file.name, 0o666 & ~mask)  # temporary files are private
-                os.replace(file.name, target)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        target = Path(os.path.realpath(path))  # a symbolic link stays
+        with _locked(target.with_name(f".{target.name[:50]}.hypr-saving")) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
+            os.replace(file.name, target)
     except OSError as error:
         raise FileError(f"{os.fspath(path)!r} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """An empty file that nobody else writes, and that is gone if this fails; waits for who has it."""
+    while True:
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o666)) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                is_there = os.path.samestat(os.lstat(path), os.fstat(file.fileno()))
+            except FileNotFoundError:
+                is_there = False
+            if not is_there:
+                continue  # who had it has put it in its place
+            try:
+                file.truncate(0)
+                yield file
+            except BaseException:
+                path.unlink()
+                raise
+            return

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hypr._arrays import FloatArray, pointer
-from hypr._files import replace_file
 from hypr._library import check, ffi, lib, made, optional_text, text
 from hypr._tensors import TensorInfo, tensor_infos
 from hypr.errors import FileError, ModelFileNotFoundError
@@ -56,7 +55,9 @@ class Model:
             return cls(bytes(source))
         try:
             with open(source, "rb") as file:
-                data = file.read()
+                data = file.read(8)
+                if data[4:] == b"HYPR":  # of what is no model no more is read
+                    data += file.read()
         except FileNotFoundError:
             raise ModelFileNotFoundError(f"there is no model file {os.fspath(source)!r}") from None
         except OSError as error:
@@ -64,8 +65,12 @@ class Model:
         return cls(data)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the model to a file, which is replaced atomically."""
-        replace_file(path, self._data)
+        """Writes the model to a file, which is replaced atomically, as ``Session.save_model`` does."""
+        session = made("hypr_session", lib.hypr_session_create, self._handle, ffi.NULL)
+        try:
+            check(lib.hypr_session_save_model(session, os.fsencode(path)), lib.hypr_session_message(session))
+        finally:
+            lib.hypr_session_free(session)
 
     @property
     def data(self) -> bytes:
