@@ -310,6 +310,8 @@ static void call_long(hypr_session *session) {
   need(done > 0, "the progress callback was not called");
   note(&done, sizeof done);
   OK(hypr_session_set_progress(session, NULL, NULL));
+  /* Wherever in a window it was stopped. */
+  OK(hypr_session_reset(session));
 }
 
 static void call_learning(hypr_session *session) {
