@@ -520,7 +520,8 @@ HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t laye
 
 /* `steps` were made so far in this call; 0 goes on, anything else stops it. It is called in the thread that made the call, and not
  * before its first step. It must return: no longjmp, no exception. The session is in the middle of a call: calls on it that
- * return a status return WRONG_STATE and change nothing, hypr_session_free frees nothing; other sessions may be used. */
+ * return a status return WRONG_STATE and change nothing, hypr_session_free frees nothing; other sessions may be used. What it sets
+ * of the floating-point control, the host has after the call. */
 typedef int32_t (*hypr_progress)(void *context, uint64_t steps);
 
 /* Who is asked in later calls; callback NULL, as at first: nobody. `context` is what it is given. Neither is part of a saved state.
