@@ -44,8 +44,9 @@
  *     is used by one thread at a time. There is no global state.
  *   - fork: a child process may go on with its copies of the parent's objects. The threads of a session stay with the
  *     parent: in the child the calling thread does their work, with the same bits. Both free what they have; sessions that
- *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, and to use
- *     a session in memory that both share (MAP_SHARED) from both.
+ *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, or its own
+ *     are (a progress callback in a batch that threads share, if the child returns from it), and to use a session in memory that
+ *     both share (MAP_SHARED) from both.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
  *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save, if the
  *     dynamic linker does not look for functions on it (LD_BIND_NOW).
