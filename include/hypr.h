@@ -44,8 +44,9 @@
  *     is used by one thread at a time. There is no global state.
  *   - fork: a child process may go on with its copies of the parent's objects. The threads of a session stay with the
  *     parent: in the child the calling thread does their work, with the same bits. Both free what they have; sessions that
- *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, and to use
- *     a session in memory that both share (MAP_SHARED) from both.
+ *     the child creates have threads again. Undefined: to fork while another thread is in a call on that object, or its own
+ *     are (a progress callback in a batch that threads share, if the child returns from it), and to use a session in memory that
+ *     both share (MAP_SHARED) from both.
  *   - The library never prints, never exits, installs no signal handlers, and allocates no memory in any call on a
  *     session but the one that creates it. A thread with 16 KB of stack is enough to load, create, run, learn and save, in a
  *     program whose calls are bound when it starts (linked with -z now, or LD_BIND_NOW set): otherwise the dynamic linker binds
@@ -474,7 +475,8 @@ HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
  * - The new file is written beside the old one, as .NAME.hypr-saving0 (to 7, if several save it at once), so its folder must be
  *   writable. A process that is killed leaves it there; the next save of the same file removes it.
  * - Rights are kept, and owner and group as far as the process may give files away; access lists and extended attributes are not.
- * - A symbolic link stays, and what it leads to is replaced. Other hard links keep the old content.
+ * - A symbolic link stays, and what it leads to is replaced. In a folder such as /tmp, where everybody may make links, only those of
+ *   this user and of the folder's owner are followed (IO). Other hard links keep the old content.
  * - A file that is a mount point cannot be replaced (IO): mount the folder that it is in.
  * Takes less than 8 KB of stack. IO: `message` says which step failed, and why. MODEL_INVALID: the host has overwritten the model
  * in memory. INVALID_ARGUMENT. */
@@ -523,7 +525,8 @@ HYPR_API hypr_status hypr_session_reset_layer(hypr_session *session, size_t laye
 
 /* `steps` were made so far in this call; 0 goes on, anything else stops it. It is called in the thread that made the call, and not
  * before its first step. It must return: no longjmp, no exception. The session is in the middle of a call: calls on it that
- * return a status return WRONG_STATE and change nothing, hypr_session_free frees nothing; other sessions may be used. */
+ * return a status return WRONG_STATE and change nothing, hypr_session_free frees nothing; other sessions may be used. What it sets
+ * of the floating-point control, the host has after the call. */
 typedef int32_t (*hypr_progress)(void *context, uint64_t steps);
 
 /* Who is asked in later calls; callback NULL, as at first: nobody. `context` is what it is given. Neither is part of a saved state.

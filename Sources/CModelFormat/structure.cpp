@@ -142,11 +142,12 @@ class Walk {
 
 /// An object as a number: sorted, they lie as in the file. Files have less than 2 GiB.
 uint64_t key(const Object &object) {
-  const uint64_t is_elements = object.part == Part::elements;
-  return static_cast<uint64_t>(object.start) << 32 | static_cast<uint64_t>(object.end) << 1 | is_elements;
+  const uint64_t is_elements = object.part == Part::elements, is_text = object.part == Part::string;
+  return static_cast<uint64_t>(object.start) << 33 | static_cast<uint64_t>(object.end) << 2 | is_text << 1 | is_elements;
 }
-size_t start_of(uint64_t key) { return key >> 32; }
-size_t end_of(uint64_t key) { return (key & 0xffffffff) >> 1; }
+size_t start_of(uint64_t key) { return key >> 33; }
+size_t end_of(uint64_t key) { return key >> 2 & 0x7fffffff; }
+bool is_text(uint64_t key) { return key & 2; }
 bool is_elements(uint64_t key) { return key & 1; }
 
 /// "layers[0].input_weight.data", cut to its room.
@@ -164,9 +165,8 @@ void write(const Place *place, char *text, size_t size) {
   }
 }
 
-/// First counts the objects and looks at each by itself, then notes them, then names two of them.
+/// First counts the objects, then notes them, then names one or two of them.
 struct Check {
-  const uint8_t *data;
   format_fault *fault;
   size_t count, most;
   uint64_t *keys;
@@ -183,18 +183,6 @@ bool look(void *context, const Object &object, const Place &place) {
   const auto check = static_cast<Check *>(context);
   if (object.part == Part::outside) return fails(check, FORMAT_FAULT_OUTSIDE, place);
   if (++check->count > check->most) return fails(check, FORMAT_FAULT_TOO_OFTEN, place);
-  // A text that is damaged is told only if there is nothing worse.
-  if (object.part != Part::string || check->fault->kind != FORMAT_FAULT_NONE) return true;
-  const auto text = reinterpret_cast<const char *>(check->data + object.start + sizeof(uoffset_t));
-  const auto end = reinterpret_cast<const char *>(check->data + object.end - 1);
-  for (auto next = text; next < end;) {
-    const auto character = next;
-    if (flatbuffers::FromUTF8(&next) >= 0) continue;
-    check->fault->position = static_cast<size_t>(character - text);
-    check->fault->byte = static_cast<uint8_t>(*character);
-    fails(check, FORMAT_FAULT_TEXT, place);
-    break;
-  }
   return true;
 }
 
@@ -217,6 +205,27 @@ bool name(void *context, const Object &object, const Place &place) {
   return fault->place[0] == 0 || fault->other[0] == 0;
 }
 
+/// Whether two objects that follow each other share bytes and must not.
+bool collide(uint64_t before, uint64_t next) {
+  // Vtables, strings and all that is only read may be shared as a whole, as writers do to save room.
+  return before == next ? is_elements(next) : start_of(next) < end_of(before);
+}
+
+/// Whether an object is a text that is not UTF-8; notes where.
+bool is_damaged(uint64_t key, const uint8_t *data, format_fault *fault) {
+  if (!is_text(key)) return false;
+  const auto text = reinterpret_cast<const char *>(data + start_of(key) + sizeof(uoffset_t));
+  const auto end = reinterpret_cast<const char *>(data + end_of(key) - 1);
+  for (auto next = text; next < end;) {
+    const auto character = next;
+    if (flatbuffers::FromUTF8(&next) >= 0) continue;
+    fault->position = static_cast<size_t>(character - text);
+    fault->byte = static_cast<uint8_t>(*character);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 }  // namespace format
 }  // namespace hypr
@@ -227,7 +236,7 @@ extern "C" {
 
 void format_check(const void *data, size_t size, format_fault *fault) {
   *fault = format_fault{};
-  Check check{static_cast<const uint8_t *>(data), fault, 0, size / 2, nullptr, {0, 0}};
+  Check check{fault, 0, size / 2, nullptr, {0, 0}};
   if (!Walk(data, size, look, &check).all()) return;
   const size_t count = check.count;
   check.keys = static_cast<uint64_t *>(system_allocate(count * sizeof *check.keys));
@@ -237,19 +246,23 @@ void format_check(const void *data, size_t size, format_fault *fault) {
   }
   check.count = 0;
   Walk(data, size, note, &check).all();
-  format_sort(check.keys, count);
-  for (size_t i = 1; i < count; ++i) {
-    const auto before = check.keys[i - 1], next = check.keys[i];
-    // Vtables, strings and all that is only read may be shared as a whole, as writers do to save room.
-    if (before == next ? !is_elements(next) : start_of(next) >= end_of(before)) continue;
+  const auto keys = check.keys;
+  format_sort(keys, count);
+  for (size_t i = 1; i < count && fault->kind == FORMAT_FAULT_NONE; ++i) {
+    if (!collide(keys[i - 1], keys[i])) continue;
     fault->kind = FORMAT_FAULT_SHARED;
-    fault->place[0] = 0;
-    check.wanted[0] = before;
-    check.wanted[1] = next;
-    Walk(data, size, name, &check).all();
-    break;
+    check.wanted[0] = keys[i - 1];
+    check.wanted[1] = keys[i];
   }
-  system_free(check.keys);
+  // A text that is damaged is told only if there is nothing worse. One that is shared is read once.
+  for (size_t i = 0; i < count && fault->kind == FORMAT_FAULT_NONE; ++i) {
+    if (i > 0 && keys[i] == keys[i - 1]) continue;
+    if (!is_damaged(keys[i], static_cast<const uint8_t *>(data), fault)) continue;
+    fault->kind = FORMAT_FAULT_TEXT;
+    check.wanted[0] = keys[i];
+  }
+  if (fault->kind != FORMAT_FAULT_NONE) Walk(data, size, name, &check).all();
+  system_free(keys);
 }
 
 bool format_visit_structure(const void *data, size_t size, format_visitor visit, const void *context) {

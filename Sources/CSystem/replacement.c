@@ -56,6 +56,13 @@ __attribute__((noinline)) static bool locate(system_replacement *file, const cha
       // A device must not become a file.
       return S_ISREG(old->st_mode) || fails(file, S_ISDIR(old->st_mode) ? EISDIR : EINVAL, step);
     }
+    struct stat parent;
+    if (fstat(folder, &parent) != 0) return fails(file, errno, step);
+    // Where everybody may make links, as in /tmp, that of another user may lead to what only this one may write. (The kernel's own
+    // rule, fs.protected_symlinks, holds for links that it follows.)
+    if ((~parent.st_mode & (S_ISVTX | S_IWOTH)) == 0 && old->st_uid != geteuid() && old->st_uid != parent.st_uid) {
+      return fails(file, EACCES, "following another user's link");
+    }
     ssize_t got = readlinkat(folder, file->name, text, sizeof text);
     if (got < 0) return fails(file, errno, step);
     if ((size_t)got >= sizeof text) return fails(file, ENAMETOOLONG, step);

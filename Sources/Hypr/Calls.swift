@@ -11,18 +11,22 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
 /// Runs `call` with the library's floating-point control; then the host's is as it was, with the exceptions that it had noted.
 @inline(__always) func answer<Answer>(_ call: () -> Answer) -> Answer { answer { _ in call() } }
 
-@inline(__always) private func answer<Answer>(_ call: (_ host: system_float_control) -> Answer) -> Answer {
-  let host = system_float_enter()
-  defer { system_float_set(host) }
-  return call(host)
+@inline(__always) private func answer<Answer>(_ call: (_ host: UnsafeMutablePointer<system_float_control>) -> Answer) -> Answer {
+  var host = system_float_enter()
+  return withUnsafeMutablePointer(to: &host) { host in
+    defer { system_float_set(host.pointee) }
+    return call(host)
+  }
 }
 
 /// Runs a call that may fail and gives its status.
 @inline(__always) func status(_ call: () throws(Failure) -> Void) -> hypr_status {
-  status { (_: system_float_control) throws(Failure) in try call() }
+  status { (_: UnsafeMutablePointer<system_float_control>) throws(Failure) in try call() }
 }
 
-@inline(__always) private func status(_ call: (_ host: system_float_control) throws(Failure) -> Void) -> hypr_status {
+@inline(__always) private func status(
+  _ call: (_ host: UnsafeMutablePointer<system_float_control>) throws(Failure) -> Void
+) -> hypr_status {
   answer { host in
     do throws(Failure) {
       try call(host)

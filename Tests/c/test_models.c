@@ -168,6 +168,33 @@ static void damaged_files_never_crash(void **state) {
   free(bytes);
 }
 
+/* A million names that are one long text: who looked at it for every name would be at it for hours. */
+static void a_text_is_looked_at_once(void **state) {
+  (void)state;
+  enum { NAMES = 1 << 20, LENGTH = 1 << 22, TABLE = 28, VECTOR = TABLE + 8, TEXT = VECTOR + 4 + 4 * NAMES };
+  const size_t size = TEXT + 4 + LENGTH + 1;
+  char *file = calloc(size, 1), message[200];
+  const uint16_t fields[] = {18, 8, 0, 0, 0, 0, 0, 0, 4}; /* of the root: the seventh, class_labels, only */
+  const uint32_t root = TABLE, table[] = {TABLE - 8, 4, NAMES}, length = LENGTH;
+  memcpy(file, &root, sizeof root);
+  memcpy(file + 4, "HYPR", 4);
+  memcpy(file + 8, fields, sizeof fields);
+  memcpy(file + TABLE, table, sizeof table);
+  for (uint32_t at = VECTOR + 4; at < TEXT; at += 4) {
+    const uint32_t distance = TEXT - at;
+    memcpy(file + at, &distance, sizeof distance);
+  }
+  memcpy(file + TEXT, &length, sizeof length);
+  memset(file + TEXT + 4, 'a', LENGTH);
+  for (int damaged = 0; damaged < 2; damaged++) {
+    hypr_model *model;
+    if (damaged) file[size - 2] = (char)0xff;
+    assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer(file, size, &model, message, sizeof message));
+    assert_non_null(strstr(message, damaged ? "class_labels[0] is no UTF-8: byte 4194303 is 255" : "format_version"));
+  }
+  free(file);
+}
+
 static void messages_are_cut_to_their_buffer(void **state) {
   (void)state;
   hypr_model *model;
@@ -195,6 +222,7 @@ int main(void) {
       cmocka_unit_test(no_truncated_file_loads),
       cmocka_unit_test(another_identifier),
       cmocka_unit_test(damaged_files_never_crash),
+      cmocka_unit_test(a_text_is_looked_at_once),
       cmocka_unit_test(messages_are_cut_to_their_buffer),
   };
   return cmocka_run_group_tests_name("models", tests, NULL, NULL);

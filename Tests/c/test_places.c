@@ -171,6 +171,31 @@ static void symbolic_links_stay_and_lead_to_the_new_file(void **state) {
   assert_not_saved("round", ELOOP, "finding it");
 }
 
+/* In a folder such as /tmp others could have it lead to what only this user may write. */
+static void a_link_of_another_user_is_not_followed_where_all_may_make_them(void **state) {
+  (void)state;
+  write_text("precious", "precious");
+  assert_int_equal(mkdir("all", 0777), 0);
+  assert_int_equal(chmod("all", 01777), 0);
+  assert_int_equal(symlink("../own", "all/own"), 0);
+  assert_int_equal(symlink("../precious", "all/model.hypr"), 0);
+  assert_saved("all/own");
+  if (lchown("all/model.hypr", NOBODY, NOBODY) != 0) {
+    print_message("skipped: this process may not give files away\n");
+    skip();
+  }
+  assert_not_saved("all/model.hypr", EACCES, "another user's link");
+  size_t size;
+  char *bytes = read_file("precious", &size);
+  assert_int_equal(size, 8);
+  free(bytes);
+  /* Where not everybody may write, and of the folder's owner, they are followed. */
+  assert_int_equal(chmod("all", 01775), 0);
+  assert_saved("all/model.hypr");
+  assert_int_equal(chmod("all", 01777) | chown("all", NOBODY, NOBODY), 0);
+  assert_saved("all/model.hypr");
+}
+
 static void hard_links_keep_the_old_content(void **state) {
   (void)state;
   write_text("model.hypr", "old");
@@ -351,6 +376,7 @@ int main(void) {
       PLACE(paths_may_be_as_long_as_the_system_allows),
       PLACE(folders_may_lie_deeper_than_paths_reach),
       PLACE(symbolic_links_stay_and_lead_to_the_new_file),
+      PLACE(a_link_of_another_user_is_not_followed_where_all_may_make_them),
       PLACE(hard_links_keep_the_old_content),
       PLACE(temporary_names_lead_nowhere),
       PLACE(rights_are_kept),

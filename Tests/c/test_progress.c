@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/time.h>
 
+#include "control_word.h"
 #include "stream.h"
 
 /* One that is asked after every step. */
@@ -392,6 +393,37 @@ static void a_call_from_the_callback_is_refused(void **state) {
   free(classes);
 }
 
+/* A callback that sets the floating-point control finds it so the next time, and so does who made the call. */
+static int kept_control;
+
+static int32_t set_control(void *context, uint64_t steps) {
+  (void)steps;
+  int *calls = context;
+  if ((*calls)++ == 0) {
+    write_control(host_words[4]);
+  } else {
+    kept_control += same_control(read_control(), host_words[4]);
+  }
+  return 0;
+}
+
+static void what_the_callback_sets_of_floating_point_stays(void **state) {
+  (void)state;
+  float samples[LARGE_STEPS * LARGE_INPUTS] = {0};
+  hypr_session *session = make_session(large, NULL);
+  int calls = 0;
+  assert_ok(hypr_session_set_progress(session, set_control, &calls));
+  const control_word before = read_control();
+  hypr_status status = hypr_session_run(session, samples, LARGE_STEPS, NULL);
+  const control_word after = read_control();
+  write_control(before);
+  assert_ok(status);
+  assert_true(same_control(after, host_words[4]));
+  assert_true(calls > 2);
+  assert_int_equal(kept_control, calls - 1);
+  hypr_session_free(session);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_host_is_asked_as_often_as_said),
@@ -402,6 +434,7 @@ int main(void) {
       cmocka_unit_test(a_thread_that_waits_asks),
       cmocka_unit_test(a_signal_handler_stops_a_call),
       cmocka_unit_test(a_call_from_the_callback_is_refused),
+      cmocka_unit_test(what_the_callback_sets_of_floating_point_stays),
   };
   return cmocka_run_group_tests_name("progress", tests, set_up_both, tear_down_both);
 }

@@ -12,8 +12,8 @@ struct Progress {
   /// Steps between two looks up from the work; without a callback there are none.
   var interval = Int.max
   var isAsking = false
-  /// The host's floating-point control, which the callback runs with.
-  var hostControl = system_float_control()
+  /// Of the call at work: the host's floating-point control, which the callback runs with, and may change.
+  var hostControl: UnsafeMutablePointer<system_float_control>?
   let call: UnsafeMutablePointer<system_progress>
 
   init(_ arena: inout Arena) { call = arena.place(system_progress()) }
@@ -22,11 +22,11 @@ struct Progress {
 extension UnsafeMutablePointer<Progress> {
   /// Asks the host; only in the thread that it called from. Not a method of Progress: while the host runs, calls read what is set here.
   func ask() {
-    guard let callback = pointee.callback else { return }
+    guard let callback = pointee.callback, let host = pointee.hostControl else { return }
     pointee.isAsking = true
-    system_float_set(pointee.hostControl)
+    system_float_set(host.pointee)
     let answer = callback(pointee.context, system_progress_add(pointee.call, 0))
-    _ = system_float_enter()
+    host.pointee = system_float_enter()
     if answer != 0 { system_progress_stop(pointee.call) }
     pointee.isAsking = false
   }
@@ -73,7 +73,7 @@ extension Session {
   }
 
   /// At the beginning of a host's call, which came with this floating-point control.
-  @inline(__always) package mutating func begin(_ control: system_float_control) throws(Failure) {
+  @inline(__always) package mutating func begin(_ control: UnsafeMutablePointer<system_float_control>) throws(Failure) {
     if isAsking { throw isInCall() }
     progress.pointee.hostControl = control
   }
