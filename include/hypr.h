@@ -475,8 +475,8 @@ HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
  * - The new file is written beside the old one, as .NAME.hypr-saving0 (to 7, if several save it at once), so its folder must be
  *   writable. A process that is killed leaves it there; the next save of the same file removes it.
  * - Rights are kept, and owner and group as far as the process may give files away; access lists and extended attributes are not.
- * - A symbolic link stays, and what it leads to is replaced. In a folder such as /tmp, where everybody may make links, only those of
- *   this user and of the folder's owner are followed (IO). Other hard links keep the old content.
+ * - A symbolic link stays, and what it leads to is replaced. In a folder such as /tmp, where everybody may make links, only
+ *   those of this user and of the folder's owner are followed (IO). Other hard links keep the old content.
  * - A file that is a mount point cannot be replaced (IO): mount the folder that it is in.
  * Takes less than 8 KB of stack. IO: `message` says which step failed, and why. MODEL_INVALID: the host has overwritten the model
  * in memory. INVALID_ARGUMENT. */
