@@ -459,9 +459,11 @@ typedef struct hypr_statistics {
   float *spike_rates;       /* in: NULL, or an array that receives each layer's spikes per neuron and step; 0
                                for layers without spikes */
   size_t spike_rate_count;  /* in: its size, the model's layer count */
+  uint64_t unchanged_updates; /* of `updates`, those that left every parameter as it was: there was no gradient, or the learning
+                                 rate or a clip is too small for it; counts as updates do */
 } hypr_statistics;
 
-/* Everything but updates, skipped updates, gradient norm and learning rate counts from the last clear.
+/* Everything but updates, skipped and unchanged updates, gradient norm and learning rate counts from the last clear.
  * SIZE_MISMATCH: spike_rate_count is not the layer count. INVALID_ARGUMENT: struct_size. */
 HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
 

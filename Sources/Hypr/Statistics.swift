@@ -21,7 +21,7 @@ internal import HyprCore
         struct_size: 0, steps: report.steps, taught_steps: report.taughtSteps, correct_steps: report.correctSteps,
         updates: report.updates, skipped_updates: report.skippedUpdates, mean_loss: report.meanLoss,
         gradient_norm: report.gradientNorm, learning_rate: report.learningRate, spike_rates: rates,
-        spike_rate_count: count))
+        spike_rate_count: count, unchanged_updates: report.unchangedUpdates))
   }
 }
 

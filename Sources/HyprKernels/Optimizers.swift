@@ -38,7 +38,8 @@ func squareSum(_ values: Row, _ count: Int) -> Double {
   return lanes_sum(one + other)
 }
 
-/// One optimizer step on a run of parameters, then the bounds; the gathered gradient is zero afterwards.
+/// One optimizer step on a run of parameters, then the bounds; the gathered gradient is zero afterwards. Whether a parameter is
+/// another number than before.
 ///
 /// The gradient that every rule works on is
 ///
@@ -49,22 +50,18 @@ func squareSum(_ values: Row, _ count: Int) -> Double {
 /// - Adam (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1): m = β1 m + (1 - β1) g; v = β2 v + (1 - β2) g²;
 ///   θ -= rate m̂ / (sqrt(v̂) + ε)
 /// - AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101): Adam, and θ -= rate * decoupled decay * θ
-func optimize(_ update: kernel_update) {
+func optimize(_ update: kernel_update) -> Bool {
   switch Int(update.rule) {
   case KERNEL_RULE_ADAM:
-    guard let moment1 = update.moment1, let moment2 = update.moment2 else { return }
+    guard let moment1 = update.moment1, let moment2 = update.moment2 else { return false }
     let rule = Adam(update, moment1, moment2)
     // Nearly all parameters of nearly all sessions: what they do not need is not in their loop.
-    if update.isPlain {
-      move(update, rule, isPlain: true)
-    } else {
-      move(update, rule, isPlain: false)
-    }
+    return update.isPlain ? move(update, rule, isPlain: true) : move(update, rule, isPlain: false)
   case KERNEL_RULE_MOMENTUM:
-    guard let moment1 = update.moment1 else { return }
-    move(update, Momentum(moment1: moment1, beta1: update.beta1), isPlain: false)
+    guard let moment1 = update.moment1 else { return false }
+    return move(update, Momentum(moment1: moment1, beta1: update.beta1), isPlain: false)
   default:
-    move(update, GradientDescent(), isPlain: false)
+    return move(update, GradientDescent(), isPlain: false)
   }
 }
 
@@ -125,11 +122,12 @@ extension kernel_update {
 }
 
 /// Moves every parameter by -rate * direction(gradient) and keeps it within its bounds.
-@inline(__always) private func move<Rule: OptimizerRule>(_ update: kernel_update, _ rule: Rule, isPlain: Bool) {
+@inline(__always) private func move<Rule: OptimizerRule>(_ update: kernel_update, _ rule: Rule, isPlain: Bool) -> Bool {
   let keep = 1 - update.learning_rate * update.decoupled_decay
   let (limit, rate, scale) = (update.value_limit, update.learning_rate, update.gradient_scale)
   let (lower, upper, absolute) = (update.lower, update.upper, update.absolute)
-  guard let parameters = update.parameters, let gradients = update.gradients else { return }
+  guard let parameters = update.parameters, let gradients = update.gradients else { return false }
+  var changes = LaneBits.zero
 
   @inline(__always) func moveVector(_ index: Int) {
     let old = parameters.lanes(index)
@@ -142,7 +140,9 @@ extension kernel_update {
     let new = old * keep - rule.direction(gradient, index) * rate
     gradients.store(.zero, index)
     let isAbsolute = !isPlain && absolute
-    parameters.store(isAbsolute ? limitedMagnitude(new, lower, upper) : new.limited(from: lower, to: upper), index)
+    let limited = isAbsolute ? limitedMagnitude(new, lower, upper) : new.limited(from: lower, to: upper)
+    changes = changes | (unsafeBitCast(limited, to: LaneBits.self) ^ unsafeBitCast(old, to: LaneBits.self))
+    parameters.store(limited, index)
   }
 
   let count = update.count
@@ -158,6 +158,9 @@ extension kernel_update {
     moveVector(index)
     index &+= Lanes.scalarCount
   }
+  var change: UInt32 = 0
+  for lane in 0..<Lanes.scalarCount { change |= changes[lane] }
+  return change != 0
 }
 
 /// Absolute bounds hold for the magnitude and keep the sign.

@@ -93,6 +93,50 @@ static void statistics_that_are_refused(void **state) {
   hypr_model_free(model);
 }
 
+/* Whatever keeps the parameters where they are. */
+static void updates_that_change_nothing_are_counted(void **state) {
+  (void)state;
+  enum { UPDATES = 20 };
+  hypr_model *model = load_model(TWO_LAYERS);
+  const size_t count = hypr_model_parameter_count(model);
+  float *samples = random_samples(UPDATES * INPUTS, 5), *before = malloc(count * sizeof *before);
+  const setting *const settings[] = {
+      SETTINGS(LEARNING, {HYPR_OPTION_LEARNING_RATE, 0.01}), /* the usual */
+      SETTINGS(LEARNING, {HYPR_OPTION_OPTIMIZER, HYPR_OPTIMIZER_SGD}, {HYPR_OPTION_VALUE_CLIP, 1e-30}),
+      SETTINGS(LEARNING, {HYPR_OPTION_OPTIMIZER, HYPR_OPTIMIZER_SGD}, {HYPR_OPTION_GRADIENT_CLIP, 1e-30}),
+      SETTINGS(LEARNING, {HYPR_OPTION_OPTIMIZER, HYPR_OPTIMIZER_MOMENTUM}, {HYPR_OPTION_LEARNING_RATE, 1e-12}),
+      SETTINGS(LEARNING, {HYPR_OPTION_WARM_UP_UPDATES, 1e12}, {HYPR_OPTION_LEARNING_RATE, 1e-6}),
+      SETTINGS(LEARNING, {HYPR_OPTION_LEARNING_RATE, 0.01}), /* and every tensor frozen */
+      SETTINGS(LEARNING, {HYPR_OPTION_LEARNING_RATE, 0}),
+  };
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    hypr_session *session = make_session(model, settings[i]);
+    for (size_t tensor = 0; i == 5 && tensor < hypr_session_tensor_count(session); tensor++) {
+      assert_ok(hypr_session_set_trainable(session, tensor, 0));
+    }
+    uint64_t unchanged = 0;
+    for (size_t update = 0; update < UPDATES; update++) {
+      assert_ok(hypr_session_get_parameters(session, before, count));
+      assert_ok(hypr_session_step(session, samples + update * INPUTS, INPUTS, NULL, 0));
+      assert_ok(hypr_session_teach_class(session, update % CLASSES));
+      assert_ok(hypr_session_flush(session));
+      float *after = parameters_of(session);
+      unchanged += memcmp(before, after, count * sizeof *after) == 0;
+      free(after);
+    }
+    if (i == 0) assert_int_equal(unchanged, 0);
+    if (i >= 5) assert_int_equal(unchanged, UPDATES);
+    assert_int_equal(statistics_of(session).updates, UPDATES);
+    assert_int_equal(statistics_of(session).unchanged_updates, unchanged);
+    assert_ok(hypr_session_reset_parts(session, HYPR_RESET_OPTIMIZER));
+    assert_int_equal(statistics_of(session).unchanged_updates, 0);
+    hypr_session_free(session);
+  }
+  free(before);
+  free(samples);
+  hypr_model_free(model);
+}
+
 static void learning_rates_follow_their_schedule(void **state) {
   (void)state;
   hypr_model *model = load_model(TWO_LAYERS);
@@ -163,6 +207,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(statistics_are_those_of_the_outputs),
       cmocka_unit_test(statistics_that_are_refused),
+      cmocka_unit_test(updates_that_change_nothing_are_counted),
       cmocka_unit_test(learning_rates_follow_their_schedule),
       cmocka_unit_test(layers_can_be_seen),
   };

@@ -263,6 +263,7 @@ def test_statistics(session, stream):
     assert (statistics.steps, statistics.taught_steps) == (500, (labels >= 0).sum())
     assert statistics.mean_loss == pytest.approx(loss) and statistics.gradient_norm > 0
     assert 0 < statistics.accuracy < 1 and statistics.skipped_updates == 0 and statistics.learning_rate == 0.01
+    assert statistics.unchanged_updates == 0
     assert statistics.spike_rates.shape == (2,) and statistics.spike_rates.min() > 0
     session.clear_statistics()
     assert session.statistics.steps == 0 and session.statistics.updates == statistics.updates

@@ -185,6 +185,7 @@ typedef struct hypr_statistics {
   double learning_rate;
   float *spike_rates;
   size_t spike_rate_count;
+  uint64_t unchanged_updates;
 } hypr_statistics;
 HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
 HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);

@@ -307,7 +307,8 @@ typedef struct kernel_table {
   bool (*_Null_unspecified finite)(const float *values, intptr_t count);
   // Sum of squares in double precision.
   double (*_Null_unspecified square_sum)(const float *values, intptr_t count);
-  void (*_Null_unspecified optimize)(const kernel_update *update);
+  // Returns whether a parameter is another number than before.
+  bool (*_Null_unspecified optimize)(const kernel_update *update);
 } kernel_table;
 
 #ifdef __clang__

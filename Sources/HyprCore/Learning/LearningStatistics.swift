@@ -9,6 +9,8 @@ struct LearningStatistics {
 
   var updates: UInt64 = 0
   var skippedUpdates: UInt64 = 0
+  /// Those that left every parameter as it was.
+  var unchangedUpdates: UInt64 = 0
   var gradientNorm = 0.0
 
   /// Of a step: that of a class times that of a target, rounded.
@@ -40,6 +42,7 @@ struct LearningStatistics {
     lossSum = stream.sum(lossSum)
     updates = stream.count(updates)
     skippedUpdates = stream.count(skippedUpdates)
+    unchangedUpdates = stream.count(unchangedUpdates)
     gradientNorm = stream.sum(gradientNorm)
   }
 }

@@ -63,16 +63,26 @@ struct CarryPieces {
 
 /// An optimizer step on a run of parameters.
 struct OptimizePieces {
-  let kernel: @convention(c) (UnsafePointer<kernel_update>) -> Void
+  let kernel: @convention(c) (UnsafePointer<kernel_update>) -> Bool
   let update: kernel_update
   let count: Int
+  /// One per thread: whether a parameter of its piece is another number than before.
+  let changes: UnsafeMutablePointer<Bool>
 
-  /// In threads if that is worth it.
-  static func run(_ kernels: UnsafePointer<kernel_table>, _ update: UnsafePointer<kernel_update>, _ pool: ThreadPool?) {
+  /// In threads if that is worth it. Returns whether a parameter is another number than before.
+  static func run(
+    _ kernels: UnsafePointer<kernel_table>, _ update: UnsafePointer<kernel_update>, _ pool: ThreadPool?
+  ) -> Bool {
     guard let pool, update.pointee.count >= leastWork else { return kernels.pointee.optimize(update) }
-    var pieces = OptimizePieces(kernel: kernels.pointee.optimize, update: update.pointee, count: pool.count)
-    system_pool_run(
-      pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &pieces, nil)
+    return withUnsafeTemporaryAllocation(of: Bool.self, capacity: pool.count) { changes in
+      guard let start = changes.baseAddress else { return false }
+      var pieces = OptimizePieces(
+        kernel: kernels.pointee.optimize, update: update.pointee, count: pool.count, changes: start)
+      system_pool_run(
+        pool.memory, { $0.assumingMemoryBound(to: OptimizePieces.self).pointee.run(piece: Int($1)) }, &pieces, nil)
+      for piece in 0..<pool.count where start[piece] { return true }
+      return false
+    }
   }
 
   @_optimize(speed) private func run(piece: Int) {
@@ -86,6 +96,6 @@ struct OptimizePieces {
     part.moment1 = update.moment1.map { $0 + start }
     part.moment2 = update.moment2.map { $0 + start }
     part.anchor = update.anchor.map { $0 + start }
-    kernel(&part)
+    changes[piece] = kernel(&part)
   }
 }

@@ -15,6 +15,7 @@ struct UpdateJob {
   /// The learning rate, and what else all tensors share.
   private var rate = 0.0
   private var step = kernel_update()
+  private var changes = false
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
   @_optimize(speed) @inline(never) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
@@ -31,6 +32,7 @@ struct UpdateJob {
     case .optimize:
       if tensor == arrays.count {
         learner.progress.statistics.updates += 1
+        if !changes { learner.progress.statistics.unchangedUpdates += 1 }
         stage = .derive
       } else {
         // Whole lines of the cache; a number takes about ten multiply-adds.
@@ -131,7 +133,7 @@ struct UpdateJob {
     step.learning_rate = Float(rate * rule.pointee.rateFactor)
     (step.coupled_decay, step.decoupled_decay) = (rule.pointee.coupledDecay, rule.pointee.decoupledDecay)
     (step.lower, step.upper, step.absolute) = (rule.pointee.lower, rule.pointee.upper, rule.pointee.isAbsolute)
-    OptimizePieces.run(network.kernels, &step, learner.pool)
+    if OptimizePieces.run(network.kernels, &step, learner.pool) { changes = true }
   }
 }
 

@@ -77,7 +77,7 @@ extension Session {
       network.parameters.clearGradients()
       network.parameters.clearMoments()
       progress.gathered = GatheredTargets()
-      progress.statistics.updates = 0
+      (progress.statistics.updates, progress.statistics.unchangedUpdates) = (0, 0)
     }
   }
 #endif

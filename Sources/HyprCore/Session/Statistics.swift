@@ -38,19 +38,20 @@ struct RunStatistics {
 /// Statistics as a host reads them.
 public struct StatisticsReport {
   public let steps: UInt64
-  public var taughtSteps, correctSteps, updates, skippedUpdates: UInt64
+  public var taughtSteps, correctSteps, updates, skippedUpdates, unchangedUpdates: UInt64
   public var meanLoss, gradientNorm, learningRate: Double
 }
 
 extension Session {
   public var statisticsReport: StatisticsReport {
     var report = StatisticsReport(
-      steps: statistics.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, meanLoss: 0,
-      gradientNorm: 0, learningRate: settings.learningRate(after: 0))
+      steps: statistics.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, unchangedUpdates: 0,
+      meanLoss: 0, gradientNorm: 0, learningRate: settings.learningRate(after: 0))
     #if HYPR_LEARNING
       if let counted = learner?.pointee.progress.statistics {
         (report.taughtSteps, report.correctSteps) = (counted.taughtSteps, counted.correctSteps)
         (report.updates, report.skippedUpdates) = (counted.updates, counted.skippedUpdates)
+        report.unchangedUpdates = counted.unchangedUpdates
         (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
         report.learningRate = settings.learningRate(after: counted.updates)
       }

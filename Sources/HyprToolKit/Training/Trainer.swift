@@ -13,6 +13,8 @@ final class Trainer {
     let seconds: Double
     /// Updates left out because their gradient was not finite, in all epochs so far.
     let skippedUpdates: Int
+    /// Updates that left every parameter as it was, in all epochs so far.
+    let unchangedUpdates: Int
     /// Whether these are the parameters to keep so far: the best on the validation data, the last without any.
     let isKept: Bool
   }
@@ -81,7 +83,7 @@ final class Trainer {
     return Epoch(
       number: number, training: score, validation: validationScore, spikeRates: spikeRates,
       seconds: (ContinuousClock.now - start).seconds, skippedUpdates: Int(clamping: learner.statistics.skippedUpdates),
-      isKept: isKept)
+      unchangedUpdates: Int(clamping: learner.statistics.unchangedUpdates), isKept: isKept)
   }
 
   private func train(_ title: String) throws -> Score? {

@@ -39,6 +39,7 @@ struct TrainingText {
     parts.append("spike rate " + epoch.spikeRates.map { String(format: "%.4f", $0) }.joined(separator: " "))
     parts.append(String(format: "%.1f s", epoch.seconds))
     if epoch.skippedUpdates > 0 { parts.append("\(epoch.skippedUpdates) updates skipped: gradient not finite, or too long") }
+    if epoch.unchangedUpdates > 0 { parts.append("\(epoch.unchangedUpdates) updates changed no parameter") }
     if epoch.validation != nil && epoch.isKept { parts.append("best") }
     return parts.joined(separator: "  ")
   }

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a session has done since the last ``clear_statistics``; updates, skipped updates, gradient norm and learning rate
-    are not cleared by it.
+    """What a session has done since the last ``clear_statistics``; updates, skipped and unchanged updates, gradient norm and
+    learning rate are not cleared by it.
 
     Attributes
     ----------
@@ -36,6 +36,9 @@ class Statistics:
         Optimizer steps since the session was created or its optimizer reset.
     skipped_updates : int
         Updates left out because the gradient was not finite, or so long that parameters or moments might not have stayed so.
+    unchanged_updates : int
+        Of `updates`, those that left every parameter as it was: there was no gradient, or the learning rate or a clip is too
+        small for it.
     mean_loss : float
         Of the targets (cross-entropy in nats), weighted as the classes are; 0 if there are none.
     gradient_norm : float
@@ -51,6 +54,7 @@ class Statistics:
     correct_steps: int
     updates: int
     skipped_updates: int
+    unchanged_updates: int
     mean_loss: float
     gradient_norm: float
     learning_rate: float
