@@ -112,8 +112,9 @@ def test_steps_ago(model, stream):
     one.flush()
     other.flush()
     assert bits(one) == bits(other)
-    with pytest.raises(hypr.WrongStateError):
+    with pytest.raises(hypr.WrongStateError, match="no step to teach yet"):
         one.teach(0, steps_ago=1)
+    one.step(x[30])
     for target in (0, [0, 0, 1]):
         with pytest.raises(hypr.WrongStateError, match="label_delay"):
             one.teach(target, steps_ago=1)
