@@ -10,14 +10,10 @@ enum { stat_version = 0 };
 
 int __fxstat(int version, int descriptor, struct stat *facts);
 int __fxstatat(int version, int folder, const char *path, struct stat *facts, int flags);
-int __lxstat(int version, const char *path, struct stat *facts);
-int __xstat(int version, const char *path, struct stat *facts);
 
 #define HIDDEN __attribute__((visibility("hidden")))
 HIDDEN int fstat(int descriptor, struct stat *facts) { return __fxstat(stat_version, descriptor, facts); }
 HIDDEN int fstatat(int folder, const char *path, struct stat *facts, int flags) {
   return __fxstatat(stat_version, folder, path, facts, flags);
 }
-HIDDEN int lstat(const char *path, struct stat *facts) { return __lxstat(stat_version, path, facts); }
-HIDDEN int stat(const char *path, struct stat *facts) { return __xstat(stat_version, path, facts); }
 #endif

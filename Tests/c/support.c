@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
 
+#include <dirent.h>
 #include <glob.h>
 #include <stdio.h>
 
@@ -37,6 +38,15 @@ hypr_model *load_model(const char *name) {
     fail_msg("%s: %s", model_path(name), message);
   }
   return model;
+}
+
+int files_in(const char *folder) {
+  DIR *open = opendir(folder);
+  assert_non_null(open);
+  int count = -2; /* itself and the one that it is in */
+  while (readdir(open)) count++;
+  closedir(open);
+  return count;
 }
 
 int layer_spikes(const hypr_model *model, size_t layer) {

@@ -26,6 +26,9 @@ hypr_model *load_model(const char *name);
  * sorted; NULL after the last. They stay until the next call. */
 const char *const *model_names(const char *part);
 
+/* How many names a folder has, hidden ones too: what saving leaves behind would be hidden. */
+int files_in(const char *folder);
+
 /* Whether a layer's outputs are spikes. */
 int layer_spikes(const hypr_model *model, size_t layer);
 

@@ -2,7 +2,6 @@
  * new one, the message says what happened, and the next save leaves nothing else in the folder. This program stands before the
  * system calls that the library makes, and lets them fail. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -148,17 +147,6 @@ static int tear_down(void **state) {
   return rmdir(folder);
 }
 
-static int files_in_folder(void) {
-  DIR *open = opendir(folder);
-  assert_non_null(open);
-  int count = 0;
-  for (struct dirent *entry; (entry = readdir(open)) != NULL;) {
-    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-  }
-  closedir(open);
-  return count;
-}
-
 /* 0: the path holds the old file; 1: the new one. */
 static int what_is_there(const saving *with) {
   size_t size;
@@ -174,7 +162,7 @@ static void put_old_file(const saving *with) {
   memset(&fault, 0, sizeof fault);
   assert_ok(hypr_session_save_model(with->old, path));
   assert_int_equal(what_is_there(with), 0);
-  assert_int_equal(files_in_folder(), 1);
+  assert_int_equal(files_in(folder), 1);
 }
 
 static hypr_status save(const saving *with, call which, way how, int error, long after) {
@@ -204,7 +192,7 @@ static void every_call_may_fail(const saving *with, call which, int error, int t
       failures++;
       assert_status(HYPR_ERROR_IO, status);
       assert_int_equal(what_is_there(with), 0);
-      assert_int_equal(files_in_folder(), 1);
+      assert_int_equal(files_in(folder), 1);
       assert_non_null(strstr(message, path));
       assert_non_null(strstr(message, strerror(error)));
       if (!strstr(message, step)) fail_msg("\"%s\" does not say \"%s\"", message, step);
@@ -255,7 +243,7 @@ static void what_reads_back_otherwise_does_not_take_the_place(void **state) {
     assert_status(HYPR_ERROR_IO, status);
     assert_non_null(strstr(hypr_session_message(with->session), "reading back what was written"));
     assert_int_equal(what_is_there(with), 0);
-    assert_int_equal(files_in_folder(), 1);
+    assert_int_equal(files_in(folder), 1);
   }
 }
 
@@ -274,7 +262,7 @@ static void a_left_file_is_removed_by_the_next_save(void **state) {
     int status;
     waitpid(child, &status, 0);
     assert_true(WIFSIGNALED(status));
-    assert_int_equal(files_in_folder(), 2);
+    assert_int_equal(files_in(folder), 2);
   }
   put_old_file(with);
 }
@@ -291,7 +279,7 @@ static void kills_leave_the_old_file_or_the_new(void **state) {
       int status, files;
       assert_int_equal(waitpid(child, &status, 0), child);
       seen[what_is_there(with)]++;
-      if ((files = files_in_folder()) > most) most = files;
+      if ((files = files_in(folder)) > most) most = files;
       if (!WIFSIGNALED(status)) {
         assert_int_equal(WEXITSTATUS(status), 0);
         break;
@@ -330,7 +318,7 @@ static void who_saves_at_once_does_not_meet(void **state) {
       assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
     }
     what_is_there(with);
-    assert_in_range(files_in_folder(), 1, 1 + SAVERS);
+    assert_in_range(files_in(folder), 1, 1 + SAVERS);
     put_old_file(with);
   }
 }

@@ -1,7 +1,6 @@
 /* Where a model is saved to: long names and paths, links, owners and rights, folders that may not be written to, mount points, full
  * disks. What needs rights that this process has not got says that it is skipped. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -59,15 +58,6 @@ static void assert_not_saved(const char *path, int error, const char *advice) {
   }
 }
 
-static int files_here(void) {
-  DIR *open = opendir(".");
-  assert_non_null(open);
-  int count = -2;
-  while (readdir(open)) count++;
-  closedir(open);
-  return count;
-}
-
 static void write_text(const char *path, const char *text) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
@@ -111,7 +101,7 @@ static void names_may_be_as_long_as_the_file_system_allows(void **state) {
   for (size_t length = 1; length <= NAME_MAX; length++) {
     name[length - 1] = 'n';
     assert_saved(name);
-    assert_int_equal(files_here(), 1);
+    assert_int_equal(files_in("."), 1);
     remove(name);
   }
   /* Characters of three bytes, which must not be cut. */
@@ -135,7 +125,7 @@ static void paths_may_be_as_long_as_the_system_allows(void **state) {
   assert_saved(path);
   strcat(path, "m");
   assert_not_saved(path, ENAMETOOLONG, "");
-  assert_int_equal(files_here(), 1);
+  assert_int_equal(files_in("."), 1);
 }
 
 /* A folder whose own path is longer than any path may be. */
@@ -309,7 +299,7 @@ static void a_folder_need_not_be_listed(void **state) {
   (void)state;
   assert_int_equal(in_a_child(save_to_a_folder_that_is_not_listed), 0);
   assert_int_equal(chmod(".", 0777), 0);
-  assert_int_equal(files_here(), 1);
+  assert_int_equal(files_in("."), 1);
 }
 
 /* ---- Mounts */
@@ -323,7 +313,7 @@ static int save_to_a_mount_point(void) {
   write_text("model.hypr", "");
   if (!may_mount() || mount("outside", "model.hypr", "none", MS_BIND, NULL) != 0) return 77;
   assert_not_saved("model.hypr", EBUSY, "mount the folder that it is in");
-  assert_int_equal(files_here(), 2);
+  assert_int_equal(files_in("."), 2);
   size_t size;
   char *bytes = read_file("model.hypr", &size);
   assert_int_equal(size, 3);
@@ -355,7 +345,7 @@ static int save_to_a_full_disk(void) {
       free(content);
     }
     assert_int_equal(chdir("small"), 0);
-    assert_int_equal(files_here(), 1);
+    assert_int_equal(files_in("."), 1);
     assert_int_equal(chdir(".."), 0);
     assert_int_equal(umount("small"), 0);
   }

@@ -1,7 +1,6 @@
 /* Saving the adapted model: the same bits when it is loaded again, and never a broken file. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -24,15 +23,6 @@ static int tear_down(void **state) {
   (void)state;
   remove(path);
   return rmdir(folder);
-}
-
-static int files_in_folder(void) {
-  DIR *open = opendir(folder);
-  assert_non_null(open);
-  int count = 0;
-  for (struct dirent *entry; (entry = readdir(open)) != NULL;) count += entry->d_name[0] != '.';
-  closedir(open);
-  return count;
 }
 
 static hypr_session *trained(const hypr_model *model) {
@@ -135,7 +125,7 @@ static void files_are_replaced_not_overwritten(void **state) {
   assert_ok(hypr_session_save_model(session, path));
   assert_int_equal(stat(path, &after), 0);
   assert_true(before.st_ino != after.st_ino);
-  assert_int_equal(files_in_folder(), 1);
+  assert_int_equal(files_in(folder), 1);
   size_t size;
   char *original = read_file(model_path(BRF), &size), *seen = malloc(size);
   assert_int_equal(fread(seen, 1, size, reader), size);
@@ -193,7 +183,7 @@ static void a_full_disk_leaves_the_old_file(void **state) {
     char *bytes = read_file(path, &size), *expected = read_file(model_path(BRF), &expected_size);
     assert_int_equal(size, expected_size);
     assert_memory_equal(bytes, expected, size);
-    assert_int_equal(files_in_folder(), 1);
+    assert_int_equal(files_in(folder), 1);
     free(bytes);
     free(expected);
   }
