@@ -52,6 +52,14 @@ def test_other_files_are_replaced_as_well(tmp_path, monkeypatch):
     replace_file(link, b"new")
     assert link.is_symlink() and target.stat().st_mode & 0o777 == 0o640 and target.read_bytes() == b"new"
     assert set(tmp_path.iterdir()) == {target, link}
+    (tmp_path / "precious").write_bytes(b"precious")
+    left.hardlink_to(tmp_path / "precious")
+    replace_file(target, b"newer")
+    assert target.read_bytes() == b"newer" and (tmp_path / "precious").read_bytes() == b"precious"
+    os.mkfifo(left)
+    with pytest.raises(hypr.FileError):
+        replace_file(target, b"newest")
+    left.unlink()
     replace_file(tmp_path / ("n" * 255), b"new")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: replace_file(target, bytes([number]) * 10_000), range(100)))

@@ -30,9 +30,9 @@ typedef struct system_pool {
 int32_t system_pool_start(system_pool *_Nonnull pool, int32_t count);
 // Whether the pool's threads are in this process. They are not after fork(): nobody may wait for them there.
 bool system_pool_has_threads(const system_pool *_Nonnull pool);
-// Calls work(context, piece) for every piece from 0 to the number of threads: piece 0 in this thread, or all if the pool's
-// threads are in another process, or at work: piece 0 of something may use the pool in its turn. Returns when all are done; while only others are at work it calls wait(context), if that is given,
-// every few milliseconds.
+// Calls work(context, piece) for every piece from 0 to the number of threads: piece 0 in this thread, or all of them if the pool's
+// threads are in another process, or at work (piece 0 of something may use the pool in its turn). Returns when all are done; while
+// only others are at work it calls wait(context), if that is given, every few milliseconds.
 void system_pool_run(system_pool *_Nonnull pool, system_piece _Nonnull work, void *_Nonnull context,
                      void (*_Nullable wait)(void *_Nonnull context));
 void system_pool_stop(system_pool *_Nonnull pool);

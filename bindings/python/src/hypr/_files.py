@@ -16,7 +16,7 @@ from hypr.errors import FileError
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     """Writes a file atomically: whatever happens, the path holds the old content or the new, with the rights of the old.
 
-    A process that is killed leaves .NAME.hypr-saving beside it, which the next call uses.
+    A process that is killed leaves .NAME.hypr-saving beside it, of long names the first 50 characters, which the next call uses.
     """
     try:
         target = Path(os.path.realpath(path))  # a symbolic link stays
@@ -35,7 +35,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
 def _locked(path: Path) -> Iterator[BinaryIO]:
     """An empty file that nobody else writes, and that is gone if this fails; waits for who has it."""
     while True:
-        with open(path, "ab", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o666)) as file:
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             try:
                 is_there = os.path.samestat(os.lstat(path), os.fstat(file.fileno()))
@@ -43,6 +43,9 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
                 is_there = False
             if not is_there:
                 continue  # who had it has put it in its place
+            if os.fstat(file.fileno()).st_nlink != 1:
+                path.unlink()  # whoever put it there may have linked it to anything
+                continue
             try:
                 file.truncate(0)
                 yield file
