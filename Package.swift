@@ -139,7 +139,7 @@ var targets: [Target] =
         + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
     .target(
       name: "HyprCore", dependencies: ["CSystem", "CModelFormat"] + kernelNames,
-      exclude: learns ? [] : ["Learning", "Teaching"], swiftSettings: mode + small),
+      exclude: learns ? [] : ["Learning", "Rehearsal", "Teaching"], swiftSettings: mode + small),
     .target(
       name: "HyprBuilding", dependencies: ["CSystem", "CModelFormat", "CModelWriter", "HyprCore"],
       swiftSettings: mode + small),

@@ -251,7 +251,20 @@ enum {
   /* Threads of a learning session, 1 to 64, the host's included: they share the end of a window and the update of large layers,
    * with the same bits as one thread, and unless updates come after every window, the sequences of a batch, whose gradient is
    * then summed in another order [1]. Never taken from the model file */
-  HYPR_OPTION_THREADS = 80
+  HYPR_OPTION_THREADS = 80,
+
+  /* Rehearsal (docs/online-adaptation.md): stretches of the stream are kept, and rehearsed beside what is learned later, so that it is
+   * not forgotten. After each window in which something was taught, some steps of kept stretches are learned as well, by the same
+   * parameters, with the same credit and loss, from a state of their own; stream and memory share the update. Which stretches are kept is
+   * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same */
+  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed [0] */
+  HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, 0 to 0.999 [0.5] */
+  HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
+  HYPR_OPTION_REHEARSAL_STRETCH = 103, /* steps of a stretch, 1 to 65536 [120] */
+  HYPR_OPTION_REHEARSAL_LEAD_IN = 104, /* first steps of a stretch that teach nothing but bring the state up to the others, 0 to
+                                          65535; of those from the start of a sequence all teach [50] */
+  HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
+  HYPR_OPTION_HOLD_UNTAUGHT = 106    /* what is not taught is kept */
 };
 
 /* Values of HYPR_OPTION_CREDIT */
@@ -383,6 +396,46 @@ HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float
 /* The same for an earlier step, as hypr_session_teach_class_at. */
 HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t steps_ago, const float *dloss_doutput,
                                                  size_t size);
+
+/* ---- Rehearsal (since 0.1)
+ * What is kept with HYPR_OPTION_REHEARSAL_BYTES. A stretch counts for the class that most of its steps were taught. It leaves the device
+ * only with hypr_session_save_state: hypr_session_save_model does not write it. */
+
+/* In place of a class */
+enum {
+  HYPR_REHEARSAL_ALL = -1,     /* all stretches */
+  HYPR_REHEARSAL_NO_CLASS = -2 /* those that were taught values or errors */
+};
+
+typedef struct hypr_rehearsal {
+  size_t struct_size;        /* in: sizeof(hypr_rehearsal) */
+  size_t stretches;          /* kept now */
+  size_t offered_stretches;  /* of the stream, or by hypr_session_rehearsal_add, since the memory was empty */
+  uint64_t taught_steps;     /* rehearsed since the last hypr_session_clear_statistics, as the following: of steps that were */
+  uint64_t correct_steps;    /* taught the class, or values, before their gradient had an effect */
+  double mean_loss;          /* without weights; 0 if there was no step */
+} hypr_rehearsal;
+
+/* How much is still known of a class (0 to output size - 1), or one of HYPR_REHEARSAL_: a loss that rises is forgetting while it
+ * happens. INVALID_ARGUMENT: struct_size, or no such class. WRONG_STATE: nothing is rehearsed. */
+HYPR_API hypr_status hypr_session_rehearsal(const hypr_session *session, int32_t label, hypr_rehearsal *rehearsal);
+
+/* Stretches that are kept now of a class, or one of HYPR_REHEARSAL_; 0 if nothing is rehearsed, or there is no such class. */
+HYPR_API size_t hypr_session_rehearsal_count(const hypr_session *session, int32_t label);
+
+/* Forgets all stretches. WRONG_STATE: nothing is rehearsed. */
+HYPR_API hypr_status hypr_session_rehearsal_clear(hypr_session *session);
+
+/* Offers a stretch that the stream did not bring, such as one that was recorded before. The stretch of the stream that was being
+ * recorded ends with this.
+ *   inputs [steps][input size], 1 to HYPR_OPTION_REHEARSAL_STRETCH steps
+ *   labels [steps]: classes, negative: no target; NULL with values
+ *   values [steps][output size]: a step of NaN has no target; NULL with labels
+ *   starts_sequence 0 or 1: whether it begins from a fresh state; otherwise its first LEAD_IN steps teach nothing
+ * INVALID_ARGUMENT: not one kind of targets, no target that teaches, too many steps, a label not below the output size or for a
+ * model with one output. NOT_FINITE. WRONG_STATE: nothing is rehearsed. */
+HYPR_API hypr_status hypr_session_rehearsal_add(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
+                                                const float *values, int32_t starts_sequence);
 
 /* ---- Whole sequences (since 0.1)
  * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before
@@ -881,6 +934,7 @@ typedef struct hypr_memory_report {
   size_t optimizer;   /* gradient and moments */
   size_t scratch;     /* everything else */
   size_t total;
+  size_t rehearsal; /* stretches, and the state, history and eligibility that they are rehearsed with */
 } hypr_memory_report;
 
 /* INVALID_ARGUMENT: struct_size. */

@@ -105,3 +105,20 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
 
 /// There is none.
 @c @implementation public func hypr_session_eligibility_size(_ session: OpaquePointer?, _ index: Int) -> Int { 0 }
+
+@c @implementation public func hypr_session_rehearsal(
+  _ session: OpaquePointer?, _ label: Int32, _ rehearsal: UnsafeMutablePointer<hypr_rehearsal>?
+) -> hypr_status {
+  leftOut(session)
+}
+
+@c @implementation public func hypr_session_rehearsal_count(_ session: OpaquePointer?, _ label: Int32) -> Int { 0 }
+
+@c @implementation public func hypr_session_rehearsal_clear(_ session: OpaquePointer?) -> hypr_status { leftOut(session) }
+
+@c @implementation public func hypr_session_rehearsal_add(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
+  _ values: UnsafePointer<Float>?, _ starts_sequence: Int32
+) -> hypr_status {
+  leftOut(session)
+}

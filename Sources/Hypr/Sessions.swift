@@ -85,7 +85,8 @@ extension Session {
       with: hypr_memory_report(
         struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces,
         history: memory.history,
-        optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total))
+        optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total,
+        rehearsal: memory.rehearsal))
   }
 }
 

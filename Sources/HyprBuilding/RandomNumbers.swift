@@ -1,4 +1,5 @@
 internal import CSystem
+internal import HyprCore
 
 /// A seeded generator of random numbers, xoshiro256** by Blackman and Vigna: the same seed gives the same numbers in every
 /// version of the library. (Swift's own generator cannot be seeded, and its distributions may change between releases.)
@@ -7,15 +8,8 @@ public struct RandomNumbers {
 
   /// The state is filled by SplitMix64, so that neighbouring seeds give unrelated sequences.
   public init(seed: UInt64) {
-    var mixer = seed
-    func next() -> UInt64 {
-      mixer &+= 0x9E37_79B9_7F4A_7C15
-      var value = mixer
-      value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-      return value ^ (value >> 31)
-    }
-    state = (next(), next(), next(), next())
+    var mixer = SplitMix64(seed: seed)
+    state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
   }
 
   /// 64 random bits.

@@ -18,7 +18,7 @@ struct Adjoints {
   let carryScratchSize: Int
 
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
-    let (window, kernels) = (settings.window, model.kernels)
+    let (window, kernels) = (settings.longestWindow, model.kernels)
     let lanes = kernels.pointee.lanes
     var (widest, states, parameters, currents, scratch) = (0, 0, 0, 0, 0)
     for index in 0..<model.layers.count {

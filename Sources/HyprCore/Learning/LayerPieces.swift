@@ -73,7 +73,7 @@ extension WindowJob {
         carried_adjoint: credit.carriedOutputs, output_decay: credit.outputDecay,
         sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch),
       block: 2 * layer.pointee.shape.lanes, scratchSize: adjoints.carryScratchSize)
-    pieces.run(learner.pool, work: layer.pointee.carryWork)
+    pieces.run(learner.resources.pool, work: layer.pointee.carryWork)
   }
 
   /// ℓ of the layer below in some steps: through gI of this layer, which with spatial credit knows the same step only (D ℓ).

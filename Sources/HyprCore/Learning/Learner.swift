@@ -1,53 +1,34 @@
 internal import CSystem
 
-/// What a session needs to learn beside its network: targets of the open windows, what was gathered since the last update, and the
-/// working memory of the end of a window.
+/// What a network needs to learn from a stream: targets of the open windows, and what was gathered since the last update.
 struct Learner: ~Copyable {
   let settings: Settings
   let history: History
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
-  let adjoints: Adjoints
-  let pool: ThreadPool?
-  /// One flag per tensor: whether the model file and the options let it be trained.
-  let trainable: UnsafeMutablePointer<Bool>
-  /// One flag per tensor: whether the host keeps it as it is.
-  let frozen: UnsafeMutablePointer<Bool>
-  /// [C]: factors on the loss of a target that is a class.
-  let classWeights: UnsafeMutablePointer<Float>
+  let resources: LearningResources
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
-
-  /// One per tensor: how it is moved.
-  let rules: UnsafeMutablePointer<TensorRule>
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
   var labelDelay: Int
   /// That can be open at a time.
   let mostSteps: Int
   var progress = LearningProgress()
 
-  init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
+  init(_ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources) {
     self.settings = settings
+    self.resources = resources
     history = History(settings)
     labelDelay = settings.labelDelay
     mostSteps = settings.window + settings.labelDelay
     tensors = model.tensors
     let lanes = model.kernels.pointee.lanes
     targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, window: settings.window, history)
-    adjoints = Adjoints(&arena, model, settings)
-    pool = settings.threads > 1 ? ThreadPool(&arena, threads: settings.threads) : nil
-    trainable = arena.allocate(Bool.self, model.tensors.count, .scratch)
-    frozen = arena.allocate(Bool.self, model.tensors.count, .scratch)
-    classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
-    rules = arena.allocate(TensorRule.self, model.tensors.count, .scratch)
-    if arena.isMeasuring { return }
-    for index in 0..<model.tensors.count {
-      (rules + index).initialize(to: TensorRule(model.tensors[index], settings))
-      trainable[index] = model.tensors[index].isTrainable(settings)
-    }
-    classWeights.update(repeating: 1, count: model.outputSize)
   }
+
+  var adjoints: Adjoints { resources.adjoints }
+  var classWeights: UnsafeMutablePointer<Float> { resources.classWeights }
 
   /// A step was made from a slot: it has no target yet.
   @_optimize(speed) @inline(__always) mutating func beginStep(from slot: Int) {
@@ -62,7 +43,7 @@ struct Learner: ~Copyable {
   }
 
   /// Whether the model file allows it, its group has a learning rate, and the host has not frozen it.
-  func isTrained(_ tensor: Int) -> Bool { trainable[tensor] && !frozen[tensor] }
+  func isTrained(_ tensor: Int) -> Bool { resources.trainable[tensor] && !resources.frozen[tensor] }
 
   /// What brings the gathered sum to the gradient that the options define.
   var reductionScale: Double {
@@ -71,7 +52,7 @@ struct Learner: ~Copyable {
     switch settings.reduction {
     case .mean: return 1 / max(gathered.weight, smallestWeight * smallestWeight)
     case .sum: return 1
-    case .meanOverSteps: return 1 / Double(gathered.steps)
+    case .meanOverSteps: return 1 / gathered.steps
     }
   }
 
@@ -88,7 +69,7 @@ struct Learner: ~Copyable {
       progress.firstPage = 0
       progress.page = slots(ofOpen: openCount - 1).lowerBound
     }
-    stream.flags(frozen, tensors.count)
+    stream.flags(resources.frozen, tensors.count)
     let outputs = targets.outputs
     stream.rows(classWeights, 1, size: outputs, width: outputs) { _, weight in weightProblem(weight) == nil }
     for index in 0..<openCount {
@@ -126,7 +107,7 @@ struct LearningProgress {
     steps = stream.integer(steps, in: 0...mostSteps)
     sequenceSteps = stream.integer(sequenceSteps, in: steps...mostSteps + 1)
     gathered.weight = stream.sum(gathered.weight)
-    gathered.steps = stream.count(gathered.steps)
+    gathered.steps = stream.sum(gathered.steps)
   }
 }
 
@@ -134,28 +115,12 @@ struct LearningProgress {
 struct GatheredTargets {
   /// Their sum.
   var weight = 0.0
-  var steps: UInt64 = 0
+  /// How many they are; one that is rehearsed counts for as much as its share.
+  var steps = 0.0
 
   mutating func add(_ other: GatheredTargets) {
     weight += other.weight
     steps += other.steps
-  }
-}
-
-/// How the optimizer treats a tensor.
-struct TensorRule {
-  /// On the learning rate.
-  let rateFactor: Double
-  /// Weight decay that is added to the gradient, and that is taken from the parameter directly.
-  let coupledDecay, decoupledDecay: Float
-  let lower, upper: Float
-  let isAbsolute: Bool
-
-  init(_ tensor: TensorDescription, _ settings: Settings) {
-    rateFactor = settings.rateFactor(tensor.group)
-    let decay = tensor.isMatrix ? Float(settings.weightDecay) : 0
-    (coupledDecay, decoupledDecay) = settings.optimizer == .adamW ? (0, decay) : (decay, 0)
-    (lower, upper, isAbsolute) = (tensor.bounds.lower, tensor.bounds.upper, tensor.bounds.absolute)
   }
 }
 

@@ -21,6 +21,8 @@ struct Targets {
     /// The last step of those that share a target, from the first of their window on, and another of them: ∂loss/∂y is there, the loss
     /// with the last.
     case shared, part
+    /// As `error`, of values that the host gave: 2 (y - target) / C, times the weight.
+    case values
 
     /// Whether it is a target by itself.
     var counts: Bool { self != .none && self != .part }
@@ -29,7 +31,7 @@ struct Targets {
 
   /// [steps]
   let kinds: UnsafeMutablePointer<Kind>
-  /// Negative: none.
+  /// Negative: none; below -1: -2 - the class that it shares.
   let labels: UnsafeMutablePointer<Int32>
   let weights: UnsafeMutablePointer<Double>
   /// Times the weight.
@@ -73,7 +75,7 @@ struct Targets {
   }
 
   /// Teaches a step what its error says.
-  @_optimize(speed) func set(_ target: Target, _ step: Int, kind: Kind = .error) {
+  @_optimize(speed) func set(_ target: Target, _ step: Int, kind: Kind) {
     kinds[step] = kind
     labels[step] = -1
     losses[step] = target.loss
@@ -82,12 +84,21 @@ struct Targets {
   }
 
   /// The target is one of some steps together, the first of their window; their errors are there.
-  func share(_ target: Target, _ steps: Range<Int>) {
-    for step in steps {
-      begin(step)
-      kinds[step] = .part
-    }
+  func share(_ target: Target, label: Int, _ steps: Range<Int>) {
     set(target, steps.upperBound - 1, kind: .shared)
+    for step in steps {
+      if step < steps.upperBound - 1 { kinds[step] = .part }
+      labels[step] = Int32(truncatingIfNeeded: -2 - label)
+    }
+  }
+
+  /// The target of a step counts for so many.
+  func scale(_ step: Int, by factor: Double) {
+    weights[step] *= factor
+    // Errors and losses of classes are computed from the weight.
+    if kinds[step] == .label { return }
+    losses[step] *= factor
+    for index in 0..<outputs { error(step)[index] *= Float(factor) }
   }
 
   /// Takes back what some steps were taught.
@@ -125,7 +136,7 @@ struct Targets {
         if weights[step] != 1 {
           for index in 0..<outputs { error(step)[index] *= Float(weights[step]) }
         }
-      case .error, .shared, .part: break
+      case .error, .values, .shared, .part: break
       }
     }
   }
@@ -133,19 +144,20 @@ struct Targets {
   /// Only what was taught has meaning: equal windows give equal bytes.
   func walkState(_ stream: inout StateStream, _ steps: Range<Int>) {
     for step in steps {
-      let number = stream.integer(Int(kinds[step].rawValue), in: 0...4)
+      let number = stream.integer(Int(kinds[step].rawValue), in: 0...5)
       let kind = Kind(rawValue: UInt8(truncatingIfNeeded: number)) ?? .none
       if stream.mode == .read { kinds[step] = kind }
       if kind.counts { weights[step] = stream.sum(weights[step]) }
       if kind != .label && stream.mode == .read { labels[step] = -1 }
-      if kind == .label {
-        let label = stream.integer(Int(labels[step]), in: 0...outputs - 1)
-        if stream.mode == .read { labels[step] = Int32(truncatingIfNeeded: label) }
-      } else if kind.counts {
+      if kind == .label || kind.isShared {
+        let label = stream.integer(kind == .label ? Int(labels[step]) : -2 - Int(labels[step]), in: 0...outputs - 1)
+        if stream.mode == .read { labels[step] = Int32(truncatingIfNeeded: kind == .label ? label : -2 - label) }
+      }
+      if kind.counts && kind != .label {
         losses[step] = stream.sum(losses[step])
         stream.flags(correct + step, 1)
       }
-      if kind == .error || kind.isShared { stream.rows(error(step), 1, size: outputs, width: width) }
+      if kind == .error || kind == .values || kind.isShared { stream.rows(error(step), 1, size: outputs, width: width) }
     }
   }
 }

@@ -82,7 +82,7 @@ struct UpdateJob {
     step = kernel_update(learner, gradientScale: learner.reductionScale * scale)
     guard keepsFinite(norm * scale, learner) else {
       learner.progress.statistics.skippedUpdates += 1
-      dropOverflownTraces(network)
+      network.dropOverflownTraces()
       network.parameters.clearGradients()
       stage = .done
       return
@@ -108,15 +108,6 @@ struct UpdateJob {
     }
   }
 
-  /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
-  private func dropOverflownTraces(_ network: borrowing Network) {
-    for layer in network.layers {
-      // What an earlier sequence left overflown counts as zero.
-      layer.eraseInactive()
-      if !layer.tracesAreFinite(network.kernels) { layer.eraseTraces() }
-    }
-  }
-
   /// Moves the next `count` numbers of the tensor.
   @_optimize(speed) private mutating func optimize(
     _ array: UnsafePointer<TrainedArray>, _ count: Int, _ learner: borrowing Learner, _ network: borrowing Network
@@ -129,11 +120,11 @@ struct UpdateJob {
     step.moment1 = array.pointee.moment1.map { $0 + start }
     step.moment2 = array.pointee.moment2.map { $0 + start }
     step.anchor = UnsafePointer(array.pointee.anchor.map { $0 + start })
-    let rule = learner.rules + tensor
+    let rule = learner.resources.rules + tensor
     step.learning_rate = Float(rate * rule.pointee.rateFactor)
     (step.coupled_decay, step.decoupled_decay) = (rule.pointee.coupledDecay, rule.pointee.decoupledDecay)
     (step.lower, step.upper, step.absolute) = (rule.pointee.lower, rule.pointee.upper, rule.pointee.isAbsolute)
-    if OptimizePieces.run(network.kernels, &step, learner.pool) { changes = true }
+    if OptimizePieces.run(network.kernels, &step, learner.resources.pool) { changes = true }
   }
 }
 

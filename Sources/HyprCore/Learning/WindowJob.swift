@@ -1,7 +1,7 @@
 internal import CSystem
 
-/// The end of the first open window: the P-stage of HYPR (arXiv 2506.14464), then perhaps an update of the parameters. It advances in
-/// bounded pieces: some steps or neurons, a projection, ranges of parameters. The bits do not depend on the pieces.
+/// The end of the first open window: the P-stage of HYPR (arXiv 2506.14464). It advances in bounded pieces: some steps or neurons, a
+/// projection. The bits do not depend on the pieces.
 ///
 /// For each layer, from the readout down, with ℓ = ∂L/∂z and primes for the start of the window:
 ///   carry    q' and gI = ∂L/∂I of every step, from a sweep of the loss adjoint; Φ and Φ B of every step, from a sweep of a unit adjoint
@@ -13,7 +13,7 @@ internal import CSystem
 /// carries, in the place of e_z, the eligibility of its outputs as the readout remembers them: ε̄ = Σ κ̄^(t1 - t) ∂z/∂(parameters) over
 /// all steps t until now. With spatial credit gI is computed once more, of each step by itself, before it is handed down.
 struct WindowJob {
-  private enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, update, done }
+  private enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, done }
 
   /// The slot that the window started from, and its steps.
   let first, steps: Int
@@ -25,10 +25,8 @@ struct WindowJob {
   private var stage: Stage
   /// Of the stage: the next of its steps, neurons or projections.
   private var position = 0
-  /// nil: the parameters stay.
-  private var update: UpdateJob?
 
-  @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network, updates: Bool) {
+  @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network) {
     first = learner.progress.firstPage
     steps = min(learner.progress.steps, learner.settings.window)
     taught = learner.targets.hasTarget(first..<first + steps)
@@ -36,7 +34,6 @@ struct WindowJob {
     layer = network.layers.count - 1
     credit = LayerCredit(
       outputs: learner.targets.error(first), carriedOutputs: learner.adjoints.carriedOutputs, outputDecay: 0)
-    update = updates ? UpdateJob() : nil
     stage = steps == 0 ? .done : taught ? .errors : .events
   }
 
@@ -90,9 +87,7 @@ struct WindowJob {
       }
     case .finish:
       learner.endFirst(network, steps: steps)
-      enter(update == nil ? .done : .update)
-    case .update:
-      if update?.advance(&learner, network, work: work) != true { stage = .done }
+      stage = .done
     case .done: return false
     }
     return stage != .done

@@ -12,17 +12,19 @@ struct Layer {
   let projections: UnsafeMutableBufferPointer<Projection>
   /// The outputs that are not zero, for who listens: the layer itself or the one above; nil: nobody does.
   let events: EventSource?
-  /// Of the neuron parameters; only in learning sessions.
+  /// Of the neurons: a row each.
+  fileprivate let neuronParameters: TrainedArray
+  /// Of them; only in learning sessions.
   let eligibility: Eligibility?
   /// About how many multiply-adds it takes to carry the eligibility over the end of a window.
   let carryWork: Int
 
   /// `source` gives the events that a projection listens to, when it is told the layer's own. The arrays of the layer's tensors go to
-  /// `parameters`.
+  /// `parameters`; or they are there, and those of `other`, whose parameters the layer shares.
   init(
     _ arena: inout Arena, _ facts: UnsafePointer<LayerDescription>, _ tensors: UnsafeBufferPointer<TensorDescription>,
     _ settings: Settings, _ history: History, lanes: Int, carriesOutput: Bool, _ parameters: ParameterStore,
-    source: (_ source: ProjectionSource, _ own: EventSource?) -> EventSource
+    sharing other: SharedLayer?, source: (_ source: ProjectionSource, _ own: EventSource?) -> EventSource
   ) {
     let description = facts.pointee
     let neuron = description.neuron
@@ -43,22 +45,24 @@ struct Layer {
     for index in 0..<count {
       let projection = description.projections[index]
       let placement = tensors[projection.tensor].placement
-      let weights = TrainedArray(&arena, count: placement.storedCount(lanes: lanes), settings)
+      let storedCount = placement.storedCount(lanes: lanes)
+      let weights = other.map { $0.weights(index) } ?? TrainedArray(&arena, count: storedCount, settings)
       let running = Projection(
         &arena, projection, weights, source(projection.source, events), into: matrix, layer: shape, &taken,
         carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
       // A weight of compressed rows takes about as long as ten in a row.
-      elements += (projection.rows == nil ? 1 : 10) * min(weights.count, .max >> 8)
+      elements += (projection.rows == nil ? 1 : 10) * min(storedCount, .max >> 8)
       if !arena.isMeasuring {
-        parameters.arrays.initializeElement(at: projection.tensor, to: weights)
+        if other == nil { parameters.arrays.initializeElement(at: projection.tensor, to: weights) }
         projections.initializeElement(at: index, to: running)
       }
     }
 
     // One array, because the neuron model reads them as rows of one.
-    let rows = TrainedArray(&arena, count: parameterCount * width, settings)
-    if !arena.isMeasuring {
+    let rows = other?.neuronParameters ?? TrainedArray(&arena, count: parameterCount * width, settings)
+    neuronParameters = rows
+    if other == nil && !arena.isMeasuring {
       for index in 0..<parameterCount {
         parameters.arrays.initializeElement(
           at: description.firstParameter + index, to: rows.part(index * width..<(index + 1) * width))
@@ -73,7 +77,7 @@ struct Layer {
     let view = kernel_layer(
       size: shape.size, width: width, state_count: shape.states, parameter_count: parameterCount,
       current_count: description.currentCount, constants: description.constants, parameters: rows.values,
-      derived: arena.allocate(Float.self, width, rows: Int(neuron.derived_count), .parameters),
+      derived: other?.derived ?? arena.allocate(Float.self, width, rows: Int(neuron.derived_count), .parameters),
       states: arena.allocate(Float.self, width, rows: shape.states, planes: slots, .state),
       outputs: arena.allocate(Float.self, width, rows: slots, .state),
       currents: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
@@ -169,4 +173,16 @@ struct Layer {
     for projection in projections { projection.learning?.walkState(&stream, size: shape.size) }
     eligibility?.walkState(&stream, size: shape.size)
   }
+}
+
+/// A layer whose parameters another one shares, in the memory of the same session.
+struct SharedLayer {
+  /// While memory is only measured, there is none to look into.
+  private let layer: UnsafePointer<Layer>?
+
+  init(_ layer: UnsafePointer<Layer>, _ arena: borrowing Arena) { self.layer = arena.isMeasuring ? nil : layer }
+
+  func weights(_ projection: Int) -> TrainedArray { layer?.pointee.projection(projection).pointee.weights ?? .none }
+  var neuronParameters: TrainedArray { layer.map { $0.pointee.neuronParameters } ?? .none }
+  var derived: UnsafeMutablePointer<Float> { layer.map { $0.pointee.view.pointee.derived } ?? TrainedArray.none.values }
 }

@@ -11,7 +11,11 @@ struct Network: ~Copyable {
   let outputSize: Int
   let parameters: ParameterStore
 
-  init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings) {
+  /// With the parameters of another network of the session, if `other` is that one's layers, which `shared` are of.
+  init(
+    _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings,
+    sharing other: (layers: UnsafeMutableBufferPointer<Layer>, parameters: ParameterStore)? = nil
+  ) {
     let (descriptions, tensors) = (model.pointee.layers, model.pointee.tensors)
     let history = History(settings)
     let slots = history.slotCount
@@ -22,14 +26,15 @@ struct Network: ~Copyable {
     var hasBias = false
     for description in descriptions where description.hasBias { hasBias = true }
     let one = hasBias ? EventSource(&arena, constantOne: slots) : input.events
-    parameters = ParameterStore(&arena, tensors: tensors.count)
+    parameters = other?.parameters ?? ParameterStore(&arena, tensors: tensors.count)
     layers = UnsafeMutableBufferPointer(
       start: arena.allocate(Layer.self, descriptions.count, .scratch), count: descriptions.count)
     self.input = input
     for index in 0..<descriptions.count {
       let layer = Layer(
         &arena, descriptions.baseAddress! + index, tensors, settings, history, lanes: lanes,
-        carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters
+        carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters,
+        sharing: other.flatMap { $0.layers.baseAddress }.map { SharedLayer($0 + index, arena) }
       ) { [layers, isMeasuring = arena.isMeasuring] source, own in
         switch source {
         case .one: one
@@ -75,6 +80,15 @@ struct Network: ~Copyable {
   /// Lets the end of a window see the history from the slot on that it started from; only where there are several pages.
   @_optimize(speed) func lookBack(from slot: Int) {
     for layer in layers { layer.lookBack(from: slot) }
+  }
+
+  /// An eligibility that has overflown would spoil every later gradient: its layer begins again.
+  func dropOverflownTraces() {
+    for layer in layers {
+      // What an earlier sequence left overflown counts as zero.
+      layer.eraseInactive()
+      if !layer.tracesAreFinite(kernels) { layer.eraseTraces() }
+    }
   }
 
   func clearSlot(_ slot: Int) {

@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<32, Double>
+  typealias Values = InlineArray<39, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -89,6 +89,13 @@ struct Settings {
   let learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength: Double
   let schedule: Schedule
   let scheduleUpdates, warmUpUpdates: Double
+  /// Bytes for stretches of the stream; 0: nothing is rehearsed.
+  let rehearsalBytes: Int
+  let rehearsalShare: Double
+  /// Steps that are rehearsed after a window, those of a stretch, and its first ones that only bring the state up to it.
+  let rehearsalSteps, rehearsalStretch, rehearsalLeadIn: Int
+  let rehearsalSeed: UInt64
+  let holdUntaught: Float
 
   /// Every value was checked against its bounds when it was set, so that each number has its case.
   init(_ options: Options) {
@@ -122,6 +129,13 @@ struct Settings {
     schedule = Schedule(rawValue: number(.schedule)) ?? .constant
     scheduleUpdates = options.value(.scheduleUpdates)
     warmUpUpdates = options.value(.warmUpUpdates)
+    rehearsalBytes = number(.rehearsalBytes)
+    rehearsalShare = options.value(.rehearsalShare)
+    rehearsalSteps = number(.rehearsalSteps)
+    rehearsalStretch = number(.rehearsalStretch)
+    rehearsalLeadIn = number(.rehearsalLeadIn)
+    rehearsalSeed = UInt64(options.value(.rehearsalSeed))
+    holdUntaught = Float(options.value(.holdUntaught))
   }
 
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
@@ -132,6 +146,19 @@ struct Settings {
     options.set(.update, Double(Update.manual.rawValue))
     options.set(.optimizer, Double(Optimizer.gradientDescent.rawValue))
     options.set(.anchorStrength, 0)
+    options.set(.rehearsalBytes, 0)
+    return Settings(options)
+  }
+
+  var rehearses: Bool { learning && rehearsalBytes > 0 && rehearsalSteps > 0 }
+  /// Steps of the longest window whose end is computed.
+  var longestWindow: Int { rehearses ? max(window, rehearsalSteps) : window }
+
+  /// Those of the network that rehearses beside the one of the stream, with the same parameters: each time one window.
+  var ofRehearsal: Settings {
+    var options = options
+    options.set(.window, Double(rehearsalSteps))
+    options.set(.labelDelay, 0)
     return Settings(options)
   }
 

@@ -24,6 +24,15 @@ struct TrainedArray {
     anchor = numbers(.optimizer, if: settings.anchorStrength > 0)
   }
 
+  /// That of another, whose place is not known while memory is only measured.
+  static var none: TrainedArray { TrainedArray(count: 0) }
+
+  private init(count: Int) {
+    self.count = count
+    values = UnsafeMutablePointer(bitPattern: Arena.alignment)!
+    (gradients, moment1, moment2, anchor) = (nil, nil, nil, nil)
+  }
+
   private init(_ whole: TrainedArray, _ part: Range<Int>) {
     count = part.count
     values = whole.values + part.lowerBound

@@ -57,6 +57,9 @@ extension Session {
   /// The open windows must be closed, or their history be dropped with the state.
   mutating func clear(_ parts: SessionParts) {
     if parts.contains(.state) {
+      #if HYPR_LEARNING
+        rehearsal?.pointee.endStretch(startsSequence: true)
+      #endif
       network.clearSlot(slot)
       network.input.clear()
     }

@@ -5,7 +5,7 @@ internal import CSystem
 /// The first bytes of a saved state.
 private struct StateHeader {
   static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
-  static let version: UInt64 = 5
+  static let version: UInt64 = 6
   static let size = 5 * 8
 
   var magic, version, model, payload, checksum: UInt64
@@ -66,7 +66,7 @@ extension Session {
     walkLayout(&layout)
     guard layout.isValid else {
       throw message.failure(
-        .stateMismatch, "the state was saved with other options (learning, window, label_delay, credit or optimizer)")
+        .stateMismatch, "the state was saved with other options (learning, window, label_delay, credit, optimizer or rehearsal)")
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
     let (statistics, slot) = (statistics, slot)
@@ -92,9 +92,11 @@ extension Session {
 
   /// What the rest of the format depends on.
   private mutating func walkLayout(_ stream: inout StateStream) {
-    let layout: InlineArray<5, Int> = [
+    let layout: InlineArray<9, Int> = [
       settings.learning ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
-      settings.optimizer.rawValue,
+      settings.optimizer.rawValue, settings.rehearses ? settings.rehearsalBytes : 0,
+      settings.rehearses ? settings.rehearsalSteps : 0, settings.rehearses ? settings.rehearsalStretch : 0,
+      settings.rehearses ? settings.rehearsalLeadIn : 0,
     ]
     for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
   }
@@ -125,6 +127,7 @@ extension Session {
       if let learner {
         learner.pointee.walkState(&stream)
         if stream.isInput { slot = slots(ofOpen: openCount - 1).upperBound }
+        rehearsal?.pointee.walkState(&stream)
       }
     #endif
     for index in 0..<model.pointee.tensors.count {

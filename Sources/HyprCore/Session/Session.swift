@@ -14,7 +14,9 @@ public struct Session: ~Copyable {
   #if HYPR_LEARNING
     /// Only in learning sessions.
     let learner: UnsafeMutablePointer<Learner>?
-    /// A session for each thread but this one's; only where updates wait for the end of a batch.
+    /// Only if something is rehearsed.
+    let rehearsal: UnsafeMutablePointer<Rehearsal>?
+    /// A session for each thread but this one's; only where updates wait for the end of a batch, and nothing is rehearsed in between.
     let workers: BatchWorkers?
   #endif
 
@@ -40,12 +42,20 @@ public struct Session: ~Copyable {
     statistics = RunStatistics(&arena, layers: model.pointee.layerCount)
     #if HYPR_LEARNING
       learner = settings.learning ? arena.allocate(Learner.self, 1, .scratch) : nil
+      rehearsal = settings.rehearses ? arena.allocate(Rehearsal.self, 1, .rehearsal) : nil
       if let learner {
-        let content = Learner(&arena, model.pointee, settings)
+        let resources = LearningResources(&arena, model.pointee, settings)
+        let content = Learner(&arena, model.pointee, settings, resources)
         if !arena.isMeasuring { learner.initialize(to: content) }
+        if let rehearsal {
+          arena.begin(.rehearsal)
+          let content = Rehearsal(&arena, model, settings, beside: network, resources)
+          arena.end()
+          if !arena.isMeasuring { rehearsal.initialize(to: content) }
+        }
       }
       workers =
-        settings.learning && settings.threads > 1 && settings.update != .window
+        settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses
         ? BatchWorkers(&arena, model, settings) : nil
     #endif
     let progress = Progress(&arena)
@@ -129,7 +139,7 @@ public struct Session: ~Copyable {
     let session = arena.allocate(Session.self, 1, .scratch)
     session.initialize(to: Session(&arena, model, settings(model, options), ownsMemory: ownsMemory))
     #if HYPR_LEARNING
-      if let pool = session.pointee.learner?.pointee.pool, !pool.start() {
+      if let pool = session.pointee.learner?.pointee.resources.pool, !pool.start() {
         if ownsMemory { system_free(memory) }
         throw message.failure(.outOfMemory, "the system has no \(pool.count - 1) more threads for the session")
       }
@@ -150,7 +160,7 @@ public struct Session: ~Copyable {
 
   public static func free(_ session: UnsafeMutablePointer<Session>) {
     #if HYPR_LEARNING
-      session.pointee.learner?.pointee.pool?.stop()
+      session.pointee.learner?.pointee.resources.pool?.stop()
     #endif
     session.pointee.model.release()
     if session.pointee.ownsMemory { system_free(session) }
@@ -161,7 +171,7 @@ public struct Session: ~Copyable {
 
 /// Where the bytes of a session go.
 public struct MemoryReport {
-  public let parameters, state, traces, history, optimizer, scratch, total: Int
+  public let parameters, state, traces, history, optimizer, scratch, total, rehearsal: Int
 
   init(_ arena: Arena) {
     parameters = arena.bytes(.parameters)
@@ -170,6 +180,7 @@ public struct MemoryReport {
     history = arena.bytes(.history)
     optimizer = arena.bytes(.optimizer)
     scratch = arena.bytes(.scratch)
+    rehearsal = arena.bytes(.rehearsal)
     total = arena.used
   }
 }
@@ -204,10 +215,10 @@ extension Settings {
       for projection in layer.projections { largest = max(largest, projection.sourceSize) }
     }
     let most = Int(Int32.max) / largest
-    if window > most {
+    if longestWindow > most {
+      let (name, steps): (StaticString, Int) = window > most ? ("window", window) : ("rehearsal_steps", rehearsalSteps)
       throw message.failure(
-        .invalidArgument,
-        "option window is \(window), expected at most \(most): a layer of this model has \(largest) inputs")
+        .invalidArgument, "option \(name) is \(steps), expected at most \(most): a layer of this model has \(largest) inputs")
     }
   }
 }

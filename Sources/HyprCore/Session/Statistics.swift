@@ -69,6 +69,7 @@ extension Session {
     statistics.clear()
     #if HYPR_LEARNING
       learner?.pointee.progress.statistics.clear()
+      rehearsal?.pointee.gauge.clear()
     #endif
   }
 }

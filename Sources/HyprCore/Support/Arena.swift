@@ -1,9 +1,9 @@
 /// What memory is used for.
 public enum MemorySection: Int {
-  case parameters, state, traces, history, optimizer, scratch
+  case parameters, state, traces, history, optimizer, rehearsal, scratch
 
   /// Bytes of each.
-  typealias Sizes = InlineArray<6, Int>
+  typealias Sizes = InlineArray<7, Int>
 }
 
 /// Hands out one block of memory piece by piece, each 64-byte aligned and zeroed (plain data only). Without a block it only measures:
@@ -15,6 +15,8 @@ struct Arena {
   private(set) var used = 0
   private(set) var overflowed = false
   private var sections = MemorySection.Sizes(repeating: 0)
+  /// Where everything is counted for now, whatever it is for.
+  private var wholeSection: MemorySection?
 
   init(measuring: Void) { base = nil }
   init(_ base: UnsafeMutableRawPointer) { self.base = base }
@@ -47,7 +49,7 @@ struct Arena {
       overflowed = true
     } else {
       used = end
-      sections[section.rawValue] += size
+      sections[(wholeSection ?? section).rawValue] += size
     }
     // While measuring nothing is read or written through the pointers: any address will do.
     guard let base, !overflowed else { return UnsafeMutableRawPointer(bitPattern: Arena.alignment)! }
@@ -56,6 +58,10 @@ struct Arena {
   }
 
   var isMeasuring: Bool { base == nil }
+
+  /// Until `end`, everything is part of one section: of something that has its own parts.
+  mutating func begin(_ section: MemorySection) { wholeSection = section }
+  mutating func end() { wholeSection = nil }
 
   func bytes(_ section: MemorySection) -> Int { sections[section.rawValue] }
 }

@@ -26,6 +26,19 @@ struct StateStream {
     self.capacity = capacity
   }
 
+  /// Where the bytes are that come next; nil when measuring.
+  var next: UnsafeMutableRawPointer? { buffer.map { $0 + position } }
+  func has(_ count: Int) -> Bool { capacity - position >= count }
+  /// What it walks over cannot be right.
+  mutating func refuse() { isValid = false }
+
+  /// 64 bits of any value.
+  mutating func word(_ value: UInt64) -> UInt64 {
+    guard let place = advance(8) else { return value }
+    if mode == .write { place.storeBytes(of: value, as: UInt64.self) }
+    return mode == .read ? place.loadUnaligned(as: UInt64.self) : value
+  }
+
   /// A piece of plain memory.
   mutating func bytes(_ memory: UnsafeMutableRawPointer, _ count: Int) {
     guard let place = advance(count) else { return }

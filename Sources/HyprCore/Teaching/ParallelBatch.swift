@@ -59,7 +59,7 @@ private struct BatchWork {
 
 extension Session {
   mutating func learnInThreads(_ batch: Batch, _ workers: BatchWorkers) throws(Failure) {
-    guard let pool = learner?.pointee.pool else { return }
+    guard let pool = learner?.pointee.resources.pool else { return }
     split(batch, into: workers.shares)
     for index in 0..<workers.count { workers.sessions[index].takeParameters(of: self) }
     withUnsafeMutablePointer(to: &self) { session in
@@ -124,7 +124,7 @@ extension Session {
 extension Learner {
   fileprivate mutating func beginBatch(of host: borrowing Learner) {
     progress = LearningProgress()
-    for index in 0..<tensors.count { frozen[index] = host.frozen[index] }
+    for index in 0..<tensors.count { resources.frozen[index] = host.resources.frozen[index] }
     for label in 0..<targets.outputs { classWeights[label] = host.classWeights[label] }
   }
 

@@ -22,7 +22,7 @@ extension Session {
       }
       let target = sumOfSoftmax(learner.pointee, label: checked, weight: weight)
       let first = learner.pointee.progress.firstPage
-      learner.pointee.targets.share(target, first..<first + steps)
+      learner.pointee.targets.share(target, label: checked, first..<first + steps)
     } else {
       for stepsAgo in 0..<steps {
         learner.pointee.targets.begin(learner.pointee.place(stepsAgo: stepsAgo, slot: slot).step)

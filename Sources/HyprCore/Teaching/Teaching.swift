@@ -27,7 +27,7 @@ extension Session {
     if weight != 1 {
       for index in 0..<size { step.error[index] *= weight }
     }
-    step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: false))
+    step.teach(Target(loss: loss * Double(weight), weight: Double(weight), correct: false), .values)
   }
 
   /// The host's own ∂loss/∂output [C] of a step.
@@ -36,7 +36,7 @@ extension Session {
     try checkFinite(error, "dloss_doutput")
     step.learner.pointee.replaceSharedTarget(page: step.page, slot: slot)
     step.error.copy(from: error, count: model.pointee.outputSize)
-    step.teach(Target(loss: 0, weight: 1, correct: false))
+    step.teach(Target(loss: 0, weight: 1, correct: false), .error)
   }
 
   /// A step of an open window, and where its ∂loss/∂output goes.
@@ -46,7 +46,9 @@ extension Session {
     let index, page: Int
 
     var error: UnsafeMutablePointer<Float> { learner.pointee.targets.error(index) }
-    @_optimize(speed) func teach(_ target: Target) { learner.pointee.targets.set(target, index) }
+    @_optimize(speed) func teach(_ target: Target, _ kind: Targets.Kind) {
+      learner.pointee.targets.set(target, index, kind: kind)
+    }
   }
 
   @_optimize(speed) @inline(__always) mutating func openStep(_ stepsAgo: Int) throws(Failure) -> OpenStep {

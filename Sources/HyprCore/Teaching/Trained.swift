@@ -9,13 +9,13 @@ extension Session {
       let found: Text = index < 0 ? "too large" : "\(index)"
       throw message.failure(.notFound, "index is \(found), expected below the tensor count \(tensors.count)")
     }
-    if trained && !learner.pointee.trainable[index] {
+    if trained && !learner.pointee.resources.trainable[index] {
       throw message.failure(
         .invalidArgument,
         "\(tensors[index].name) cannot be trained: the model file or the options of this session freeze it")
     }
-    guard learner.pointee.frozen[index] == trained else { return }
-    learner.pointee.frozen[index] = !trained
+    guard learner.pointee.resources.frozen[index] == trained else { return }
+    learner.pointee.resources.frozen[index] = !trained
     network.parameters.arrays[index].clearGradients()
   }
 }

@@ -1,7 +1,8 @@
 // The open windows of a learning session.
 
 extension Session {
-  /// Closes the open windows: gathers their gradients, carries the eligibility over and, if that is when, updates the parameters.
+  /// Closes the open windows: gathers their gradients, carries the eligibility over, rehearses beside what was taught and, if that is
+  /// when, updates the parameters.
   /// With `updating` false the parameters stay, whenever updates are due.
   @_optimize(speed) mutating func closeWindows(updating: Bool = true) {
     guard let learner else { return }
@@ -9,9 +10,15 @@ extension Session {
   }
 
   @_optimize(speed) @inline(never) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
-    var job = WindowJob(learner.pointee, network, updates: updating && settings.update == .window)
+    rehearsal?.pointee.record(network, learner.pointee)
+    let before = learner.pointee.progress.gathered.steps
+    var job = WindowJob(learner.pointee, network)
     while job.advance(&learner.pointee, network, work: .max) {}
     if learner.pointee.progress.steps == 0 { slot = 0 }
+    guard updating else { return }
+    let taught = learner.pointee.progress.gathered.steps - before
+    if taught > 0 { rehearsal?.pointee.rehearse(beside: taught, &learner.pointee) }
+    if settings.update == .window { update() }
   }
 
   /// Before a step whose input events lie in slot `to`: closes a window if one is due, and goes on to the next page if the last one is
@@ -28,8 +35,10 @@ extension Session {
   /// One optimizer step on the gradient gathered since the last one, unless nothing was taught.
   @_optimize(speed) mutating func update() {
     guard let learner else { return }
+    let skipped = learner.pointee.progress.statistics.skippedUpdates
     var job = UpdateJob()
     while job.advance(&learner.pointee, network, work: .max) {}
+    if learner.pointee.progress.statistics.skippedUpdates > skipped { rehearsal?.pointee.dropOverflownTraces() }
   }
 
   /// The end of a sequence: nothing that was taught is lost.

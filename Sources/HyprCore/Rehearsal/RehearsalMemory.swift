@@ -1,0 +1,150 @@
+internal import CSystem
+
+/// The stretches that are kept, one after the other in a piece of memory of fixed size.
+///
+/// Which ones they are is decided by class-balancing reservoir sampling (Chrysakis and Moens, "Online continual learning from imbalanced
+/// data", 2020): while there is room every stretch is kept; then one of a class that has not the most takes the place of one of the
+/// class that has, and one of that class the place of another with the probability that makes each as likely to be kept.
+struct RehearsalMemory {
+  let shape: Stretch.Shape
+  private let start: UnsafeMutableRawPointer
+  let capacity: Int
+  private(set) var used = 0
+  /// [outputs + 1], the last one of stretches without a class: how many are kept, and how many there were since the memory was empty.
+  private let kept, seen: UnsafeMutablePointer<Int>
+  /// Of all classes.
+  private(set) var count = 0
+  private var random: SplitMix64
+  /// Where the one lies that is being rehearsed.
+  private(set) var playing: Int?
+  /// Where in it its next step lies.
+  private(set) var cursor = StretchCursor()
+
+  init(_ arena: inout Arena, _ shape: Stretch.Shape, _ settings: Settings) {
+    self.shape = shape
+    capacity = settings.rehearsalBytes & ~7
+    start = UnsafeMutableRawPointer(arena.allocate(UInt8.self, capacity, .rehearsal))
+    kept = arena.allocate(Int.self, shape.outputs + 1, .rehearsal)
+    seen = arena.allocate(Int.self, shape.outputs + 1, .rehearsal)
+    random = SplitMix64(seed: settings.rehearsalSeed)
+  }
+
+  /// A class, or `outputs` for none.
+  func count(_ label: Int) -> Int { kept[label] }
+  func offered(_ label: Int) -> Int { seen[label] }
+
+  func stretch(at offset: Int) -> Stretch { Stretch(start + offset, shape) }
+
+  mutating func clear() {
+    (used, count, playing) = (0, 0, nil)
+    kept.clear(shape.outputs + 1)
+    seen.clear(shape.outputs + 1)
+  }
+
+  /// Keeps what was recorded, or not.
+  mutating func offer(_ recorder: StretchRecorder) {
+    let header = recorder.header()
+    let (bytes, label) = (Int(header.bytes), Int(header.label))
+    seen[label] = min(seen[label] + 1, Int.max - 1)
+    guard bytes <= capacity else { return }
+    if used + bytes > capacity {
+      var largest = label
+      for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
+      if largest == label && random.below(seen[label]) >= kept[label] { return }
+      while used + bytes > capacity {
+        // Its stretches may be shorter than the new one.
+        if kept[largest] == 0 {
+          for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
+        }
+        remove(random.below(kept[largest]), of: largest)
+      }
+    }
+    recorder.write(Stretch(start + used, shape, header))
+    used += bytes
+    kept[label] += 1
+    count += 1
+  }
+
+  /// Where one of a class lies, counted from 0.
+  func offset(_ index: Int, of label: Int) -> Int {
+    var (offset, left) = (0, index)
+    while true {
+      let header = stretch(at: offset).header
+      if Int(header.label) == label {
+        if left == 0 { return offset }
+        left -= 1
+      }
+      offset += Int(header.bytes)
+    }
+  }
+
+  private mutating func remove(_ index: Int, of label: Int) {
+    let offset = offset(index, of: label)
+    let bytes = Int(stretch(at: offset).header.bytes)
+    (start + offset).copyMemory(from: start + offset + bytes, byteCount: used - offset - bytes)
+    used -= bytes
+    kept[label] -= 1
+    count -= 1
+    if let playing, playing >= offset { self.playing = playing == offset ? nil : playing - bytes }
+  }
+
+  /// Begins to rehearse a stretch of a class that has any: each is as likely. Not when there is none.
+  mutating func draw() -> Stretch {
+    var classes = 0
+    for label in 0...shape.outputs where kept[label] > 0 { classes += 1 }
+    var (left, label) = (random.below(classes), 0)
+    while kept[label] == 0 || left > 0 {
+      if kept[label] > 0 { left -= 1 }
+      label += 1
+    }
+    let offset = offset(random.below(kept[label]), of: label)
+    (playing, cursor) = (offset, StretchCursor())
+    return stretch(at: offset)
+  }
+
+  /// Past a step of the stretch that is being rehearsed.
+  @_optimize(speed) mutating func advance(_ stretch: Stretch) {
+    cursor.advance(stretch)
+    if cursor.step == Int(stretch.header.steps) { endPlaying() }
+  }
+
+  mutating func endPlaying() { playing = nil }
+
+  mutating func walkState(_ stream: inout StateStream) {
+    random.walkState(&stream)
+    used = stream.integer(used, in: 0...capacity)
+    let place = stream.integer(playing ?? -1, in: -1...max(used - 1, -1))
+    let step = stream.integer(playing == nil ? 0 : cursor.step, in: 0...StretchRecorder.longest - 1)
+    for label in 0...shape.outputs {
+      let number = stream.integer(seen[label], in: 0...Int.max - 1)
+      if stream.mode == .read { seen[label] = number }
+    }
+    let memory = stream.mode == .check ? stream.next : start
+    guard stream.has(used) else { return stream.refuse() }
+    stream.bytes(start, used)
+    if !stream.isInput { return }
+    guard let memory else { return }
+    var (counts, offset) = (0, 0)
+    if stream.mode == .read { kept.clear(shape.outputs + 1) }
+    var isPlaying = place < 0
+    while offset < used {
+      guard used - offset >= Stretch.Header.size else { return stream.refuse() }
+      let stretch = Stretch(memory + offset, shape)
+      guard stretch.isSound(room: used - offset) else { return stream.refuse() }
+      if stream.mode == .read { kept[Int(stretch.header.label)] += 1 }
+      if offset == place {
+        isPlaying = step < Int(stretch.header.steps)
+        if stream.mode == .read { setCursor(step, in: stretch) }
+      }
+      offset += Int(stretch.header.bytes)
+      counts += 1
+    }
+    if !isPlaying { stream.refuse() }
+    if stream.mode == .read { (count, playing) = (counts, place < 0 ? nil : place) }
+  }
+
+  private mutating func setCursor(_ step: Int, in stretch: Stretch) {
+    cursor = StretchCursor()
+    for _ in 0..<step { cursor.advance(stretch) }
+  }
+}

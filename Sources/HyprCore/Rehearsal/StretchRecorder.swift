@@ -1,0 +1,154 @@
+internal import CSystem
+
+/// The stretch of the stream that is being made, and how it becomes one that is kept.
+struct StretchRecorder {
+  let shape: Stretch.Shape
+  /// Steps of a whole stretch, and its first ones whose targets are not rehearsed.
+  let length, leadIn: Int
+  /// [length][columns]
+  private let inputs: UnsafeMutablePointer<Float>
+  /// [length]: a class, or what `Stretch.Run` says.
+  private let targets: UnsafeMutablePointer<Int32>
+  /// [length][outputs], of the steps that have a row.
+  private let rows: UnsafeMutablePointer<Float>
+  /// [columns]: how many steps of a byte one is.
+  private let factors: UnsafeMutablePointer<Float>
+  /// [outputs]
+  private let taughtSteps: UnsafeMutablePointer<Int>
+  /// The most steps of a stretch: the bound of the option.
+  static var longest: Int { 65_536 }
+  private(set) var steps = 0
+  /// Whether the state was zero before its first step.
+  private var startsSequence = true
+
+  init(_ arena: inout Arena, _ shape: Stretch.Shape, _ settings: Settings) {
+    self.shape = shape
+    length = settings.rehearsalStretch
+    leadIn = settings.rehearsalLeadIn
+    inputs = arena.allocate(Float.self, shape.columns, rows: length, .rehearsal)
+    targets = arena.allocate(Int32.self, length, .rehearsal)
+    rows = arena.allocate(Float.self, shape.outputs, rows: length, .rehearsal)
+    factors = arena.allocate(Float.self, shape.columns, .scratch)
+    taughtSteps = arena.allocate(Int.self, shape.outputs, .scratch)
+  }
+
+  var isFull: Bool { steps == length }
+
+  /// Drops what was recorded: the next step is the first one.
+  mutating func begin(startsSequence: Bool) { (steps, self.startsSequence) = (0, startsSequence) }
+
+  /// Records a step with the events of a slot; a row is given with the targets that have one.
+  @_optimize(speed) mutating func record(_ events: EventSource, slot: Int, target: Int32) -> UnsafeMutablePointer<Float> {
+    let place = inputs + steps * shape.columns
+    place.clear(shape.columns)
+    let (indices, values) = (events.indices(slot), events.values(slot))
+    for event in 0..<events.count(slot) { place[Int(indices[event])] = values[event] }
+    targets[steps] = target
+    steps += 1
+    return rows + (steps - 1) * shape.outputs
+  }
+
+  /// Steps whose targets only bring the state up to what follows.
+  private var skipped: Int { startsSequence ? 0 : leadIn }
+
+  /// Whether there is a target to be rehearsed.
+  var isTaught: Bool {
+    for step in min(skipped, steps)..<steps where targets[step] != Stretch.Run.none { return true }
+    return false
+  }
+
+  /// The class that most steps were taught, the first of equals; `outputs`: none was.
+  var label: Int {
+    taughtSteps.clear(shape.outputs)
+    var best = shape.outputs
+    for step in min(skipped, steps)..<steps where targets[step] >= 0 { taughtSteps[Int(targets[step])] += 1 }
+    for label in 0..<shape.outputs where taughtSteps[label] > (best == shape.outputs ? 0 : taughtSteps[best]) { best = label }
+    return best
+  }
+
+  /// What the stretch will be: in the form that takes fewer bytes.
+  func header() -> Stretch.Header {
+    findFactors()
+    var (runs, rowCount, events, isBinary) = (0, 0, 0, true)
+    for step in 0..<steps {
+      if step == 0 || targets[step] != targets[step - 1] { runs += 1 }
+      if Stretch.Run.hasRow(targets[step]) { rowCount += 1 }
+      for column in 0..<shape.columns {
+        let value = inputs[step * shape.columns + column]
+        if value != 0 && value != 1 { isBinary = false }
+        if value != 0 { events += 1 }
+      }
+    }
+    func header(events: Int?, isBinary: Bool) -> Stretch.Header {
+      Stretch.Header(
+        steps: steps, runs: runs, rows: rowCount, events: events, label: label, startsSequence: startsSequence,
+        isBinary: isBinary)
+    }
+    var (dense, sparse) = (header(events: nil, isBinary: false), header(events: events, isBinary: isBinary))
+    dense.bytes = size(dense)
+    sparse.bytes = size(sparse)
+    return dense.bytes < sparse.bytes ? dense : sparse
+  }
+
+  private func size(_ header: Stretch.Header) -> UInt32 {
+    UInt32(clamping: Stretch(UnsafeMutableRawPointer(inputs), shape, header).size)
+  }
+
+  /// The largest magnitude of each column is 127.
+  private func findFactors() {
+    factors.clear(shape.columns)
+    for step in 0..<steps {
+      for column in 0..<shape.columns { factors[column] = max(factors[column], inputs[step * shape.columns + column].magnitude) }
+    }
+    // What is smaller counts as zero: its factor would overflow.
+    for column in 0..<shape.columns { factors[column] = factors[column] < 1e-30 ? 0 : 127 / factors[column] }
+  }
+
+  /// Writes what `header` says that there will be.
+  @_optimize(speed) func write(_ stretch: Stretch) {
+    stretch.start.storeBytes(of: stretch.header, as: Stretch.Header.self)
+    let (columns, values) = (shape.columns, stretch.values)
+    if !stretch.header.isBinary {
+      for column in 0..<columns { stretch.setScale(factors[column] == 0 ? 0 : 1 / factors[column], column) }
+    }
+    var (run, row, event) = (Stretch.Run(steps: 0, target: targets[0]), 0, 0)
+    var runCount = 0
+    for step in 0..<steps {
+      let target = targets[step]
+      if target != run.target { run = Stretch.Run(steps: 0, target: target) }
+      run.steps += 1
+      if step + 1 == steps || targets[step + 1] != target {
+        stretch.setRun(run, runCount)
+        runCount += 1
+      }
+      if Stretch.Run.hasRow(target) {
+        stretch.row(row).copyMemory(from: rows + step * shape.outputs, byteCount: shape.outputs * 4)
+        row += 1
+      }
+      let first = event
+      for column in 0..<columns {
+        let value = inputs[step * columns + column]
+        if !stretch.header.isDense && value == 0 { continue }
+        if !stretch.header.isDense { stretch.setColumn(column, event) }
+        if !stretch.header.isBinary {
+          values[event] = Int8(max(-127, min(127, (value * factors[column]).rounded(.toNearestOrEven))))
+        }
+        event += 1
+      }
+      if !stretch.header.isDense { stretch.setCount(event - first, step) }
+    }
+  }
+
+  mutating func walkState(_ stream: inout StateStream) {
+    steps = stream.integer(steps, in: 0...length)
+    startsSequence = stream.flag(startsSequence)
+    stream.rows(inputs, steps, size: shape.columns, width: shape.columns) { _, value in value.isFinite }
+    for step in 0..<steps {
+      let target = stream.integer(Int(targets[step]), in: Int(Stretch.Run.error)...shape.outputs - 1)
+      if stream.mode == .read { targets[step] = Int32(truncatingIfNeeded: target) }
+      if Stretch.Run.hasRow(Int32(truncatingIfNeeded: target)) {
+        stream.rows(rows + step * shape.outputs, 1, size: shape.outputs, width: shape.outputs) { _, value in value.isFinite }
+      }
+    }
+  }
+}
