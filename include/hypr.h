@@ -237,7 +237,8 @@ enum {
   HYPR_OPTION_ANCHOR_STRENGTH = 28, /* pulls trained parameters to those of the model file (L2-SP); 0: off [0] */
 
   HYPR_OPTION_SCHEDULE = 40,         /* how the learning rate falls [HYPR_SCHEDULE_CONSTANT] */
-  HYPR_OPTION_SCHEDULE_UPDATES = 41, /* updates until a falling learning rate reaches 0, 1 to 1e12 [10000] */
+  HYPR_OPTION_SCHEDULE_UPDATES = 41, /* updates until a falling learning rate reaches 0, 1 to 1e12; those on rehearsed steps alone do
+                                        not count [10000] */
   HYPR_OPTION_WARM_UP_UPDATES = 42,  /* updates in which the rate rises to its start, on top of the schedule [0] */
 
   /* Factors on the learning rate of one group, 0 to 1000; 0 freezes it [1] */
@@ -258,9 +259,12 @@ enum {
    * parameters, with the same credit and loss, from a state of their own; stream and memory share the update. Which stretches are kept is
    * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same */
   HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed [0] */
-  HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, 0 to 0.999 [0.5] */
+  HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, up to 0.999; 0: with K classes, kept or taught
+                                        now, (K - 1) / K, so that all weigh the same, and 0.5 for targets that are no classes [0] */
   HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
-  HYPR_OPTION_REHEARSAL_STRETCH = 103, /* steps of a stretch, 1 to 65536 [120] */
+  HYPR_OPTION_REHEARSAL_WINDOWS = 107, /* how many are followed by that, from one in which something was taught on, 1 to 1e9; only that
+                                          one unless updates follow every window [10] */
+  HYPR_OPTION_REHEARSAL_STRETCH = 103, /* steps of a stretch, 1 to 65536 [200] */
   HYPR_OPTION_REHEARSAL_LEAD_IN = 104, /* first steps of a stretch that teach nothing but bring the state up to the others, 0 to
                                           65535; of those from the start of a sequence all teach [50] */
   HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
@@ -422,6 +426,12 @@ HYPR_API hypr_status hypr_session_rehearsal(const hypr_session *session, int32_t
 
 /* Stretches that are kept now of a class, or one of HYPR_REHEARSAL_; 0 if nothing is rehearsed, or there is no such class. */
 HYPR_API size_t hypr_session_rehearsal_count(const hypr_session *session, int32_t label);
+
+/* Rehearses by itself, as long as a device has nothing else to do: `windows` times HYPR_OPTION_REHEARSAL_STEPS steps, all classes in turn,
+ * each time with an update. The learning rate falls from LEARNING_RATE to 0 from the first of them to the last. The open windows are
+ * closed first. Does nothing while no stretch is kept.
+ * WRONG_STATE: nothing is rehearsed, or HYPR_OPTION_UPDATE is not HYPR_UPDATE_WINDOW. STOPPED: by the host (hypr_session_set_progress). */
+HYPR_API hypr_status hypr_session_rehearse(hypr_session *session, size_t windows);
 
 /* Forgets all stretches. WRONG_STATE: nothing is rehearsed. */
 HYPR_API hypr_status hypr_session_rehearsal_clear(hypr_session *session);

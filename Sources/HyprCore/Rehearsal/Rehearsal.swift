@@ -3,14 +3,19 @@ internal import CSystem
 /// Keeps stretches of the stream and rehearses them beside it, so that learning what comes now does not unlearn what came before: a
 /// second network with the same parameters, and with its own state, eligibility and history, goes through them as through a stream.
 ///
-/// After each window of the session's stream in which something was taught, the next steps of this second stream are one window of
-/// their own. Its gradient is added to that of the session with a weight that gives it its share of the update.
+/// After a window of the session's stream, the next steps of this second stream are one window of their own. Its gradient is added to
+/// that of the session with a weight that gives it its share of the update. What the stream teaches now is not rehearsed, but all other
+/// classes are, each as often: with a share of (K - 1) / K for K classes, each of them has the same weight.
 struct Rehearsal: ~Copyable {
   let network: Network
   private var learner: Learner
   private(set) var memory: RehearsalMemory
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
+  /// The class that the stream taught last; -1: none yet, or no class.
+  private var label = -1
+  /// Windows that are still followed by rehearsal if nothing is taught in them.
+  private var windowsLeft = 0
 
   init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
@@ -19,7 +24,7 @@ struct Rehearsal: ~Copyable {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
     learner = Learner(&arena, model.pointee, ofRehearsal, resources)
-    let shape = Stretch.Shape(columns: network.input.events.size, outputs: network.outputSize)
+    let shape = Stretch.Shape(columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize)
     memory = RehearsalMemory(&arena, shape, settings)
     recorder = StretchRecorder(&arena, shape, settings)
     gauge = RehearsalGauge(&arena, classes: shape.outputs)
@@ -28,11 +33,12 @@ struct Rehearsal: ~Copyable {
   // MARK: - Recording
 
   /// Records the first open window of the stream, before it is closed.
-  @_optimize(speed) mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner) {
+  mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner) {
     let first = streamLearner.progress.firstPage
     for step in first..<first + min(streamLearner.progress.steps, streamLearner.settings.window) {
       let targets = streamLearner.targets
       let target = recorded(targets, step)
+      if target != Stretch.Run.none { label = max(Int(target), -1) }
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
       if Stretch.Run.hasRow(target) { row.copy(from: targets.error(step), count: targets.outputs) }
       if target == Stretch.Run.values { findValues(row, targets, step, stream.readoutOutputs(step + 1)) }
@@ -75,13 +81,27 @@ struct Rehearsal: ~Copyable {
   // MARK: - Rehearsing
 
   /// Rehearses the next steps beside `taught` targets of the stream, whose gradient `stream` has gathered.
-  @_optimize(speed) mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
+  mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
+    if taught > 0 { windowsLeft = learner.settings.rehearsalWindows }
+    // An update of many windows has no share for those in which nothing was taught.
+    guard windowsLeft > 0, taught > 0 || learner.settings.update == .window else { return }
+    windowsLeft -= 1
+    playWindow(except: label, beside: taught, &stream)
+  }
+
+  /// The same by itself, all classes in turn; false: there is nothing to rehearse.
+  mutating func rehearse(_ stream: inout Learner) -> Bool {
+    playWindow(except: nil, beside: 0, &stream)
+    return memory.count > 0
+  }
+
+  @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
     let all = learner.settings.window
     var left = all
-    while left > 0 && memory.count > 0 {
-      let steps = play(left)
+    while left > 0 && (memory.playing != nil || memory.draw(except: label) != nil) {
+      let steps = play(left, except: label)
       let part = 0..<steps
-      weigh(part, share: taught * Double(steps) / Double(all), &stream)
+      weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
       var job = WindowJob(learner, network)
       while job.advance(&learner, network, work: .max) {}
       gauge.count(learner.targets, part)
@@ -92,15 +112,10 @@ struct Rehearsal: ~Copyable {
   }
 
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
-  private mutating func play(_ most: Int) -> Int {
+  @_optimize(speed) @inline(never) private mutating func play(_ most: Int, except label: Int?) -> Int {
     var steps = 0
     while steps < most {
-      let stretch: Stretch
-      if let playing = memory.playing {
-        stretch = memory.stretch(at: playing)
-      } else {
-        stretch = memory.draw()
-      }
+      guard let stretch = memory.playing.map({ memory.stretch(at: $0) }) ?? memory.draw(except: label) else { return steps }
       if memory.cursor.step == 0 && stretch.header.startsSequence {
         if steps > 0 { return steps }
         clear()
@@ -135,20 +150,26 @@ struct Rehearsal: ~Copyable {
     targets.set(Target(loss: loss, weight: 1, correct: false), step, kind: target == Stretch.Run.values ? .values : .error)
   }
 
-  /// Weighs the targets of the open window so that together they have their share beside `share` targets of the stream.
-  private func weigh(_ steps: Range<Int>, share: Double, _ stream: inout Learner) {
+  /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream.
+  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) {
     let targets = learner.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts { count += 1 }
     guard count > 0 else { return }
-    let settings = learner.settings
-    let factor = settings.rehearsalShare / (1 - settings.rehearsalShare) * share / count
+    let factor = share / (1 - share) * taught / count
     var gathered = GatheredTargets()
     for step in steps where targets.kinds[step].counts {
       targets.scale(step, by: factor)
       if targets.weights[step] > 0 { gathered.add(GatheredTargets(weight: targets.weights[step], steps: factor)) }
     }
     stream.progress.gathered.add(gathered)
+  }
+
+  /// Of the gradient of an update.
+  private var share: Double {
+    if learner.settings.rehearsalShare > 0 { return learner.settings.rehearsalShare }
+    let classes = memory.classCount + (label >= 0 && memory.count(label) == 0 ? 1 : 0)
+    return classes > 1 ? 1 - 1 / Double(classes) : 0.5
   }
 
   private func clear() {
@@ -173,6 +194,10 @@ struct Rehearsal: ~Copyable {
     memory.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
+    let (label, windows) = (
+      stream.integer(label, in: -1...memory.shape.outputs - 1), stream.integer(windowsLeft, in: 0...learner.settings.rehearsalWindows)
+    )
+    if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)
       layer.walkTraces(&stream)

@@ -12,6 +12,8 @@ struct RehearsalMemory {
   private(set) var used = 0
   /// [outputs + 1], the last one of stretches without a class: how many are kept, and how many there were since the memory was empty.
   private let kept, seen: UnsafeMutablePointer<Int>
+  /// [outputs + 1]: whether it had its turn in this round.
+  private let hadTurn: UnsafeMutablePointer<Bool>
   /// Of all classes.
   private(set) var count = 0
   private var random: SplitMix64
@@ -26,6 +28,7 @@ struct RehearsalMemory {
     start = UnsafeMutableRawPointer(arena.allocate(UInt8.self, capacity, .rehearsal))
     kept = arena.allocate(Int.self, shape.outputs + 1, .rehearsal)
     seen = arena.allocate(Int.self, shape.outputs + 1, .rehearsal)
+    hadTurn = arena.allocate(Bool.self, shape.outputs + 1, .rehearsal)
     random = SplitMix64(seed: settings.rehearsalSeed)
   }
 
@@ -39,13 +42,14 @@ struct RehearsalMemory {
     (used, count, playing) = (0, 0, nil)
     kept.clear(shape.outputs + 1)
     seen.clear(shape.outputs + 1)
+    hadTurn.clear(shape.outputs + 1)
   }
 
   /// Keeps what was recorded, or not.
   mutating func offer(_ recorder: StretchRecorder) {
     let header = recorder.header()
     let (bytes, label) = (Int(header.bytes), Int(header.label))
-    seen[label] = min(seen[label] + 1, Int.max - 1)
+    seen[label] = min(seen[label] + 1, .max >> 1)
     guard bytes <= capacity else { return }
     if used + bytes > capacity {
       var largest = label
@@ -88,18 +92,38 @@ struct RehearsalMemory {
     if let playing, playing >= offset { self.playing = playing == offset ? nil : playing - bytes }
   }
 
-  /// Begins to rehearse a stretch of a class that has any: each is as likely. Not when there is none.
-  mutating func draw() -> Stretch {
-    var classes = 0
-    for label in 0...shape.outputs where kept[label] > 0 { classes += 1 }
-    var (left, label) = (random.below(classes), 0)
-    while kept[label] == 0 || left > 0 {
-      if kept[label] > 0 { left -= 1 }
+  /// Begins to rehearse a stretch, one of each class in turn, in random order; nil: there is none but of the class `except`.
+  mutating func draw(except: Int?) -> Stretch? {
+    var candidates = candidates(except: except)
+    if candidates == 0 {
+      hadTurn.clear(shape.outputs + 1)
+      candidates = self.candidates(except: except)
+    }
+    if candidates == 0 { return nil }
+    var (left, label) = (random.below(candidates), 0)
+    while !isCandidate(label, except: except) || left > 0 {
+      if isCandidate(label, except: except) { left -= 1 }
       label += 1
     }
+    hadTurn[label] = true
     let offset = offset(random.below(kept[label]), of: label)
     (playing, cursor) = (offset, StretchCursor())
     return stretch(at: offset)
+  }
+
+  private func isCandidate(_ label: Int, except: Int?) -> Bool { kept[label] > 0 && label != except && !hadTurn[label] }
+
+  private func candidates(except: Int?) -> Int {
+    var count = 0
+    for label in 0...shape.outputs where isCandidate(label, except: except) { count += 1 }
+    return count
+  }
+
+  /// Classes of which there are stretches.
+  var classCount: Int {
+    var count = 0
+    for label in 0..<shape.outputs where kept[label] > 0 { count += 1 }
+    return count
   }
 
   /// Past a step of the stretch that is being rehearsed.
@@ -116,9 +140,10 @@ struct RehearsalMemory {
     let place = stream.integer(playing ?? -1, in: -1...max(used - 1, -1))
     let step = stream.integer(playing == nil ? 0 : cursor.step, in: 0...StretchRecorder.longest - 1)
     for label in 0...shape.outputs {
-      let number = stream.integer(seen[label], in: 0...Int.max - 1)
+      let number = stream.integer(seen[label], in: 0...Int.max >> 1)
       if stream.mode == .read { seen[label] = number }
     }
+    stream.flags(hadTurn, shape.outputs + 1)
     let memory = stream.mode == .check ? stream.next : start
     guard stream.has(used) else { return stream.refuse() }
     stream.bytes(start, used)

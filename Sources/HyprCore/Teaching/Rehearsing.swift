@@ -66,6 +66,24 @@ extension Session {
     }
   }
 
+  /// Rehearses so many windows, each with its update, without the stream, while the learning rate falls to 0. The open windows are closed
+  /// first. Throws `stopped`.
+  public mutating func rehearse(windows: Int) throws(Failure) {
+    let rehearsal = try requireRehearsal()
+    guard settings.update == .window else {
+      throw message.failure(.wrongState, "the option update is \(settings.update.rawValue), expected 0 (window)")
+    }
+    guard let learner else { return }
+    closeWindows()
+    var pace = beginSteps()
+    for window in 0..<windows {
+      guard rehearsal.pointee.rehearse(&learner.pointee) else { return }
+      update(rate: settings.learningRate * (1 - Double(window) / Double(windows)))
+      pace.steps += settings.rehearsalSteps
+      if pace.steps >= pace.interval { try look(up: &pace) }
+    }
+  }
+
   private mutating func check(_ stretch: HostStretch) throws(Failure) {
     let most = settings.rehearsalStretch
     guard stretch.steps > 0 && stretch.steps <= most else {
