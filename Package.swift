@@ -134,7 +134,7 @@ var targets: [Target] =
       ]),
     .target(name: "CModelFormat", dependencies: ["CSystem"], cxxSettings: freestandingCxx),
     .target(
-      name: "CModelWriter", dependencies: ["CSystem"],
+      name: "CModelWriter", dependencies: ["CSystem", "CModelFormat"],
       cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
         + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
     .target(
