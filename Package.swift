@@ -156,7 +156,7 @@ if embedded {
   products.append(.executable(name: "hypr", targets: ["HyprTool"]))
   dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"))
   targets += [
-    .target(name: "HyprModelWriter", dependencies: ["CModelWriter", "CSystem"]),
+    .target(name: "HyprModelWriter", dependencies: ["CModelFormat", "CModelWriter", "CSystem"]),
     .target(
       name: "HyprToolKit",
       dependencies: [
