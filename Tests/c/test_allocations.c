@@ -151,6 +151,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
+  hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
   for (size_t i = 0; i < STEPS; i++) {
     hypr_session_step(session, samples + i * INPUTS, INPUTS, outputs, CLASSES);
     hypr_session_teach_class(session, 1);
@@ -203,6 +204,12 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_set_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
   hypr_session_get_eligibility(session, 0, flat, hypr_session_eligibility_size(session, 0));
   hypr_session_memory_report(session, &report);
+  hypr_session_rehearsal_add(session, samples, 20, labels, NULL, 1);
+  hypr_session_rehearsal_add(session, samples, 20, NULL, outputs, 0);
+  hypr_session_rehearse(session, 10);
+  hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, &rehearsal);
+  hypr_session_rehearsal(session, 1000, &rehearsal);
+  hypr_session_rehearsal_count(session, 1);
   hypr_session_save_model(session, "allocations.hypr");
   hypr_session_save_model(session, "no such folder/allocations.hypr");
   hypr_session_save_model(session, deep_path);
@@ -214,6 +221,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_load_state(session, saved, index);
   hypr_session_reset_parts(session, HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER);
   hypr_session_reset_layer(session, 1);
+  hypr_session_rehearsal_clear(session);
   hypr_session_reset(session);
 }
 
@@ -226,7 +234,8 @@ static void allocate_nothing(const char *name) {
       hypr_session *session = make_session(
           model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
                           {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
-                          {HYPR_OPTION_LABEL_DELAY, update * 7}));
+                          {HYPR_OPTION_LABEL_DELAY, update * 7}, {HYPR_OPTION_REHEARSAL_BYTES, update == 1 ? 0 : 8192},
+                          {HYPR_OPTION_REHEARSAL_STRETCH, 25}, {HYPR_OPTION_REHEARSAL_LEAD_IN, 5}));
       size_t allocated = allocations, freed = frees;
       call_everything(session, samples, labels);
       assert_int_equal(allocations, allocated);

@@ -33,7 +33,7 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import MemoryReport, MemorySize, Session, Statistics
+from hypr.session import MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -54,10 +54,11 @@ _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_fol
 __all__ = [
     "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "InvalidArgumentError",
     "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
-    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
-    "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
-    "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version",
-    "neuron_models", "option_info", "option_names", "record",
+    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
+    "Recording", "Rehearsal", "RehearsalReport", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError",
+    "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
+    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version", "neuron_models",
+    "option_info", "option_names", "record",
 ]
 
 
