@@ -15,7 +15,7 @@ static hypr_session *session;
 static int set_up(void **state) {
   (void)state;
   model = load_model(BRF);
-  session = make_session(model, SETTINGS(LEARNING));
+  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_REHEARSAL_BYTES, 1024}));
   return 0;
 }
 

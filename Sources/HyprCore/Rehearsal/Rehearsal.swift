@@ -8,7 +8,7 @@ internal import CSystem
 /// classes are, each as often: with a share of (K - 1) / K for K classes, each of them has the same weight.
 struct Rehearsal: ~Copyable {
   let network: Network
-  private var learner: Learner
+  private let learner: UnsafeMutablePointer<Learner>
   private(set) var memory: RehearsalMemory
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
@@ -17,13 +17,26 @@ struct Rehearsal: ~Copyable {
   /// Windows that are still followed by rehearsal if nothing is taught in them.
   private var windowsLeft = 0
 
-  init(
+  /// Lays one out. (Not inlined, as a learner is not.)
+  @inline(never) static func place(
+    _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
+    _ resources: LearningResources
+  ) -> UnsafeMutablePointer<Rehearsal> {
+    arena.begin(.rehearsal)
+    let place = arena.allocate(Rehearsal.self, 1, .rehearsal)
+    let rehearsal = Rehearsal(&arena, model, settings, beside: stream, resources)
+    arena.end()
+    if !arena.isMeasuring { place.initialize(to: rehearsal) }
+    return place
+  }
+
+  private init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
     _ resources: LearningResources
   ) {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
-    learner = Learner(&arena, model.pointee, ofRehearsal, resources)
+    learner = Learner.place(&arena, model.pointee, ofRehearsal, resources)
     let shape = Stretch.Shape(
       columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize, longest: settings.rehearsalStretch)
     memory = RehearsalMemory(&arena, shape, settings)
@@ -88,9 +101,9 @@ struct Rehearsal: ~Copyable {
 
   /// Rehearses the next steps beside `taught` targets of the stream, whose gradient `stream` has gathered.
   mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
-    if taught > 0 { windowsLeft = learner.settings.rehearsalWindows }
+    if taught > 0 { windowsLeft = learner.pointee.settings.rehearsalWindows }
     // An update of many windows has no share for those in which nothing was taught.
-    guard windowsLeft > 0, taught > 0 || learner.settings.update == .window else { return }
+    guard windowsLeft > 0, taught > 0 || learner.pointee.settings.update == .window else { return }
     windowsLeft -= 1
     playWindow(except: label, beside: taught, &stream)
   }
@@ -102,19 +115,19 @@ struct Rehearsal: ~Copyable {
   }
 
   @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
-    let all = learner.settings.window
+    let all = learner.pointee.settings.window
     var left = all
     while left > 0 && (memory.playing != nil || memory.draw(except: label) != nil) {
       let steps = play(left, except: label)
       let part = 0..<steps
       weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
-      var job = WindowJob(learner, network)
-      while job.advance(&learner, network, work: .max) {}
-      gauge.count(learner.targets, part)
+      var job = WindowJob(learner.pointee, network)
+      while job.advance(&learner.pointee, network, work: .max) {}
+      gauge.count(learner.pointee.targets, part)
       // What could not be finite has ended the stretch: the next one begins from a fresh state.
       left -= max(steps, 1)
     }
-    learner.progress.gathered = GatheredTargets()
+    learner.pointee.progress.gathered = GatheredTargets()
   }
 
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
@@ -132,8 +145,8 @@ struct Rehearsal: ~Copyable {
         if steps == 0 { clear() }
         return steps
       }
-      learner.beginStep(from: steps)
-      if stretch.header.startsSequence || memory.cursor.step >= learner.settings.rehearsalLeadIn { teach(steps, stretch) }
+      learner.pointee.beginStep(from: steps)
+      if stretch.header.startsSequence || memory.cursor.step >= learner.pointee.settings.rehearsalLeadIn { teach(steps, stretch) }
       steps += 1
       memory.advance(stretch)
     }
@@ -142,9 +155,9 @@ struct Rehearsal: ~Copyable {
 
   private mutating func teach(_ step: Int, _ stretch: Stretch) {
     let target = memory.cursor.target(stretch)
-    let (targets, outputs) = (learner.targets, network.readoutOutputs(step + 1))
+    let (targets, outputs) = (learner.pointee.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
-    if target >= 0 { return learner.set(label: Int(target), weight: 1, step) }
+    if target >= 0 { return learner.pointee.set(label: Int(target), weight: 1, step) }
     guard Stretch.Run.hasRow(target) else { return }
     UnsafeMutableRawPointer(error).copyMemory(from: memory.cursor.row(stretch), byteCount: targets.outputs * 4)
     var loss = 0.0
@@ -158,7 +171,7 @@ struct Rehearsal: ~Copyable {
 
   /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream.
   private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) {
-    let targets = learner.targets
+    let targets = learner.pointee.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts && targets.weights[step] > 0 { count += 1 }
     guard count > 0 else { return }
@@ -173,7 +186,7 @@ struct Rehearsal: ~Copyable {
 
   /// Of the gradient of an update.
   private var share: Double {
-    if learner.settings.rehearsalShare > 0 { return learner.settings.rehearsalShare }
+    if learner.pointee.settings.rehearsalShare > 0 { return learner.pointee.settings.rehearsalShare }
     let classes = memory.classCount + (label >= 0 && memory.count(label) == 0 ? 1 : 0)
     return classes > 1 ? 1 - 1 / Double(classes) : 0.5
   }
@@ -202,7 +215,7 @@ struct Rehearsal: ~Copyable {
     gauge.walkState(&stream)
     let label = stream.integer(label, in: -1...memory.shape.outputs - 1)
     // It may have been saved with another number of windows.
-    let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.settings.rehearsalWindows)
+    let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.pointee.settings.rehearsalWindows)
     if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)

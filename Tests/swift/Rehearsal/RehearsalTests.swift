@@ -205,7 +205,7 @@ import Testing
       try session.check(hypr_session_rehearsal_add(session.handle, inputs, steps, labels, values, starts))
     }
     let one = [Int32](repeating: 1, count: 11)
-    let refused: [(String, hypr_status, () throws -> Void)] = [
+    let refused: [(String, Int, () throws -> Void)] = [
       ("steps is 0", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 0, one, nil) }),
       ("steps is 11, expected 1 to the option rehearsal_stretch, here 10", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 11, one, nil) }),
       ("expected either labels or values", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 3, nil, nil) }),
@@ -220,7 +220,7 @@ import Testing
     let before = try session.savedState
     for (message, status, call) in refused {
       let failure = try #require(throws: CallFailure.self, "\(message)") { try call() }
-      #expect(failure.status == status && failure.message.contains(message), "\(failure)")
+      #expect(failure.status == hypr_status(status) && failure.message.contains(message), "\(failure)")
     }
     #expect(try session.savedState == before)
     try add(inputs, 4, [1, -1, -1, 2], nil, 0)

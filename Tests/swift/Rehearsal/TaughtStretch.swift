@@ -14,6 +14,8 @@ struct TaughtStretch {
   var targets: [TaughtTarget]
   var startsSequence = true
 
+  init(inputs: [[Float]], targets: [TaughtTarget]) { (self.inputs, self.targets) = (inputs, targets) }
+
   /// Inputs that bytes can say: k / 128 with 127 as the largest k of each column, half of them zero.
   init(_ random: inout RandomNet, steps: Int, columns: Int, startsSequence: Bool = true, _ target: (Int) -> TaughtTarget) {
     inputs = (0..<steps).map { step in
