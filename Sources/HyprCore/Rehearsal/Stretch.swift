@@ -92,6 +92,9 @@ struct Stretch {
   /// Of the whole stretch.
   var size: Int { (valuesOffset + (header.isBinary ? 0 : eventCount) + 7) & ~7 }
 
+  /// 127 times it is still finite.
+  static var largestScale: Float { 2.67e36 }
+
   /// What one of the bytes of a column stands for.
   func scale(_ column: Int) -> Float { (start + Header.size).loadUnaligned(fromByteOffset: 4 * column, as: Float.self) }
   func setScale(_ scale: Float, _ column: Int) {

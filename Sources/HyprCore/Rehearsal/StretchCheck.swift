@@ -25,7 +25,7 @@ extension Stretch {
 
   private func hasSoundInputs() -> Bool {
     if !header.isBinary {
-      for column in 0..<shape.columns where !(scale(column) >= 0 && scale(column) <= 1e37) { return false }
+      for column in 0..<shape.columns where !(scale(column) >= 0 && scale(column) <= Stretch.largestScale) { return false }
     }
     if header.isDense { return true }
     var event = 0

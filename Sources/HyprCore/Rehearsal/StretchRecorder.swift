@@ -107,10 +107,12 @@ struct StretchRecorder {
 
   /// Writes what `header` says that there will be.
   func write(_ stretch: Stretch) {
+    // What follows its last byte shall not be of what was there before.
+    stretch.start.storeBytes(of: 0, toByteOffset: stretch.size - 8, as: UInt64.self)
     stretch.start.storeBytes(of: stretch.header, as: Stretch.Header.self)
     let (columns, values) = (shape.columns, stretch.values)
     if !stretch.header.isBinary {
-      for column in 0..<columns { stretch.setScale(factors[column] == 0 ? 0 : 1 / factors[column], column) }
+      for column in 0..<columns { stretch.setScale(factors[column] == 0 ? 0 : min(1 / factors[column], Stretch.largestScale), column) }
     }
     var (run, row, event) = (Stretch.Run(steps: 0, target: targets[0]), 0, 0)
     var runCount = 0
@@ -145,12 +147,12 @@ struct StretchRecorder {
     let steps = stream.integer(steps, in: 0...shape.longest - 1)
     let startsSequence = stream.flag(startsSequence)
     if stream.mode == .read { (self.steps, self.startsSequence) = (steps, startsSequence) }
-    stream.rows(inputs, steps, size: shape.columns, width: shape.columns) { _, value in value.isFinite }
+    stream.finite(inputs, steps * shape.columns)
     for step in 0..<steps {
       let target = stream.integer(Int(targets[step]), in: Int(Stretch.Run.error)...shape.outputs - 1)
       if stream.mode == .read { targets[step] = Int32(truncatingIfNeeded: target) }
       if Stretch.Run.hasRow(Int32(truncatingIfNeeded: target)) {
-        stream.rows(rows + step * shape.outputs, 1, size: shape.outputs, width: shape.outputs) { _, value in value.isFinite }
+        stream.finite(rows + step * shape.outputs, shape.outputs)
       }
     }
   }

@@ -94,6 +94,17 @@ import Testing
     #expect(try kept(1) != kept(2))
   }
 
+  @Test func `What was kept before leaves no trace`() {
+    func bytes(after before: Int) -> [UInt8] {
+      let store = MemoryOfStretches(columns: 1, outputs: 4, bytes: 900, longest: 40)
+      for number in 0..<before { offer(store, number % 3, number: number, steps: 30) }
+      store.memory.clear()
+      for number in 0..<8 { offer(store, number % 3, number: number, steps: 1 + number) }
+      return Array(UnsafeRawBufferPointer(start: store.memory.stretch(at: 0).start, count: store.memory.used))
+    }
+    #expect(bytes(after: 0) == bytes(after: 9))
+  }
+
   /// Of any length, also longer than the memory; the one that is being rehearsed may have to go.
   @Test func `The memory is never overfull`() throws {
     var random = RandomNet(seed: 83)
@@ -102,7 +113,9 @@ import Testing
     offer(store, 0, steps: 400)
     #expect(store.memory.count == 0 && store.memory.offered(0) == 1)
     var (evicted, moved) = (0, 0)
-    for _ in 0..<2000 {
+    for round in 0..<2000 {
+      // The longer a stream, the less of it replaces what is kept.
+      if round % 25 == 0 { store.memory.clear() }
       if store.memory.playing == nil {
         let stretch = store.memory.draw(except: nil)
         if let stretch, stretch.header.steps > 2 { store.memory.advance(stretch) }

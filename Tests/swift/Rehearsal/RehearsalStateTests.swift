@@ -95,7 +95,7 @@ import Testing
     let end = min(bytes.count, 40 + 72 + 1400)
     var (refused, taken) = (0, 0)
     for place in stride(from: 40 + part, to: end, by: 6) {
-      for value in [UInt8(0), 1, 0x7f, 0x80, 0xff] where bytes[place] != value {
+      for value in [[UInt8(0), 1, 0x7f, 0x80, 0xff][place % 5]] where bytes[place] != value {
         var state = bytes
         state[place] = value
         do {
@@ -115,7 +115,7 @@ import Testing
         try victim.load(before)
       }
     }
-    #expect(refused > 100 && taken > 100)
+    #expect(refused > 30 && taken > 30)
   }
 
   /// Words of the rehearsal part that would make it run out of its memory: each by itself.

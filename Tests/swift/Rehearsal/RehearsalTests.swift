@@ -384,11 +384,13 @@ import Testing
     let good = try session.parameters
     for label in 0..<3 { try session.addRehearsal(stretch(label, &random)) }
     try session.rehearse(3)
-    try session.setParameters(good.map { $0 >= 0 && $0 <= 1 ? $0 : 3e38 * ($0 > 0 ? 1 : -1) })
-    let (before, taught) = (try session.parameters, try session.rehearsal().taught_steps)
-    try session.rehearse(4)
-    #expect(try session.parameters == before)
-    #expect(try session.rehearsal().taught_steps - taught < 20)
+    let weights = try #require(try session.tensors.first { $0.name == "layer0.input_weight" }).range
+    try session.setParameters(good.indices.map { weights.contains($0) ? 3e38 * (good[$0] > 0 ? 1 : -1) : good[$0] })
+    let taught = try session.rehearsal().taught_steps
+    try session.rehearse(20)
+    // A step can be made as long as nothing comes in.
+    #expect(try session.rehearsal().taught_steps - taught < 50)
+    #expect(try session.parameters.allSatisfy { $0.isFinite })
     try session.setParameters(good)
     try session.rehearse(6)
     #expect(try session.parameters != good && session.parameters.allSatisfy { $0.isFinite })

@@ -158,7 +158,8 @@ final class MemoryOfStretches {
   @Test func `What is not finite is left out`() throws {
     let store = MemoryOfStretches(columns: 2, outputs: 2, bytes: 4096, longest: 4)
     store.offer([[1, 0.5], [.nan, -.infinity], [.infinity, 0.25]], [1, 1, 1])
-    #expect(store.played(try #require(store.stretches.first)).inputs == [[1, 0.5], [0, 0], [0, 32 / 127 * 0.5]])
+    let inputs = store.played(try #require(store.stretches.first)).inputs
+    #expect(inputs[0] == [1, 0.5] && inputs[1] == [0, 0] && inputs[2][0] == 0 && abs(inputs[2][1] - 0.25) < 0.0021)
   }
 
   /// The class that most steps are taught which count; the first of equals; none at all.
