@@ -64,6 +64,11 @@ static void run(const hypr_model *model) {
   hypr_session_step(session, input, INPUTS, output, OUTPUTS);
   hypr_session_step(other, input, INPUTS, again, OUTPUTS);
   expect(memcmp(output, again, sizeof output) == 0, "load state", "the sessions go on differently");
+  hypr_session_reset(other);
+  expect_status(hypr_session_transfer(other, session), HYPR_OK, "transfer", hypr_session_message(other));
+  hypr_session_step(session, input, INPUTS, output, OUTPUTS);
+  hypr_session_step(other, input, INPUTS, again, OUTPUTS);
+  expect(memcmp(output, again, sizeof output) == 0, "transfer", "the sessions go on differently");
 
   size_t count = hypr_model_parameter_count(model);
   float *flat = malloc(count * sizeof *flat);

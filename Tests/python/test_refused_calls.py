@@ -96,6 +96,8 @@ SESSION_CALLS = {
     "reset_layer": lambda s: s.reset_layer(7),
     "load_state": lambda s: s.load_state(s.save_state()[:-1]),
     "load_state of another": lambda s: s.load_state(bytes(100)),
+    "transfer of another": lambda s: s.transfer(hypr.Session(hypr.ModelBuilder(4).layer("lif", 5).readout(3).build())),
+    "transfer of itself": lambda s: s.transfer(s),
     "record, NaN": lambda s: hypr.record(s, with_nan()),
     "record, overflow": lambda s: hypr.record(s, np.concatenate([SEQUENCE, np.full((1, 4), 3e38, np.float32)])),
 }

@@ -1,0 +1,124 @@
+internal import CSystem
+
+// What a session has become, put into another one, whose model may have more outputs, neurons, inputs and stored weights at the end
+// of those that both have, and whose options may differ.
+
+extension Session {
+  /// Goes on where another session is. What only this one has stays as it is, or begins as after a reset. The other session's open
+  /// windows are closed; those of this one are dropped. Throws `stateMismatch`: something of the other has no place here.
+  public mutating func transfer(from other: UnsafeMutablePointer<Session>) throws(Failure) {
+    try checkPlaces(for: other)
+    other.pointee.endWindows()
+    #if HYPR_LEARNING
+      dropWindows()
+    #endif
+    takeParameters(of: other)
+    takeState(of: other)
+    statistics.take(other.pointee.statistics)
+    #if HYPR_LEARNING
+      takeLearning(of: other)
+    #endif
+  }
+
+  private mutating func takeParameters(of other: UnsafeMutablePointer<Session>) {
+    forEachArray(of: other) { own, placement, others, from in from.copy(others.values, to: own.values, placement) }
+    network.derive()
+  }
+
+  private mutating func takeState(of other: UnsafeMutablePointer<Session>) {
+    for index in 0..<network.layers.count {
+      let (own, others) = (network.layers[index], other.pointee.network.layers[index])
+      let (slot, from, shape) = (slot, other.pointee.slot, others.shape)
+      own.clearSlot(slot)
+      for state in 0..<shape.states {
+        (own.state(slot) + state * own.shape.width).copy(from: others.state(from) + state * shape.width, count: shape.size)
+      }
+      own.outputs(slot).copy(from: others.outputs(from), count: shape.size)
+      own.listEvents(slot, network.kernels)
+    }
+    network.input.take(other.pointee.network.input)
+  }
+
+  /// The numbers of every tensor with those of the same one of another session, whose tensors were checked.
+  func forEachArray(
+    of other: UnsafeMutablePointer<Session>,
+    _ body: (_ own: TrainedArray, _ placement: Placement, _ others: TrainedArray, _ from: Placement) -> Void
+  ) {
+    for index in 0..<model.pointee.tensors.count {
+      let (tensor, from) = (model.pointee.tensors[index], other.pointee.model.pointee.tensors[index])
+      body(network.parameters.arrays[index], tensor.placement, other.pointee.network.parameters.arrays[index], from.placement)
+    }
+  }
+}
+
+// ---- What fits
+
+extension Session {
+  /// Whether everything that another session has has its place here.
+  private mutating func checkPlaces(for other: UnsafeMutablePointer<Session>) throws(Failure) {
+    let (own, from) = (model.pointee, other.pointee.model.pointee)
+    guard own.layerCount == from.layerCount else {
+      throw message.failure(.stateMismatch, "the model has \(own.layerCount) layers, expected \(from.layerCount) as in from")
+    }
+    for layer in 0..<own.layerCount where own.layers[layer].neuronIndex != from.layers[layer].neuronIndex {
+      let (found, expected) = (own.layers[layer].neuron.name, from.layers[layer].neuron.name)
+      throw message.failure(.stateMismatch, "layer \(layer) is \(found), expected \(expected) as in from")
+    }
+    guard own.encoding?.isOnOff == from.encoding?.isOnOff else {
+      throw message.failure(.stateMismatch, "the input's encoding is not that of from: its inputs mean something else")
+    }
+    for tensor in own.tensors where from.findTensor(tensor.name) == nil {
+      throw message.failure(.stateMismatch, "\(tensor.name) is no tensor of from, expected the same tensors")
+    }
+    for tensor in from.tensors {
+      guard let index = own.findTensor(tensor.name) else {
+        throw message.failure(.stateMismatch, "\(tensor.name) is a tensor of from only, expected the same tensors")
+      }
+      try checkPlace(of: tensor, other.pointee.network.parameters.arrays[index], in: own.tensors[index])
+    }
+  }
+
+  private mutating func checkPlace(
+    of tensor: TensorDescription, _ array: TrainedArray, in own: TensorDescription
+  ) throws(Failure) {
+    let (placement, from) = (own.placement, tensor.placement)
+    guard placement.size >= from.size && placement.columns >= from.columns else { throw isSmaller(own, than: tensor) }
+    for (connection, element) in Connections(from) {
+      let (value, isStored) = (array.values[from.place(element)], placement.element(of: connection) != nil)
+      if isStored && own.allows(value) { continue }
+      throw hasNoPlace(own, connection, value, isStored: isStored)
+    }
+  }
+
+  @inline(never) private mutating func isSmaller(_ own: TensorDescription, than from: TensorDescription) -> Failure {
+    message.failure(
+      .stateMismatch, "\(own.name) is \(own.matrixShape), expected at least \(from.matrixShape) as in from")
+  }
+
+  @inline(never) private mutating func hasNoPlace(
+    _ own: TensorDescription, _ connection: Connection, _ value: Float, isStored: Bool
+  ) -> Failure {
+    let row = connection.gate * own.placement.size + connection.neuron
+    let place: Text = own.isMatrix ? "[\(row), \(connection.presynaptic)]" : "[\(row)]"
+    guard isStored else {
+      return message.failure(.stateMismatch, "\(own.name) does not store \(place), expected all that from stores")
+    }
+    return message.failure(.stateMismatch, "\(own.name)\(place) is \(value) in from, \(own.problem(with: value))")
+  }
+}
+
+extension TensorDescription {
+  /// Its shape as texts have it, of sparse weights that of the whole matrix.
+  fileprivate var matrixShape: Text {
+    let rows = placement.size * placement.gateCount
+    return isMatrix ? "[\(rows), \(placement.columns)]" : "[\(rows)]"
+  }
+}
+
+extension RunStatistics {
+  /// Becomes what another session counted.
+  fileprivate mutating func take(_ other: RunStatistics) {
+    steps = other.steps
+    for layer in 0..<spikes.count { spikes[layer] = other.spikes[layer] }
+  }
+}
