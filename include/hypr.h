@@ -511,7 +511,8 @@ HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *
  *
  * Models: the same number of layers with the same neuron models, tensors of the same names, and an input encoding of the same kind.
  * Outputs, neurons, input channels and stored weights may be more; those of `from` come first. Everything else that a file says
- * (constants, input scale, time step ...) may differ, and is that of the session's own model.
+ * (constants, input scale, time step ...) may differ, and is that of the session's own model; where bounds of parameters depend
+ * on it, they must not be narrower.
  *   parameters          of what both have. New ones stay as they are in `session`.
  *   state of the stream that of the neurons and of the encoding; new neurons and channels begin as after a reset. So do traces.
  *   traces              if both learn; of outputs, with the credits RECURRENT and FILTERED, if both have the same credit

@@ -10,7 +10,7 @@ extension Session {
     try checkPlaces(for: other)
     other.pointee.endWindows()
     #if HYPR_LEARNING
-      dropWindows()
+      clearLearning()
     #endif
     takeParameters(of: other)
     takeState(of: other)
@@ -20,8 +20,14 @@ extension Session {
     #endif
   }
 
+  /// With what the optimizer keeps of them, if both sessions have it.
   private mutating func takeParameters(of other: UnsafeMutablePointer<Session>) {
-    forEachArray(of: other) { own, placement, others, from in from.copy(others.values, to: own.values, placement) }
+    let takesMoments = settings.optimizer.hasMoments(of: other.pointee.settings.optimizer)
+    for index in 0..<model.pointee.tensors.count {
+      network.parameters.arrays[index].take(
+        other.pointee.network.parameters.arrays[index], other.pointee.model.pointee.tensors[index].placement,
+        as: model.pointee.tensors[index].placement, moments: takesMoments)
+    }
     network.derive()
   }
 
@@ -37,17 +43,6 @@ extension Session {
       own.listEvents(slot, network.kernels)
     }
     network.input.take(other.pointee.network.input)
-  }
-
-  /// The numbers of every tensor with those of the same one of another session, whose tensors were checked.
-  func forEachArray(
-    of other: UnsafeMutablePointer<Session>,
-    _ body: (_ own: TrainedArray, _ placement: Placement, _ others: TrainedArray, _ from: Placement) -> Void
-  ) {
-    for index in 0..<model.pointee.tensors.count {
-      let (tensor, from) = (model.pointee.tensors[index], other.pointee.model.pointee.tensors[index])
-      body(network.parameters.arrays[index], tensor.placement, other.pointee.network.parameters.arrays[index], from.placement)
-    }
   }
 }
 
@@ -74,36 +69,36 @@ extension Session {
       guard let index = own.findTensor(tensor.name) else {
         throw message.failure(.stateMismatch, "\(tensor.name) is a tensor of from only, expected the same tensors")
       }
-      try checkPlace(of: tensor, other.pointee.network.parameters.arrays[index], in: own.tensors[index])
+      try checkPlace(of: tensor, in: own.tensors[index])
     }
   }
 
-  private mutating func checkPlace(
-    of tensor: TensorDescription, _ array: TrainedArray, in own: TensorDescription
-  ) throws(Failure) {
+  private mutating func checkPlace(of tensor: TensorDescription, in own: TensorDescription) throws(Failure) {
     let (placement, from) = (own.placement, tensor.placement)
     guard placement.size >= from.size && placement.columns >= from.columns else { throw isSmaller(own, than: tensor) }
-    for (connection, element) in Connections(from) {
-      let (value, isStored) = (array.values[from.place(element)], placement.element(of: connection) != nil)
-      if isStored && own.allows(value) { continue }
-      throw hasNoPlace(own, connection, value, isStored: isStored)
+    // Not the values: the last update of the other session is still to come.
+    guard own.bounds.lower <= tensor.bounds.lower && own.bounds.upper >= tensor.bounds.upper else {
+      throw isNarrower(own, than: tensor)
+    }
+    if placement.rows == nil { return }
+    for (connection, _) in Connections(from) where placement.element(of: connection) == nil {
+      throw doesNotStore(own, connection)
     }
   }
 
   @inline(never) private mutating func isSmaller(_ own: TensorDescription, than from: TensorDescription) -> Failure {
-    message.failure(
-      .stateMismatch, "\(own.name) is \(own.matrixShape), expected at least \(from.matrixShape) as in from")
+    message.failure(.stateMismatch, "\(own.name) is \(own.matrixShape), expected at least \(from.matrixShape) as in from")
   }
 
-  @inline(never) private mutating func hasNoPlace(
-    _ own: TensorDescription, _ connection: Connection, _ value: Float, isStored: Bool
-  ) -> Failure {
+  @inline(never) private mutating func isNarrower(_ own: TensorDescription, than from: TensorDescription) -> Failure {
+    let expected: Text = "expected \(from.bounds.lower) to \(from.bounds.upper) as in from, by the constants of its layer"
+    return message.failure(.stateMismatch, "\(own.name) may be \(own.bounds.lower) to \(own.bounds.upper), \(expected)")
+  }
+
+  @inline(never) private mutating func doesNotStore(_ own: TensorDescription, _ connection: Connection) -> Failure {
     let row = connection.gate * own.placement.size + connection.neuron
-    let place: Text = own.isMatrix ? "[\(row), \(connection.presynaptic)]" : "[\(row)]"
-    guard isStored else {
-      return message.failure(.stateMismatch, "\(own.name) does not store \(place), expected all that from stores")
-    }
-    return message.failure(.stateMismatch, "\(own.name)\(place) is \(value) in from, \(own.problem(with: value))")
+    return message.failure(
+      .stateMismatch, "\(own.name) does not store [\(row), \(connection.presynaptic)], expected all that from stores")
   }
 }
 

@@ -3,45 +3,29 @@ internal import CSystem
 // What a learning session takes over from another one beside parameters and state (Transfer.swift).
 
 extension Session {
-  /// What the open windows hold is taught no more.
-  mutating func dropWindows() {
+  /// Drops the open windows and all that was learned but the parameters.
+  mutating func clearLearning() {
     guard let learner else { return }
     (learner.pointee.progress, slot) = (LearningProgress(), 0)
-  }
-
-  /// Traces, gradient, moments, counters and what the host has said. What another session has none of begins as after a reset.
-  mutating func takeLearning(of other: UnsafeMutablePointer<Session>) {
-    guard let learner else { return }
     for layer in network.layers { layer.eraseTraces() }
     network.parameters.clearGradients()
     network.parameters.clearMoments()
-    guard let from = other.pointee.learner else { return }
+  }
+
+  /// After that: traces, counters and what the host has said.
+  mutating func takeLearning(of other: UnsafeMutablePointer<Session>) {
+    guard let learner, let from = other.pointee.learner else { return }
     learner.pointee.take(from.pointee)
     takeTraces(of: other)
-    forEachArray(of: other) { own, placement, others, from in from.copy(others.gradients, to: own.gradients, placement) }
-    if settings.optimizer.hasMoments(of: from.pointee.settings.optimizer) { takeMoments(of: other) }
   }
 
   private mutating func takeTraces(of other: UnsafeMutablePointer<Session>) {
     // What is carried of outputs is another quantity with another credit.
     let takesOutputs = settings.credit == other.pointee.settings.credit
     for index in 0..<network.layers.count {
-      let (layer, from) = (network.layers[index], other.pointee.network.layers[index])
-      layer.takeTraces(of: from, takesOutputs: takesOutputs, model.pointee.tensors, other.pointee.model.pointee.tensors)
-    }
-  }
-
-  private mutating func takeMoments(of other: UnsafeMutablePointer<Session>) {
-    forEachArray(of: other) { own, placement, others, from in
-      from.copy(others.moment1, to: own.moment1, placement)
-      guard let squares = own.moment2, let found = others.moment2 else { return }
-      // Adam makes up for zeros that moments begin with by the number of updates, and that is one for all: new ones would move at
-      // several times the rate.
-      var sum = 0.0
-      from.forEach { _, place in sum += Double(found[place]) }
-      let mean = Float(sum / Double(max(from.count, 1)))
-      placement.forEach { _, place in squares[place] = mean }
-      from.copy(found, to: squares, placement)
+      network.layers[index].takeTraces(
+        of: other.pointee.network.layers[index], takesOutputs: takesOutputs, model.pointee.tensors,
+        other.pointee.model.pointee.tensors)
     }
   }
 }

@@ -422,6 +422,15 @@ import Testing
       #expect(try session.savedState == own)
       #expect(try from.savedState == before)
     }
+    // Bounds that depend on a constant: the last update of the other session might leave them.
+    var coarse = TransferTests.description("BRF", TransferTests.small)
+    coarse.layers[0].neuron.constants = [("dt", 0.02)]
+    let fine = try TestSession(TestModel(TransferTests.description("BRF", TransferTests.small)))
+    let wide = try TestSession(TestModel(coarse))
+    let narrow = try #require(throws: CallFailure.self) { try transfer(fine, to: wide) }
+    #expect(narrow.status == HYPR_ERROR_STATE_MISMATCH)
+    #expect(narrow.message.hasPrefix("layer0.omega may be 0 to 49.99"))
+    try transfer(wide, to: fine)
     // The other way round, a tensor that only the session has.
     let bare = try TestSession(TestModel(cases[5].0), TransferTests.options())
     let failure = try #require(throws: CallFailure.self) { try transfer(bare, to: from) }
