@@ -96,21 +96,19 @@ def test_features_and_classes():
 
 
 def test_classes_that_come_later_get_outputs():
-    """What was learned stays: all goes on as if the output had been there, but for its part in the softmax."""
+    """What was learned stays: the other outputs go on as if it had not come."""
     model = HyprClassifier(n_classes=2, seed=1)
-    for x, y in tones(4000):
+    for x, y in tones(4005):
         model.learn_one(x, y)
-    last, before = {"sin": 0.0, "cos": 1.0}, copy.deepcopy(model)
-    ahead = model.session.look_ahead([1.0, 0.0])
+    last, former = {"sin": 0.0, "cos": 1.0}, copy.copy(model.session)
     model.learn_one(last, "silence")
-    assert before.session.output_size == 2 and model.session.output_size == 3
-    np.testing.assert_array_equal(model.session.look_ahead([1.0, 0.0]).shape, [3])
+    former.flush()  # as the transfer did
+    assert model.session.output_size == 3
+    np.testing.assert_array_equal(former.step([1.0, 0.0]), model.session.spikes("readout")[:2])
+    assert model.session.statistics.steps == 4006 and model.session.statistics.updates == former.statistics.updates == 401
     assert set(model.predict_proba_one(last)) == {"low", "high", "silence"}
-    assert model.session.statistics.steps == 4001
-    assert model.session.statistics.updates in (400, 401)
-    assert before.session.look_ahead([1.0, 0.0]).tobytes() == ahead.tobytes()
     # Silence between the tones: all three are told apart.
-    metric, right = metrics.Accuracy(), 0
+    metric = metrics.Accuracy()
     for step, (x, y) in enumerate(tones(12000)):
         if step // 100 % 3 == 2:
             x, y = {"sin": 0.0, "cos": 0.0}, "silence"

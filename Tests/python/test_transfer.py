@@ -40,7 +40,8 @@ def test_a_class_is_added(session, stream):
     assert grown.statistics.updates == session.statistics.updates == 2
     for name, values in session.parameters.items():
         np.testing.assert_array_equal(grown.parameters[name][:len(values)], values)
-    np.testing.assert_array_equal(grown.parameters["readout.weight"][count:], hypr.Session(larger).parameters["readout.weight"][count:])
+    new = hypr.Session(larger).parameters["readout.weight"][count:]
+    np.testing.assert_array_equal(grown.parameters["readout.weight"][count:], new)
     for sample in stream[0][33:50]:
         outputs = grown.step(sample)
         np.testing.assert_array_equal(outputs[:count], session.step(sample))
@@ -51,10 +52,11 @@ def test_a_class_is_added(session, stream):
 def test_what_does_not_fit(session, stream):
     go(session, stream, 0, 33)
     state = session.save_state()
-    smaller = hypr.Session(hypr.ModelBuilder(4).layer("lif", 5).readout(3).build())
-    for other in (smaller, hypr.Session(hypr.ModelBuilder.from_model(session.model).grow_readout(9).build())):
+    other = hypr.Session(hypr.ModelBuilder(4).layer("lif", 5).readout(3).build())
+    larger = hypr.Session(hypr.ModelBuilder.from_model(session.model).grow_readout(9).build())
+    for one, another in ((other, session), (session, larger)):
         with pytest.raises(hypr.StateMismatchError, match="expected"):
-            (other if other is smaller else session).transfer(session if other is smaller else other)
+            one.transfer(another)
     with pytest.raises(hypr.InvalidArgumentError, match="itself"):
         session.transfer(session)
     with pytest.raises(TypeError, match="Model"):
@@ -72,7 +74,8 @@ def test_what_does_not_fit(session, stream):
 def test_growing_keeps_the_readout(bias, sparse):
     random = np.random.default_rng(0)
     weight = random.normal(size=(2, 8)).astype(np.float32) * (random.random((2, 8)) < 0.5)
-    builder = hypr.ModelBuilder(3).layer("lif", 8).readout(2, bias=[0.5, -0.5] if bias else False, tau=[4, 8], weight=weight, sparse=sparse)
+    builder = hypr.ModelBuilder(3).layer("lif", 8)
+    builder.readout(2, bias=[0.5, -0.5] if bias else False, tau=[4, 8], weight=weight, sparse=sparse)
     builder.labels(["a", "b"]).set_trainable("readout.tau", False)
     small = builder.build(5)
     large = builder.grow_readout(4, seed=5).labels(list("abcd")).build(5)
