@@ -85,7 +85,7 @@ static void run(const hypr_model *model) {
 
   hypr_statistics statistics = {.struct_size = sizeof statistics};
   expect_status(hypr_session_statistics(session, &statistics), HYPR_OK, "statistics", hypr_session_message(session));
-  expect(statistics.steps == STEPS + 1 && statistics.updates == 0, "statistics", "count wrongly");
+  expect(statistics.steps == STEPS + 2 && statistics.updates == 0, "statistics", "count wrongly");
   expect_status(hypr_session_reset(session), HYPR_OK, "reset", hypr_session_message(session));
   expect_status(hypr_session_reset_parts(session, 7), HYPR_OK, "reset parts", hypr_session_message(session));
   hypr_session_free(session);

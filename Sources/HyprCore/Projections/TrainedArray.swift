@@ -43,16 +43,16 @@ struct TrainedArray {
     moment2?.clear(count)
   }
 
-  /// Takes over what both have of another one, whose elements lie at `from` there and have their place here; `moments`: whether those
-  /// are of the same optimizer.
+  /// Takes over what both have of another one, of which `from` says where its elements lie; `moments`: whether those are of the
+  /// same optimizer.
   func take(_ other: TrainedArray, _ from: Placement, as placement: Placement, moments: Bool) {
     from.copy(other.values, to: values, placement)
     from.copy(other.gradients, to: gradients, placement)
     guard moments else { return }
     from.copy(other.moment1, to: moment1, placement)
     guard let moment2, let found = other.moment2 else { return }
-    // Adam makes up for zeros that moments begin with by the number of updates, one for all: new ones would move at several times
-    // the rate.
+    // Adam makes up for zeros that moments begin with by the number of updates, one for all: new ones would move at several
+    // times the rate.
     var sum = 0.0
     for element in 0..<from.count { sum += Double(found[from.place(element)]) }
     let mean = Float(sum / Double(max(from.count, 1)))
