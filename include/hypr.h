@@ -26,7 +26,7 @@
  *
  * Sections
  *   Simple     errors, models, running a session
- *   Learning   options, targets, whole sequences, updates, statistics, saving
+ *   Learning   options, targets, whole sequences, updates, statistics, saving, transfer
  *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, neuron
  *              models, building models, memory
  *
@@ -568,6 +568,32 @@ HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *
 /* Everything is checked before anything is changed. STATE_MISMATCH: another model file, other options, or another version of
  * the format. INVALID_ARGUMENT: no saved state, cut short, or damaged. */
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+
+/* ---- Transfer (since 0.1) */
+
+/* `session` goes on where `from` is, though its model or its options are others: one with more outputs or neurons, a model that was
+ * saved after it had learned (docs/c-api.md). To equal models and options everything is transferred: both go on bit for bit.
+ *
+ * Models: the same number of layers with the same neuron models, tensors of the same names, and an input encoding of the same kind.
+ * Outputs, neurons, input channels and stored weights may be more; those of `from` come first. Everything else that a file says
+ * (constants, input scale, time step ...) may differ, and is that of the session's own model; where bounds of parameters depend
+ * on it, they must not be narrower.
+ *   parameters          of what both have. New ones stay as they are in `session`.
+ *   state of the stream that of the neurons and of the encoding; new neurons and channels begin as after a reset. So do traces.
+ *   traces              if both learn; of outputs, with the credits RECURRENT and FILTERED, if both have the same credit
+ *   gathered gradient   if both learn
+ *   optimizer           moments and number of updates, if both have the same optimizer (ADAM and ADAMW count as one); otherwise
+ *                       it begins as after HYPR_RESET_OPTIMIZER. ADAM corrects new moments as if they were as old as all
+ *                       others: the squares of new parameters begin with the mean of their tensor's.
+ *   settings            class weights and frozen tensors, if both learn; those of new outputs stay
+ *   statistics          all; in spike rates the new neurons count as silent until then
+ * The anchor (HYPR_OPTION_ANCHOR_STRENGTH) stays the file of the session's own model.
+ *
+ * The open windows of `from` are closed as by hypr_session_flush: what they were taught counts. Those of `session` are dropped.
+ * STATE_MISMATCH: something of `from` has no place in `session`; the message names it, with what was expected, and both are as they
+ * were. INVALID_ARGUMENT: `from` is `session`. WRONG_STATE: it is in the middle of a call. Neither may be in use by another
+ * thread. */
+HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 
 /* ================================================================================================ Expert */
 

@@ -195,6 +195,7 @@ HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session,
 HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
 HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 enum {
   HYPR_RESET_STATE = 1,
   HYPR_RESET_TRACES = 2,
