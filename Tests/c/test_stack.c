@@ -155,8 +155,8 @@ static void do_everything(size_t size, size_t limit) {
 /* What is called for the first time is found by the dynamic linker, on the same stack; that is not what is measured. */
 static void small_stacks_are_enough(void **state) {
   (void)state;
-  static const char *const names[] = {TWO_LAYERS, GATED, SPARSE};
-  for (size_t i = 0; i < 3; i++) {
+  static const char *const names[] = {TWO_LAYERS, GATED, SPARSE, EXEMPLARS};
+  for (size_t i = 0; i < 4; i++) {
     name = names[i];
     do_everything(LARGE, LARGE);
     do_everything(LARGE, LIMIT);
