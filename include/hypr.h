@@ -258,7 +258,8 @@ enum {
    * not forgotten. After each window in which something was taught, some steps of kept stretches are learned as well, by the same
    * parameters, with the same credit and loss, from a state of their own; stream and memory share the update. Which stretches are kept is
    * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same */
-  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed [0] */
+  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed. Never taken from the
+                                        model file [0] */
   HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, up to 0.999; 0: with K classes, kept or taught
                                         now, (K - 1) / K, so that all weigh the same, and 0.5 for targets that are no classes [0] */
   HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
