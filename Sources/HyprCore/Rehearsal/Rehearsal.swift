@@ -14,11 +14,11 @@ struct Rehearsal: ~Copyable {
 
   init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
-    _ resources: LearningResources
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
-    learner = Learner(&arena, model.pointee, ofRehearsal, resources)
+    learner = Learner(&arena, model.pointee, ofRehearsal, resources, reference)
     let shape = Stretch.Shape(columns: network.input.events.size, outputs: network.outputSize)
     memory = RehearsalMemory(&arena, shape, settings)
     recorder = StretchRecorder(&arena, shape, settings)
@@ -33,6 +33,7 @@ struct Rehearsal: ~Copyable {
     for step in first..<first + min(streamLearner.progress.steps, streamLearner.settings.window) {
       let targets = streamLearner.targets
       let target = recorded(targets, step)
+      noteTaught(target)
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
       if Stretch.Run.hasRow(target) { row.copy(from: targets.error(step), count: targets.outputs) }
       if target == Stretch.Run.values { findValues(row, targets, step, stream.readoutOutputs(step + 1)) }
@@ -42,8 +43,13 @@ struct Rehearsal: ~Copyable {
 
   /// Records a step that is not of the stream.
   mutating func record(_ events: EventSource, slot: Int, target: Int32, _ values: UnsafePointer<Float>?) {
+    noteTaught(target)
     let row = recorder.record(events, slot: slot, target: target)
     if let values { row.copy(from: values, count: memory.shape.outputs) }
+  }
+
+  private func noteTaught(_ target: Int32) {
+    if target >= 0 { learner.resources.taught?.insert(Int(target)) }
   }
 
   mutating func dropRecorded() { recorder.begin(startsSequence: false) }
@@ -81,7 +87,8 @@ struct Rehearsal: ~Copyable {
     while left > 0 && memory.count > 0 {
       let steps = play(left)
       let part = 0..<steps
-      weigh(part, share: taught * Double(steps) / Double(all), &stream)
+      let factor = weigh(part, share: taught * Double(steps) / Double(all), &stream)
+      learner.compare(network, part, as: factor)
       var job = WindowJob(learner, network)
       while job.advance(&learner, network, work: .max) {}
       gauge.count(learner.targets, part)
@@ -112,6 +119,7 @@ struct Rehearsal: ~Copyable {
         return steps
       }
       learner.beginStep(from: steps)
+      learner.reference?.pointee.step(network.input.events, to: steps + 1)
       if stretch.header.startsSequence || memory.cursor.step >= learner.settings.rehearsalLeadIn { teach(steps, stretch) }
       steps += 1
       memory.advance(stretch)
@@ -135,12 +143,13 @@ struct Rehearsal: ~Copyable {
     targets.set(Target(loss: loss, weight: 1, correct: false), step, kind: target == Stretch.Run.values ? .values : .error)
   }
 
-  /// Weighs the targets of the open window so that together they have their share beside `share` targets of the stream.
-  private func weigh(_ steps: Range<Int>, share: Double, _ stream: inout Learner) {
+  /// Weighs the targets of the open window so that together they have their share beside `share` targets of the stream; returns
+  /// how many of these each is as good as.
+  private func weigh(_ steps: Range<Int>, share: Double, _ stream: inout Learner) -> Double {
     let targets = learner.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts { count += 1 }
-    guard count > 0 else { return }
+    guard count > 0 else { return 0 }
     let settings = learner.settings
     let factor = settings.rehearsalShare / (1 - settings.rehearsalShare) * share / count
     var gathered = GatheredTargets()
@@ -149,11 +158,13 @@ struct Rehearsal: ~Copyable {
       if targets.weights[step] > 0 { gathered.add(GatheredTargets(weight: targets.weights[step], steps: factor)) }
     }
     stream.progress.gathered.add(gathered)
+    return factor
   }
 
   private func clear() {
     network.clearSlot(0)
     for layer in network.layers { layer.clearTraces() }
+    learner.reference?.pointee.clear()
   }
 
   /// Forgets all stretches.
@@ -165,6 +176,11 @@ struct Rehearsal: ~Copyable {
 
   /// As after an update that was skipped.
   func dropOverflownTraces() { network.dropOverflownTraces() }
+
+  /// The host has accepted the network: its reference goes on from the same state.
+  func acceptState() {
+    for layer in 0..<network.layers.count { learner.reference?.pointee.takeState(layer, of: network, slot: 0) }
+  }
 
   // MARK: - Saved state
 
@@ -178,5 +194,6 @@ struct Rehearsal: ~Copyable {
       layer.walkTraces(&stream)
     }
     if stream.mode == .read { network.listEvents(0) }
+    learner.reference?.pointee.walkState(&stream)
   }
 }

@@ -11,7 +11,8 @@ extension Session {
 
   @_optimize(speed) @inline(never) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
     rehearsal?.pointee.record(network, learner.pointee)
-    let before = learner.pointee.progress.gathered.steps
+    let (before, first) = (learner.pointee.progress.gathered.steps, learner.pointee.progress.firstPage)
+    learner.pointee.compare(network, first..<first + min(learner.pointee.progress.steps, settings.window), as: 1)
     var job = WindowJob(learner.pointee, network)
     while job.advance(&learner.pointee, network, work: .max) {}
     if learner.pointee.progress.steps == 0 { slot = 0 }
@@ -19,6 +20,7 @@ extension Session {
     let taught = learner.pointee.progress.gathered.steps - before
     if taught > 0 { rehearsal?.pointee.rehearse(beside: taught, &learner.pointee) }
     if settings.update == .window { update() }
+    returnIfWorse(learner)
   }
 
   /// Before a step whose input events lie in slot `to`: closes a window if one is due, and goes on to the next page if the last one is

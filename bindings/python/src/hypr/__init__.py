@@ -33,7 +33,7 @@ from hypr.errors import (
 )
 from hypr.model import LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import MemoryReport, MemorySize, Session, Statistics
+from hypr.session import Guard, MemoryReport, MemorySize, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -52,7 +52,7 @@ _LAZY = {"EpochRecord": "hypr.trainer", "ModelBuilder": "hypr.builder",
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "FileError", "InvalidArgumentError", "LayerInfo", "MemoryReport",
+    "BufferTooSmallError", "EpochRecord", "Error", "FileError", "Guard", "InvalidArgumentError", "LayerInfo", "MemoryReport",
     "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError",
     "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
     "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
