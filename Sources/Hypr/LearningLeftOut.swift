@@ -114,6 +114,8 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
 
 @c @implementation public func hypr_session_rehearsal_count(_ session: OpaquePointer?, _ label: Int32) -> Int { 0 }
 
+@c @implementation public func hypr_session_rehearse(_ session: OpaquePointer?, _ windows: Int) -> hypr_status { leftOut(session) }
+
 @c @implementation public func hypr_session_rehearsal_clear(_ session: OpaquePointer?) -> hypr_status { leftOut(session) }
 
 @c @implementation public func hypr_session_rehearsal_add(

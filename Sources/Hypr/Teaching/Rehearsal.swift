@@ -22,6 +22,13 @@ internal import HyprCore
   }
 }
 
+@c @implementation public func hypr_session_rehearse(_ session: OpaquePointer?, _ windows: Int) -> hypr_status {
+  with(session: session) { session throws(Failure) in
+    // More than can be counted is as long as the host lets it.
+    try session.pointee.rehearse(windows: windows < 0 ? .max : windows)
+  }
+}
+
 @c @implementation public func hypr_session_rehearsal_clear(_ session: OpaquePointer?) -> hypr_status {
   with(session: session) { session throws(Failure) in try session.pointee.clearRehearsal() }
 }

@@ -109,7 +109,7 @@ struct LearningProgress {
     statistics.count(target)
     batchWeight += target.weight
     batchLoss += target.loss
-    if target.weight > 0 { gathered.add(GatheredTargets(weight: target.weight, steps: 1)) }
+    if target.weight > 0 { gathered.add(GatheredTargets(weight: target.weight, steps: 1, areOfStream: true)) }
   }
 
   fileprivate mutating func walkState(_ stream: inout StateStream, mostSteps: Int) {
@@ -118,6 +118,7 @@ struct LearningProgress {
     sequenceSteps = stream.integer(sequenceSteps, in: steps...mostSteps + 1)
     gathered.weight = stream.sum(gathered.weight)
     gathered.steps = stream.sum(gathered.steps)
+    gathered.areOfStream = stream.flag(gathered.areOfStream)
   }
 }
 
@@ -127,10 +128,13 @@ struct GatheredTargets {
   var weight = 0.0
   /// How many they are; one that is rehearsed counts for as much as its share.
   var steps = 0.0
+  /// Whether any is of the stream, not rehearsed.
+  var areOfStream = false
 
   mutating func add(_ other: GatheredTargets) {
     weight += other.weight
     steps += other.steps
+    areOfStream = areOfStream || other.areOfStream
   }
 }
 

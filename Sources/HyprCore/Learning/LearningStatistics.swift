@@ -8,6 +8,8 @@ struct LearningStatistics {
   var lossSum = 0.0
 
   var updates: UInt64 = 0
+  /// Those on what the stream taught: the learning rate falls with them, not with what is only rehearsed.
+  var scheduledUpdates: UInt64 = 0
   var skippedUpdates: UInt64 = 0
   /// Those that left every parameter as it was.
   var unchangedUpdates: UInt64 = 0
@@ -41,6 +43,7 @@ struct LearningStatistics {
     weight = stream.sum(weight, of: LearningStatistics.leastWeight)
     lossSum = stream.sum(lossSum)
     updates = stream.count(updates)
+    scheduledUpdates = stream.count(scheduledUpdates)
     skippedUpdates = stream.count(skippedUpdates)
     unchangedUpdates = stream.count(unchangedUpdates)
     gradientNorm = stream.sum(gradientNorm)

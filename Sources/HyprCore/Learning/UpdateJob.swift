@@ -12,10 +12,12 @@ struct UpdateJob {
   private var squareSum = 0.0
   /// Of the parameters and of what they are pulled to; 0 where nothing is added to the gradient or taken from them for it.
   private var valueSquares = 0.0
-  /// The learning rate, and what else all tensors share.
-  private var rate = 0.0
+  /// The learning rate, and what else all tensors share; before it begins nil: as the schedule says.
+  private var rate: Double?
   private var step = kernel_update()
   private var changes = false
+
+  @_optimize(speed) init(rate: Double? = nil) { self.rate = rate }
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
   @_optimize(speed) @inline(never) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
@@ -32,6 +34,7 @@ struct UpdateJob {
     case .optimize:
       if tensor == arrays.count {
         learner.progress.statistics.updates += 1
+        if learner.progress.gathered.areOfStream { learner.progress.statistics.scheduledUpdates += 1 }
         if !changes { learner.progress.statistics.unchangedUpdates += 1 }
         stage = .derive
       } else {
@@ -78,9 +81,10 @@ struct UpdateJob {
     let norm = squareSum.squareRoot() * learner.reductionScale
     let clip = learner.gradientLimit
     let scale = clip > 0 && norm > clip ? clip / norm : 1
-    rate = learner.settings.learningRate(after: learner.progress.statistics.updates)
+    let rate = rate ?? learner.settings.learningRate(after: learner.progress.statistics.scheduledUpdates)
+    self.rate = rate
     step = kernel_update(learner, gradientScale: learner.reductionScale * scale)
-    guard keepsFinite(norm * scale, learner) else {
+    guard keepsFinite(norm * scale, rate, learner) else {
       learner.progress.statistics.skippedUpdates += 1
       network.dropOverflownTraces()
       network.parameters.clearGradients()
@@ -94,7 +98,7 @@ struct UpdateJob {
 
   /// Whether parameters and moments stay finite with a gradient of this length, which none of its elements exceeds; nor do moments,
   /// but that of momentum, exceed the longest of the gradients that they are made of. False if the length is not a number.
-  private func keepsFinite(_ length: Double, _ learner: borrowing Learner) -> Bool {
+  private func keepsFinite(_ length: Double, _ rate: Double, _ learner: borrowing Learner) -> Bool {
     let (largest, mostRate) = (Double(Float.greatestFiniteMagnitude), max(rate * Option.largestRateFactor, 1))
     let values = valueSquares.squareRoot()
     // A factor that no float can be would end the gradient, too.
@@ -121,7 +125,7 @@ struct UpdateJob {
     step.moment2 = array.pointee.moment2.map { $0 + start }
     step.anchor = UnsafePointer(array.pointee.anchor.map { $0 + start })
     let rule = learner.resources.rules + tensor
-    step.learning_rate = Float(rate * rule.pointee.rateFactor)
+    step.learning_rate = Float((rate ?? 0) * rule.pointee.rateFactor)
     (step.coupled_decay, step.decoupled_decay) = (rule.pointee.coupledDecay, rule.pointee.decoupledDecay)
     (step.lower, step.upper, step.absolute) = (rule.pointee.lower, rule.pointee.upper, rule.pointee.isAbsolute)
     if OptimizePieces.run(network.kernels, &step, learner.resources.pool) { changes = true }

@@ -21,8 +21,8 @@ public enum Option: Int {
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
   case schedule, scheduleUpdates, warmUpUpdates
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
-  case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalStretch, rehearsalLeadIn, rehearsalSeed, holdUntaught
-  case guardHorizon, guardAnswer, guardMargin
+  case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed
+  case holdUntaught, guardHorizon, guardAnswer, guardMargin
   case threads
 
   static var count: Int { Options.Values.count }
@@ -64,9 +64,10 @@ public enum Option: Int {
     case .rateReadout: .rate(key: 64, "rate_readout")
     case .rateReadoutTau: .rate(key: 65, "rate_readout_tau")
     case .rehearsalBytes: .init(key: 100, name: "rehearsal_bytes", lower: 0, upper: 1_073_741_824, standard: 0, whole: true)
-    case .rehearsalShare: .init(key: 101, name: "rehearsal_share", lower: 0, upper: 0.999, standard: 0.5, whole: false)
+    case .rehearsalShare: .init(key: 101, name: "rehearsal_share", lower: 0, upper: 0.999, standard: 0, whole: false)
     case .rehearsalSteps: .init(key: 102, name: "rehearsal_steps", lower: 0, upper: 65_536, standard: 30, whole: true)
-    case .rehearsalStretch: .init(key: 103, name: "rehearsal_stretch", lower: 1, upper: 65_536, standard: 120, whole: true)
+    case .rehearsalWindows: .init(key: 107, name: "rehearsal_windows", lower: 1, upper: 1e9, standard: 10, whole: true)
+    case .rehearsalStretch: .init(key: 103, name: "rehearsal_stretch", lower: 1, upper: 65_536, standard: 200, whole: true)
     case .rehearsalLeadIn: .init(key: 104, name: "rehearsal_lead_in", lower: 0, upper: 65_535, standard: 50, whole: true)
     case .rehearsalSeed: .init(key: 105, name: "rehearsal_seed", lower: 0, upper: 4_294_967_295, standard: 0, whole: true)
     case .holdUntaught: .init(key: 106, name: "hold_untaught", lower: 0, upper: 1000, standard: 0.3, whole: false)

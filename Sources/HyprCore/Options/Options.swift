@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<42, Double>
+  typealias Values = InlineArray<43, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -91,7 +91,10 @@ struct Settings {
   let scheduleUpdates, warmUpUpdates: Double
   /// Bytes for stretches of the stream; 0: nothing is rehearsed.
   let rehearsalBytes: Int
+  /// Of the gradient; 0: as the number of classes suggests.
   let rehearsalShare: Double
+  /// Windows that are followed by rehearsal, from one in which something was taught on.
+  let rehearsalWindows: Int
   /// Steps that are rehearsed after a window, those of a stretch, and its first ones that only bring the state up to it.
   let rehearsalSteps, rehearsalStretch, rehearsalLeadIn: Int
   let rehearsalSeed: UInt64
@@ -136,6 +139,7 @@ struct Settings {
     rehearsalBytes = number(.rehearsalBytes)
     rehearsalShare = options.value(.rehearsalShare)
     rehearsalSteps = number(.rehearsalSteps)
+    rehearsalWindows = number(.rehearsalWindows)
     rehearsalStretch = number(.rehearsalStretch)
     rehearsalLeadIn = number(.rehearsalLeadIn)
     rehearsalSeed = UInt64(options.value(.rehearsalSeed))

@@ -3,14 +3,19 @@ internal import CSystem
 /// Keeps stretches of the stream and rehearses them beside it, so that learning what comes now does not unlearn what came before: a
 /// second network with the same parameters, and with its own state, eligibility and history, goes through them as through a stream.
 ///
-/// After each window of the session's stream in which something was taught, the next steps of this second stream are one window of
-/// their own. Its gradient is added to that of the session with a weight that gives it its share of the update.
+/// After a window of the session's stream, the next steps of this second stream are one window of their own. Its gradient is added to
+/// that of the session with a weight that gives it its share of the update. What the stream teaches now is not rehearsed, but all other
+/// classes are, each as often: with a share of (K - 1) / K for K classes, each of them has the same weight.
 struct Rehearsal: ~Copyable {
   let network: Network
   private var learner: Learner
-  private(set) var memory: RehearsalMemory
+  private(set) var player: StretchPlayer
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
+  /// The class that the stream taught last; -1: none yet, or no class.
+  private var label = -1
+  /// Windows that are still followed by rehearsal if nothing is taught in them.
+  private var windowsLeft = 0
 
   init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
@@ -19,8 +24,8 @@ struct Rehearsal: ~Copyable {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
     learner = Learner(&arena, model.pointee, ofRehearsal, resources, reference)
-    let shape = Stretch.Shape(columns: network.input.events.size, outputs: network.outputSize)
-    memory = RehearsalMemory(&arena, shape, settings)
+    let shape = Stretch.Shape(columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize)
+    player = StretchPlayer(&arena, model, shape, settings)
     recorder = StretchRecorder(&arena, shape, settings)
     gauge = RehearsalGauge(&arena, classes: shape.outputs)
   }
@@ -28,11 +33,12 @@ struct Rehearsal: ~Copyable {
   // MARK: - Recording
 
   /// Records the first open window of the stream, before it is closed.
-  @_optimize(speed) mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner) {
+  mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner) {
     let first = streamLearner.progress.firstPage
     for step in first..<first + min(streamLearner.progress.steps, streamLearner.settings.window) {
       let targets = streamLearner.targets
       let target = recorded(targets, step)
+      if target != Stretch.Run.none { label = max(Int(target), -1) }
       noteTaught(target)
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
       if Stretch.Run.hasRow(target) { row.copy(from: targets.error(step), count: targets.outputs) }
@@ -45,7 +51,7 @@ struct Rehearsal: ~Copyable {
   mutating func record(_ events: EventSource, slot: Int, target: Int32, _ values: UnsafePointer<Float>?) {
     noteTaught(target)
     let row = recorder.record(events, slot: slot, target: target)
-    if let values { row.copy(from: values, count: memory.shape.outputs) }
+    if let values { row.copy(from: values, count: player.memory.shape.outputs) }
   }
 
   private func noteTaught(_ target: Int32) {
@@ -56,7 +62,7 @@ struct Rehearsal: ~Copyable {
 
   /// A sequence ends, or there is a gap: what was recorded is offered to the memory.
   mutating func endStretch(startsSequence: Bool) {
-    if recorder.isTaught { memory.offer(recorder) }
+    if recorder.isTaught { player.memory.offer(recorder) }
     recorder.begin(startsSequence: startsSequence)
   }
 
@@ -81,13 +87,27 @@ struct Rehearsal: ~Copyable {
   // MARK: - Rehearsing
 
   /// Rehearses the next steps beside `taught` targets of the stream, whose gradient `stream` has gathered.
-  @_optimize(speed) mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
+  mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
+    if taught > 0 { windowsLeft = learner.settings.rehearsalWindows }
+    // An update of many windows has no share for those in which nothing was taught.
+    guard windowsLeft > 0, taught > 0 || learner.settings.update == .window else { return }
+    windowsLeft -= 1
+    playWindow(except: label, beside: taught, &stream)
+  }
+
+  /// The same by itself, all classes in turn; false: there is nothing to rehearse.
+  mutating func rehearse(_ stream: inout Learner) -> Bool {
+    playWindow(except: nil, beside: 0, &stream)
+    return !player.isEmpty
+  }
+
+  @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
     let all = learner.settings.window
     var left = all
-    while left > 0 && memory.count > 0 {
-      let steps = play(left)
+    while left > 0 && player.goesOn(except: label) {
+      let steps = play(left, except: label)
       let part = 0..<steps
-      let factor = weigh(part, share: taught * Double(steps) / Double(all), &stream)
+      let factor = weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
       learner.compare(network, part, as: factor)
       var job = WindowJob(learner, network)
       while job.advance(&learner, network, work: .max) {}
@@ -99,41 +119,37 @@ struct Rehearsal: ~Copyable {
   }
 
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
-  private mutating func play(_ most: Int) -> Int {
+  @_optimize(speed) @inline(never) private mutating func play(_ most: Int, except label: Int?) -> Int {
     var steps = 0
-    while steps < most {
-      let stretch: Stretch
-      if let playing = memory.playing {
-        stretch = memory.stretch(at: playing)
-      } else {
-        stretch = memory.draw()
-      }
-      if memory.cursor.step == 0 && stretch.header.startsSequence {
+    while steps < most && player.goesOn(except: label) {
+      if player.beginsSequence {
         if steps > 0 { return steps }
         clear()
       }
-      memory.cursor.list(stretch, into: network.input.events, slot: steps + 1)
-      guard network.step(from: steps, to: steps + 1, records: true) == nil else {
-        memory.endPlaying()
+      guard player.list(into: network.input, slot: steps + 1, network.kernels),
+        network.step(from: steps, to: steps + 1, records: true) == nil
+      else {
+        player.end()
         if steps == 0 { clear() }
         return steps
       }
       learner.beginStep(from: steps)
       learner.reference?.pointee.step(network.input.events, to: steps + 1)
-      if stretch.header.startsSequence || memory.cursor.step >= learner.settings.rehearsalLeadIn { teach(steps, stretch) }
+      teach(steps)
       steps += 1
-      memory.advance(stretch)
+      player.advance()
     }
     return steps
   }
 
-  private mutating func teach(_ step: Int, _ stretch: Stretch) {
-    let target = memory.cursor.target(stretch)
+  @_optimize(speed) private mutating func teach(_ step: Int) {
+    let (target, row) = player.target
     let (targets, outputs) = (learner.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
+    targets.isOfAllClasses[step] = player.isExemplar
     if target >= 0 { return learner.set(label: Int(target), weight: 1, step) }
-    guard Stretch.Run.hasRow(target) else { return }
-    UnsafeMutableRawPointer(error).copyMemory(from: memory.cursor.row(stretch), byteCount: targets.outputs * 4)
+    guard let row else { return }
+    UnsafeMutableRawPointer(error).copyMemory(from: row, byteCount: targets.outputs * 4)
     var loss = 0.0
     if target == Stretch.Run.values {
       loss = meanSquaredError(outputs, targets.outputs, target: error, gradient: error)
@@ -143,15 +159,14 @@ struct Rehearsal: ~Copyable {
     targets.set(Target(loss: loss, weight: 1, correct: false), step, kind: target == Stretch.Run.values ? .values : .error)
   }
 
-  /// Weighs the targets of the open window so that together they have their share beside `share` targets of the stream; returns
-  /// how many of these each is as good as.
-  private func weigh(_ steps: Range<Int>, share: Double, _ stream: inout Learner) -> Double {
+  /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream; returns how
+  /// many of these each is as good as.
+  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) -> Double {
     let targets = learner.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts { count += 1 }
     guard count > 0 else { return 0 }
-    let settings = learner.settings
-    let factor = settings.rehearsalShare / (1 - settings.rehearsalShare) * share / count
+    let factor = share / (1 - share) * taught / count
     var gathered = GatheredTargets()
     for step in steps where targets.kinds[step].counts {
       targets.scale(step, by: factor)
@@ -159,6 +174,13 @@ struct Rehearsal: ~Copyable {
     }
     stream.progress.gathered.add(gathered)
     return factor
+  }
+
+  /// Of the gradient of an update.
+  private var share: Double {
+    if learner.settings.rehearsalShare > 0 { return learner.settings.rehearsalShare }
+    let classes = player.classCount(with: label)
+    return classes > 1 ? 1 - 1 / Double(classes) : 0.5
   }
 
   private func clear() {
@@ -169,7 +191,8 @@ struct Rehearsal: ~Copyable {
 
   /// Forgets all stretches.
   mutating func forget() {
-    memory.clear()
+    player.end()
+    player.memory.clear()
     recorder.begin(startsSequence: false)
     clear()
   }
@@ -186,9 +209,13 @@ struct Rehearsal: ~Copyable {
 
   /// Between two calls no window of the second stream is open.
   mutating func walkState(_ stream: inout StateStream) {
-    memory.walkState(&stream)
+    player.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
+    let (label, windows) = (
+      stream.integer(label, in: -1...player.memory.shape.outputs - 1), stream.integer(windowsLeft, in: 0...learner.settings.rehearsalWindows)
+    )
+    if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)
       layer.walkTraces(&stream)

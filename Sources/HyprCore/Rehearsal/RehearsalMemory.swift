@@ -14,11 +14,9 @@ struct RehearsalMemory {
   private let kept, seen: UnsafeMutablePointer<Int>
   /// Of all classes.
   private(set) var count = 0
-  private var random: SplitMix64
+  var random: SplitMix64
   /// Where the one lies that is being rehearsed.
   private(set) var playing: Int?
-  /// Where in it its next step lies.
-  private(set) var cursor = StretchCursor()
 
   init(_ arena: inout Arena, _ shape: Stretch.Shape, _ settings: Settings) {
     self.shape = shape
@@ -45,7 +43,7 @@ struct RehearsalMemory {
   mutating func offer(_ recorder: StretchRecorder) {
     let header = recorder.header()
     let (bytes, label) = (Int(header.bytes), Int(header.label))
-    seen[label] = min(seen[label] + 1, Int.max - 1)
+    seen[label] = min(seen[label] + 1, .max >> 1)
     guard bytes <= capacity else { return }
     if used + bytes > capacity {
       var largest = label
@@ -88,35 +86,18 @@ struct RehearsalMemory {
     if let playing, playing >= offset { self.playing = playing == offset ? nil : playing - bytes }
   }
 
-  /// Begins to rehearse a stretch of a class that has any: each is as likely. Not when there is none.
-  mutating func draw() -> Stretch {
-    var classes = 0
-    for label in 0...shape.outputs where kept[label] > 0 { classes += 1 }
-    var (left, label) = (random.below(classes), 0)
-    while kept[label] == 0 || left > 0 {
-      if kept[label] > 0 { left -= 1 }
-      label += 1
-    }
-    let offset = offset(random.below(kept[label]), of: label)
-    (playing, cursor) = (offset, StretchCursor())
-    return stretch(at: offset)
-  }
-
-  /// Past a step of the stretch that is being rehearsed.
-  @_optimize(speed) mutating func advance(_ stretch: Stretch) {
-    cursor.advance(stretch)
-    if cursor.step == Int(stretch.header.steps) { endPlaying() }
-  }
+  /// One of a class, counted from 0, is being rehearsed from now on.
+  mutating func play(_ index: Int, of label: Int) { playing = offset(index, of: label) }
 
   mutating func endPlaying() { playing = nil }
 
-  mutating func walkState(_ stream: inout StateStream) {
+  /// `step`: the next one of the stretch that is being rehearsed.
+  mutating func walkState(_ stream: inout StateStream, step: Int) {
     random.walkState(&stream)
     used = stream.integer(used, in: 0...capacity)
     let place = stream.integer(playing ?? -1, in: -1...max(used - 1, -1))
-    let step = stream.integer(playing == nil ? 0 : cursor.step, in: 0...StretchRecorder.longest - 1)
     for label in 0...shape.outputs {
-      let number = stream.integer(seen[label], in: 0...Int.max - 1)
+      let number = stream.integer(seen[label], in: 0...Int.max >> 1)
       if stream.mode == .read { seen[label] = number }
     }
     let memory = stream.mode == .check ? stream.next : start
@@ -132,19 +113,11 @@ struct RehearsalMemory {
       let stretch = Stretch(memory + offset, shape)
       guard stretch.isSound(room: used - offset) else { return stream.refuse() }
       if stream.mode == .read { kept[Int(stretch.header.label)] += 1 }
-      if offset == place {
-        isPlaying = step < Int(stretch.header.steps)
-        if stream.mode == .read { setCursor(step, in: stretch) }
-      }
+      if offset == place { isPlaying = step < Int(stretch.header.steps) }
       offset += Int(stretch.header.bytes)
       counts += 1
     }
     if !isPlaying { stream.refuse() }
     if stream.mode == .read { (count, playing) = (counts, place < 0 ? nil : place) }
-  }
-
-  private mutating func setCursor(_ step: Int, in stretch: Stretch) {
-    cursor = StretchCursor()
-    for _ in 0..<step { cursor.advance(stretch) }
   }
 }

@@ -136,6 +136,12 @@ struct StretchCursor {
   private var stepOfRun = 0
   private var row = 0
 
+  init() {}
+
+  init(_ step: Int, in stretch: Stretch) {
+    for _ in 0..<step { advance(stretch) }
+  }
+
   /// The inputs of the next step become events of a slot.
   @_optimize(speed) func list(_ stretch: Stretch, into events: EventSource, slot: Int) {
     let (indices, inputs, values) = (events.indices(slot), events.values(slot), stretch.values)

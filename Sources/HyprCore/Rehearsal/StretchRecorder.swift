@@ -38,7 +38,7 @@ struct StretchRecorder {
   mutating func begin(startsSequence: Bool) { (steps, self.startsSequence) = (0, startsSequence) }
 
   /// Records a step with the events of a slot; a row is given with the targets that have one.
-  @_optimize(speed) mutating func record(_ events: EventSource, slot: Int, target: Int32) -> UnsafeMutablePointer<Float> {
+  mutating func record(_ events: EventSource, slot: Int, target: Int32) -> UnsafeMutablePointer<Float> {
     let place = inputs + steps * shape.columns
     place.clear(shape.columns)
     let (indices, values) = (events.indices(slot), events.values(slot))
@@ -105,7 +105,7 @@ struct StretchRecorder {
   }
 
   /// Writes what `header` says that there will be.
-  @_optimize(speed) func write(_ stretch: Stretch) {
+  func write(_ stretch: Stretch) {
     stretch.start.storeBytes(of: stretch.header, as: Stretch.Header.self)
     let (columns, values) = (shape.columns, stretch.values)
     if !stretch.header.isBinary {

@@ -47,6 +47,7 @@ extension Session {
         "spikes[\(index)] is \(source[index]), expected \(expected)")
     }
     endWindows(updating: false)
+    endStretch(startsSequence: false)
     target.outputs(slot).copy(from: source, count: target.shape.size)
     target.listEvents(slot, network.kernels)
     takeOver(layer)
@@ -60,6 +61,7 @@ extension Session {
       throw message.failure(.notFinite, "state[\(index)] is \(source[index]), expected a finite number")
     }
     endWindows(updating: false)
+    endStretch(startsSequence: false)
     for state in 0..<shape.states {
       (target.state(slot) + state * shape.width).copy(from: source + state * shape.size, count: shape.size)
     }

@@ -32,6 +32,7 @@ extension Session {
     let layers = network.layers
     try checkLayer(layer)
     endWindows()
+    endStretch(startsSequence: false)
     layers[layer].clearSlot(slot)
     layers[layer].clearTraces()
     takeOver(layer)
@@ -55,6 +56,13 @@ extension Session {
     #endif
   }
 
+  /// What comes next does not go on from what was recorded for rehearsal.
+  mutating func endStretch(startsSequence: Bool) {
+    #if HYPR_LEARNING
+      rehearsal?.pointee.endStretch(startsSequence: startsSequence)
+    #endif
+  }
+
   /// Closes the sequence that is being learned, if the session learns.
   private mutating func endSequence() {
     #if HYPR_LEARNING
@@ -65,9 +73,7 @@ extension Session {
   /// The open windows must be closed, or their history be dropped with the state.
   mutating func clear(_ parts: SessionParts) {
     if parts.contains(.state) {
-      #if HYPR_LEARNING
-        rehearsal?.pointee.endStretch(startsSequence: true)
-      #endif
+      endStretch(startsSequence: true)
       network.clearSlot(slot)
       #if HYPR_LEARNING
         learner?.pointee.reference?.pointee.clear()
@@ -92,6 +98,7 @@ extension Session {
       network.parameters.clearMoments()
       progress.gathered = GatheredTargets()
       (progress.statistics.updates, progress.statistics.unchangedUpdates) = (0, 0)
+      progress.statistics.scheduledUpdates = 0
     }
   }
 #endif

@@ -53,7 +53,7 @@ extension Session {
         (report.updates, report.skippedUpdates) = (counted.updates, counted.skippedUpdates)
         report.unchangedUpdates = counted.unchangedUpdates
         (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
-        report.learningRate = settings.learningRate(after: counted.updates)
+        report.learningRate = settings.learningRate(after: counted.scheduledUpdates)
       }
     #endif
     return report

@@ -66,6 +66,24 @@ extension Session {
     }
   }
 
+  /// Rehearses so many windows, each with its update, without the stream, while the learning rate falls to 0. The open windows are closed
+  /// first. Throws `stopped`.
+  public mutating func rehearse(windows: Int) throws(Failure) {
+    let rehearsal = try requireRehearsal()
+    guard settings.update == .window else {
+      throw message.failure(.wrongState, "the option update is \(settings.update.rawValue), expected 0 (window)")
+    }
+    guard let learner else { return }
+    closeWindows()
+    var pace = beginSteps()
+    for window in 0..<windows {
+      guard rehearsal.pointee.rehearse(&learner.pointee) else { return }
+      update(rate: settings.learningRate * (1 - Double(window) / Double(windows)))
+      pace.steps += settings.rehearsalSteps
+      if pace.steps >= pace.interval { try look(up: &pace) }
+    }
+  }
+
   private mutating func check(_ stretch: HostStretch) throws(Failure) {
     let most = settings.rehearsalStretch
     guard stretch.steps > 0 && stretch.steps <= most else {
@@ -125,14 +143,14 @@ extension HostStretch {
 
 extension Rehearsal {
   fileprivate func report(_ label: Int?) -> RehearsalReport {
-    let outputs = memory.shape.outputs
+    let outputs = player.memory.shape.outputs
     var (offered, counts) = (0, RehearsalGauge.Counts())
     for index in 0...outputs where label == nil || label == index {
-      offered += memory.offered(index)
+      offered += player.memory.offered(index)
       counts.add(gauge.counts[index])
     }
     return RehearsalReport(
-      stretches: label.map { memory.count($0) } ?? memory.count, offeredStretches: offered, taughtSteps: counts.taughtSteps,
+      stretches: label.map { player.memory.count($0) } ?? player.memory.count, offeredStretches: offered, taughtSteps: counts.taughtSteps,
       correctSteps: counts.correctSteps, meanLoss: counts.meanLoss)
   }
 
@@ -145,7 +163,7 @@ extension Rehearsal {
       try input.list(stretch.inputs + step * input.size, slot: 1, network.kernels, message)
       input.commit()
       let label = stretch.labels?[step] ?? -1
-      let values = stretch.row(step, memory.shape.outputs)
+      let values = stretch.row(step, player.memory.shape.outputs)
       record(input.events, slot: 1, target: values != nil ? Stretch.Run.values : label >= 0 ? label : Stretch.Run.none, values)
     }
     endStretch(startsSequence: false)

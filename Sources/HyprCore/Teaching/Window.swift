@@ -17,8 +17,7 @@ extension Session {
     while job.advance(&learner.pointee, network, work: .max) {}
     if learner.pointee.progress.steps == 0 { slot = 0 }
     guard updating else { return }
-    let taught = learner.pointee.progress.gathered.steps - before
-    if taught > 0 { rehearsal?.pointee.rehearse(beside: taught, &learner.pointee) }
+    rehearsal?.pointee.rehearse(beside: learner.pointee.progress.gathered.steps - before, &learner.pointee)
     if settings.update == .window { update() }
     returnIfWorse(learner)
   }
@@ -34,11 +33,11 @@ extension Session {
     to = slot + 1
   }
 
-  /// One optimizer step on the gradient gathered since the last one, unless nothing was taught.
-  @_optimize(speed) mutating func update() {
+  /// One optimizer step on the gradient gathered since the last one, unless nothing was taught; `rate` in place of what the schedule says.
+  @_optimize(speed) mutating func update(rate: Double? = nil) {
     guard let learner else { return }
     let skipped = learner.pointee.progress.statistics.skippedUpdates
-    var job = UpdateJob()
+    var job = UpdateJob(rate: rate)
     while job.advance(&learner.pointee, network, work: .max) {}
     if learner.pointee.progress.statistics.skippedUpdates > skipped { rehearsal?.pointee.dropOverflownTraces() }
   }
