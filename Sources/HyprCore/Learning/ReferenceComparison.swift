@@ -48,7 +48,7 @@ struct ReferenceComparison {
 
   /// Compares some steps whose targets are complete but for errors and losses of classes; each counts as `part` of a step. `other`
   /// [steps][width]: what the reference gave.
-  @_optimize(speed) mutating func count(
+  mutating func count(
     _ targets: Targets, _ steps: Range<Int>, as part: Double, _ network: borrowing Network, _ other: UnsafePointer<Float>,
     smoothing: Float
   ) {
@@ -64,7 +64,7 @@ struct ReferenceComparison {
     }
   }
 
-  private func findLosses(
+  @inline(never) private func findLosses(
     _ targets: Targets, _ start: Int, _ size: Int, _ outputs: UnsafePointer<Float>, _ place: Int,
     _ kernels: UnsafePointer<kernel_table>, _ smoothing: Float
   ) {

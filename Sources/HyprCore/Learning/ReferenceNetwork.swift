@@ -57,7 +57,7 @@ struct ReferenceNetwork: ~Copyable {
       row.copy(from: network.readoutOutputs(slot), count: width)
     } else {
       // Where learning has kept the state finite and the reference has not, it begins again.
-      network.clearSlot(slot)
+      clear()
       row.clear(width)
     }
   }
@@ -73,21 +73,25 @@ struct ReferenceNetwork: ~Copyable {
     network.copyOutputs(ofNext ? 1 - slot : slot, into: output)
   }
 
-  func clear() { network.clearSlot(slot) }
+  @inline(never) func clear() { network.clearSlot(slot) }
 
   /// Takes over the state of a layer from another network's slot.
-  func takeState(_ layer: Int, of other: borrowing Network, slot otherSlot: Int) {
+  @inline(never) func takeState(_ layer: Int, of other: borrowing Network, slot otherSlot: Int) {
     let (own, source) = (network.layers[layer], other.layers[layer])
     own.state(slot).copy(from: source.state(otherSlot), count: source.shape.states * source.shape.width)
     own.outputs(slot).copy(from: source.outputs(otherSlot), count: source.shape.width)
     own.listEvents(slot, network.kernels)
   }
 
+  @inline(never) func takeState(of other: borrowing Network, slot otherSlot: Int) {
+    for layer in 0..<network.layers.count { takeState(layer, of: other, slot: otherSlot) }
+  }
+
   /// Becomes what another network is.
   func accept(_ other: borrowing Network, slot otherSlot: Int) {
     network.parameters.copyValues(of: other.parameters)
     network.derive()
-    for layer in 0..<network.layers.count { takeState(layer, of: other, slot: otherSlot) }
+    takeState(of: other, slot: otherSlot)
   }
 
   /// Its state, and what it gave in the steps that are open. What nothing depends on is zero: equal sessions give equal bytes.

@@ -201,9 +201,7 @@ struct Rehearsal: ~Copyable {
   func dropOverflownTraces() { network.dropOverflownTraces() }
 
   /// The host has accepted the network: its reference goes on from the same state.
-  func acceptState() {
-    for layer in 0..<network.layers.count { learner.reference?.pointee.takeState(layer, of: network, slot: 0) }
-  }
+  func acceptState() { learner.reference?.pointee.takeState(of: network, slot: 0) }
 
   // MARK: - Saved state
 

@@ -11,7 +11,7 @@ public struct GuardReport {
 
 extension Session {
   /// The reference makes the step that was made to a slot; whether it has given the output in its place.
-  @_optimize(speed) @inline(never) mutating func follow(
+  @inline(never) mutating func follow(
     _ reference: UnsafeMutablePointer<ReferenceNetwork>, _ to: Int, into output: UnsafeMutablePointer<Float>?
   ) -> Bool {
     reference.pointee.step(network.input.events, to: to)
@@ -35,7 +35,7 @@ extension Session {
 
   /// Goes back to the reference's parameters if learning has made things worse for long enough. State and traces go on, and so does the
   /// schedule; what was gathered is dropped, and what would go on moving the parameters.
-  @_optimize(speed) mutating func returnIfWorse(_ learner: UnsafeMutablePointer<Learner>) {
+  mutating func returnIfWorse(_ learner: UnsafeMutablePointer<Learner>) {
     guard let comparison = learner.pointee.resources.comparison, let reference = learner.pointee.reference,
       comparison.pointee.decide()
     else { return }
