@@ -127,14 +127,15 @@ import Testing
         try plain.reset()
       }
       try session.check(hypr_session_look_ahead(session.handle, input, input.count, &looked, looked.count))
-      let isReference = try session.guarded.reference_ahead == 1
+      let wasReference = try session.guarded.reference_ahead == 1
       let (output, expected) = (try session.step(input), try plain.step(input))
-      if isReference && step % 10 != 5 {
+      // A window that is closed before the step may change that.
+      if try wasReference && session.guarded.reference_ahead == 1 {
         #expect(output == expected)
         #expect(looked == expected)
         compared += 1
       }
-      if step >= 12 { try session.teach(stream.labels[step - 12], stepsAgo: step % 170 > 12 ? 12 : 0) }
+      if (step + 1) % 170 >= 12 && step >= 12 { try session.teach(stream.labels[step - 12], stepsAgo: 12) }
     }
     #expect(compared > 300)
     #expect(try session.guarded.returns == 0)
@@ -211,23 +212,23 @@ import Testing
       (rehearses ? GuardTests.rehearsing : [:]).merging([
         HYPR_OPTION_GUARD_ANSWER: 1, HYPR_OPTION_LABEL_DELAY: Double(delay),
       ]) { $1 })
-    func run(_ session: TestSession, _ steps: Range<Int>) throws -> [[Float]] {
+    /// Steps before `first` cannot be taught any more.
+    func run(_ session: TestSession, _ steps: Range<Int>, from first: Int) throws -> [[Float]] {
       try steps.map { step in
         let output = try session.step(stream.inputs[step])
-        if step >= delay { try session.teach(stream.labels[step - delay], stepsAgo: delay) }
+        if step - delay >= first { try session.teach(stream.labels[step - delay], stepsAgo: delay) }
         return output
       }
     }
     let original = try TestSession(model, options)
-    _ = try run(original, 0..<333)
+    _ = try run(original, 0..<333, from: 0)
     try original.check(hypr_session_accept(original.handle))
-    _ = try run(original, 333..<333 + delay).count
-    _ = try run(original, 333 + delay..<507)
+    _ = try run(original, 333..<507, from: 333)
     let bytes = try original.savedState
     let restored = try TestSession(model, options)
     try restored.load(bytes)
     #expect(try restored.savedState == bytes)
-    #expect(try run(restored, 507..<1000) == run(original, 507..<1000))
+    #expect(try run(restored, 507..<1000, from: 333) == run(original, 507..<1000, from: 333))
     #expect(try restored.savedState == original.savedState)
     #expect(throws: CallFailure.self) { try TestSession(model, options.merging([HYPR_OPTION_GUARD: 0]) { $1 }).load(bytes) }
   }
@@ -238,8 +239,10 @@ import Testing
     let model = try task.model()
     let session = try TestSession(model, GuardTests.options(100, rate: 3, [HYPR_OPTION_GUARD_ANSWER: 1]))
     var random = RandomNet(seed: 52)
-    let start = try session.parameters
-    let accepted = zip(start, random.uniform(start.count, 0.99...1.01)).map { $0 * $1 }
+    var accepted = try session.parameters
+    for tensor in try session.tensors where tensor.name.hasSuffix("weight") {
+      for index in tensor.range { accepted[index] *= random.uniform(1, 0.99...1.01)[0] }
+    }
     try session.setParameters(accepted)
     try session.check(hypr_session_accept(session.handle))
     let plain = try TestSession(model)

@@ -151,7 +151,7 @@ import Testing
     #expect(try bits(0.5, some) != bits(0, some))
   }
 
-  /// Outputs of classes that are never taught move less the more they are held, and those that are taught are learned.
+  /// Outputs of classes that are never taught move less if they are held.
   @Test func untaughtOutputsStay() throws {
     let data = try Data()
     var random = RandomNet(seed: 34)
@@ -170,7 +170,7 @@ import Testing
     }
     let (free, held, firmly) = (try distance(0), try distance(0.3), try distance(10))
     #expect(held < free / 2)
-    #expect(firmly < held)
+    #expect(firmly < free / 2)
   }
 
   /// A class that the host's own stretch has is taught.
