@@ -84,10 +84,11 @@ def train(path, training, seed, updates=UPDATES):
     unfinished.replace(path)
 
 
-def accuracy(path, stream, learning=False, **options):
-    """Runs a model file on a stream: the share of test samples that it recognises, and the updates it made.
+def recognised(path, stream, learning=False, rehearse=0, **options):
+    """Runs a model file on a stream: which of its test samples are recognised, and the updates that were made.
 
-    With learning the labels of the calibration session are taught as they arrive.
+    With learning the labels of the calibration session are taught as they arrive. When that is over, `rehearse` windows are
+    rehearsed by themselves.
     """
     session = hypr.Session(hypr.Model.load(path), learning, **options)
     values, test = recordings.values(stream), stream["kind"] == recordings.TEST
@@ -97,7 +98,9 @@ def accuracy(path, stream, learning=False, **options):
             session.step(values[index])
             if taught[index]:
                 session.teach(labels[index])
+        if rehearse:
+            session.rehearse(rehearse)
     else:
         session.run(values[~test])
     outputs = session.run(values[test])
-    return np.mean(outputs.argmax(axis=1) == stream["label"][test]), session.statistics.updates
+    return outputs.argmax(axis=1) == stream["label"][test], session.statistics.updates
