@@ -134,7 +134,7 @@ var targets: [Target] =
       ]),
     .target(name: "CModelFormat", dependencies: ["CSystem"], cxxSettings: freestandingCxx),
     .target(
-      name: "CModelWriter", dependencies: ["CSystem"],
+      name: "CModelWriter", dependencies: ["CSystem", "CModelFormat"],
       cxxSettings: freestandingCxx + [.headerSearchPath("../CModelFormat")]
         + (embedded ? [.define("WRITER_WITHOUT_CXX_LIBRARY")] : [])),
     .target(
@@ -156,7 +156,7 @@ if embedded {
   products.append(.executable(name: "hypr", targets: ["HyprTool"]))
   dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"))
   targets += [
-    .target(name: "HyprModelWriter", dependencies: ["CModelWriter", "CSystem"]),
+    .target(name: "HyprModelWriter", dependencies: ["CModelFormat", "CModelWriter", "CSystem"]),
     .target(
       name: "HyprToolKit",
       dependencies: [

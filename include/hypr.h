@@ -267,6 +267,8 @@ enum {
   HYPR_OPTION_REHEARSAL_STRETCH = 103, /* steps of a stretch, 1 to 65536 [200] */
   HYPR_OPTION_REHEARSAL_LEAD_IN = 104, /* first steps of a stretch that teach nothing but bring the state up to the others, 0 to
                                           65535; of those from the start of a sequence all teach [50] */
+  HYPR_OPTION_REHEARSAL_BITS = 108,  /* of an input in a stretch, 2 to 8: the largest of each is exact, and the others are off by up to
+                                        1 / (2^bits - 2) of it; fewer make room for more stretches [8] */
   HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
   HYPR_OPTION_HOLD_UNTAUGHT = 106    /* what is not taught is kept */
 };
@@ -699,6 +701,23 @@ HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, flo
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index); /* k * size; 0: no such tensor */
 
+/* ---- Exemplars (since 0.1)
+ * Stretches of samples, with what they teach, that a model file brings along: made by hypr_builder_add_exemplar or `hypr train
+ * --exemplars`. hypr_session_save_model keeps them. */
+
+typedef struct hypr_exemplar_info {
+  size_t struct_size;      /* in: sizeof(hypr_exemplar_info) */
+  size_t steps;            /* 1 to 65536 */
+  size_t taught_steps;     /* those that have a target, at least 1 */
+  size_t bytes;            /* of the file that it takes, at most */
+  int32_t label;           /* the class that it teaches last; -1: its targets are values */
+  int32_t starts_sequence; /* 0 or 1: whether it begins from a fresh state; otherwise its first steps can only warm up */
+} hypr_exemplar_info;
+
+/* INVALID_ARGUMENT: struct_size, or a pointer is NULL. NOT_FOUND: no exemplar of that index. */
+HYPR_API size_t hypr_model_exemplar_count(const hypr_model *model); /* 0 for NULL */
+HYPR_API hypr_status hypr_model_exemplar_info(const hypr_model *model, size_t index, hypr_exemplar_info *info);
+
 /* ---- Neuron models (since 0.1)
  * The neuron models that this library has, as docs/neuron-models.md describes them. They are counted from 0, in an order of
  * no meaning; a file names them. Strings live as long as the library. These functions may be called by any thread. */
@@ -863,8 +882,8 @@ HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *n
  * WRONG_STATE: no layer is below it, or there is one already. INVALID_ARGUMENT; NOT_FINITE. */
 HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);
 
-/* Takes away the readout and the class labels, or if there is no readout the last layer, with all that was said of it: of a model
- * that was learned, for other outputs. WRONG_STATE: there is no layer. */
+/* Takes away the readout, the class labels and the exemplars, whose targets were for it, or if there is no readout the last layer,
+ * with all that was said of it: of a model that was learned, for other outputs. WRONG_STATE: there is no layer. */
 HYPR_API hypr_status hypr_builder_remove_top(hypr_builder *builder);
 
 /* Sets a constant of a layer's neuron model. NOT_FOUND; NOT_FINITE. */
@@ -906,6 +925,25 @@ HYPR_API hypr_status hypr_builder_recommend(hypr_builder *builder, hypr_option k
 
 /* Free text about the model; replaces an earlier value of the same key. */
 HYPR_API hypr_status hypr_builder_set_metadata(hypr_builder *builder, const char *key, const char *value);
+
+/* Adds an exemplar: a stretch of samples, as hypr_session_step gets them, with what they teach. It is stored in a byte per number,
+ * with a scale and an offset per channel: a sample is off by at most 1/508 of the range that its channel has in the stretch, and
+ * zero stays zero. Where all samples are 0 or 1 and it is smaller, the channels that are 1 are stored.
+ *   inputs [steps][inputs]; 1 to 65536 steps
+ *   labels [steps]: classes, negative: no target; NULL with values
+ *   values [steps][outputs]: a step of NaN has no target; NULL with labels
+ *   starts_sequence 0 or 1: whether it begins from a fresh state; otherwise its first steps can only warm up
+ * WRONG_STATE: there is no readout. INVALID_ARGUMENT: not one kind of targets, no target at all, or a label that is not below the
+ * outputs or for a model with one output. NOT_FINITE. hypr_builder_build takes at most 65536 of them. */
+HYPR_API hypr_status hypr_builder_add_exemplar(hypr_builder *builder, const float *inputs, size_t steps, const int32_t *labels,
+                                               const float *values, int32_t starts_sequence);
+
+/* Keeps a part of the exemplars that takes at most `bytes` of the file: drawn from a seed, the next one always of the class that is
+ * taught for the fewest steps so far. WRONG_STATE: there are none. INVALID_ARGUMENT: not one is so small. */
+HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t bytes, uint64_t seed);
+
+/* Takes all exemplars away, those of hypr_builder_create_from too. */
+HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 
 /* Builds the file, checks it as hypr_model_load does, keeps it until something is changed, and gives its size. Takes the memory of
  * the file about three times; a layer with orthogonal recurrent weights takes the time of its size cubed.

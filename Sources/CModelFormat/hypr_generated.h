@@ -79,6 +79,11 @@ struct LayerBuilder;
 struct Readout;
 struct ReadoutBuilder;
 
+struct LabelRun;
+
+struct Exemplar;
+struct ExemplarBuilder;
+
 struct OptionSetting;
 struct OptionSettingBuilder;
 
@@ -129,6 +134,10 @@ inline const flatbuffers::TypeTable *SurrogateTypeTable();
 inline const flatbuffers::TypeTable *LayerTypeTable();
 
 inline const flatbuffers::TypeTable *ReadoutTypeTable();
+
+inline const flatbuffers::TypeTable *LabelRunTypeTable();
+
+inline const flatbuffers::TypeTable *ExemplarTypeTable();
 
 inline const flatbuffers::TypeTable *OptionSettingTypeTable();
 
@@ -533,6 +542,40 @@ inline const char *EnumNameReadoutKind(ReadoutKind e) {
   const size_t index = static_cast<size_t>(e);
   return EnumNamesReadoutKind()[index];
 }
+
+/// Steps in a row that have the same target, or none.
+FLATBUFFERS_MANUALLY_ALIGNED_STRUCT(4) LabelRun FLATBUFFERS_FINAL_CLASS {
+ private:
+  uint32_t steps_;
+  int32_t label_;
+
+ public:
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return LabelRunTypeTable();
+  }
+  LabelRun()
+      : steps_(0),
+        label_(0) {
+  }
+  LabelRun(uint32_t _steps, int32_t _label)
+      : steps_(flatbuffers::EndianScalar(_steps)),
+        label_(flatbuffers::EndianScalar(_label)) {
+  }
+  /// At least 1.
+  uint32_t steps() const {
+    return flatbuffers::EndianScalar(steps_);
+  }
+  /// -1: no target. 0 to C - 1: the class, of an exemplar without `targets`; with them 0: each of these steps has its own.
+  int32_t label() const {
+    return flatbuffers::EndianScalar(label_);
+  }
+};
+FLATBUFFERS_STRUCT_END(LabelRun, 8);
+
+struct LabelRun::Traits {
+  using type = LabelRun;
+};
 
 /// An array of numbers.
 struct Tensor FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
@@ -2730,6 +2773,172 @@ struct Readout::Traits {
   static auto constexpr Create = CreateReadout;
 };
 
+/// A stretch of a stream with what it teaches, kept so that a session may rehearse it: T steps, 1 to 65536, of raw samples as
+/// the host hands them over, before scale, offset and encoding. Either dense (`values`) or sparse and binary (`spike_counts`).
+struct Exemplar FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef ExemplarBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return ExemplarTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_VALUES = 4,
+    VT_VALUE_SCALE = 6,
+    VT_VALUE_OFFSET = 8,
+    VT_SPIKE_COUNTS = 10,
+    VT_SPIKE_CHANNELS = 12,
+    VT_LABELS = 14,
+    VT_TARGETS = 16,
+    VT_STARTS_SEQUENCE = 18
+  };
+  /// Dense [T, c]: sample = value_offset + value_scale * value.
+  const flatbuffers::Vector<int8_t> *values() const {
+    return GetPointer<const flatbuffers::Vector<int8_t> *>(VT_VALUES);
+  }
+  /// Dense: one per channel [c], in the unit of the sample. Finite, as every sample that it gives.
+  const flatbuffers::Vector<float> *value_scale() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_VALUE_SCALE);
+  }
+  /// Dense: one per channel [c], in the unit of the sample, finite.
+  const flatbuffers::Vector<float> *value_offset() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_VALUE_OFFSET);
+  }
+  /// Sparse: the number of channels that are 1 in each step [T], the others are 0. Only if c is at most 65536.
+  const flatbuffers::Vector<uint16_t> *spike_counts() const {
+    return GetPointer<const flatbuffers::Vector<uint16_t> *>(VT_SPIKE_COUNTS);
+  }
+  /// Sparse: those channels, step by step, below c, strictly ascending within a step: as many as the sum of spike_counts.
+  const flatbuffers::Vector<uint16_t> *spike_channels() const {
+    return GetPointer<const flatbuffers::Vector<uint16_t> *>(VT_SPIKE_CHANNELS);
+  }
+  /// The targets: runs whose steps add up to T. At least one has a target. Classes need C >= 2.
+  const flatbuffers::Vector<const hypr::format::LabelRun *> *labels() const {
+    return GetPointer<const flatbuffers::Vector<const hypr::format::LabelRun *> *>(VT_LABELS);
+  }
+  /// None: the targets are classes. Otherwise values: a row for each step that has a target, finite, [taught steps, C].
+  const flatbuffers::Vector<float> *targets() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_TARGETS);
+  }
+  /// Whether it begins from a fresh state. Otherwise it comes from the middle of a stream, and its first steps can only warm up.
+  bool starts_sequence() const {
+    return GetField<uint8_t>(VT_STARTS_SEQUENCE, 0) != 0;
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_VALUES) &&
+           verifier.VerifyVector(values()) &&
+           VerifyOffset(verifier, VT_VALUE_SCALE) &&
+           verifier.VerifyVector(value_scale()) &&
+           VerifyOffset(verifier, VT_VALUE_OFFSET) &&
+           verifier.VerifyVector(value_offset()) &&
+           VerifyOffset(verifier, VT_SPIKE_COUNTS) &&
+           verifier.VerifyVector(spike_counts()) &&
+           VerifyOffset(verifier, VT_SPIKE_CHANNELS) &&
+           verifier.VerifyVector(spike_channels()) &&
+           VerifyOffset(verifier, VT_LABELS) &&
+           verifier.VerifyVector(labels()) &&
+           VerifyOffset(verifier, VT_TARGETS) &&
+           verifier.VerifyVector(targets()) &&
+           VerifyField<uint8_t>(verifier, VT_STARTS_SEQUENCE, 1) &&
+           verifier.EndTable();
+  }
+};
+
+struct ExemplarBuilder {
+  typedef Exemplar Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_values(flatbuffers::Offset<flatbuffers::Vector<int8_t>> values) {
+    fbb_.AddOffset(Exemplar::VT_VALUES, values);
+  }
+  void add_value_scale(flatbuffers::Offset<flatbuffers::Vector<float>> value_scale) {
+    fbb_.AddOffset(Exemplar::VT_VALUE_SCALE, value_scale);
+  }
+  void add_value_offset(flatbuffers::Offset<flatbuffers::Vector<float>> value_offset) {
+    fbb_.AddOffset(Exemplar::VT_VALUE_OFFSET, value_offset);
+  }
+  void add_spike_counts(flatbuffers::Offset<flatbuffers::Vector<uint16_t>> spike_counts) {
+    fbb_.AddOffset(Exemplar::VT_SPIKE_COUNTS, spike_counts);
+  }
+  void add_spike_channels(flatbuffers::Offset<flatbuffers::Vector<uint16_t>> spike_channels) {
+    fbb_.AddOffset(Exemplar::VT_SPIKE_CHANNELS, spike_channels);
+  }
+  void add_labels(flatbuffers::Offset<flatbuffers::Vector<const hypr::format::LabelRun *>> labels) {
+    fbb_.AddOffset(Exemplar::VT_LABELS, labels);
+  }
+  void add_targets(flatbuffers::Offset<flatbuffers::Vector<float>> targets) {
+    fbb_.AddOffset(Exemplar::VT_TARGETS, targets);
+  }
+  void add_starts_sequence(bool starts_sequence) {
+    fbb_.AddElement<uint8_t>(Exemplar::VT_STARTS_SEQUENCE, static_cast<uint8_t>(starts_sequence), 0);
+  }
+  explicit ExemplarBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Exemplar> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Exemplar>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Exemplar> CreateExemplar(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<int8_t>> values = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> value_scale = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> value_offset = 0,
+    flatbuffers::Offset<flatbuffers::Vector<uint16_t>> spike_counts = 0,
+    flatbuffers::Offset<flatbuffers::Vector<uint16_t>> spike_channels = 0,
+    flatbuffers::Offset<flatbuffers::Vector<const hypr::format::LabelRun *>> labels = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> targets = 0,
+    bool starts_sequence = false) {
+  ExemplarBuilder builder_(_fbb);
+  builder_.add_targets(targets);
+  builder_.add_labels(labels);
+  builder_.add_spike_channels(spike_channels);
+  builder_.add_spike_counts(spike_counts);
+  builder_.add_value_offset(value_offset);
+  builder_.add_value_scale(value_scale);
+  builder_.add_values(values);
+  builder_.add_starts_sequence(starts_sequence);
+  return builder_.Finish();
+}
+
+struct Exemplar::Traits {
+  using type = Exemplar;
+  static auto constexpr Create = CreateExemplar;
+};
+
+inline flatbuffers::Offset<Exemplar> CreateExemplarDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<int8_t> *values = nullptr,
+    const std::vector<float> *value_scale = nullptr,
+    const std::vector<float> *value_offset = nullptr,
+    const std::vector<uint16_t> *spike_counts = nullptr,
+    const std::vector<uint16_t> *spike_channels = nullptr,
+    const std::vector<hypr::format::LabelRun> *labels = nullptr,
+    const std::vector<float> *targets = nullptr,
+    bool starts_sequence = false) {
+  auto values__ = values ? _fbb.CreateVector<int8_t>(*values) : 0;
+  auto value_scale__ = value_scale ? _fbb.CreateVector<float>(*value_scale) : 0;
+  auto value_offset__ = value_offset ? _fbb.CreateVector<float>(*value_offset) : 0;
+  auto spike_counts__ = spike_counts ? _fbb.CreateVector<uint16_t>(*spike_counts) : 0;
+  auto spike_channels__ = spike_channels ? _fbb.CreateVector<uint16_t>(*spike_channels) : 0;
+  auto labels__ = labels ? _fbb.CreateVectorOfStructs<hypr::format::LabelRun>(*labels) : 0;
+  auto targets__ = targets ? _fbb.CreateVector<float>(*targets) : 0;
+  return hypr::format::CreateExemplar(
+      _fbb,
+      values__,
+      value_scale__,
+      value_offset__,
+      spike_counts__,
+      spike_channels__,
+      labels__,
+      targets__,
+      starts_sequence);
+}
+
 /// A learning option recommended for this model; a host may override it.
 struct OptionSetting FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef OptionSettingBuilder Builder;
@@ -2895,7 +3104,8 @@ struct Model FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_READOUT = 14,
     VT_CLASS_LABELS = 16,
     VT_RECOMMENDED_OPTIONS = 18,
-    VT_METADATA = 20
+    VT_METADATA = 20,
+    VT_EXEMPLARS = 22
   };
   /// 1. See rule 5 above.
   uint32_t format_version() const {
@@ -2930,6 +3140,10 @@ struct Model FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const flatbuffers::Vector<flatbuffers::Offset<hypr::format::Metadata>> *metadata() const {
     return GetPointer<const flatbuffers::Vector<flatbuffers::Offset<hypr::format::Metadata>> *>(VT_METADATA);
   }
+  /// At most 65536. They change no number that the network computes: a reader that does not rehearse ignores them.
+  const flatbuffers::Vector<flatbuffers::Offset<hypr::format::Exemplar>> *exemplars() const {
+    return GetPointer<const flatbuffers::Vector<flatbuffers::Offset<hypr::format::Exemplar>> *>(VT_EXEMPLARS);
+  }
   bool Verify(flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<uint32_t>(verifier, VT_FORMAT_VERSION, 4) &&
@@ -2952,6 +3166,9 @@ struct Model FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
            VerifyOffset(verifier, VT_METADATA) &&
            verifier.VerifyVector(metadata()) &&
            verifier.VerifyVectorOfTables(metadata()) &&
+           VerifyOffset(verifier, VT_EXEMPLARS) &&
+           verifier.VerifyVector(exemplars()) &&
+           verifier.VerifyVectorOfTables(exemplars()) &&
            verifier.EndTable();
   }
 };
@@ -2987,6 +3204,9 @@ struct ModelBuilder {
   void add_metadata(flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::Metadata>>> metadata) {
     fbb_.AddOffset(Model::VT_METADATA, metadata);
   }
+  void add_exemplars(flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::Exemplar>>> exemplars) {
+    fbb_.AddOffset(Model::VT_EXEMPLARS, exemplars);
+  }
   explicit ModelBuilder(flatbuffers::FlatBufferBuilder &_fbb)
         : fbb_(_fbb) {
     start_ = fbb_.StartTable();
@@ -3008,8 +3228,10 @@ inline flatbuffers::Offset<Model> CreateModel(
     flatbuffers::Offset<hypr::format::Readout> readout = 0,
     flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> class_labels = 0,
     flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::OptionSetting>>> recommended_options = 0,
-    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::Metadata>>> metadata = 0) {
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::Metadata>>> metadata = 0,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::Exemplar>>> exemplars = 0) {
   ModelBuilder builder_(_fbb);
+  builder_.add_exemplars(exemplars);
   builder_.add_metadata(metadata);
   builder_.add_recommended_options(recommended_options);
   builder_.add_class_labels(class_labels);
@@ -3037,12 +3259,14 @@ inline flatbuffers::Offset<Model> CreateModelDirect(
     flatbuffers::Offset<hypr::format::Readout> readout = 0,
     const std::vector<flatbuffers::Offset<flatbuffers::String>> *class_labels = nullptr,
     const std::vector<flatbuffers::Offset<hypr::format::OptionSetting>> *recommended_options = nullptr,
-    const std::vector<flatbuffers::Offset<hypr::format::Metadata>> *metadata = nullptr) {
+    const std::vector<flatbuffers::Offset<hypr::format::Metadata>> *metadata = nullptr,
+    const std::vector<flatbuffers::Offset<hypr::format::Exemplar>> *exemplars = nullptr) {
   auto name__ = name ? _fbb.CreateString(name) : 0;
   auto layers__ = layers ? _fbb.CreateVector<flatbuffers::Offset<hypr::format::Layer>>(*layers) : 0;
   auto class_labels__ = class_labels ? _fbb.CreateVector<flatbuffers::Offset<flatbuffers::String>>(*class_labels) : 0;
   auto recommended_options__ = recommended_options ? _fbb.CreateVector<flatbuffers::Offset<hypr::format::OptionSetting>>(*recommended_options) : 0;
   auto metadata__ = metadata ? _fbb.CreateVector<flatbuffers::Offset<hypr::format::Metadata>>(*metadata) : 0;
+  auto exemplars__ = exemplars ? _fbb.CreateVector<flatbuffers::Offset<hypr::format::Exemplar>>(*exemplars) : 0;
   return hypr::format::CreateModel(
       _fbb,
       format_version,
@@ -3053,7 +3277,8 @@ inline flatbuffers::Offset<Model> CreateModelDirect(
       readout,
       class_labels__,
       recommended_options__,
-      metadata__);
+      metadata__,
+      exemplars__);
 }
 
 inline bool VerifySpikeEncoding(flatbuffers::Verifier &verifier, const void *obj, SpikeEncoding type) {
@@ -3860,6 +4085,52 @@ inline const flatbuffers::TypeTable *ReadoutTypeTable() {
   return &tt;
 }
 
+inline const flatbuffers::TypeTable *LabelRunTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_UINT, 0, -1 },
+    { flatbuffers::ET_INT, 0, -1 }
+  };
+  static const int64_t values[] = { 0, 4, 8 };
+  static const char * const names[] = {
+    "steps",
+    "label"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_STRUCT, 2, type_codes, nullptr, nullptr, values, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *ExemplarTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_CHAR, 1, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_USHORT, 1, -1 },
+    { flatbuffers::ET_USHORT, 1, -1 },
+    { flatbuffers::ET_SEQUENCE, 1, 0 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_BOOL, 0, -1 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::LabelRunTypeTable
+  };
+  static const char * const names[] = {
+    "values",
+    "value_scale",
+    "value_offset",
+    "spike_counts",
+    "spike_channels",
+    "labels",
+    "targets",
+    "starts_sequence"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 8, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
 inline const flatbuffers::TypeTable *OptionSettingTypeTable() {
   static const flatbuffers::TypeCode type_codes[] = {
     { flatbuffers::ET_STRING, 0, -1 },
@@ -3900,14 +4171,16 @@ inline const flatbuffers::TypeTable *ModelTypeTable() {
     { flatbuffers::ET_SEQUENCE, 0, 2 },
     { flatbuffers::ET_STRING, 1, -1 },
     { flatbuffers::ET_SEQUENCE, 1, 3 },
-    { flatbuffers::ET_SEQUENCE, 1, 4 }
+    { flatbuffers::ET_SEQUENCE, 1, 4 },
+    { flatbuffers::ET_SEQUENCE, 1, 5 }
   };
   static const flatbuffers::TypeFunction type_refs[] = {
     hypr::format::InputTypeTable,
     hypr::format::LayerTypeTable,
     hypr::format::ReadoutTypeTable,
     hypr::format::OptionSettingTypeTable,
-    hypr::format::MetadataTypeTable
+    hypr::format::MetadataTypeTable,
+    hypr::format::ExemplarTypeTable
   };
   static const char * const names[] = {
     "format_version",
@@ -3918,10 +4191,11 @@ inline const flatbuffers::TypeTable *ModelTypeTable() {
     "readout",
     "class_labels",
     "recommended_options",
-    "metadata"
+    "metadata",
+    "exemplars"
   };
   static const flatbuffers::TypeTable tt = {
-    flatbuffers::ST_TABLE, 9, type_codes, type_refs, nullptr, nullptr, names
+    flatbuffers::ST_TABLE, 10, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }

@@ -26,6 +26,9 @@ static_assert(FORMAT_RESET_DELAYED_SUBTRACT == static_cast<int32_t>(ResetKind::D
 static_assert(FORMAT_RESET_DELAYED_SET == static_cast<int32_t>(ResetKind::DelayedSet), "");
 static_assert(FORMAT_READOUT_LEAKY_INTEGRATOR == static_cast<int32_t>(ReadoutKind::LeakyIntegrator), "");
 
+// What is handed out in place has the schema's layout.
+static_assert(sizeof(format_label_run) == sizeof(LabelRun) && alignof(format_label_run) == alignof(LabelRun), "");
+
 static_assert(FORMAT_HEAD_SIZE == sizeof(flatbuffers::uoffset_t) + flatbuffers::kFileIdentifierLength, "");
 
 static const Layer *layer_at(const format_model *model, size_t index) { return element_of(root(model)->layers(), index); }
@@ -178,6 +181,30 @@ const char *format_metadata_key(const format_model *model, size_t index) {
 const char *format_metadata_value(const format_model *model, size_t index) {
   const auto entry = element_of(root(model)->metadata(), index);
   return entry ? text_of(entry->value()) : nullptr;
+}
+
+size_t format_exemplar_count(const format_model *model) { return count_of(root(model)->exemplars()); }
+
+bool format_get_exemplar(const format_model *model, size_t index, format_exemplar *out) {
+  *out = format_exemplar{};
+  const auto exemplar = element_of(root(model)->exemplars(), index);
+  if (!exemplar) return false;
+  out->values = values_of(exemplar->values());
+  out->value_count = count_of(exemplar->values());
+  out->value_scale = values_of(exemplar->value_scale());
+  out->value_scale_count = count_of(exemplar->value_scale());
+  out->value_offset = values_of(exemplar->value_offset());
+  out->value_offset_count = count_of(exemplar->value_offset());
+  out->spike_counts = values_of(exemplar->spike_counts());
+  out->spike_count_count = count_of(exemplar->spike_counts());
+  out->spike_channels = values_of(exemplar->spike_channels());
+  out->spike_channel_count = count_of(exemplar->spike_channels());
+  out->label_count = count_of(exemplar->labels());
+  if (out->label_count) out->labels = reinterpret_cast<const format_label_run *>(exemplar->labels()->Data());
+  out->targets = values_of(exemplar->targets());
+  out->target_count = count_of(exemplar->targets());
+  out->starts_sequence = exemplar->starts_sequence();
+  return true;
 }
 
 }  // extern "C"

@@ -121,9 +121,11 @@ class Walk {
     }
     auto element = code;
     element.is_repeating = 0;
-    const size_t element_size = size_in_table(element);
+    const bool is_struct = type_there && type_there->st == flatbuffers::ST_STRUCT;
+    // A struct's type says where its members begin, and last where it ends.
+    const size_t element_size = is_struct ? static_cast<size_t>(type_there->values[type_there->num_elems]) : size_in_table(element);
     if (!object(from, sizeof(uoffset_t) + count * element_size, Part::vector, place)) return false;
-    for (size_t k = 0; refers && k < count; ++k) {
+    for (size_t k = 0; refers && !is_struct && k < count; ++k) {
       const auto reference = elements + k * element_size;
       const Place element_place{&place, nullptr, k};
       if (!referred(reference + ReadScalar<uoffset_t>(reference), element, type_there, element_place)) return false;

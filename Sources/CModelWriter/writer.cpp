@@ -105,6 +105,7 @@ struct writer {
   Offsets<String> class_labels;
   Offsets<OptionSetting> options;
   Offsets<Metadata> metadata;
+  Offsets<Exemplar> exemplars;
 
   FlatBufferBuilder &builder() { return *std::launder(reinterpret_cast<FlatBufferBuilder *>(builder_memory)); }
 
@@ -131,6 +132,18 @@ struct writer {
   Offset<flatbuffers::Vector<T>> vector(const T *values, size_t count) {
     using Vector = flatbuffers::Vector<T>;
     return writes(count, sizeof(T), 24) ? builder().CreateVector(values, count) : Offset<Vector>();
+  }
+
+  /// None if there are no values.
+  template <typename T>
+  Offset<flatbuffers::Vector<T>> optional_vector(const T *values, size_t count) {
+    return count ? vector(values, count) : Offset<flatbuffers::Vector<T>>();
+  }
+
+  Offset<flatbuffers::Vector<const LabelRun *>> runs(const format_label_run *values, size_t count) {
+    using Vector = flatbuffers::Vector<const LabelRun *>;
+    if (!writes(count, sizeof(LabelRun), 24)) return Offset<Vector>();
+    return builder().CreateVectorOfStructs(reinterpret_cast<const LabelRun *>(values), count);
   }
 
   /// The vector of the offsets, none if there are none.
@@ -191,9 +204,10 @@ struct writer {
     const auto labels = vector(class_labels);
     const auto option_vector = vector(options);
     const auto entries = vector(metadata);
-    if (writes_table(9)) {
+    const auto exemplar_vector = vector(exemplars);
+    if (writes_table(10)) {
       FinishModelBuffer(builder(), CreateModel(builder(), format_version, name, time_step, input, layer_vector, readout, labels,
-                                               option_vector, entries));
+                                               option_vector, entries, exemplar_vector));
     }
   }
 };
@@ -227,7 +241,7 @@ writer_status writer_begin(writer *writer) {
   writer->finish_model();
   if (writer->is_too_large) return WRITER_TOO_LARGE;
   const size_t offset_count = writer->channel_names.counted + writer->layers.counted + writer->class_labels.counted +
-                              writer->options.counted + writer->metadata.counted;
+                              writer->options.counted + writer->metadata.counted + writer->exemplars.counted;
   const size_t capacity = (writer->bound + buffer_alignment - 1) / buffer_alignment * buffer_alignment;
   writer->offset_memory = static_cast<Offset<void> *>(system_allocate(offset_count * sizeof(Offset<void>)));
   writer->allocator.block = static_cast<uint8_t *>(system_allocate(capacity));
@@ -238,6 +252,7 @@ writer_status writer_begin(writer *writer) {
   writer->class_labels.place(memory);
   writer->options.place(memory);
   writer->metadata.place(memory);
+  writer->exemplars.place(memory);
   new (writer->builder_memory) FlatBufferBuilder(capacity, &writer->allocator, false, buffer_alignment);
   writer->is_measuring = false;
   return WRITER_OK;
@@ -361,6 +376,21 @@ void writer_add_metadata(writer *writer, const char *key, const char *value) {
   Offset<Metadata> made;
   if (writer->writes_table(2)) made = CreateMetadata(writer->builder(), key_text, value_text);
   writer->metadata.add(made);
+}
+
+void writer_add_exemplar(writer *writer, const format_exemplar *exemplar) {
+  const auto values = writer->optional_vector(exemplar->values, exemplar->value_count);
+  const auto scale = writer->optional_vector(exemplar->value_scale, exemplar->value_scale_count);
+  const auto offset = writer->optional_vector(exemplar->value_offset, exemplar->value_offset_count);
+  const auto counts = writer->optional_vector(exemplar->spike_counts, exemplar->spike_count_count);
+  const auto channels = writer->optional_vector(exemplar->spike_channels, exemplar->spike_channel_count);
+  const auto labels = writer->runs(exemplar->labels, exemplar->label_count);
+  const auto targets = writer->optional_vector(exemplar->targets, exemplar->target_count);
+  Offset<Exemplar> made;
+  if (writer->writes_table(8)) {
+    made = CreateExemplar(writer->builder(), values, scale, offset, counts, channels, labels, targets, exemplar->starts_sequence);
+  }
+  writer->exemplars.add(made);
 }
 
 void *writer_finish(writer *writer, size_t *size) {

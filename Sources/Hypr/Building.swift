@@ -306,6 +306,35 @@ extension ModelBuilder {
   }
 }
 
+@c @implementation public func hypr_builder_add_exemplar(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ labels: UnsafePointer<Int32>?,
+  _ values: UnsafePointer<Float>?, _ starts_sequence: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let inputs else { throw builder.isNull("inputs") }
+    let targets: ModelBuilder.ExemplarTargets
+    switch (labels, values) {
+    case (let labels?, nil): targets = .labels(labels)
+    case (nil, let values?): targets = .values(values)
+    default:
+      throw builder.message.failure(
+        .invalidArgument, labels == nil ? "labels and values are NULL, expected one of them" : "labels and values are given, expected one of them")
+    }
+    let starts = try builder.flag(starts_sequence, "starts_sequence")
+    try builder.addExemplar(inputs, steps: steps, targets, startsSequence: starts)
+  }
+}
+
+@c @implementation public func hypr_builder_keep_exemplars(
+  _ builder: OpaquePointer?, _ bytes: Int, _ seed: UInt64
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in try builder.keepExemplars(bytes: bytes, seed: seed) }
+}
+
+@c @implementation public func hypr_builder_clear_exemplars(_ builder: OpaquePointer?) -> hypr_status {
+  with(builder) { builder in builder.clearExemplars() }
+}
+
 @c @implementation public func hypr_builder_build(
   _ builder: OpaquePointer?, _ seed: UInt64, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {

@@ -15,6 +15,7 @@ private var word: Int { MemoryLayout<Int>.size }
 // On 32-bit machines the first counter lies at an address that 8 divides too.
 extension hypr_statistics: GrowingStruct { static var firstSize: Int { 8 + 8 * 8 + 2 * word } }
 extension hypr_tensor_info: GrowingStruct { static var firstSize: Int { 10 * word } }
+extension hypr_exemplar_info: GrowingStruct { static var firstSize: Int { 4 * word + 8 } }
 extension hypr_memory_report: GrowingStruct { static var firstSize: Int { 8 * word } }
 // On 32-bit machines the first counter lies at an address that 8 divides too.
 extension hypr_rehearsal: GrowingStruct { static var firstSize: Int { (3 * word + 7) / 8 * 8 + 24 } }

@@ -114,3 +114,25 @@ extension OpaquePointer {
     return ok
   }
 }
+
+@c @implementation public func hypr_model_exemplar_count(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.exemplarCount ?? 0
+}
+
+@c @implementation public func hypr_model_exemplar_info(
+  _ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<hypr_exemplar_info>?
+) -> hypr_status {
+  guard let model = model?.model, let info, isComplete(info) else { return invalidArgument }
+  guard index >= 0 && index < model.pointee.exemplarCount else { return notFound }
+  fill(info, with: hypr_exemplar_info(model.pointee.exemplar(index)))
+  return ok
+}
+
+extension hypr_exemplar_info {
+  fileprivate init(_ exemplar: Exemplar) {
+    self.init(
+      struct_size: 0, steps: exemplar.stepCount, taught_steps: exemplar.taughtStepCount(), bytes: exemplar.byteCount,
+      label: exemplar.lastLabel.map { Int32(truncatingIfNeeded: $0) } ?? -1,
+      starts_sequence: exemplar.startsSequence ? 1 : 0)
+  }
+}

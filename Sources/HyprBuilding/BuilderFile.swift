@@ -74,6 +74,10 @@ extension ModelBuilder {
     for index in 0..<classLabels.count { writer_add_class_label(writer, classLabels[index]) }
     for index in 0..<options.count { writer_add_option(writer, options[index].name, options[index].value) }
     for index in 0..<metadata.count { writer_add_metadata(writer, metadata[index].key, metadata[index].value) }
+    for index in 0..<exemplars.count {
+      var stored = exemplars[index].stored
+      writer_add_exemplar(writer, &stored)
+    }
   }
 
   private func tellInput(_ writer: OpaquePointer) {

@@ -10,6 +10,7 @@ extension ModelBuilder {
     let builder = try create(inputs: model.pointee.inputSize, message)
     do throws(Failure) {
       try builder.pointee.take(model.pointee)
+      try builder.pointee.takeExemplars(model)
       return builder
     } catch {
       let reason = message.failure(error, "\(whole: builder.pointee.messageText)")

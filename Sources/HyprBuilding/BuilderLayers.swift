@@ -104,7 +104,7 @@ extension ModelBuilder {
     readout = layer
   }
 
-  /// Takes away the readout, or if there is none the last layer, with all that was said of it.
+  /// Takes away the readout and what is for its outputs, or if there is none the last layer, with all that was said of it.
   public mutating func removeTop() throws(Failure) {
     guard readout != nil || layers.count > 0 else { throw message.failure(.wrongState, "there is no layer to remove") }
     forgetBuilt()
@@ -112,6 +112,7 @@ extension ModelBuilder {
       BuilderLayer.free(readout)
       self.readout = nil
       ModelBuilder.free(&classLabels)
+      clearExemplars()
     } else {
       BuilderLayer.free(layers[layers.count - 1])
       layers.removeLast()

@@ -23,6 +23,10 @@ public struct ModelBuilder {
   var classLabels = List<UnsafeMutablePointer<CChar>>()
   var options = List<(name: UnsafeMutablePointer<CChar>, value: Double)>()
   var metadata = List<(key: UnsafeMutablePointer<CChar>, value: UnsafeMutablePointer<CChar>)>()
+  /// What sessions may rehearse.
+  var exemplars = List<BuilderExemplar>()
+  /// What it was made from, which has exemplars of its own; nil: nothing.
+  var source: UnsafeMutablePointer<Model>?
   /// The file that was built last, loaded and so checked; nil: none, or something was changed since.
   public internal(set) var built: UnsafeMutablePointer<Model>?
 
@@ -65,6 +69,8 @@ public struct ModelBuilder {
       system_free(builder.pointee.metadata[index].value)
     }
     builder.pointee.metadata.free()
+    builder.pointee.clearExemplars()
+    builder.pointee.source?.release()
     system_free(builder)
   }
 

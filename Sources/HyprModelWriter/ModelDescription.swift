@@ -31,6 +31,9 @@ public struct ModelDescription: Equatable, Sendable {
     set { entries = newValue.map { Named(name: $0.key, value: $0.value) } }
   }
 
+  /// Stretches that sessions may rehearse.
+  public var exemplars: [ExemplarDescription] = []
+
   var options: [NamedNumber] = []
   var entries: [Named<String>] = []
 

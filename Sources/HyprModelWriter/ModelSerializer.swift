@@ -50,6 +50,7 @@ private final class ModelSerializer {
     for label in model.classLabels { writer_add_class_label(writer, label) }
     for option in model.options { writer_add_option(writer, option.name, option.value) }
     for entry in model.entries { writer_add_metadata(writer, entry.name, entry.value) }
+    for exemplar in model.exemplars { exemplar.add(to: writer) }
   }
 
   private func add(_ input: InputDescription) throws(ModelWriterError) {

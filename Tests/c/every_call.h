@@ -156,6 +156,9 @@ static void *call_builder(size_t *bytes, const char *file) {
   FAILS(hypr_builder_recommend(builder, HYPR_OPTION_LEARNING_RATE, NAN));
   OK(hypr_builder_set_metadata(builder, "key", "value"));
   for (size_t i = 0; i < SIZE(hypr_builder_tensor_count(builder)); i++) OK(hypr_builder_tensor_info(builder, i, &info));
+  for (size_t i = 0; i < 3; i++) OK(hypr_builder_add_exemplar(builder, samples_of_calls, CALL_STEPS, labels_of_calls, NULL, 1));
+  FAILS(hypr_builder_keep_exemplars(builder, 1, 5));
+  OK(hypr_builder_keep_exemplars(builder, 1600, 5));
   OK(hypr_builder_build(builder, 11, bytes));
   void *data = malloc(*bytes);
   OK(hypr_builder_copy_file(builder, data, *bytes));
@@ -165,6 +168,7 @@ static void *call_builder(size_t *bytes, const char *file) {
 
   OK(hypr_model_load(file, &model, why, sizeof why));
   OK(hypr_builder_create_from(model, &changed, why, sizeof why));
+  OK(hypr_builder_clear_exemplars(changed));
   OK(hypr_builder_build(changed, 11, &(size_t){0}));
   VOID(hypr_builder_free(changed));
   VOID(hypr_model_free(model));
@@ -193,6 +197,11 @@ static void call_model(const hypr_model *model) {
     OK(hypr_model_tensor_info(model, i, &info));
     OK(hypr_model_tensor_values(model, i, values, info.size));
     note(values, info.size * sizeof *values);
+  }
+  for (size_t i = 0; i < SIZE(hypr_model_exemplar_count(model)); i++) {
+    hypr_exemplar_info exemplar = {.struct_size = sizeof exemplar};
+    OK(hypr_model_exemplar_info(model, i, &exemplar));
+    note(&exemplar, sizeof exemplar);
   }
 }
 

@@ -18,6 +18,7 @@
 #define TWO_LAYERS "two_layers"
 #define GATED "gated"
 #define SPARSE "sparse"
+#define EXEMPLARS "exemplars"
 
 const char *model_path(const char *name);
 hypr_model *load_model(const char *name);

@@ -45,6 +45,7 @@ static hypr_status describe(const hypr_model *model, hypr_builder **out, size_t 
   static const char *const names[] = {"x", "y", "z"};
   static const float numbers[40] = {0.5f, 0.25f, 0.125f};
   static const uint32_t offsets[] = {0, 1, 1, 2, 2}, columns[] = {1, 3};
+  static const int32_t labels[] = {-1, 2, 0};
   hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
   settings.name = "thinned";
   settings.recurrent_density = 0.75;
@@ -65,6 +66,8 @@ static hypr_status describe(const hypr_model *model, hypr_builder **out, size_t 
     then(hypr_builder_set_class_labels(*out, names, 3));
     then(hypr_builder_recommend(*out, HYPR_OPTION_WINDOW, 5));
     then(hypr_builder_set_metadata(*out, "key", "value"));
+    for (size_t count = 0; count < 5; count++) then(hypr_builder_add_exemplar(*out, numbers, 3, labels, NULL, 1));
+    then(hypr_builder_keep_exemplars(*out, 400, 1));
   }
   then(hypr_builder_build(*out, 1, size));
   return status;
@@ -99,8 +102,7 @@ static void allocations_of_a_fresh_model(void **state) {
 }
 
 static void allocations_of_a_changed_model(void **state) {
-  (void)state;
-  hypr_model *model = load_model(SPARSE);
+  hypr_model *model = load_model(*state);
   every_allocation_may_fail(model);
   hypr_model_free(model);
 }
@@ -108,7 +110,8 @@ static void allocations_of_a_changed_model(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(allocations_of_a_fresh_model),
-      cmocka_unit_test(allocations_of_a_changed_model),
+      cmocka_unit_test_prestate(allocations_of_a_changed_model, SPARSE),
+      cmocka_unit_test_prestate(allocations_of_a_changed_model, EXEMPLARS),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

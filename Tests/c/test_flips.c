@@ -18,6 +18,13 @@ static void assert_same_facts(const hypr_model *one, const hypr_model *other) {
   assert_int_equal(hypr_model_tensor_count(one), hypr_model_tensor_count(other));
   assert_int_equal(hypr_model_parameter_count(one), hypr_model_parameter_count(other));
   assert_int_equal(hypr_model_metadata_count(one), hypr_model_metadata_count(other));
+  assert_int_equal(hypr_model_exemplar_count(one), hypr_model_exemplar_count(other));
+  for (size_t i = 0; i < hypr_model_exemplar_count(one); i++) {
+    hypr_exemplar_info first = {.struct_size = sizeof first}, second = first;
+    assert_ok(hypr_model_exemplar_info(one, i, &first));
+    assert_ok(hypr_model_exemplar_info(other, i, &second));
+    assert_memory_equal(&first, &second, sizeof first);
+  }
   for (size_t i = 0; i < hypr_model_metadata_count(one); i++) {
     assert_string_equal(hypr_model_metadata_key(one, i), hypr_model_metadata_key(other, i));
     assert_string_equal(hypr_model_metadata_value(one, i), hypr_model_metadata_value(other, i));
@@ -92,8 +99,8 @@ static void flipped_files_are_refused_or_sound(void **state) {
 #define FLIPS(name) {name, flipped_files_are_refused_or_sound, NULL, NULL, name}
 
 int main(void) {
-  const struct CMUnitTest quick[] = {FLIPS("feed_forward"), FLIPS("neurons/li")};
-  const struct CMUnitTest all[] = {FLIPS("feed_forward"), FLIPS("neurons/li"), FLIPS("neurons/general_lif"),
+  const struct CMUnitTest quick[] = {FLIPS("feed_forward"), FLIPS(EXEMPLARS), FLIPS("neurons/li")};
+  const struct CMUnitTest all[] = {FLIPS("feed_forward"), FLIPS(EXEMPLARS), FLIPS("neurons/li"), FLIPS("neurons/general_lif"),
                                    FLIPS("neurons/lstm"), FLIPS(SPARSE), FLIPS(TWO_LAYERS)};
   if (getenv("HYPR_TEST_QUICK")) return cmocka_run_group_tests_name("flips", quick, NULL, NULL);
   return cmocka_run_group_tests_name("flips", all, NULL, NULL);

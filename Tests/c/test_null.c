@@ -78,6 +78,10 @@ static void no_model(void **state) {
   refused(hypr_model_find_tensor(model, "readout.bias", NULL));
   refused(hypr_model_tensor_values(NULL, 0, &number, 1));
   refused(hypr_model_tensor_values(model, 0, NULL, 1));
+  hypr_exemplar_info exemplar = {.struct_size = sizeof exemplar};
+  assert_int_equal(hypr_model_exemplar_count(NULL), 0);
+  refused(hypr_model_exemplar_info(NULL, 0, &exemplar));
+  refused(hypr_model_exemplar_info(model, 0, NULL));
 }
 
 static void no_options(void **state) {

@@ -99,6 +99,7 @@ static int tear_down_all(void **state) {
   X(hypr_model_tensor_info, index, 0, hypr_model_tensor_info(model, n, &ONE(hypr_tensor_info)))                               \
   X(hypr_model_tensor_values, index, 0, hypr_model_tensor_values(model, n, NUMBERS, 180))                                     \
   X(hypr_model_tensor_values, size, 0, hypr_model_tensor_values(model, 0, NUMBERS, n))                                        \
+  X(hypr_model_exemplar_info, index, 0, hypr_model_exemplar_info(model, n, &ONE(hypr_exemplar_info)))                         \
   X(hypr_session_tensor_info, index, 0, hypr_session_tensor_info(session, n, &ONE(hypr_tensor_info)))                         \
   X(hypr_session_set_trainable, index, 0, hypr_session_set_trainable(session, n, 1))                                          \
   X(hypr_session_get_parameters, size, 0, hypr_session_get_parameters(session, NUMBERS, n))                                   \
@@ -110,6 +111,7 @@ static int tear_down_all(void **state) {
   X(hypr_statistics, spike_rate_count, 0, statistics_with(n))                                                                 \
   X(hypr_statistics, struct_size, 1, hypr_session_statistics(session, &(hypr_statistics){.struct_size = n}))                  \
   X(hypr_memory_report, struct_size, 1, hypr_session_memory_report(session, &(hypr_memory_report){.struct_size = n}))         \
+  X(hypr_exemplar_info, struct_size, 1, exemplar_info(n))                                                                     \
   X(hypr_tensor_info, struct_size, 1, hypr_session_tensor_info(session, 0, &(hypr_tensor_info){.struct_size = n}))            \
   X(hypr_neuron, struct_size, 1, hypr_neuron_info(0, &(hypr_neuron){.struct_size = n}))                                       \
   X(hypr_quantity, struct_size, 1, hypr_neuron_parameter(0, 0, &(hypr_quantity){.struct_size = n}))                           \
@@ -134,6 +136,8 @@ static int tear_down_all(void **state) {
   X(hypr_builder_tensor_info, index, 0, hypr_builder_tensor_info(builder, n, &ONE(hypr_tensor_info)))                         \
   X(hypr_builder_get_tensor, count, 0, hypr_builder_get_tensor(builder, "readout.weight", NUMBERS, n))                        \
   X(hypr_builder_set_class_labels, count, 0, hypr_builder_set_class_labels(builder, NAMES, n))                                \
+  X(hypr_builder_add_exemplar, steps, 0, hypr_builder_add_exemplar(builder, samples, n, labels, NULL, 0))                     \
+  X(hypr_builder_keep_exemplars, bytes, 1, keep_exemplars(n))                                                                 \
   X(hypr_builder_copy_file, size, 1, copy_file(n))                                                                            \
   X(hypr_model_load_buffer, size, 0, load_buffer(n))                                                                          \
   X(hypr_session_create_in, bytes, 1, create_in(n))                                                                           \
@@ -209,6 +213,34 @@ static hypr_status set_rows(size_t offsets, size_t count) {
   assert_ok(hypr_builder_create_from(model, &made, NULL, 0));
   const uint32_t rows[OUTPUTS + 1] = {0, 1, 2, 2}, columns[] = {0, 1};
   hypr_status status = hypr_builder_set_tensor_rows(made, "readout.weight", rows, offsets, columns, count);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_builder *builder_with_exemplars(void) {
+  hypr_builder *made;
+  assert_ok(hypr_builder_create_from(model, &made, NULL, 0));
+  for (size_t i = 0; i < 3; i++) assert_ok(hypr_builder_add_exemplar(made, samples, 5, labels, NULL, 1));
+  return made;
+}
+
+static hypr_status keep_exemplars(size_t bytes) {
+  hypr_builder *made = builder_with_exemplars();
+  hypr_status status = hypr_builder_keep_exemplars(made, bytes, 1);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status exemplar_info(size_t struct_size) {
+  size_t bytes;
+  hypr_model *loaded;
+  hypr_builder *made = builder_with_exemplars();
+  assert_ok(hypr_builder_build(made, 1, &bytes));
+  assert_true(bytes <= ROOM);
+  assert_ok(hypr_builder_copy_file(made, room, bytes));
+  assert_ok(hypr_model_load_buffer(room, bytes, &loaded, NULL, 0));
+  hypr_status status = hypr_model_exemplar_info(loaded, 0, &(hypr_exemplar_info){.struct_size = struct_size});
+  hypr_model_free(loaded);
   hypr_builder_free(made);
   return status;
 }

@@ -199,6 +199,35 @@ void call_hypr_builder_set_metadata(World &w) {
   w.build(w.builder(), [&](hypr_builder *handle) { return hypr_builder_set_metadata(handle, key, value); });
 }
 
+void call_hypr_builder_add_exemplar(World &w) {
+  const BuilderOf &builder = w.builder();
+  const size_t steps = w.random.once_in(12) ? w.random.pick({size_t{0}, size_t{65537}, SIZE_MAX}) : w.random.from(1, 9);
+  const size_t count = steps > 9 ? 0 : steps;
+  Guarded<float> inputs(count * builder.inputs), values(2 * count);
+  Guarded<int32_t> labels(count);
+  const bool spikes = w.random.once_in(3);
+  for (float &input : inputs) input = w.random.once_in(50) ? w.random.absurd_float() : spikes ? 1 : w.random.sample();
+  for (float &value : values) value = w.random.once_in(20) ? w.random.absurd_float() : w.random.sample();
+  for (int32_t &label : labels) label = static_cast<int32_t>(w.random.once_in(40) ? w.random.absurd() : w.random.below(3)) - 1;
+  const int32_t starts = static_cast<int32_t>(w.index(2));
+  const bool classes = !w.random.once_in(3);
+  // All readouts that are made here have two outputs, as the models have.
+  w.build(builder, [&](hypr_builder *handle) {
+    return hypr_builder_add_exemplar(handle, w.perhaps(inputs.get()), steps, classes ? w.perhaps(labels.get()) : nullptr,
+                                     classes ? nullptr : w.perhaps(values.get()), starts);
+  });
+}
+
+void call_hypr_builder_keep_exemplars(World &w) {
+  const size_t bytes = w.random.once_in(8) ? w.random.absurd() : w.random.below(1000);
+  const uint64_t seed = w.random.next();
+  w.build(w.builder(), [&](hypr_builder *handle) { return hypr_builder_keep_exemplars(handle, bytes, seed); });
+}
+
+void call_hypr_builder_clear_exemplars(World &w) {
+  if (w.random.once_in(4)) w.build(w.builder(), hypr_builder_clear_exemplars);
+}
+
 void call_hypr_builder_build(World &w) {
   const BuilderOf &builder = w.builder();
   const uint64_t seed = w.random.next();

@@ -104,6 +104,14 @@ void call_hypr_model_tensor_values(World &w) {
   w.count(hypr_model_tensor_values(model, index, w.perhaps(values.get()), w.number(values.size())));
 }
 
+void call_hypr_model_exemplar_count(World &w) { hypr_model_exemplar_count(w.model()); }
+
+void call_hypr_model_exemplar_info(World &w) {
+  const hypr_model *model = w.model();
+  const Sized<hypr_exemplar_info> info(w);
+  w.count(hypr_model_exemplar_info(model, w.index(hypr_model_exemplar_count(model)), w.perhaps(info.get())));
+}
+
 // ---- Options
 
 namespace {

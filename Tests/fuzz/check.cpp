@@ -65,6 +65,14 @@ void check_facts(const hypr_model *one, const hypr_model *other) {
   for (size_t i = 0; i < hypr_model_output_size(one) && i < 64; i++) {
     SAME_TEXT(hypr_model_class_label(one, i), hypr_model_class_label(other, i));
   }
+  SAME(hypr_model_exemplar_count(one), hypr_model_exemplar_count(other));
+  for (size_t i = 0; i < hypr_model_exemplar_count(one) && i < 64; i++) {
+    hypr_exemplar_info first = {}, second = {};
+    first.struct_size = second.struct_size = sizeof first;
+    SAME(hypr_model_exemplar_info(one, i, &first), HYPR_OK);
+    SAME(hypr_model_exemplar_info(other, i, &second), HYPR_OK);
+    SAME(memcmp(&first, &second, sizeof first), 0);
+  }
   SAME(hypr_model_metadata_count(one), hypr_model_metadata_count(other));
   for (size_t i = 0; i < hypr_model_metadata_count(one) && i < 64; i++) {
     SAME_TEXT(hypr_model_metadata_key(one, i), hypr_model_metadata_key(other, i));

@@ -68,8 +68,9 @@ class Mapper {
   Extent vector(const std::string &path, size_t at, ElementaryType type, const TypeTable *element, bool is_data) {
     const uint32_t count = read<uint32_t>(at);
     add(Site::Kind::length, path + "#length", at, 4);
-    const bool links = type == flatbuffers::ET_STRING || type == flatbuffers::ET_SEQUENCE;
-    const size_t size = links ? 4 : width(type);
+    const bool is_struct = element && element->st == flatbuffers::ST_STRUCT;
+    const bool links = type == flatbuffers::ET_STRING || (type == flatbuffers::ET_SEQUENCE && !is_struct);
+    const size_t size = links ? 4 : flatbuffers::InlineSize(type, element);
     if (is_data) {
       add(Site::Kind::data, path, at + 4, count);
       return {at, 4 + count, false, false};
@@ -81,10 +82,19 @@ class Mapper {
         link(name, place, [&](size_t to) { return string(name, to); });
       else if (links)
         link(name, place, [&](size_t to) { return table(name, to, element); });
+      else if (is_struct)
+        members(name, place, element);
       else
         number(name, place, type);
     }
     return {at, 4 + count * size, false, links};
+  }
+
+  void members(const std::string &path, size_t at, const TypeTable *type) {
+    for (size_t i = 0; i < type->num_elems; i++) {
+      const auto member = static_cast<ElementaryType>(type->type_codes[i].base_type);
+      number(path + "." + type->names[i], at + static_cast<size_t>(type->values[i]), member);
+    }
   }
 
   Extent table(const std::string &path, size_t at, const TypeTable *type) {

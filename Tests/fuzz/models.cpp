@@ -1,5 +1,7 @@
 #include "models.hpp"
 
+#include <cmath>
+
 #include "attack.hpp"
 
 namespace fuzz {
@@ -43,6 +45,18 @@ void decorate(hypr_builder *builder) {
   ok(builder, hypr_builder_set_metadata(builder, "licence", "CC0"));
 }
 
+/// Stretches to rehearse: dense and sparse, with classes and with values.
+void add_exemplars(hypr_builder *builder) {
+  enum { steps = 5 };
+  float dense[steps * inputs], sparse[steps * inputs], values[steps * outputs];
+  const int32_t classes[steps] = {-1, 0, 0, 1, 1};
+  for (size_t i = 0; i < steps * inputs; i++) dense[i] = static_cast<float>(i) / 3, sparse[i] = i % 4 == 0;
+  for (size_t i = 0; i < steps * outputs; i++) values[i] = i < outputs ? NAN : static_cast<float>(i);
+  ok(builder, hypr_builder_add_exemplar(builder, dense, steps, classes, nullptr, 0));
+  ok(builder, hypr_builder_add_exemplar(builder, sparse, steps, classes, nullptr, 1));
+  ok(builder, hypr_builder_add_exemplar(builder, dense, steps, nullptr, values, 1));
+}
+
 struct Kind {
   const char *suffix;
   double density;
@@ -76,6 +90,7 @@ ModelFile of_neuron(size_t index, const Kind &kind) {
   }
   ok(builder, hypr_builder_set_readout(builder, outputs, 1, kind.decorated ? 0 : 5));
   if (kind.decorated) decorate(builder);
+  if (kind.decorated && index % 3 == 0) add_exemplars(builder);
   return {std::string(neuron.name) + kind.suffix, finish(builder, index)};
 }
 

@@ -180,6 +180,8 @@ Arguments draw_arguments(Random &random) {
       if (random.once_in(3)) all.push_back("--online");
       if (random.once_in(4)) all.insert(all.end(), {"--validation-split", random.pick(numbers)});
       if (random.once_in(4)) all.insert(all.end(), {"--shuffle-seed", random.pick(numbers)});
+      if (random.once_in(4)) all.insert(all.end(), {"--exemplars", random.pick(numbers)});
+      if (random.once_in(4)) all.insert(all.end(), {"--exemplar-steps", random.pick(numbers)});
       return all;
     }
   }

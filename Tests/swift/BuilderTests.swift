@@ -37,6 +37,11 @@ import Testing
     model.layers[0].surrogate = SurrogateDescription(.triangle, slope: 2)
     model.layers[0].inputWeight.trainable = false
     model.layers[0].recurrentWeight = model.layers[0].recurrentWeight?.sparse { $0 % 3 != 1 }
+    var exemplar = ExemplarDescription()
+    exemplar.spikeCounts = [0, 2]
+    exemplar.spikeChannels = [0, 2]
+    exemplar.labels = [.init(2, 1)]
+    model.exemplars = [exemplar]
     let bytes = try model.serialized()
     var builder: OpaquePointer?
     let loaded = try TestModel(bytes: bytes)

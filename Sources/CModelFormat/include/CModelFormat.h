@@ -257,6 +257,40 @@ const char *FORMAT_NULLABLE format_metadata_key(const format_model *model, size_
 /// The value of a metadata entry; "" if it has none, NULL if there is no such entry.
 const char *FORMAT_NULLABLE format_metadata_value(const format_model *model, size_t index);
 
+/* ---------------------------------------------------------------------------------------------------------- exemplars */
+
+/// The schema's LabelRun.
+typedef struct format_label_run {
+  uint32_t steps;
+  int32_t label;
+} format_label_run;
+
+/// An exemplar as the file states it: nothing here has been compared with anything else. A pointer is NULL if and only if its
+/// count is 0; numbers lie aligned for their type.
+typedef struct format_exemplar {
+  const int8_t *FORMAT_NULLABLE values;
+  size_t value_count;
+  const float *FORMAT_NULLABLE value_scale;
+  size_t value_scale_count;
+  const float *FORMAT_NULLABLE value_offset;
+  size_t value_offset_count;
+  const uint16_t *FORMAT_NULLABLE spike_counts;
+  size_t spike_count_count;
+  const uint16_t *FORMAT_NULLABLE spike_channels;
+  size_t spike_channel_count;
+  const format_label_run *FORMAT_NULLABLE labels;
+  size_t label_count;
+  const float *FORMAT_NULLABLE targets;
+  size_t target_count;
+  bool starts_sequence;
+} format_exemplar;
+
+/// Number of exemplars.
+size_t format_exemplar_count(const format_model *model);
+
+/// An exemplar; false if there is no such exemplar (`out` is zeroed).
+bool format_get_exemplar(const format_model *model, size_t index, format_exemplar *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CModelFormat.h"
+
 #ifdef __clang__
 #pragma clang assume_nonnull begin
 #define WRITER_NULLABLE _Nullable
@@ -132,7 +134,7 @@ bool writer_add_layer(writer *writer, const writer_layer *layer);
 /// Describes the readout; `kind` is the schema's ReadoutKind. False if there is no weight.
 bool writer_set_readout(writer *writer, uint8_t kind, writer_tensor weight, writer_tensor bias, writer_tensor tau);
 
-/* -------------------------------------------------------------------------------------- labels, options and metadata */
+/* ------------------------------------------------------------------------------- labels, options, metadata, exemplars */
 
 /// Appends a class label.
 void writer_add_class_label(writer *writer, const char *label);
@@ -142,6 +144,9 @@ void writer_add_option(writer *writer, const char *name, double value);
 
 /// Appends a metadata entry.
 void writer_add_metadata(writer *writer, const char *key, const char *value);
+
+/// Appends an exemplar, as the reader gives it. What it says is not checked.
+void writer_add_exemplar(writer *writer, const format_exemplar *exemplar);
 
 /* -------------------------------------------------------------------------------------------------------------- bytes */
 

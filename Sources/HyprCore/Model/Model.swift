@@ -190,7 +190,7 @@ public struct TensorFacts {
 }
 
 extension UnsafeMutablePointer<Model> {
-  func retain() { withUnsafeMutablePointer(to: &pointee.references) { system_retain($0) } }
+  package func retain() { withUnsafeMutablePointer(to: &pointee.references) { system_retain($0) } }
 
   /// Gives up one reference; the last one frees the model.
   public func release() {

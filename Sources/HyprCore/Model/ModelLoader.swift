@@ -236,7 +236,9 @@ struct ModelLoader {
   @inline(never) private func finish(_ storage: Storage, tensorCount: Int) throws(Failure) {
     let encoding = try readEncoding()
     let inputSize = try checkInput(columns: storage.layers.pointee.inputCount, encoding)
-    try checkLabels((storage.layers + hiddenCount).pointee.size)
+    let outputSize = (storage.layers + hiddenCount).pointee.size
+    try checkLabels(outputSize)
+    try checkExemplars(channels: inputSize, outputs: outputSize)
     for index in 0..<tensorCount {
       let start = file.baseAddress.map { storage.tensors[index].data - $0 } ?? 0
       storage.places[index] = TensorPlace(index, at: start).key

@@ -21,7 +21,7 @@ public enum Option: Int {
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
   case schedule, scheduleUpdates, warmUpUpdates
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
-  case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed
+  case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed, rehearsalBits
   case holdUntaught
   case threads
 
@@ -70,6 +70,7 @@ public enum Option: Int {
     case .rehearsalStretch: .init(key: 103, name: "rehearsal_stretch", lower: 1, upper: 65_536, standard: 200, whole: true)
     case .rehearsalLeadIn: .init(key: 104, name: "rehearsal_lead_in", lower: 0, upper: 65_535, standard: 50, whole: true)
     case .rehearsalSeed: .init(key: 105, name: "rehearsal_seed", lower: 0, upper: 4_294_967_295, standard: 0, whole: true)
+    case .rehearsalBits: .init(key: 108, name: "rehearsal_bits", lower: 2, upper: 8, standard: 8, whole: true)
     case .holdUntaught: .init(key: 106, name: "hold_untaught", lower: 0, upper: 1000, standard: 0.3, whole: false)
     case .threads: .init(key: 80, name: "threads", lower: 1, upper: 64, standard: 1, whole: true)
     }

@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<40, Double>
+  typealias Values = InlineArray<41, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -97,6 +97,8 @@ struct Settings {
   let rehearsalWindows: Int
   /// Steps that are rehearsed after a window, those of a stretch, and its first ones that only bring the state up to it.
   let rehearsalSteps, rehearsalStretch, rehearsalLeadIn: Int
+  /// Of an input that is kept.
+  let rehearsalBits: Int
   let rehearsalSeed: UInt64
   let holdUntaught: Float
 
@@ -138,6 +140,7 @@ struct Settings {
     rehearsalWindows = number(.rehearsalWindows)
     rehearsalStretch = number(.rehearsalStretch)
     rehearsalLeadIn = number(.rehearsalLeadIn)
+    rehearsalBits = number(.rehearsalBits)
     rehearsalSeed = UInt64(options.value(.rehearsalSeed))
     holdUntaught = Float(options.value(.holdUntaught))
   }

@@ -9,7 +9,7 @@ internal import CSystem
 struct Rehearsal: ~Copyable {
   let network: Network
   private var learner: Learner
-  private(set) var memory: RehearsalMemory
+  private(set) var player: StretchPlayer
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
   /// The class that the stream taught last; -1: none yet, or no class.
@@ -25,7 +25,7 @@ struct Rehearsal: ~Copyable {
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
     learner = Learner(&arena, model.pointee, ofRehearsal, resources)
     let shape = Stretch.Shape(columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize)
-    memory = RehearsalMemory(&arena, shape, settings)
+    player = StretchPlayer(&arena, model, shape, settings)
     recorder = StretchRecorder(&arena, shape, settings)
     gauge = RehearsalGauge(&arena, classes: shape.outputs)
   }
@@ -49,14 +49,14 @@ struct Rehearsal: ~Copyable {
   /// Records a step that is not of the stream.
   mutating func record(_ events: EventSource, slot: Int, target: Int32, _ values: UnsafePointer<Float>?) {
     let row = recorder.record(events, slot: slot, target: target)
-    if let values { row.copy(from: values, count: memory.shape.outputs) }
+    if let values { row.copy(from: values, count: player.memory.shape.outputs) }
   }
 
   mutating func dropRecorded() { recorder.begin(startsSequence: false) }
 
   /// A sequence ends, or there is a gap: what was recorded is offered to the memory.
   mutating func endStretch(startsSequence: Bool) {
-    if recorder.isTaught { memory.offer(recorder) }
+    if recorder.isTaught { player.memory.offer(recorder) }
     recorder.begin(startsSequence: startsSequence)
   }
 
@@ -92,13 +92,13 @@ struct Rehearsal: ~Copyable {
   /// The same by itself, all classes in turn; false: there is nothing to rehearse.
   mutating func rehearse(_ stream: inout Learner) -> Bool {
     playWindow(except: nil, beside: 0, &stream)
-    return memory.count > 0
+    return !player.isEmpty
   }
 
   @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
     let all = learner.settings.window
     var left = all
-    while left > 0 && (memory.playing != nil || memory.draw(except: label) != nil) {
+    while left > 0 && player.goesOn(except: label) {
       let steps = play(left, except: label)
       let part = 0..<steps
       weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
@@ -114,33 +114,33 @@ struct Rehearsal: ~Copyable {
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
   @_optimize(speed) @inline(never) private mutating func play(_ most: Int, except label: Int?) -> Int {
     var steps = 0
-    while steps < most {
-      guard let stretch = memory.playing.map({ memory.stretch(at: $0) }) ?? memory.draw(except: label) else { return steps }
-      if memory.cursor.step == 0 && stretch.header.startsSequence {
+    while steps < most && player.goesOn(except: label) {
+      if player.beginsSequence {
         if steps > 0 { return steps }
         clear()
       }
-      memory.cursor.list(stretch, into: network.input.events, slot: steps + 1)
-      guard network.step(from: steps, to: steps + 1, records: true) == nil else {
-        memory.endPlaying()
+      guard player.list(into: network.input, slot: steps + 1, network.kernels),
+        network.step(from: steps, to: steps + 1, records: true) == nil
+      else {
+        player.end()
         if steps == 0 { clear() }
         return steps
       }
       learner.beginStep(from: steps)
-      if stretch.header.startsSequence || memory.cursor.step >= learner.settings.rehearsalLeadIn { teach(steps, stretch) }
+      teach(steps)
       steps += 1
-      memory.advance(stretch)
+      player.advance()
     }
     return steps
   }
 
-  private mutating func teach(_ step: Int, _ stretch: Stretch) {
-    let target = memory.cursor.target(stretch)
+  @_optimize(speed) private mutating func teach(_ step: Int) {
+    let (target, row) = player.target
     let (targets, outputs) = (learner.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
     if target >= 0 { return learner.set(label: Int(target), weight: 1, step) }
-    guard Stretch.Run.hasRow(target) else { return }
-    UnsafeMutableRawPointer(error).copyMemory(from: memory.cursor.row(stretch), byteCount: targets.outputs * 4)
+    guard let row else { return }
+    UnsafeMutableRawPointer(error).copyMemory(from: row, byteCount: targets.outputs * 4)
     var loss = 0.0
     if target == Stretch.Run.values {
       loss = meanSquaredError(outputs, targets.outputs, target: error, gradient: error)
@@ -168,7 +168,7 @@ struct Rehearsal: ~Copyable {
   /// Of the gradient of an update.
   private var share: Double {
     if learner.settings.rehearsalShare > 0 { return learner.settings.rehearsalShare }
-    let classes = memory.classCount + (label >= 0 && memory.count(label) == 0 ? 1 : 0)
+    let classes = player.classCount(with: label)
     return classes > 1 ? 1 - 1 / Double(classes) : 0.5
   }
 
@@ -179,7 +179,8 @@ struct Rehearsal: ~Copyable {
 
   /// Forgets all stretches.
   mutating func forget() {
-    memory.clear()
+    player.end()
+    player.memory.clear()
     recorder.begin(startsSequence: false)
     clear()
   }
@@ -191,11 +192,11 @@ struct Rehearsal: ~Copyable {
 
   /// Between two calls no window of the second stream is open.
   mutating func walkState(_ stream: inout StateStream) {
-    memory.walkState(&stream)
+    player.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
     let (label, windows) = (
-      stream.integer(label, in: -1...memory.shape.outputs - 1), stream.integer(windowsLeft, in: 0...learner.settings.rehearsalWindows)
+      stream.integer(label, in: -1...player.memory.shape.outputs - 1), stream.integer(windowsLeft, in: 0...learner.settings.rehearsalWindows)
     )
     if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
     for layer in network.layers {

@@ -5,13 +5,15 @@ struct StretchRecorder {
   let shape: Stretch.Shape
   /// Steps of a whole stretch, and its first ones whose targets are not rehearsed.
   let length, leadIn: Int
+  /// Of a value.
+  private let bits: Int
   /// [length][columns]
   private let inputs: UnsafeMutablePointer<Float>
   /// [length]: a class, or what `Stretch.Run` says.
   private let targets: UnsafeMutablePointer<Int32>
   /// [length][outputs], of the steps that have a row.
   private let rows: UnsafeMutablePointer<Float>
-  /// [columns]: how many steps of a byte one is.
+  /// [columns]: which value stands for one.
   private let factors: UnsafeMutablePointer<Float>
   /// [outputs]
   private let taughtSteps: UnsafeMutablePointer<Int>
@@ -25,6 +27,7 @@ struct StretchRecorder {
     self.shape = shape
     length = settings.rehearsalStretch
     leadIn = settings.rehearsalLeadIn
+    bits = settings.rehearsalBits
     inputs = arena.allocate(Float.self, shape.columns, rows: length, .rehearsal)
     targets = arena.allocate(Int32.self, length, .rehearsal)
     rows = arena.allocate(Float.self, shape.outputs, rows: length, .rehearsal)
@@ -82,7 +85,7 @@ struct StretchRecorder {
     func header(events: Int?, isBinary: Bool) -> Stretch.Header {
       Stretch.Header(
         steps: steps, runs: runs, rows: rowCount, events: events, label: label, startsSequence: startsSequence,
-        isBinary: isBinary)
+        isBinary: isBinary, bits: bits)
     }
     var (dense, sparse) = (header(events: nil, isBinary: false), header(events: events, isBinary: isBinary))
     dense.bytes = size(dense)
@@ -94,20 +97,22 @@ struct StretchRecorder {
     UInt32(clamping: Stretch(UnsafeMutableRawPointer(inputs), shape, header).size)
   }
 
-  /// The largest magnitude of each column is 127.
+  /// The largest magnitude of each column is the largest value.
   private func findFactors() {
+    let largest = Float(Stretch.largest(bits: bits))
     factors.clear(shape.columns)
     for step in 0..<steps {
       for column in 0..<shape.columns { factors[column] = max(factors[column], inputs[step * shape.columns + column].magnitude) }
     }
     // What is smaller counts as zero: its factor would overflow.
-    for column in 0..<shape.columns { factors[column] = factors[column] < 1e-30 ? 0 : 127 / factors[column] }
+    for column in 0..<shape.columns { factors[column] = factors[column] < 1e-30 ? 0 : largest / factors[column] }
   }
 
   /// Writes what `header` says that there will be.
   func write(_ stretch: Stretch) {
+    stretch.start.initializeMemory(as: UInt8.self, repeating: 0, count: Int(stretch.header.bytes))
     stretch.start.storeBytes(of: stretch.header, as: Stretch.Header.self)
-    let (columns, values) = (shape.columns, stretch.values)
+    let (columns, largest) = (shape.columns, Float(Stretch.largest(bits: bits)))
     if !stretch.header.isBinary {
       for column in 0..<columns { stretch.setScale(factors[column] == 0 ? 0 : 1 / factors[column], column) }
     }
@@ -131,7 +136,7 @@ struct StretchRecorder {
         if !stretch.header.isDense && value == 0 { continue }
         if !stretch.header.isDense { stretch.setColumn(column, event) }
         if !stretch.header.isBinary {
-          values[event] = Int8(max(-127, min(127, (value * factors[column]).rounded(.toNearestOrEven))))
+          stretch.setValue(Int(max(-largest, min(largest, (value * factors[column]).rounded(.toNearestOrEven)))), event)
         }
         event += 1
       }

@@ -17,6 +17,9 @@ struct TrainCommand: ParsableCommand {
       Options that are not given are those that the model recommends, or the library's; only when parameters are updated is \
       decided here: after --batch sequences, or with --online after every window.
 
+      With --exemplars the file takes stretches of the training data along, as many of each class as possible; otherwise it \
+      has those that the model has.
+
       With validation data the epoch with the best validation accuracy is kept, else the last one; the file is written \
       whenever what is kept changes. Ctrl-C saves what there is and ends with status 130.
 
@@ -49,15 +52,23 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Lengths of these.", valueName: "file")) var validationLengths: String?
   @Option(help: ArgumentHelp("Share of the sequences to keep for validation, such as 0.1.", valueName: "share"))
   var validationSplit: Double?
-  @Option(help: "What the order of the sequences and the choice for validation start from.") var shuffleSeed: UInt64 = 0
+  @Option(help: "What the order of the sequences and the choices for validation and exemplars start from.") var shuffleSeed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Take stretches of the training data along, for sessions to rehearse, that are so many bytes of the file.",
+      valueName: "bytes"))
+  var exemplars: Int?
+  @Option(help: ArgumentHelp("Steps of such a stretch (default: 120).", valueName: "steps")) var exemplarSteps: Int?
 
   func run() throws {
     guard epochs >= 1 else { throw ToolError("--epochs is \(epochs), expected 1 or more") }
     let plan = TrainingPlan(
       epochs: epochs, update: try updateRule(), settings: try settings(), shuffleSeed: shuffleSeed)
     let file = try OutputFile(out, force: force)
-    let model = try LoadedModel(path: model)
+    var model = try LoadedModel(path: model)
     let (training, validation) = try sequences(model)
+    if let exemplarPlan = try exemplarPlan() { model = try model.with(exemplarPlan, from: training, plan.settings) }
     let trainer = try Trainer(model, training: training, validation: validation, plan)
     let text = TrainingText(trainer)
     print(text.heading)
@@ -76,6 +87,14 @@ struct TrainCommand: ParsableCommand {
       throw ExitCode(Interruption.exitStatus)
     }
     print("\(out): \(text.kept(kept))")
+  }
+
+  private func exemplarPlan() throws -> ExemplarPlan? {
+    guard let exemplars else {
+      if let exemplarSteps { throw ToolError("--exemplar-steps \(exemplarSteps) needs --exemplars") }
+      return nil
+    }
+    return ExemplarPlan(bytes: exemplars, steps: exemplarSteps ?? 120, seed: shuffleSeed)
   }
 
   private func updateRule() throws -> UpdateRule {

@@ -10,6 +10,11 @@ package final class FreshModel {
     builder = try withMessage { message throws(Failure) in try ModelBuilder.create(inputs: inputs, message) }
   }
 
+  /// A model that has all that another one has.
+  init(from model: LoadedModel) throws {
+    builder = try withMessage { message throws(Failure) in try ModelBuilder.create(from: model.pointer, message) }
+  }
+
   deinit { ModelBuilder.free(builder) }
 
   /// Runs a call on the builder; a failure becomes an error with the core's words.

@@ -38,6 +38,24 @@ struct ModelReport: Encodable {
     let maximum: Float
   }
 
+  /// Stretches that the file brings along.
+  struct Exemplars: Encodable {
+    struct Class: Encodable {
+      let name: String
+      /// Exemplars that teach it.
+      let count: Int
+      let taughtSteps: Int
+    }
+
+    let count: Int
+    let steps: Int
+    let taughtSteps: Int
+    /// Of the file, at most.
+    let bytes: Int
+    /// Empty: targets are values.
+    let classes: [Class]
+  }
+
   struct Setting: Encodable {
     let name: String
     let value: Double
@@ -81,6 +99,8 @@ struct ModelReport: Encodable {
   let classLabels: [String]
   let parameterCount: Int
   let tensors: [Tensor]
+  /// `nil`: there are none.
+  let exemplars: Exemplars?
   let recommendedOptions: [Setting]
   let metadata: [Entry]
   /// Of a session that only runs.
@@ -116,6 +136,7 @@ struct ModelReport: Encodable {
     outputs = model.outputSize
     classLabels = (0..<model.outputSize).compactMap { text(model.pointer.pointee.classLabel($0)) }
     parameterCount = model.pointer.pointee.parameterCount
+    exemplars = Exemplars(of: model)
     recommendedOptions = facts.options
     metadata = (0..<model.pointer.pointee.metadataCount).map {
       Entry(
@@ -133,6 +154,27 @@ struct ModelReport: Encodable {
         sparseShape: model.pointer.pointee.sparseShape(index).map { [$0.rows, $0.columns] }, trainable: facts.trainable,
         minimum: values.min() ?? 0,
         mean: values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)), maximum: values.max() ?? 0)
+    }
+  }
+}
+
+extension ModelReport.Exemplars {
+  /// `nil`: the model has none.
+  init?(of model: LoadedModel) {
+    let all = (0..<model.pointer.pointee.exemplarCount).map { model.pointer.pointee.exemplar($0) }
+    guard !all.isEmpty else { return nil }
+    count = all.count
+    steps = all.reduce(0) { $0 + $1.stepCount }
+    taughtSteps = all.reduce(0) { $0 + $1.taughtStepCount() }
+    bytes = all.reduce(0) { $0 + $1.byteCount }
+    var (counts, taught) = ([Int: Int](), [Int: Int]())
+    for exemplar in all where !exemplar.hasValues {
+      let runs = (0..<exemplar.runCount).map { exemplar.run($0) }.filter { $0.label >= 0 }
+      for label in Set(runs.map(\.label)) { counts[label, default: 0] += 1 }
+      for run in runs { taught[run.label, default: 0] += run.stepCount }
+    }
+    classes = counts.keys.sorted().map {
+      Class(name: model.label(of: $0), count: counts[$0] ?? 0, taughtSteps: taught[$0] ?? 0)
     }
   }
 }

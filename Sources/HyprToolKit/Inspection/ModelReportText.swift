@@ -3,7 +3,7 @@ import Foundation
 extension ModelReport {
   /// The report for people.
   var description: String {
-    [heading, inputText, layerText, tensorText, optionText, memoryText].filter { !$0.isEmpty }.joined(separator: "\n\n")
+    [heading, inputText, layerText, tensorText, exemplars?.description ?? "", optionText, memoryText].filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
   private var heading: String {
@@ -79,5 +79,14 @@ extension ModelReport {
       row("  total", \.total),
     ]
     return TextTable.text(rows, rightAligned: [1, 2])
+  }
+}
+
+extension ModelReport.Exemplars {
+  var heading: String { "exemplars: \(count) with \(steps) steps, \(taughtSteps) of them taught; \(bytes) bytes" }
+
+  var description: String {
+    let rows = classes.map { [$0.name, "in \($0.count)", "\($0.taughtSteps) steps"] }
+    return rows.isEmpty ? heading : heading + "\n" + TextTable.text(rows, indent: 2, rightAligned: [1, 2])
   }
 }

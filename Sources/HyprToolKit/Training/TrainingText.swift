@@ -24,9 +24,10 @@ struct TrainingText {
       let name = "\(option.facts.name)"
       return "\(name)=\(OptionSettings.text(trainer.option(option), of: name))"
     }
+    let exemplars = ModelReport.Exemplars(of: trainer.model).map { "\n" + $0.heading } ?? ""
     return """
       \(trainer.training.count) sequences, \(trainer.training.stepCount) steps\(kept); an update after \(when)
-      \(settings.joined(separator: " "))
+      \(settings.joined(separator: " "))\(exemplars)
       """
   }
 

@@ -31,13 +31,13 @@ from hypr.errors import (
     UnknownTensorError,
     WrongStateError,
 )
-from hypr.model import LayerInfo, Model
+from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
 from hypr.session import MemoryReport, MemorySize, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
-    from hypr.description import Surrogate
+    from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
     from hypr.trainer import EpochRecord, Trainer, TrainingResult
@@ -45,16 +45,16 @@ if TYPE_CHECKING:
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"EpochRecord": "hypr.trainer", "ModelBuilder": "hypr.builder",
+_LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBuilder": "hypr.builder",
          "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
          "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
          "neuron_models": "hypr.neurons", "record": "hypr.recording"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "FileError", "InvalidArgumentError", "LayerInfo", "MemoryReport",
-    "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError",
-    "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
+    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "InvalidArgumentError",
+    "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
+    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
     "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
     "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version",
     "neuron_models", "option_info", "option_names", "record",

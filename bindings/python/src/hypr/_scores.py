@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hypr._arrays import FloatArray, IntArray
 from hypr._sequences import Sequences
+from hypr.session import Session
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,12 @@ class Judgement:
 
     loss: str
     loss_steps: int
+
+    @classmethod
+    def of(cls, session: Session) -> Judgement:
+        """What a session with these options judges by."""
+        options = session.options
+        return cls(str(options["loss"]), int(str(options["loss_steps"])))
 
     def counts(self, lengths: IntArray) -> IntArray:
         """How many steps of each sequence count: the last ones."""

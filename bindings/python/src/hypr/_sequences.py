@@ -12,7 +12,6 @@ import numpy.typing as npt
 from hypr._arrays import FloatArray, IntArray, floats, shape_text
 from hypr._arrays import labels as class_labels
 from hypr.errors import InvalidArgumentError, NotFiniteError, SizeMismatchError
-from hypr.model import Model
 from hypr.session import Session
 
 
@@ -86,20 +85,20 @@ def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np
     return checked
 
 
-def checked_targets(y: Any, lengths: IntArray, model: Model) -> tuple[npt.NDArray[Any], bool]:
-    """What a user gives as targets: classes (int32) or values (float32) of the model, and whether they are per step."""
+def checked_targets(y: Any, lengths: IntArray, outputs: int) -> tuple[npt.NDArray[Any], bool]:
+    """What a user gives as targets: classes (int32) or values (float32) of as many outputs, and whether they are per step."""
     targets, per_step = _targets(y, lengths)
     if targets.dtype.kind == "f":
         targets = targets[:, None] if targets.ndim == 1 else targets
-        if targets.shape[1:] != (model.output_size,):
-            raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected [{model.output_size}]")
+        if targets.shape[1:] != (outputs,):
+            raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected [{outputs}]")
         if np.isinf(targets).any():
             raise NotFiniteError("y has infinite values")
-    elif model.output_size == 1:
+    elif outputs == 1:
         raise InvalidArgumentError("y has whole numbers, which are classes; these need two outputs at least, and the model has one: "
                                    "give values, such as y.astype(float)")
-    elif targets.max(initial=-1) >= model.output_size:
-        raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {model.output_size} outputs")
+    elif targets.max(initial=-1) >= outputs:
+        raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {outputs} outputs")
     return targets, per_step
 
 

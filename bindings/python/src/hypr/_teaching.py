@@ -31,7 +31,7 @@ class Teacher:
             self.session.set_class_weights(class_weights)
         resolved = self.session.options
         self._updates_per_batch = resolved["update"] == "sequence"
-        self.judgement = Judgement(str(resolved["loss"]), int(str(resolved["loss_steps"])))
+        self.judgement = Judgement.of(self.session)
         if self.judgement.loss == "sum_of_softmax" and not classes:
             raise InvalidArgumentError("the loss 'sum_of_softmax' is for classes")
 

@@ -58,7 +58,7 @@ class TrainingData:
                 raise SizeMismatchError(f"x[{index}] has no steps")
             if not np.isfinite(part).all():
                 raise NotFiniteError(f"x[{index}] has values that are not finite")
-        targets, per_step = checked_targets(y, lengths, model)
+        targets, per_step = checked_targets(y, lengths, model.output_size)
         return cls(source, np.arange(len(source)), model.input_size, lengths, targets, per_step,
                    checked_weights(sample_weight, len(source)))
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import check, failure, ffi, lib, text
+from hypr._sequences import checked_targets, join
 from hypr.description import ModelDescription, SparseRows, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
@@ -223,6 +224,56 @@ class ModelBuilder:
         """Learning options that the file recommends to sessions, by name as for ``Session``."""
         chosen = [(option_info(name), value) for name, value in options.items()]
         self._call_all([(lib.hypr_builder_recommend, option.key, option.encode(value)) for option, value in chosen])
+        return self
+
+    def exemplars(self, x: Any, y: Any, *, starts_sequence: bool = True) -> Self:
+        """Adds stretches of samples, with what they teach, that the file brings along for sessions to rehearse.
+
+        They are stored in a byte per number, with a scale and an offset per channel of each stretch; zero stays zero. Where all
+        samples are 0 or 1 and it is smaller, only those that are 1 are stored.
+
+        Parameters
+        ----------
+        x : array_like [stretches, steps, inputs], or a list of arrays [steps, inputs]
+            Samples as ``Session.step`` gets them; 1 to 65536 steps each.
+        y : array_like, or a list of arrays
+            Classes are whole numbers, [stretches] or with the steps of `x`, negative: none. Values are floating-point numbers,
+            with one more axis for the outputs, NaN: none.
+        starts_sequence : bool
+            Whether each begins from a fresh state; otherwise its first steps can only warm up.
+        """
+        if self._outputs is None:
+            raise WrongStateError("the model has no readout, expected one before exemplars, whose targets are for it")
+        inputs, lengths = join(x, self._inputs)
+        targets, per_step = checked_targets(y, lengths, self._outputs)
+        if not per_step:
+            targets = np.repeat(targets, lengths, axis=0)
+        ends = np.cumsum(lengths, dtype=np.intp)
+        taught = targets >= 0 if targets.ndim == 1 else np.isfinite(targets).all(axis=1)
+        for index, (end, length) in enumerate(zip(ends, lengths)):
+            if length > 65536:
+                raise InvalidArgumentError(f"x[{index}] has {length} steps, expected at most 65536")
+            if not taught[end - length:end].any():
+                raise InvalidArgumentError(f"y[{index}] has no target")
+        classes = targets.ndim == 1
+        if not classes:
+            targets = np.where(taught[:, None], targets, np.float32(np.nan))
+        for end, length in zip(ends, lengths):
+            part = np.ascontiguousarray(targets[end - length:end])
+            labels, values = (ffi.from_buffer("int32_t[]", part), ffi.NULL) if classes else (ffi.NULL, pointer(part))
+            self._call(lib.hypr_builder_add_exemplar, pointer(inputs[end - length:end]), length, labels, values,
+                       bool(starts_sequence))
+        return self
+
+    def keep_exemplars(self, size: int, seed: int | np.random.Generator = 0) -> Self:
+        """Keeps as many exemplars as take at most `size` bytes of the file: drawn from a seed, the next one always of the class
+        that is taught for the fewest steps so far."""
+        self._call(lib.hypr_builder_keep_exemplars, _size(size, "size"), _seed(seed))
+        return self
+
+    def clear_exemplars(self) -> Self:
+        """Takes all exemplars away, those of ``from_model`` too."""
+        self._call(lib.hypr_builder_clear_exemplars)
         return self
 
     def set_trainable(self, name: str, trainable: bool = True) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -126,6 +127,25 @@ class ReadoutDescription:
     tau: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Exemplar:
+    """A stretch of samples with what it teaches, which a model brings along for sessions to rehearse.
+
+    Attributes
+    ----------
+    inputs : ndarray of float32, [steps, channels]
+        As ``Session.step`` gets them; the file stores them in a byte each, or where they are spikes.
+    targets : ndarray
+        int32 [steps]: classes, -1: none. Or float32 [steps, outputs]: values, NaN: none.
+    starts_sequence : bool
+        Whether it begins from a fresh state; otherwise its first steps can only warm up.
+    """
+
+    inputs: FloatArray
+    targets: npt.NDArray[Any]
+    starts_sequence: bool
+
+
 @dataclass
 class ModelDescription:
     """A whole network."""
@@ -138,6 +158,7 @@ class ModelDescription:
     class_labels: list[str] = field(default_factory=list)
     recommended_options: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    exemplars: list[Exemplar] = field(default_factory=list)
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """All tensors by the names that hypr.h gives them, in its order."""

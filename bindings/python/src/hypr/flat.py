@@ -3,7 +3,7 @@
 (flatc's classes for Python would do the same, but those of the version that Debian has are no Python for a table named IF.)
 
 A table is a dictionary; what is absent in the file is absent there. A member of a union is a pair of the table's name and the
-table; vectors of numbers are NumPy arrays, other vectors lists; enumerations are numbers.
+table; vectors of numbers and of structs are NumPy arrays, other vectors lists; enumerations are numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from hypr.schema import Field, fields, kind_of, union_members
 _SCALARS = {
     "bool": number_types.BoolFlags, "ubyte": number_types.Uint8Flags, "uint32": number_types.Uint32Flags,
     "float": number_types.Float32Flags, "double": number_types.Float64Flags}
-_NUMPY: Mapping[str, np.dtype[Any]] = {"ubyte": np.dtype("u1"), "uint32": np.dtype("<u4"), "float": np.dtype("<f4")}
+_NUMPY: Mapping[str, np.dtype[Any]] = {
+    "byte": np.dtype("i1"), "ubyte": np.dtype("u1"), "ushort": np.dtype("<u2"), "uint32": np.dtype("<u4"),
+    "int32": np.dtype("<i4"), "float": np.dtype("<f4")}
 
 
 def unpack(table: str, data: bytes) -> dict[str, Any]:
@@ -36,6 +38,12 @@ def _is_scalar(kind: str) -> bool:
 
 def _scalar_flags(kind: str) -> Any:
     return _SCALARS["ubyte" if kind_of(kind) == "enum" else kind]
+
+
+def _numpy_type(element: str) -> np.dtype[Any]:
+    if element in _NUMPY:
+        return _NUMPY[element]
+    return np.dtype([(field.name, _NUMPY[field.kind]) for field in fields(element)])
 
 
 def _unpack_table(name: str, table: Table) -> dict[str, Any]:
@@ -60,8 +68,8 @@ def _unpack_field(field: Field, table: Table, offset: int) -> Any:
     if not kind.startswith("["):
         return _unpack_table(kind, Table(table.Bytes, table.Indirect(position)))
     element, start, length = kind[1:-1], table.Vector(offset), table.VectorLen(offset)
-    if element in _NUMPY:
-        return np.frombuffer(table.Bytes, _NUMPY[element], length, start)
+    if element in _NUMPY or kind_of(element) == "struct":
+        return np.frombuffer(table.Bytes, _numpy_type(element), length, start)
     places = [start + 4 * index for index in range(length)]
     if element == "string":
         return [table.String(place).decode() for place in places]

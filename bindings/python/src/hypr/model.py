@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,12 +14,26 @@ from hypr._library import check, ffi, lib, made, optional_text, text
 from hypr._tensors import TensorInfo, tensor_infos
 from hypr.errors import FileError, ModelFileNotFoundError
 
+if TYPE_CHECKING:
+    from hypr.description import Exemplar
+
 
 class LayerInfo(NamedTuple):
     """A hidden layer: its neuron model by the schema's name, such as ``"BRF"``, and how many neurons."""
 
     neuron: str
     size: int
+
+
+class ExemplarInfo(NamedTuple):
+    """Facts about an exemplar: its steps, those with a target, the bytes of the file that it takes at most, the class that it
+    teaches last (None: its targets are values), and whether it begins from a fresh state."""
+
+    steps: int
+    taught_steps: int
+    bytes: int
+    label: int | None
+    starts_sequence: bool
 
 
 class Model:
@@ -141,6 +155,25 @@ class Model:
     def parameters(self) -> Mapping[str, FloatArray]:
         """All parameters by name, as arrays that can only be read."""
         return {tensor.name: self._values(index, tensor) for index, tensor in enumerate(self.tensors)}
+
+    @cached_property
+    def exemplar_infos(self) -> tuple[ExemplarInfo, ...]:
+        """Facts about the exemplars, one for each."""
+        infos, info = [], ffi.new("hypr_exemplar_info *", {"struct_size": ffi.sizeof("hypr_exemplar_info")})
+        for index in range(lib.hypr_model_exemplar_count(self._handle)):
+            check(lib.hypr_model_exemplar_info(self._handle, index, info), f"there is no exemplar {index}")
+            infos.append(ExemplarInfo(int(info.steps), int(info.taught_steps), int(info.bytes),
+                                      int(info.label) if info.label >= 0 else None, bool(info.starts_sequence)))
+        return tuple(infos)
+
+    @cached_property
+    def exemplars(self) -> tuple[Exemplar, ...]:
+        """Stretches of samples that the file brings along for sessions to rehearse."""
+        if not self.exemplar_infos:
+            return ()
+        from hypr.model_file import decode
+
+        return tuple(decode(self._data).exemplars)
 
     def _tensor_info(self, index: int, info: Any) -> None:
         check(lib.hypr_model_tensor_info(self._handle, index, info), f"there is no tensor {index}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hypr.description import (
+    Exemplar,
     InputDescription,
     LayerDescription,
     LevelCrossingDescription,
@@ -26,6 +27,8 @@ def decode(data: bytes) -> ModelDescription:
     """The network of a model file that the library has loaded, and so checked."""
     model = unpack("Model", data)
     readout = model["readout"]
+    first, outputs = model["layers"][0]["input_weight"]["shape"], int(readout["weight"]["shape"][0])
+    channels = int(model["input"]["size"] if "input" in model else first[1])
     return ModelDescription(
         layers=[_decode_layer(layer) for layer in model["layers"]],
         readout=ReadoutDescription(
@@ -36,7 +39,8 @@ def decode(data: bytes) -> ModelDescription:
         class_labels=model.get("class_labels", []),
         recommended_options={
             option.get("name", ""): option.get("value", 0.0) for option in model.get("recommended_options", ())},
-        metadata={entry.get("key", ""): entry.get("value", "") for entry in model.get("metadata", ())})
+        metadata={entry.get("key", ""): entry.get("value", "") for entry in model.get("metadata", ())},
+        exemplars=[_decode_exemplar(exemplar, channels, outputs) for exemplar in model.get("exemplars", ())])
 
 
 def _decode_tensor(table: Mapping[str, Any]) -> Tensor:
@@ -62,6 +66,21 @@ def _decode_input(table: Mapping[str, Any]) -> InputDescription:
             np.array(values["thresholds"]), enum_name("LevelCrossingOutput", values.get("output", 0)))
     return InputDescription(
         table["size"], table.get("channel_names", []), numbers("scale"), numbers("offset"), encoding)
+
+
+def _decode_exemplar(table: Mapping[str, Any], channels: int, outputs: int) -> Exemplar:
+    labels = table["labels"]
+    classes = np.repeat(labels["label"], labels["steps"])
+    targets: Any = classes
+    if len(table.get("targets", ())):
+        targets = np.full((len(classes), outputs), np.nan, np.float32)
+        targets[classes >= 0] = table["targets"].reshape(-1, outputs)
+    if len(table.get("values", ())):
+        inputs = table["value_offset"] + table["value_scale"] * table["values"].reshape(-1, channels).astype(np.float32)
+    else:
+        inputs = np.zeros((len(classes), channels), np.float32)
+        inputs[np.repeat(np.arange(len(classes)), table["spike_counts"]), table.get("spike_channels", [])] = 1
+    return Exemplar(inputs, targets, bool(table.get("starts_sequence", False)))
 
 
 def _decode_layer(table: Mapping[str, Any]) -> LayerDescription:

@@ -20,20 +20,20 @@ class Field(NamedTuple):
 
 @cache
 def _declarations() -> dict[str, tuple[str, str]]:
-    """The schema's tables, unions and enums by name: what they are, and their bodies."""
+    """The schema's tables, structs, unions and enums by name: what they are, and their bodies."""
     text = re.sub(r"//.*", "", Path(__file__).with_name("hypr.fbs").read_text())
-    found = re.findall(r"\b(table|union|enum)\s+(\w+)[^{;]*\{([^}]*)\}", text)
+    found = re.findall(r"\b(table|struct|union|enum)\s+(\w+)[^{;]*\{([^}]*)\}", text)
     return {name: (kind, body) for kind, name, body in found}
 
 
 def kind_of(name: str) -> str:
-    """"table", "union" or "enum"; "" for types that are built in."""
+    """"table", "struct", "union" or "enum"; "" for types that are built in."""
     return _declarations().get(name, ("", ""))[0]
 
 
 @cache
 def fields(table: str) -> tuple[Field, ...]:
-    """The fields of a table, in the schema's order."""
+    """The fields of a table or a struct, in the schema's order."""
     found, slot = [], 0
     for name, kind in re.findall(r"(\w+)\s*:\s*(\[\w+\]|\w+)[^;]*;", _declarations()[table][1]):
         slot += kind_of(kind) == "union"

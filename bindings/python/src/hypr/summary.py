@@ -26,6 +26,9 @@ def model_facts(model: Model) -> dict[str, str]:
     facts["size of the file"] = _bytes(len(model.data))
     facts["memory of a session"] = (f"{_bytes(Session.memory_size(model, learning=False).bytes)}, with learning "
                                     f"{_bytes(Session.memory_size(model).bytes)}")
+    if model.exemplar_infos:
+        steps, size = (sum(numbers) for numbers in zip(*((info.steps, info.bytes) for info in model.exemplar_infos)))
+        facts["exemplars"] = f"{len(model.exemplar_infos)} with {steps:,} steps, {_bytes(size)}"
     if description.recommended_options:
         options = ((name, option_info(name).decode(value)) for name, value in description.recommended_options.items())
         facts["recommended options"] = ", ".join(

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from hypr._exemplars import with_exemplars
 from hypr._interruption import Interruption
 from hypr._library import library_version
-from hypr._scores import Scores
+from hypr._scores import Judgement, Scores
 from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
 from hypr._training_data import TrainingData
@@ -77,6 +78,11 @@ class Trainer:
         values.
     class_weights : array_like [outputs], optional
         As ``Session.set_class_weights``.
+    exemplars : int, optional
+        The bytes of the model file that stretches of the training data may take, which the model then brings along for sessions
+        to rehearse: drawn by the seed, and balanced over classes. By default the model has those that it began with.
+    exemplar_steps : int
+        Steps of such a stretch.
     checkpoint_seconds : float
         There is a checkpoint after every epoch, and within an epoch when the last one is so old.
     progress : bool
@@ -95,9 +101,11 @@ class Trainer:
     def __init__(self, model: Model, folder: str | os.PathLike[str] | None = None, *, epochs: int = 10,
                  batch_size: int = 16, shuffle: bool = True, seed: int = 0, validation: float = 0.0,
                  patience: int | None = None, monitor: Literal["accuracy", "loss"] | None = None,
-                 class_weights: npt.ArrayLike | None = None, checkpoint_seconds: float = 60.0, progress: bool = True,
+                 class_weights: npt.ArrayLike | None = None, exemplars: int | None = None,
+                 exemplar_steps: int = 120, checkpoint_seconds: float = 60.0, progress: bool = True,
                  **options: Unpack[SessionOptions]) -> None:
-        for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
+        for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("exemplars", exemplars),
+                             ("exemplar_steps", exemplar_steps)):
             if number is not None and (number < 1 or number != int(number)):
                 raise InvalidArgumentError(f"{name} is {number}, expected a whole number from 1")
         if not 0 <= validation < 1:
@@ -108,6 +116,7 @@ class Trainer:
         self.epochs, self.batch_size, self.shuffle, self.seed = epochs, batch_size, shuffle, seed
         self.validation, self.patience, self.monitor = validation, patience, monitor
         self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
+        self.exemplars, self.exemplar_steps = exemplars, exemplar_steps
         self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
 
     def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *,
@@ -137,7 +146,16 @@ class Trainer:
         NotFiniteError
             The network's state overflowed. The folder has the best model until then.
         """
-        return _Run(self, *self._data(x, y, validation_data, sample_weight)).run(resume)
+        data, held = self._data(x, y, validation_data, sample_weight)
+        return _Run(self, self._start(data), data, held).run(resume)
+
+    def _start(self, data: TrainingData) -> Model:
+        """What training begins with: every model that comes of it has the exemplars."""
+        if self.exemplars is None:
+            return self.model
+        session = Session(self.model, False, **self.options)
+        return with_exemplars(self.model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps,
+                              seed=self.seed)
 
     def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None,
               sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None]:
@@ -168,13 +186,13 @@ class Trainer:
 class _Run:
     """One training, from its data to its result."""
 
-    def __init__(self, trainer: Trainer, data: TrainingData, held: TrainingData | None) -> None:
-        self.trainer, self.data, self.held = trainer, data, held
-        self.teacher = Teacher(trainer.model, self._options(), data.classes, trainer.class_weights)
+    def __init__(self, trainer: Trainer, model: Model, data: TrainingData, held: TrainingData | None) -> None:
+        self.trainer, self.model, self.data, self.held = trainer, model, data, held
+        self.teacher = Teacher(model, self._options(), data.classes, trainer.class_weights)
         self.teacher.check(data.weights)
         self.session, self.judgement = self.teacher.session, self.teacher.judgement
         self.monitor = trainer.monitor or ("accuracy" if data.classes else "loss")
-        self.judge = Session(trainer.model, learning=False)
+        self.judge = Session(model, learning=False)
         self.random = np.random.default_rng(trainer.seed)
         self.random_state = self.random.bit_generator.state  # at the beginning of the epoch
         self.batches = ceil(len(data) / trainer.batch_size)
@@ -303,7 +321,7 @@ class _Run:
                                 first.targets if first.per_step else first.targets[0])
 
     def _config(self) -> dict[str, Any]:
-        trainer, model = self.trainer, self.trainer.model
+        trainer, model = self.trainer, self.model
         names = ("epochs", "batch_size", "shuffle", "seed", "validation", "patience", "checkpoint_seconds")
         weights = None if trainer.class_weights is None else trainer.class_weights.tolist()
         held = self.held
@@ -325,7 +343,7 @@ class _Run:
         """Those of the trainer; a falling schedule reaches 0 in the last epoch."""
         trainer, options = self.trainer, self.trainer.options.copy()
         if options.get("schedule", "constant") != "constant" and "schedule_updates" not in options:
-            updates = updates_per_epoch(trainer.model, options, self.data, trainer.batch_size)
+            updates = updates_per_epoch(self.model, options, self.data, trainer.batch_size)
             options["schedule_updates"] = trainer.epochs * updates
         return options
 
