@@ -1,11 +1,12 @@
 """Compares ways to learn online on sets that alternate and on one exercise after the other: a table in Markdown.
 
 Mean accuracy of the wearers who are left out in turn, and in parentheses the worst of them; the memory of a session; the time
-of a step that is taught, as a multiple of that without further options. For example
+of a step that is taught, as a multiple of that of learning as the model recommends. For example
   compare.py --orders 5                               the ways of docs/online-adaptation.md
   compare.py --orders 5 --taught 4                    the same where only four exercises are ever taught: two accuracies each
   compare.py --rehearse 2000 rehearsal_bytes=16384 rehearsal_bytes=65536,rehearsal_steps=20
-A way is a list of options, after those of --option; rehearse=WINDOWS among them replaces --rehearse.
+A way is a list of options, after those of --option; rehearse=WINDOWS and exemplars=BYTES among them replace --rehearse and
+--exemplars.
 """
 
 import time
@@ -24,7 +25,7 @@ FROZEN = "without learning"
 REHEARSAL = "rehearsal_bytes=65536"
 WAYS = {
     FROZEN: FROZEN,
-    "as recommended": "",
+    "learning as recommended": "",
     "a small rate": "learning_rate=0.0003",
     "anchored": "anchor_strength=0.1",
     "readout only": "train_mask=readout",
@@ -34,42 +35,42 @@ WAYS = {
 ORDERS = {"sets alternate": False, "one exercise after the other": True}
 
 
-def options_of(way, arguments):
-    """The options of learning, and the windows at rest; None: there is no learning."""
-    if way == FROZEN:
-        return None
-    options = dict(arguments.option) | dict(map(leave_one_out.setting, filter(None, way.split(","))))
-    rehearse = int(options.pop("rehearse", arguments.rehearse))
-    return options, rehearse
+class Way:
+    """How a session learns: its options, the windows that it rehearses by themselves at the end, bytes of exemplars."""
+
+    def __init__(self, text, options=(), rehearse=0, exemplars=0):
+        self.learning = text != FROZEN
+        self.options = dict(options) if self.learning else {}
+        self.options |= map(leave_one_out.setting, filter(None, text.split(","))) if self.learning else {}
+        self.rehearse = int(self.options.pop("rehearse", rehearse))
+        self.exemplars = int(self.options.pop("exemplars", exemplars))
 
 
 def accuracies(left_out, arguments, ways):
     """Percent [ways][orders of the exercises][taught, not taught] of one wearer."""
-    path, table = leave_one_out.model_path(left_out, arguments), np.empty((len(ways), len(ORDERS), 2))
-    for column, blocks in enumerate(ORDERS.values()):
-        streams = leave_one_out.streams(left_out, arguments, blocks)
-        for row, way in enumerate(ways):
-            learning = options_of(way, arguments)
-            options, rehearse = learning or ({}, 0)
-            right = [adaptation.recognised(path, stream, learning is not None, rehearse, **options)[0] for stream in streams]
-            table[row, column] = np.mean(list(map(leave_one_out.percentages, streams, right)), axis=0)
+    table = np.empty((len(ways), len(ORDERS), 2))
+    streams = [leave_one_out.streams(left_out, arguments, blocks) for blocks in ORDERS.values()]
+    for row, way in enumerate(ways):
+        model = leave_one_out.model_without(left_out, arguments, way.exemplars)
+        for column, orders in enumerate(streams):
+            right = [adaptation.recognised(model, stream, way.learning, way.rehearse, **way.options)[0] for stream in orders]
+            table[row, column] = np.mean(list(map(leave_one_out.percentages, orders, right)), axis=0)
     return table
 
 
 def costs(left_out, arguments, ways, trials=15):
     """Bytes of a session [ways], and seconds [ways] of a step in a calibration of which every step is taught."""
-    model = hypr.Model.load(leave_one_out.model_path(left_out, arguments))
+    models = [leave_one_out.model_without(left_out, arguments, way.exemplars) for way in ways]
     stream = leave_one_out.streams(left_out, arguments, False)[0]
     stream = stream[stream["kind"] != recordings.TEST]
     values, labels = recordings.values(stream), stream["label"].astype(int)
-    settings = [options_of(way, arguments) for way in ways]
-    memory = [hypr.Session.memory_size(model, setting is not None, **(setting or [{}])[0]).bytes for setting in settings]
+    memory = [hypr.Session.memory_size(model, way.learning, **way.options).bytes for model, way in zip(models, ways)]
     seconds = np.empty((trials, len(ways)))
     for trial in range(trials):
-        for column, setting in enumerate(settings):
-            session = hypr.Session(model, setting is not None, **(setting or [{}])[0])
+        for column, (model, way) in enumerate(zip(models, ways)):
+            session = hypr.Session(model, way.learning, **way.options)
             start = time.process_time()
-            session.learn_sequence(values, labels) if setting else session.run(values)
+            session.learn_sequence(values, labels) if way.learning else session.run(values)
             seconds[trial, column] = time.process_time() - start
     return memory, seconds.min(axis=0) / len(values)
 
@@ -119,10 +120,10 @@ def main():
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draws the accuracies as well (needs matplotlib)")
     arguments = parser.parse_args()
     names = arguments.ways or list(WAYS)
-    ways = [WAYS.get(name, name) for name in names]
+    ways = [Way(WAYS.get(name, name), arguments.option, arguments.rehearse, arguments.exemplars) for name in names]
     with ProcessPoolExecutor(arguments.processes) as pool:
         results = np.array(list(pool.map(partial(accuracies, arguments=arguments, ways=ways), arguments.wearers)))
-    memory, seconds = costs(arguments.wearers[0], arguments, [*ways, ""])
+    memory, seconds = costs(arguments.wearers[0], arguments, [*ways, Way("")])
     print_table(names, results, memory, seconds, seconds[-1], arguments.taught < len(recordings.EXERCISES))
     if arguments.picture:
         draw(arguments.picture, names, results)

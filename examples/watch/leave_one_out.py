@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import adaptation
+import hypr
 import recordings
 
 MODELS = Path(__file__).resolve().parents[2] / "build" / "watch"
@@ -41,6 +42,8 @@ def parser(description):
         help="an option of online learning, if it is not to be what the model file recommends")
     add("--rehearse", type=int, default=0, metavar="WINDOWS",
         help="that are rehearsed by themselves after the calibration (default: %(default)s)")
+    add("--exemplars", type=int, default=0, metavar="BYTES",
+        help="stretches of the other wearers that the model brings along (default: %(default)s)")
     add("--sets", type=int, default=6, help="pieces of a recording in the calibration session (default: %(default)s)")
     add("--unlabelled", type=int, default=50, help="samples of a set before its labels arrive (default: %(default)s)")
     add("--taught", type=int, default=len(recordings.EXERCISES), help="exercises in the calibration (default: %(default)s)")
@@ -49,18 +52,19 @@ def parser(description):
     return parser
 
 
-def model_path(left_out, arguments):
-    return MODELS / f"without-{left_out}-seed-{arguments.seed}-updates-{arguments.updates}.hypr"
+def model_without(left_out, arguments, exemplars):
+    """The model trained on the others; it is trained now, if there is none yet."""
+    path = MODELS / f"without-{left_out}-seed-{arguments.seed}-updates-{arguments.updates}.hypr"
+    training = [recording for recording in recordings.load() if recording.wearer != left_out]
+    if not path.exists():
+        adaptation.train(path, training, arguments.seed, arguments.updates)
+    model = hypr.Model.load(path)
+    return adaptation.with_exemplars(model, training, exemplars) if exemplars else model
 
 
 def streams(left_out, arguments, blocks):
-    """Those of the wearer who was left out, in all orders; a model is trained on the others, if there is none yet."""
-    everyone = recordings.load()
-    path = model_path(left_out, arguments)
-    if not path.exists():
-        training = [recording for recording in everyone if recording.wearer != left_out]
-        adaptation.train(path, training, arguments.seed, arguments.updates)
-    wearer = [recording for recording in everyone if recording.wearer == left_out]
+    """Those of the wearer who was left out, in all orders."""
+    wearer = [recording for recording in recordings.load() if recording.wearer == left_out]
     return [recordings.stream(wearer, arguments.sets, arguments.unlabelled, blocks, order, arguments.taught)
             for order in range(arguments.orders)]
 
@@ -74,11 +78,10 @@ def percentages(stream, right):
 
 def before_and_after(left_out, arguments):
     """Samples, updates, and the accuracies [before, after][taught, not taught], means over the orders."""
-    results = []
+    model, results = model_without(left_out, arguments, arguments.exemplars), []
     for stream in streams(left_out, arguments, arguments.blocks):
-        before, _ = adaptation.recognised(model_path(left_out, arguments), stream)
-        after, updates = adaptation.recognised(
-            model_path(left_out, arguments), stream, True, arguments.rehearse, **dict(arguments.option))
+        before, _ = adaptation.recognised(model, stream)
+        after, updates = adaptation.recognised(model, stream, True, arguments.rehearse, **dict(arguments.option))
         results.append([percentages(stream, right) for right in (before, after)])
     return len(stream), updates, np.mean(results, axis=0)
 
