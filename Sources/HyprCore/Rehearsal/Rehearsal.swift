@@ -24,7 +24,8 @@ struct Rehearsal: ~Copyable {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
     learner = Learner(&arena, model.pointee, ofRehearsal, resources)
-    let shape = Stretch.Shape(columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize)
+    let shape = Stretch.Shape(
+      columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize, longest: settings.rehearsalStretch)
     player = StretchPlayer(&arena, model, shape, settings)
     recorder = StretchRecorder(&arena, shape, settings)
     gauge = RehearsalGauge(&arena, classes: shape.outputs)
@@ -34,14 +35,19 @@ struct Rehearsal: ~Copyable {
 
   /// Records the first open window of the stream, before it is closed.
   mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner) {
-    let first = streamLearner.progress.firstPage
-    for step in first..<first + min(streamLearner.progress.steps, streamLearner.settings.window) {
-      let targets = streamLearner.targets
-      let target = recorded(targets, step)
+    let (targets, first) = (streamLearner.targets, streamLearner.progress.firstPage)
+    let steps = first..<first + min(streamLearner.progress.steps, streamLearner.settings.window)
+    var sharedWeight = 0.0
+    for step in steps where targets.kinds[step] == .shared { sharedWeight = targets.weights[step] }
+    for step in steps {
+      let target = recorded(targets, step, sharedWeight)
       if target != Stretch.Run.none { label = max(Int(target), -1) }
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
-      if Stretch.Run.hasRow(target) { row.copy(from: targets.error(step), count: targets.outputs) }
-      if target == Stretch.Run.values { findValues(row, targets, step, stream.readoutOutputs(step + 1)) }
+      if Stretch.Run.hasRow(target) {
+        row.copy(from: targets.error(step), count: targets.outputs)
+        if target == Stretch.Run.values { findValues(row, targets, step, stream.readoutOutputs(step + 1)) }
+        for index in 0..<targets.outputs where !row[index].isFinite { recorder.dropTarget() }
+      }
       if recorder.isFull { endStretch(startsSequence: false) }
     }
   }
@@ -60,11 +66,11 @@ struct Rehearsal: ~Copyable {
     recorder.begin(startsSequence: startsSequence)
   }
 
-  private func recorded(_ targets: Targets, _ step: Int) -> Int32 {
+  private func recorded(_ targets: Targets, _ step: Int, _ sharedWeight: Double) -> Int32 {
     switch targets.kinds[step] {
     case .none: Stretch.Run.none
     case .label: targets.weights[step] > 0 ? targets.labels[step] : Stretch.Run.none
-    case .shared, .part: -2 - targets.labels[step]
+    case .shared, .part: sharedWeight > 0 ? -2 - targets.labels[step] : Stretch.Run.none
     case .error: Stretch.Run.error
     case .values: targets.weights[step] > 0 ? Stretch.Run.values : Stretch.Run.none
     }
@@ -154,7 +160,7 @@ struct Rehearsal: ~Copyable {
   private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) {
     let targets = learner.targets
     var count = 0.0
-    for step in steps where targets.kinds[step].counts { count += 1 }
+    for step in steps where targets.kinds[step].counts && targets.weights[step] > 0 { count += 1 }
     guard count > 0 else { return }
     let factor = share / (1 - share) * taught / count
     var gathered = GatheredTargets()
@@ -179,8 +185,7 @@ struct Rehearsal: ~Copyable {
 
   /// Forgets all stretches.
   mutating func forget() {
-    player.end()
-    player.memory.clear()
+    player.forget()
     recorder.begin(startsSequence: false)
     clear()
   }
@@ -195,9 +200,9 @@ struct Rehearsal: ~Copyable {
     player.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
-    let (label, windows) = (
-      stream.integer(label, in: -1...player.memory.shape.outputs - 1), stream.integer(windowsLeft, in: 0...learner.settings.rehearsalWindows)
-    )
+    let label = stream.integer(label, in: -1...player.memory.shape.outputs - 1)
+    // It may have been saved with another number of windows.
+    let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.settings.rehearsalWindows)
     if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)

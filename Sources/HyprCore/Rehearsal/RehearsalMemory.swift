@@ -3,8 +3,9 @@ internal import CSystem
 /// The stretches that are kept, one after the other in a piece of memory of fixed size.
 ///
 /// Which ones they are is decided by class-balancing reservoir sampling (Chrysakis and Moens, "Online continual learning from imbalanced
-/// data", 2020): while there is room every stretch is kept; then one of a class that has not the most takes the place of one of the
-/// class that has, and one of that class the place of another with the probability that makes each as likely to be kept.
+/// data", 2020): while there is room every stretch is kept; then one of a class that has fewer than others takes the place of one of the
+/// class that has the most, and one of a class that has its part the place of another of its own, with the probability that makes each
+/// of that class as likely to be kept.
 struct RehearsalMemory {
   let shape: Stretch.Shape
   private let start: UnsafeMutableRawPointer
@@ -48,6 +49,8 @@ struct RehearsalMemory {
     if used + bytes > capacity {
       var largest = label
       for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
+      // One more than it and the largest class would have changed places.
+      if kept[label] + 1 >= kept[largest] && kept[label] > 0 { largest = label }
       if largest == label && random.below(seen[label]) >= kept[label] { return }
       while used + bytes > capacity {
         // Its stretches may be shorter than the new one.
@@ -94,7 +97,7 @@ struct RehearsalMemory {
   /// `step`: the next one of the stretch that is being rehearsed.
   mutating func walkState(_ stream: inout StateStream, step: Int) {
     random.walkState(&stream)
-    used = stream.integer(used, in: 0...capacity)
+    let used = stream.integer(used, in: 0...capacity)
     let place = stream.integer(playing ?? -1, in: -1...max(used - 1, -1))
     for label in 0...shape.outputs {
       let number = stream.integer(seen[label], in: 0...Int.max >> 1)
@@ -118,6 +121,6 @@ struct RehearsalMemory {
       counts += 1
     }
     if !isPlaying { stream.refuse() }
-    if stream.mode == .read { (count, playing) = (counts, place < 0 ? nil : place) }
+    if stream.mode == .read { (self.used, count, playing) = (used, counts, place < 0 ? nil : place) }
   }
 }

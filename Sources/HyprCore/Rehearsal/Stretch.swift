@@ -10,8 +10,8 @@
 struct Stretch {
   /// Sizes that all stretches of a model have in common.
   struct Shape {
-    /// Inputs of the first layer, and outputs of the network.
-    let columns, outputs: Int
+    /// Inputs of the first layer, outputs of the network, and the most steps of a stretch.
+    let columns, outputs, longest: Int
 
     /// Of a number that is at most `columns`.
     var indexBytes: Int { columns < 1 << 8 ? 1 : columns < 1 << 16 ? 2 : 4 }
@@ -37,7 +37,8 @@ struct Stretch {
       self.steps = UInt32(truncatingIfNeeded: steps)
       self.runs = UInt32(truncatingIfNeeded: runs)
       self.rows = UInt32(truncatingIfNeeded: rows)
-      self.events = events.map { UInt32(truncatingIfNeeded: $0) } ?? Header.dense
+      // More than can be counted are too many for any memory.
+      self.events = events.map { min(UInt32(clamping: $0), Header.dense - 1) } ?? Header.dense
       self.label = UInt32(truncatingIfNeeded: label)
       flags = (startsSequence ? 1 : 0) + (isBinary ? 2 : 0)
     }

@@ -2,10 +2,9 @@ extension Stretch {
   /// Whether it is one that a recorder could have written, in at most `room` bytes, of which there are enough for the header: nothing
   /// outside of it is read when it is played.
   func isSound(room: Int) -> Bool {
-    let steps = Int(header.steps)
-    guard header.isKnown, steps > 0, steps <= StretchRecorder.longest, header.runs > 0, Int(header.runs) <= steps, Int(header.rows) <= steps,
-      header.isDense || Int(header.events) <= steps * shape.columns, Int(header.label) <= shape.outputs,
-      Int(header.bytes) == size, size <= room
+    guard header.isKnown, header.steps > 0, header.steps <= shape.longest, header.runs > 0, header.runs <= header.steps,
+      header.rows <= header.steps, header.isDense || header.events <= Int(header.steps) * shape.columns,
+      header.label <= shape.outputs, header.bytes == size, size <= room
     else { return false }
     return hasSoundTargets() && hasSoundInputs()
   }
@@ -14,7 +13,7 @@ extension Stretch {
     var (steps, rows) = (0, 0)
     for index in 0..<Int(header.runs) {
       let run = run(index)
-      guard run.steps > 0, run.target >= Run.error, Int(run.target) < shape.outputs else { return false }
+      guard run.steps > 0, run.steps <= header.steps, run.target >= Run.error, Int(run.target) < shape.outputs else { return false }
       steps += Int(run.steps)
       if Run.hasRow(run.target) { rows += Int(run.steps) }
     }
@@ -26,7 +25,8 @@ extension Stretch {
 
   private func hasSoundInputs() -> Bool {
     if !header.isBinary {
-      for column in 0..<shape.columns where !(scale(column) >= 0 && scale(column) <= 1e37) { return false }
+      let largest = Float(Stretch.largest(bits: Int(header.bits)))
+      for column in 0..<shape.columns where !(scale(column) >= 0 && (scale(column) * largest).isFinite) { return false }
     }
     if header.isDense { return true }
     var event = 0

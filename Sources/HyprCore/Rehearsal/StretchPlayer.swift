@@ -127,6 +127,13 @@ struct StretchPlayer {
     }
   }
 
+  /// Forgets all that was kept.
+  mutating func forget() {
+    end()
+    memory.clear()
+    hadTurn.clear(memory.shape.outputs + 1)
+  }
+
   /// The rest of the stretch is not played.
   mutating func end() {
     playing = nil
@@ -146,7 +153,7 @@ struct StretchPlayer {
     case nil: break
     }
     exemplar = stream.integer(exemplar, in: -1...exemplars.model.pointee.exemplarCount - 1)
-    step = stream.integer(step, in: 0...StretchRecorder.longest - 1)
+    step = stream.integer(step, in: 0...Model.mostExemplarSteps - 1)
     stream.flags(hadTurn, memory.shape.outputs + 1)
     memory.walkState(&stream, step: step)
     if exemplar >= 0 {

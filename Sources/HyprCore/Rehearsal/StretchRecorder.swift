@@ -3,39 +3,36 @@ internal import CSystem
 /// The stretch of the stream that is being made, and how it becomes one that is kept.
 struct StretchRecorder {
   let shape: Stretch.Shape
-  /// Steps of a whole stretch, and its first ones whose targets are not rehearsed.
-  let length, leadIn: Int
+  /// First steps of a stretch whose targets are not rehearsed.
+  private let leadIn: Int
   /// Of a value.
   private let bits: Int
-  /// [length][columns]
+  /// [longest][columns]
   private let inputs: UnsafeMutablePointer<Float>
-  /// [length]: a class, or what `Stretch.Run` says.
+  /// [longest]: a class, or what `Stretch.Run` says.
   private let targets: UnsafeMutablePointer<Int32>
-  /// [length][outputs], of the steps that have a row.
+  /// [longest][outputs], of the steps that have a row.
   private let rows: UnsafeMutablePointer<Float>
   /// [columns]: which value stands for one.
   private let factors: UnsafeMutablePointer<Float>
   /// [outputs]
   private let taughtSteps: UnsafeMutablePointer<Int>
-  /// The most steps of a stretch: the bound of the option.
-  static var longest: Int { 65_536 }
   private(set) var steps = 0
   /// Whether the state was zero before its first step.
   private var startsSequence = true
 
   init(_ arena: inout Arena, _ shape: Stretch.Shape, _ settings: Settings) {
     self.shape = shape
-    length = settings.rehearsalStretch
     leadIn = settings.rehearsalLeadIn
     bits = settings.rehearsalBits
-    inputs = arena.allocate(Float.self, shape.columns, rows: length, .rehearsal)
-    targets = arena.allocate(Int32.self, length, .rehearsal)
-    rows = arena.allocate(Float.self, shape.outputs, rows: length, .rehearsal)
+    inputs = arena.allocate(Float.self, shape.columns, rows: shape.longest, .rehearsal)
+    targets = arena.allocate(Int32.self, shape.longest, .rehearsal)
+    rows = arena.allocate(Float.self, shape.outputs, rows: shape.longest, .rehearsal)
     factors = arena.allocate(Float.self, shape.columns, .scratch)
     taughtSteps = arena.allocate(Int.self, shape.outputs, .scratch)
   }
 
-  var isFull: Bool { steps == length }
+  var isFull: Bool { steps == shape.longest }
 
   /// Drops what was recorded: the next step is the first one.
   mutating func begin(startsSequence: Bool) { (steps, self.startsSequence) = (0, startsSequence) }
@@ -45,11 +42,15 @@ struct StretchRecorder {
     let place = inputs + steps * shape.columns
     place.clear(shape.columns)
     let (indices, values) = (events.indices(slot), events.values(slot))
-    for event in 0..<events.count(slot) { place[Int(indices[event])] = values[event] }
+    // In the steps of a window that a saved state brought there may be anything.
+    for event in 0..<events.count(slot) where values[event].isFinite { place[Int(indices[event])] = values[event] }
     targets[steps] = target
     steps += 1
     return rows + (steps - 1) * shape.outputs
   }
+
+  /// The last step has no target after all.
+  func dropTarget() { targets[steps - 1] = Stretch.Run.none }
 
   /// Steps whose targets only bring the state up to what follows.
   private var skipped: Int { startsSequence ? 0 : leadIn }
@@ -104,8 +105,10 @@ struct StretchRecorder {
     for step in 0..<steps {
       for column in 0..<shape.columns { factors[column] = max(factors[column], inputs[step * shape.columns + column].magnitude) }
     }
-    // What is smaller counts as zero: its factor would overflow.
-    for column in 0..<shape.columns { factors[column] = factors[column] < 1e-30 ? 0 : largest / factors[column] }
+    // What is smaller counts as zero, as its factor would overflow; what is larger as that, or its largest value would.
+    for column in 0..<shape.columns {
+      factors[column] = factors[column] < 1e-30 ? 0 : largest / min(factors[column], 1e38)
+    }
   }
 
   /// Writes what `header` says that there will be.
@@ -144,9 +147,11 @@ struct StretchRecorder {
     }
   }
 
+  /// A full one has been offered.
   mutating func walkState(_ stream: inout StateStream) {
-    steps = stream.integer(steps, in: 0...length)
-    startsSequence = stream.flag(startsSequence)
+    let steps = stream.integer(steps, in: 0...shape.longest - 1)
+    let startsSequence = stream.flag(startsSequence)
+    if stream.mode == .read { (self.steps, self.startsSequence) = (steps, startsSequence) }
     stream.rows(inputs, steps, size: shape.columns, width: shape.columns) { _, value in value.isFinite }
     for step in 0..<steps {
       let target = stream.integer(Int(targets[step]), in: Int(Stretch.Run.error)...shape.outputs - 1)

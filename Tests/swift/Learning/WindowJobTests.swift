@@ -47,10 +47,13 @@ import Testing
       defer { system_float_set(host) }
       let session = UnsafeMutablePointer<Session>(session.handle)
       let learner = session.pointee.learner!
-      var job = WindowJob(learner.pointee, session.pointee.network, updates: updates)
+      var job = WindowJob(learner.pointee, session.pointee.network)
       var pieces = 1
       while job.advance(&learner.pointee, session.pointee.network, work: work()) { pieces += 1 }
       session.pointee.slot = 0
+      guard updates else { return pieces }
+      var update = UpdateJob()
+      while update.advance(&learner.pointee, session.pointee.network, work: work()) { pieces += 1 }
       return pieces
     }
   }
