@@ -26,7 +26,7 @@
  *
  * Sections
  *   Simple     errors, models, running a session
- *   Learning   options, targets, whole sequences, updates, statistics, saving
+ *   Learning   options, targets, whole sequences, updates, statistics, saving, transfer
  *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, neuron
  *              models, building models, memory
  *
@@ -258,7 +258,8 @@ enum {
    * not forgotten. After each window in which something was taught, some steps of kept stretches are learned as well, by the same
    * parameters, with the same credit and loss, from a state of their own; stream and memory share the update. Which stretches are kept is
    * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same */
-  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed [0] */
+  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed. Never taken from the
+                                        model file [0] */
   HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, up to 0.999; 0: with K classes, kept or taught
                                         now, (K - 1) / K, so that all weigh the same, and 0.5 for targets that are no classes [0] */
   HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
@@ -568,6 +569,32 @@ HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *
 /* Everything is checked before anything is changed. STATE_MISMATCH: another model file, other options, or another version of
  * the format. INVALID_ARGUMENT: no saved state, cut short, or damaged. */
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+
+/* ---- Transfer (since 0.1) */
+
+/* `session` goes on where `from` is, though its model or its options are others: one with more outputs or neurons, a model that was
+ * saved after it had learned (docs/c-api.md). To equal models and options everything is transferred: both go on bit for bit.
+ *
+ * Models: the same number of layers with the same neuron models, tensors of the same names, and an input encoding of the same kind.
+ * Outputs, neurons, input channels and stored weights may be more; those of `from` come first. Everything else that a file says
+ * (constants, input scale, time step ...) may differ, and is that of the session's own model; where bounds of parameters depend
+ * on it, they must not be narrower.
+ *   parameters          of what both have. New ones stay as they are in `session`.
+ *   state of the stream that of the neurons and of the encoding; new neurons and channels begin as after a reset. So do traces.
+ *   traces              if both learn; of outputs, with the credits RECURRENT and FILTERED, if both have the same credit
+ *   gathered gradient   if both learn
+ *   optimizer           moments and number of updates, if both have the same optimizer (ADAM and ADAMW count as one); otherwise
+ *                       it begins as after HYPR_RESET_OPTIMIZER. ADAM corrects new moments as if they were as old as all
+ *                       others: the squares of new parameters begin with the mean of their tensor's.
+ *   settings            class weights and frozen tensors, if both learn; those of new outputs stay
+ *   statistics          all; in spike rates the new neurons count as silent until then
+ * The anchor (HYPR_OPTION_ANCHOR_STRENGTH) stays the file of the session's own model.
+ *
+ * The open windows of `from` are closed as by hypr_session_flush: what they were taught counts. Those of `session` are dropped.
+ * STATE_MISMATCH: something of `from` has no place in `session`; the message names it, with what was expected, and both are as they
+ * were. INVALID_ARGUMENT: `from` is `session`. WRONG_STATE: it is in the middle of a call. Neither may be in use by another
+ * thread. */
+HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 
 /* ================================================================================================ Expert */
 

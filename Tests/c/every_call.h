@@ -364,6 +364,16 @@ static void call_learning(hypr_session *session) {
   OK(hypr_session_reset_layer(session, 3));
 }
 
+static void call_transfer(hypr_session *session, hypr_session *from) {
+  float output[CALL_OUTPUTS];
+  for (size_t i = 0; i < 5; i++) OK(hypr_session_step(from, samples_of_calls + i * CALL_INPUTS, CALL_INPUTS, NULL, 0));
+  OK(hypr_session_transfer(session, from));
+  FAILS(hypr_session_transfer(session, session));
+  TEXT(hypr_session_message(session));
+  OK(hypr_session_step(session, samples_of_calls, CALL_INPUTS, output, CALL_OUTPUTS));
+  note(output, sizeof output);
+}
+
 /* Calls everything with a host's word; a file of this name is made. */
 static void call_everything(call_log *log, int word, const char *file) {
   static const double none[][2] = {{0, 0}}, learning[][2] = {{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_WINDOW, 13}, {0, 0}};
@@ -408,8 +418,9 @@ static void call_everything(call_log *log, int word, const char *file) {
       call_long(both[i]);
       if (kind > 0) call_learning(both[i]);
       call_inspection(both[i], file);
-      VOID(hypr_session_free(both[i]));
     }
+    call_transfer(session, lent);
+    for (int i = 0; i < 2; i++) VOID(hypr_session_free(both[i]));
     VOID(hypr_options_free(options));
     free(block);
   }

@@ -139,7 +139,7 @@ static int32_t stop(void *context, uint64_t steps) {
 }
 
 /* Every call on a session, good and bad; the sum of its statuses is of no interest. */
-static void call_everything(hypr_session *session, const float *samples, const int32_t *labels) {
+static void call_everything(hypr_session *session, hypr_session *other, const float *samples, const int32_t *labels) {
   static float flat[ELEMENTS], outputs[STEPS * CLASSES];
   static char saved[1 << 20];
   float rates[2], out[100];
@@ -212,6 +212,8 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_save_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, index);
+  hypr_session_transfer(other, session);
+  hypr_session_transfer(session, session);
   hypr_session_reset_parts(session, HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER);
   hypr_session_reset_layer(session, 1);
   hypr_session_reset(session);
@@ -223,14 +225,15 @@ static void allocate_nothing(const char *name) {
   int32_t *labels = random_labels(STEPS, CLASSES, 6);
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
     for (int learning = 0; learning < 2; learning++) {
-      hypr_session *session = make_session(
-          model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
-                          {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
-                          {HYPR_OPTION_LABEL_DELAY, update * 7}));
+      const setting settings[] = {{HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
+                                  {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
+                                  {HYPR_OPTION_LABEL_DELAY, update * 7}, {0, 0}};
+      hypr_session *session = make_session(model, settings), *other = make_session(model, settings);
       size_t allocated = allocations, freed = frees;
-      call_everything(session, samples, labels);
+      call_everything(session, other, samples, labels);
       assert_int_equal(allocations, allocated);
       assert_int_equal(frees, freed);
+      hypr_session_free(other);
       hypr_session_free(session);
     }
   }

@@ -75,6 +75,15 @@ static void *save_state(void *context) {
   return NULL;
 }
 
+static void *transfer(void *context) {
+  work *with = context, other = {.model = with->model};
+  create(&other);
+  with->status = other.status;
+  if (with->status == HYPR_OK) with->status = hypr_session_transfer(other.session, with->session);
+  hypr_session_free(other.session);
+  return NULL;
+}
+
 static void *fail_to_load(void *context) {
   work *with = context;
   char message[256];
@@ -115,7 +124,7 @@ static const struct {
   int is_limited;
 } parts[] = {{"load", load, 1},           {"create", create, 0},           {"run", run, 0},
              {"learn", learn, 0},         {"save", save, 1},               {"save to memory", save_buffer, 1},
-             {"save state", save_state, 0}, {"fail to load", fail_to_load, 0}};
+             {"save state", save_state, 0}, {"transfer", transfer, 0},     {"fail to load", fail_to_load, 0}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static void do_everything(size_t size, size_t limit) {
@@ -146,8 +155,8 @@ static void do_everything(size_t size, size_t limit) {
 /* What is called for the first time is found by the dynamic linker, on the same stack; that is not what is measured. */
 static void small_stacks_are_enough(void **state) {
   (void)state;
-  static const char *const names[] = {TWO_LAYERS, GATED, SPARSE};
-  for (size_t i = 0; i < 3; i++) {
+  static const char *const names[] = {TWO_LAYERS, GATED, SPARSE, EXEMPLARS};
+  for (size_t i = 0; i < 4; i++) {
     name = names[i];
     do_everything(LARGE, LARGE);
     do_everything(LARGE, LIMIT);

@@ -195,6 +195,7 @@ HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session,
 HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
 HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 enum {
   HYPR_RESET_STATE = 1,
   HYPR_RESET_TRACES = 2,
@@ -233,6 +234,16 @@ HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const fl
 HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index);
+typedef struct hypr_exemplar_info {
+  size_t struct_size;
+  size_t steps;
+  size_t taught_steps;
+  size_t bytes;
+  int32_t label;
+  int32_t starts_sequence;
+} hypr_exemplar_info;
+HYPR_API size_t hypr_model_exemplar_count(const hypr_model *model);
+HYPR_API hypr_status hypr_model_exemplar_info(const hypr_model *model, size_t index, hypr_exemplar_info *info);
 typedef int32_t hypr_initialization;
 enum {
   HYPR_INITIALIZATION_XAVIER = 0,
@@ -333,6 +344,10 @@ HYPR_API hypr_status hypr_builder_get_tensor(const hypr_builder *builder, const 
 HYPR_API hypr_status hypr_builder_set_class_labels(hypr_builder *builder, const char *const *labels, size_t count);
 HYPR_API hypr_status hypr_builder_recommend(hypr_builder *builder, hypr_option key, double value);
 HYPR_API hypr_status hypr_builder_set_metadata(hypr_builder *builder, const char *key, const char *value);
+HYPR_API hypr_status hypr_builder_add_exemplar(hypr_builder *builder, const float *inputs, size_t steps, const int32_t *labels,
+                                               const float *values, int32_t starts_sequence);
+HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t bytes, uint64_t seed);
+HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_build(hypr_builder *builder, uint64_t seed, size_t *bytes);
 HYPR_API hypr_status hypr_builder_copy_file(const hypr_builder *builder, void *buffer, size_t size);
 HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const char *path);

@@ -76,6 +76,9 @@ public enum Option: Int {
     }
   }
 
+  /// Whether it is never taken from a model file: who learns, in how many threads and with how much memory for what was.
+  public var isOfHost: Bool { self == .learning || self == .threads || self == .rehearsalBytes }
+
   public init?(key: Int32) {
     for index in 0..<Option.count {
       if let option = Option(rawValue: index), option.facts.key == key {

@@ -51,7 +51,13 @@ enum Update: Int { case window, sequence, manual }
 enum Reduction: Int { case mean, sum, meanOverSteps }
 /// What one label for a whole sequence teaches.
 enum SequenceLoss: Int { case everyStep, lastSteps, sumOfSoftmax }
-enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }
+enum Optimizer: Int {
+  case gradientDescent, adam, momentum, adamW
+
+  /// Whether the moments of another one are of the same quantities.
+  func hasMoments(of other: Optimizer) -> Bool { self == other || isAdam && other.isAdam }
+  private var isAdam: Bool { self == .adam || self == .adamW }
+}
 enum Schedule: Int { case constant, linear, cosine }
 
 /// Groups of tensors, numbered by their bit in the option train_mask and in the order of the learning rate factors.

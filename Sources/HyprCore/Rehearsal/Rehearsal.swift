@@ -13,9 +13,9 @@ struct Rehearsal: ~Copyable {
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
   /// The class that the stream taught last; -1: none yet, or no class.
-  private var label = -1
+  private(set) var label = -1
   /// Windows that are still followed by rehearsal if nothing is taught in them.
-  private var windowsLeft = 0
+  private(set) var windowsLeft = 0
 
   init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
@@ -53,12 +53,13 @@ struct Rehearsal: ~Copyable {
   }
 
   /// Records a step that is not of the stream.
-  mutating func record(_ events: EventSource, slot: Int, target: Int32, _ values: UnsafePointer<Float>?) {
+  mutating func record(_ events: EventSource, slot: Int, target: Int32, row values: UnsafeRawPointer?) {
     let row = recorder.record(events, slot: slot, target: target)
-    if let values { row.copy(from: values, count: player.memory.shape.outputs) }
+    if let values { UnsafeMutableRawPointer(row).copyMemory(from: values, byteCount: player.memory.shape.outputs * 4) }
   }
 
-  mutating func dropRecorded() { recorder.begin(startsSequence: false) }
+  /// What was recorded is not offered: the next step is the first one of a stretch.
+  mutating func dropRecorded(startsSequence: Bool = false) { recorder.begin(startsSequence: startsSequence) }
 
   /// A sequence ends, or there is a gap: what was recorded is offered to the memory.
   mutating func endStretch(startsSequence: Bool) {
@@ -188,6 +189,11 @@ struct Rehearsal: ~Copyable {
     player.forget()
     recorder.begin(startsSequence: false)
     clear()
+  }
+
+  /// Where another one's stream is.
+  mutating func takeProgress(_ other: borrowing Rehearsal) {
+    (label, windowsLeft) = (other.label, min(other.windowsLeft, learner.settings.rehearsalWindows))
   }
 
   /// As after an update that was skipped.

@@ -31,6 +31,7 @@ struct RehearsalMemory {
   /// A class, or `outputs` for none.
   func count(_ label: Int) -> Int { kept[label] }
   func offered(_ label: Int) -> Int { seen[label] }
+  func setOffered(_ count: Int, _ label: Int) { seen[label] = count }
 
   func stretch(at offset: Int) -> Stretch { Stretch(start + offset, shape) }
 

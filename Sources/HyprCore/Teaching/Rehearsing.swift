@@ -164,7 +164,7 @@ extension Rehearsal {
       input.commit()
       let label = stretch.labels?[step] ?? -1
       let values = stretch.row(step, player.memory.shape.outputs)
-      record(input.events, slot: 1, target: values != nil ? Stretch.Run.values : label >= 0 ? label : Stretch.Run.none, values)
+      record(input.events, slot: 1, target: values != nil ? Stretch.Run.values : label >= 0 ? label : Stretch.Run.none, row: values)
     }
     endStretch(startsSequence: false)
   }

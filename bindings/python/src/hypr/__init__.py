@@ -52,12 +52,12 @@ _LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBu
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "InvalidArgumentError",
-    "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
-    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity", "Recording", "Session",
-    "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
-    "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version",
-    "neuron_models", "option_info", "option_names", "record",
+    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "InvalidArgumentError", "LayerInfo",
+    "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
+    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
+    "Recording", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError",
+    "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError",
+    "__version__", "library_version", "neuron_models", "option_info", "option_names", "record",
 ]
 
 

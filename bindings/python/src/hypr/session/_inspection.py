@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import ffi, lib
-from hypr.errors import NotFoundError
+from hypr.errors import InvalidArgumentError, NotFoundError
 from hypr.options import option_info, option_names
 from hypr.session._handle import SessionHandle
 
@@ -200,3 +200,36 @@ class Inspection(SessionHandle):
         optimizer. Everything is checked before anything is changed: StateMismatchError, InvalidArgumentError."""
         data = ffi.from_buffer(state)
         self._call(lib.hypr_session_load_state, data, len(data))
+
+    def transfer(self, from_session: SessionHandle) -> None:
+        """Goes on where another session is, though its model or its options are others: parameters by tensor name, state, traces,
+        optimizer, class weights, frozen tensors and statistics.
+
+        This session's model has the same layers and tensors; outputs, neurons, input channels and stored weights may be more, those
+        of the other come first. New parameters stay as they are, new neurons begin at rest. The other's open windows are closed as
+        by ``flush``, those of this session are dropped. hypr.h says what depends on the options of both.
+
+        Parameters
+        ----------
+        from_session : Session
+
+        Raises
+        ------
+        StateMismatchError
+            Something of the other has no place here; the message names it. Both are as they were.
+
+        Examples
+        --------
+        >>> larger = hypr.ModelBuilder.from_model(session.model).grow_readout(session.output_size + 1).build()
+        >>> grown = hypr.Session(larger)
+        >>> grown.transfer(session)
+        """
+        if not isinstance(from_session, SessionHandle):
+            raise TypeError(f"from_session is a {type(from_session).__name__}, expected a hypr.Session")
+        if from_session is self:
+            raise InvalidArgumentError("from_session is the session itself, expected another one")
+        handle = from_session._take()
+        try:
+            self._call(lib.hypr_session_transfer, handle)
+        finally:
+            from_session._idle.append(handle)
