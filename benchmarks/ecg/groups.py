@@ -5,7 +5,7 @@ ECGs look like: k-means of the sequences of the training data by how often each 
 takes. The order of the groups, and of the sequences in them, is random; shuffled, all sequences are in random order. After one
 pass, mean accuracy of the steps of the test data in percent, and of that part of them which is like the first group.
 
-    HYPR_TEST_DATA=folder benchmarks/ecg/run groups.py [--groups 5] [--seeds 5] [--option NAME=VALUE]
+    HYPR_TEST_DATA=folder benchmarks/ecg/run groups.py [--groups 5] [--seeds 5] [--option NAME=VALUE]...
 """
 
 import argparse
@@ -17,8 +17,9 @@ from tabulate import tabulate
 import ecg
 import hypr
 
-LEARNING = {"window": 100, "learning_rate": 0.003}  # as benchmarks of online learning, docs/accuracy.md
-REHEARSAL = {"rehearsal_bytes": 65536}
+LEARNING = {"window": 100, "learning_rate": ecg.MODELS["se_adlif"].online.start}
+# All classes are in every heartbeat: as much is rehearsed as is learned, in stretches of a whole sequence.
+REHEARSAL = {"rehearsal_bytes": 65536, "rehearsal_share": 0.5, "rehearsal_steps": 100, "rehearsal_stretch": ecg.STEPS}
 
 
 def features(inputs, labels):
@@ -47,7 +48,7 @@ def network(seed):
 
 
 def learned(model, inputs, labels, sequences, rehearse, options):
-    """The model after one pass."""
+    """A session after one pass."""
     session = hypr.Session(model, **options)
     for index in sequences:
         session.learn_sequence(inputs[index].astype(np.float32), labels[index].astype(np.int32))
@@ -73,7 +74,7 @@ def main():
     add("--rehearse", type=int, default=0, metavar="WINDOWS", help="by themselves at the end (default: %(default)s)")
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of learning")
     arguments = parser.parse_args()
-    options = LEARNING | {name: float(value) for name, value in (text.split("=") for text in arguments.option)}
+    chosen = {name: float(value) for name, value in (text.split("=") for text in arguments.option)}
     (inputs, labels), (test_inputs, test_labels) = ecg.load("train"), ecg.load("test")
     groups, test_groups = grouped(features(inputs, labels), features(test_inputs, test_labels), arguments.groups)
     print(f"sequences in the groups: {np.bincount(groups)} and in the test {np.bincount(test_groups, minlength=arguments.groups)}")
@@ -84,14 +85,13 @@ def main():
             accuracies, first = [], []
             for seed in range(arguments.seeds):
                 sequences, group = order(groups, np.random.default_rng(seed), shuffled)
-                session = learned(network(seed), inputs, labels, sequences, rehearsal and arguments.rehearse,
-                                  options | (REHEARSAL if rehearsal else {}))
+                options = LEARNING | (REHEARSAL if rehearsal else {}) | chosen
+                session = learned(network(seed), inputs, labels, sequences, rehearsal and arguments.rehearse, options)
                 shares = right(session, test_inputs, test_labels)
                 accuracies.append(shares.mean())
                 first.append(shares[test_groups == group].mean() if (test_groups == group).any() else np.nan)
             rows.append(["shuffled" if shuffled else "one group after the other", "yes" if rehearsal else "no",
                          np.mean(accuracies), np.min(accuracies), np.nanmean(first)])
-            print(tabulate(rows[-1:], floatfmt=".1f", tablefmt="plain"), flush=True)
     print(tabulate(rows, ["order", "rehearsal", "mean", "worst seed", "like the first group"], floatfmt=".1f", tablefmt="github"))
 
 
