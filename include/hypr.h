@@ -271,7 +271,20 @@ enum {
   HYPR_OPTION_REHEARSAL_BITS = 108,  /* of an input in a stretch, 2 to 8: the largest of each is exact, and the others are off by up to
                                         1 / (2^bits - 2) of it; fewer make room for more stretches [8] */
   HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
-  HYPR_OPTION_HOLD_UNTAUGHT = 106    /* what is not taught is kept */
+  /* What is not taught is kept: a target that is a class pushes only against classes that this session has been taught, and the outputs
+   * of the others are held to those of the reference network by half the squared difference times this weight, 0 to 1000; 0: off. Only
+   * with REHEARSAL_BYTES, and for classes of single steps, not for HYPR_LOSS_SUM_OF_SOFTMAX. Once all classes were taught it changes
+   * nothing and costs nothing; sessions that teach values set it to 0 [0.3] */
+  HYPR_OPTION_HOLD_UNTAUGHT = 106,
+
+  /* The guard (docs/learning.md): never worse than the model that came. The reference network (hypr_session_accept) runs beside the one
+   * that learns; their losses on taught steps, counted before these have an effect, are averaged over a horizon. When the network that
+   * learns has been worse for a whole horizon, and does not come closer in the next one, its parameters go back to the reference's
+   * (hypr_session_guard) */
+  HYPR_OPTION_GUARD = 110,        /* horizon in labelled steps, 0 to 10^9; 0: no guard [0] */
+  HYPR_OPTION_GUARD_ANSWER = 111, /* 1: outputs of steps, batches and looking ahead are those of the network that is ahead [0] */
+  HYPR_OPTION_GUARD_MARGIN = 112  /* one is ahead when the other's mean loss is larger by this part of its own, and stays so until the
+                                     other one is; 0 to 10^6 [0.05] */
 };
 
 /* Values of HYPR_OPTION_CREDIT */
@@ -449,6 +462,31 @@ HYPR_API hypr_status hypr_session_rehearsal_clear(hypr_session *session);
  * model with one output. NOT_FINITE. WRONG_STATE: nothing is rehearsed. */
 HYPR_API hypr_status hypr_session_rehearsal_add(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
                                                 const float *values, int32_t starts_sequence);
+
+/* ---- The reference network (since 0.1)
+ * The network as it was loaded, or as the host last accepted it: it runs beside the one that learns, on the same inputs and with a state
+ * of its own, in sessions with HYPR_OPTION_GUARD or HYPR_OPTION_HOLD_UNTAUGHT. Resets hold for both, and so do states that are set. */
+
+/* Means over what was compared in the horizon. A target that is a class counts by how unexpected it was: by 1 less the share of its class
+ * in what was taught lately. Compared are classes and values of single steps, those that are rehearsed by their share. */
+typedef struct hypr_guard {
+  size_t struct_size;        /* in: sizeof(hypr_guard) */
+  int32_t reference_ahead;   /* 1: the reference is ahead, 0: the network that learns */
+  double loss;               /* of the network that learns; 0 before the first step, as the following */
+  double reference_loss;
+  double accuracy;           /* share of steps whose largest output was the label's; values count as wrong */
+  double reference_accuracy;
+  uint64_t compared_steps;   /* since the session was created */
+  uint64_t returns;          /* how often the parameters went back to the reference's */
+  uint64_t last_return;      /* compared_steps at the last of them */
+} hypr_guard;
+
+/* Which one is ahead, and what came of it. INVALID_ARGUMENT: struct_size. WRONG_STATE: HYPR_OPTION_GUARD is 0. */
+HYPR_API hypr_status hypr_session_guard(const hypr_session *session, hypr_guard *guard);
+
+/* Accepts what was learned: the network as it is now becomes the reference, and the guard's means begin anew. The open windows are
+ * closed first. WRONG_STATE: the session has no reference network. */
+HYPR_API hypr_status hypr_session_accept(hypr_session *session);
 
 /* ---- Whole sequences (since 0.1)
  * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before
@@ -1010,6 +1048,7 @@ typedef struct hypr_memory_report {
   size_t scratch;     /* everything else */
   size_t total;
   size_t rehearsal; /* stretches, and the state, history and eligibility that they are rehearsed with */
+  size_t reference; /* the reference network: its parameters, state and outputs of the open windows */
 } hypr_memory_report;
 
 /* INVALID_ARGUMENT: struct_size. */

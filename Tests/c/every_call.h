@@ -340,8 +340,12 @@ static void call_learning(hypr_session *session) {
   OK(hypr_session_teach_values_at(session, 1, values, CALL_OUTPUTS));
   OK(hypr_session_teach_error_at(session, 2, values, CALL_OUTPUTS));
   STATUS(hypr_session_teach_sequence(session, 1));
+  hypr_guard guard = {.struct_size = sizeof guard};
   OK(hypr_session_flush(session));
   STATUS(hypr_session_apply(session));
+  STATUS(hypr_session_guard(session, &guard));
+  note(&guard, sizeof guard);
+  STATUS(hypr_session_accept(session));
   OK(hypr_session_run(session, samples_of_calls, 3, NULL));
   OK(hypr_session_teach_error(session, largest, CALL_OUTPUTS)); /* an update that is dropped */
   OK(hypr_session_reset(session));

@@ -149,6 +149,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   double value;
   size_t index;
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
+  hypr_guard guarded = {.struct_size = sizeof guarded};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
   for (size_t i = 0; i < STEPS; i++) {
@@ -185,6 +186,8 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_set_trainable(session, 0, 0);
   hypr_session_flush(session);
   hypr_session_apply(session);
+  hypr_session_guard(session, &guarded);
+  hypr_session_accept(session);
   hypr_session_statistics(session, &statistics);
   hypr_session_clear_statistics(session);
   hypr_session_get_option(session, HYPR_OPTION_WINDOW, &value);
@@ -227,7 +230,8 @@ static void allocate_nothing(const char *name) {
     for (int learning = 0; learning < 2; learning++) {
       const setting settings[] = {{HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
                                   {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
-                                  {HYPR_OPTION_LABEL_DELAY, update * 7}, {0, 0}};
+                                  {HYPR_OPTION_LABEL_DELAY, update * 7}, {HYPR_OPTION_GUARD, update * 50},
+                                  {HYPR_OPTION_GUARD_ANSWER, 1}, {0, 0}};
       hypr_session *session = make_session(model, settings), *other = make_session(model, settings);
       size_t allocated = allocations, freed = frees;
       call_everything(session, other, samples, labels);

@@ -117,6 +117,7 @@ static void no_session(void **state) {
   uint32_t index = 0;
   int32_t label = 0;
   hypr_statistics statistics = {.struct_size = sizeof statistics};
+  hypr_guard guard = {.struct_size = sizeof guard};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
   hypr_batch batch = {.struct_size = sizeof batch};
@@ -146,6 +147,8 @@ static void no_session(void **state) {
   refused(hypr_session_look_ahead(NULL, &number, 1, &number, 1));
   refused(hypr_session_flush(NULL));
   refused(hypr_session_apply(NULL));
+  refused(hypr_session_guard(NULL, &guard));
+  refused(hypr_session_accept(NULL));
   refused(hypr_session_statistics(NULL, &statistics));
   refused(hypr_session_clear_statistics(NULL));
   assert_int_equal(hypr_session_tensor_count(NULL), 0);
@@ -227,6 +230,7 @@ static void null_arguments(void **state) {
   batch.steps = &one, batch.labels = NULL;
   refused_naming("labels", hypr_session_learn(session, &batch, output, &value));
   refused_naming("statistics", hypr_session_statistics(session, NULL));
+  refused_naming("guard", hypr_session_guard(session, NULL));
   refused_naming("info", hypr_session_tensor_info(session, 0, NULL));
   refused_naming("name", hypr_session_find_tensor(session, NULL, &index));
   refused_naming("index", hypr_session_find_tensor(session, "readout.bias", NULL));

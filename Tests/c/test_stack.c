@@ -35,6 +35,8 @@ static void *create(void *context) {
   with->status = hypr_options_create(&options, NULL, 0);
   hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
   hypr_options_set(options, HYPR_OPTION_WINDOW, 10);
+  hypr_options_set(options, HYPR_OPTION_GUARD, 20);
+  hypr_options_set(options, HYPR_OPTION_GUARD_ANSWER, 1);
   if (with->status == HYPR_OK) with->status = hypr_session_create(with->model, options, &with->session, NULL, 0);
   hypr_options_free(options);
   return NULL;

@@ -176,6 +176,9 @@ static void learn_not(const hypr_model *model) {
   ANSWERS(hypr_session_set_class_weights(session, numbers, OUTPUTS));
   ANSWERS(hypr_session_flush(session));
   ANSWERS(hypr_session_apply(session));
+  hypr_guard guard = {.struct_size = sizeof guard};
+  ANSWERS(hypr_session_guard(session, &guard));
+  ANSWERS(hypr_session_accept(session));
   ANSWERS(hypr_session_learn(session, &batch, NULL, NULL));
   ANSWERS(hypr_session_learn_sequence(session, numbers, 1, &label, NULL, NULL));
   ANSWERS(hypr_session_learn_batch(session, numbers, &steps, 1, &label, NULL, NULL));

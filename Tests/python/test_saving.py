@@ -137,12 +137,14 @@ def test_copies(session, stream):
 
 
 def test_memory_size_and_report(model):
-    for options in (dict(learning=False), dict(window=10), dict(window=1000, credit="recurrent")):
+    for options in (dict(learning=False), dict(window=10), dict(window=1000, credit="recurrent"), dict(guard=100)):
         size = hypr.Session.memory_size(model, **options)
         report = hypr.Session(model, **options).memory_report
         assert size.bytes == report.total and size.alignment in (16, 32, 64, 128)
-        parts = (report.parameters, report.state, report.traces, report.history, report.optimizer, report.scratch)
+        parts = (report.parameters, report.state, report.traces, report.history, report.optimizer, report.scratch,
+                 report.reference)
         assert sum(parts) == report.total
+        assert (report.reference > 0) == ("guard" in options)
     with pytest.raises(hypr.UnknownOptionError):
         hypr.Session.memory_size(model, windw=1)
 

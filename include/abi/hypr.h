@@ -95,7 +95,19 @@ enum {
   HYPR_OPTION_RATE_NEURON_PARAMETERS = 63,
   HYPR_OPTION_RATE_READOUT = 64,
   HYPR_OPTION_RATE_READOUT_TAU = 65,
-  HYPR_OPTION_THREADS = 80
+  HYPR_OPTION_THREADS = 80,
+  HYPR_OPTION_REHEARSAL_BYTES = 100,
+  HYPR_OPTION_REHEARSAL_SHARE = 101,
+  HYPR_OPTION_REHEARSAL_STEPS = 102,
+  HYPR_OPTION_REHEARSAL_WINDOWS = 107,
+  HYPR_OPTION_REHEARSAL_STRETCH = 103,
+  HYPR_OPTION_REHEARSAL_LEAD_IN = 104,
+  HYPR_OPTION_REHEARSAL_BITS = 108,
+  HYPR_OPTION_REHEARSAL_SEED = 105,
+  HYPR_OPTION_HOLD_UNTAUGHT = 106,
+  HYPR_OPTION_GUARD = 110,
+  HYPR_OPTION_GUARD_ANSWER = 111,
+  HYPR_OPTION_GUARD_MARGIN = 112
 };
 enum {
   HYPR_CREDIT_SPATIAL = 0,
@@ -151,6 +163,37 @@ HYPR_API hypr_status hypr_session_teach_values_at(hypr_session *session, size_t 
 HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
 HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t steps_ago, const float *dloss_doutput,
                                                  size_t size);
+enum {
+  HYPR_REHEARSAL_ALL = -1,
+  HYPR_REHEARSAL_NO_CLASS = -2
+};
+typedef struct hypr_rehearsal {
+  size_t struct_size;
+  size_t stretches;
+  size_t offered_stretches;
+  uint64_t taught_steps;
+  uint64_t correct_steps;
+  double mean_loss;
+} hypr_rehearsal;
+HYPR_API hypr_status hypr_session_rehearsal(const hypr_session *session, int32_t label, hypr_rehearsal *rehearsal);
+HYPR_API size_t hypr_session_rehearsal_count(const hypr_session *session, int32_t label);
+HYPR_API hypr_status hypr_session_rehearse(hypr_session *session, size_t windows);
+HYPR_API hypr_status hypr_session_rehearsal_clear(hypr_session *session);
+HYPR_API hypr_status hypr_session_rehearsal_add(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
+                                                const float *values, int32_t starts_sequence);
+typedef struct hypr_guard {
+  size_t struct_size;
+  int32_t reference_ahead;
+  double loss;
+  double reference_loss;
+  double accuracy;
+  double reference_accuracy;
+  uint64_t compared_steps;
+  uint64_t returns;
+  uint64_t last_return;
+} hypr_guard;
+HYPR_API hypr_status hypr_session_guard(const hypr_session *session, hypr_guard *guard);
+HYPR_API hypr_status hypr_session_accept(hypr_session *session);
 typedef struct hypr_batch {
   size_t struct_size;
   const float *inputs;
@@ -364,6 +407,8 @@ typedef struct hypr_memory_report {
   size_t optimizer;
   size_t scratch;
   size_t total;
+  size_t rehearsal;
+  size_t reference;
 } hypr_memory_report;
 HYPR_API hypr_status hypr_session_memory_report(const hypr_session *session, hypr_memory_report *report);
 #ifdef __cplusplus

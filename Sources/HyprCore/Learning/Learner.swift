@@ -7,6 +7,8 @@ struct Learner: ~Copyable {
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
   let resources: LearningResources
+  /// Only if something depends on it.
+  let reference: UnsafeMutablePointer<ReferenceNetwork>?
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
@@ -15,9 +17,13 @@ struct Learner: ~Copyable {
   let mostSteps: Int
   var progress = LearningProgress()
 
-  init(_ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources) {
+  @inline(never) init(
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
+    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+  ) {
     self.settings = settings
     self.resources = resources
+    self.reference = reference
     history = History(settings)
     labelDelay = settings.labelDelay
     mostSteps = settings.window + settings.labelDelay
@@ -75,7 +81,11 @@ struct Learner: ~Copyable {
     for index in 0..<openCount {
       let slots = slots(ofOpen: index)
       targets.walkState(&stream, slots.lowerBound..<slots.upperBound)
+      reference?.pointee.walkState(&stream, slots.lowerBound..<slots.upperBound)
     }
+    reference?.pointee.walkState(&stream)
+    resources.taught?.walkState(&stream)
+    resources.comparison?.pointee.walkState(&stream)
   }
 }
 

@@ -22,7 +22,7 @@ public enum Option: Int {
   case schedule, scheduleUpdates, warmUpUpdates
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
   case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed, rehearsalBits
-  case holdUntaught
+  case holdUntaught, guardHorizon, guardAnswer, guardMargin
   case threads
 
   static var count: Int { Options.Values.count }
@@ -72,6 +72,9 @@ public enum Option: Int {
     case .rehearsalSeed: .init(key: 105, name: "rehearsal_seed", lower: 0, upper: 4_294_967_295, standard: 0, whole: true)
     case .rehearsalBits: .init(key: 108, name: "rehearsal_bits", lower: 2, upper: 8, standard: 8, whole: true)
     case .holdUntaught: .init(key: 106, name: "hold_untaught", lower: 0, upper: 1000, standard: 0.3, whole: false)
+    case .guardHorizon: .init(key: 110, name: "guard", lower: 0, upper: 1e9, standard: 0, whole: true)
+    case .guardAnswer: .init(key: 111, name: "guard_answer", lower: 0, upper: 1, standard: 0, whole: true)
+    case .guardMargin: .init(key: 112, name: "guard_margin", lower: 0, upper: 1e6, standard: 0.05, whole: false)
     case .threads: .init(key: 80, name: "threads", lower: 1, upper: 64, standard: 1, whole: true)
     }
   }

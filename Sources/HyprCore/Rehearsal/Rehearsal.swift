@@ -19,11 +19,11 @@ struct Rehearsal: ~Copyable {
 
   init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
-    _ resources: LearningResources
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
-    learner = Learner(&arena, model.pointee, ofRehearsal, resources)
+    learner = Learner(&arena, model.pointee, ofRehearsal, resources, reference)
     let shape = Stretch.Shape(
       columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize, longest: settings.rehearsalStretch)
     player = StretchPlayer(&arena, model, shape, settings)
@@ -42,6 +42,7 @@ struct Rehearsal: ~Copyable {
     for step in steps {
       let target = recorded(targets, step, sharedWeight)
       if target != Stretch.Run.none { label = max(Int(target), -1) }
+      noteTaught(target)
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
       if Stretch.Run.hasRow(target) {
         row.copy(from: targets.error(step), count: targets.outputs)
@@ -54,8 +55,13 @@ struct Rehearsal: ~Copyable {
 
   /// Records a step that is not of the stream.
   mutating func record(_ events: EventSource, slot: Int, target: Int32, row values: UnsafeRawPointer?) {
+    noteTaught(target)
     let row = recorder.record(events, slot: slot, target: target)
     if let values { UnsafeMutableRawPointer(row).copyMemory(from: values, byteCount: player.memory.shape.outputs * 4) }
+  }
+
+  private func noteTaught(_ target: Int32) {
+    if target >= 0 { learner.resources.taught?.insert(Int(target)) }
   }
 
   /// What was recorded is not offered: the next step is the first one of a stretch.
@@ -108,7 +114,8 @@ struct Rehearsal: ~Copyable {
     while left > 0 && player.goesOn(except: label) {
       let steps = play(left, except: label)
       let part = 0..<steps
-      weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
+      let factor = weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
+      learner.compare(network, part, as: factor)
       var job = WindowJob(learner, network)
       while job.advance(&learner, network, work: .max) {}
       gauge.count(learner.targets, part)
@@ -134,6 +141,7 @@ struct Rehearsal: ~Copyable {
         return steps
       }
       learner.beginStep(from: steps)
+      learner.reference?.pointee.step(network.input.events, to: steps + 1)
       teach(steps)
       steps += 1
       player.advance()
@@ -145,6 +153,7 @@ struct Rehearsal: ~Copyable {
     let (target, row) = player.target
     let (targets, outputs) = (learner.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
+    targets.isOfAllClasses[step] = player.isExemplar
     if target >= 0 { return learner.set(label: Int(target), weight: 1, step) }
     guard let row else { return }
     UnsafeMutableRawPointer(error).copyMemory(from: row, byteCount: targets.outputs * 4)
@@ -157,12 +166,13 @@ struct Rehearsal: ~Copyable {
     targets.set(Target(loss: loss, weight: 1, correct: false), step, kind: target == Stretch.Run.values ? .values : .error)
   }
 
-  /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream.
-  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) {
+  /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream; returns how
+  /// many of these each is as good as.
+  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) -> Double {
     let targets = learner.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts && targets.weights[step] > 0 { count += 1 }
-    guard count > 0 else { return }
+    guard count > 0 else { return 0 }
     let factor = share / (1 - share) * taught / count
     var gathered = GatheredTargets()
     for step in steps where targets.kinds[step].counts {
@@ -170,6 +180,7 @@ struct Rehearsal: ~Copyable {
       if targets.weights[step] > 0 { gathered.add(GatheredTargets(weight: targets.weights[step], steps: factor)) }
     }
     stream.progress.gathered.add(gathered)
+    return factor
   }
 
   /// Of the gradient of an update.
@@ -182,6 +193,7 @@ struct Rehearsal: ~Copyable {
   private func clear() {
     network.clearSlot(0)
     for layer in network.layers { layer.clearTraces() }
+    learner.reference?.pointee.clear()
   }
 
   /// Forgets all stretches.
@@ -199,6 +211,9 @@ struct Rehearsal: ~Copyable {
   /// As after an update that was skipped.
   func dropOverflownTraces() { network.dropOverflownTraces() }
 
+  /// The host has accepted the network: its reference goes on from the same state.
+  func acceptState() { learner.reference?.pointee.takeState(of: network, slot: 0) }
+
   // MARK: - Saved state
 
   /// Between two calls no window of the second stream is open.
@@ -215,5 +230,6 @@ struct Rehearsal: ~Copyable {
       layer.walkTraces(&stream)
     }
     if stream.mode == .read { network.listEvents(0) }
+    learner.reference?.pointee.walkState(&stream)
   }
 }

@@ -72,6 +72,11 @@ struct StretchPlayer {
 
   var isEmpty: Bool { memory.count == 0 && exemplars.isEmpty }
 
+  /// Whether what is being played came with the model's file.
+  var isExemplar: Bool {
+    if case .exemplar = playing { true } else { false }
+  }
+
   // MARK: - Its next step
 
   /// Whether the step begins a sequence: the state before it is zero.

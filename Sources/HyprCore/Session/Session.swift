@@ -16,7 +16,7 @@ public struct Session: ~Copyable {
     let learner: UnsafeMutablePointer<Learner>?
     /// Only if something is rehearsed.
     let rehearsal: UnsafeMutablePointer<Rehearsal>?
-    /// A session for each thread but this one's; only where updates wait for the end of a batch, and nothing is rehearsed in between.
+    /// A session for each thread but this one's; only where updates wait for the end of a batch, and nothing is rehearsed or compared in between.
     let workers: BatchWorkers?
   #endif
 
@@ -45,17 +45,25 @@ public struct Session: ~Copyable {
       rehearsal = settings.rehearses ? arena.allocate(Rehearsal.self, 1, .rehearsal) : nil
       if let learner {
         let resources = LearningResources(&arena, model.pointee, settings)
-        let content = Learner(&arena, model.pointee, settings, resources)
+        var (reference, rehearsed): (UnsafeMutablePointer<ReferenceNetwork>?, UnsafeMutablePointer<ReferenceNetwork>?)
+        if settings.needsReference(outputs: model.pointee.outputSize) {
+          let first = ReferenceNetwork.place(&arena, model, settings, resources, sharing: nil)
+          reference = first.place
+          if settings.rehearses {
+            rehearsed = ReferenceNetwork.place(&arena, model, settings.ofRehearsal, resources, sharing: first.parameters).place
+          }
+        }
+        let content = Learner(&arena, model.pointee, settings, resources, reference)
         if !arena.isMeasuring { learner.initialize(to: content) }
         if let rehearsal {
           arena.begin(.rehearsal)
-          let content = Rehearsal(&arena, model, settings, beside: network, resources)
+          let content = Rehearsal(&arena, model, settings, beside: network, resources, rehearsed)
           arena.end()
           if !arena.isMeasuring { rehearsal.initialize(to: content) }
         }
       }
       workers =
-        settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses
+        settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
         ? BatchWorkers(&arena, model, settings) : nil
     #endif
     let progress = Progress(&arena)
@@ -154,6 +162,9 @@ public struct Session: ~Copyable {
   mutating func begin() {
     network.parameters.load(model.pointee)
     network.derive()
+    #if HYPR_LEARNING
+      learner?.pointee.reference?.pointee.load(model.pointee)
+    #endif
     // States and traces are zero, as the arena makes them.
     network.input.clear()
   }
@@ -171,7 +182,7 @@ public struct Session: ~Copyable {
 
 /// Where the bytes of a session go.
 public struct MemoryReport {
-  public let parameters, state, traces, history, optimizer, scratch, total, rehearsal: Int
+  public let parameters, state, traces, history, optimizer, scratch, total, rehearsal, reference: Int
 
   init(_ arena: Arena) {
     parameters = arena.bytes(.parameters)
@@ -181,6 +192,7 @@ public struct MemoryReport {
     optimizer = arena.bytes(.optimizer)
     scratch = arena.bytes(.scratch)
     rehearsal = arena.bytes(.rehearsal)
+    reference = arena.bytes(.reference)
     total = arena.used
   }
 }

@@ -33,7 +33,7 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import MemoryReport, MemorySize, Session, Statistics
+from hypr.session import Guard, MemoryReport, MemorySize, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -52,8 +52,8 @@ _LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBu
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "InvalidArgumentError", "LayerInfo",
-    "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
+    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "InvalidArgumentError",
+    "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
     "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
     "Recording", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError",
     "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError",

@@ -67,6 +67,36 @@ class Statistics:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """How a session that learns stands beside its reference: means over what was compared in the horizon.
+
+    Attributes
+    ----------
+    reference_ahead : bool
+        Whether the reference is better, and what the session answers with if the option `guard_answer` is set.
+    loss, reference_loss : float
+        Of the network that learns and of the reference; 0 before the first compared step.
+    accuracy, reference_accuracy : float
+        Share of the compared steps whose largest output was the label's.
+    compared_steps : int
+        Since the session was created.
+    returns : int
+        How often the parameters went back to those of the reference.
+    last_return : int
+        `compared_steps` at the last of them.
+    """
+
+    reference_ahead: bool
+    loss: float
+    reference_loss: float
+    accuracy: float
+    reference_accuracy: float
+    compared_steps: int
+    returns: int
+    last_return: int
+
+
+@dataclass(frozen=True)
 class MemoryReport:
     """Where the bytes of a session go.
 
@@ -84,6 +114,8 @@ class MemoryReport:
         Gradient and moments.
     scratch : int
         Everything else.
+    reference : int
+        The reference network: its parameters, state and outputs of the open windows.
     total : int
     """
 
@@ -93,6 +125,7 @@ class MemoryReport:
     history: int
     optimizer: int
     scratch: int
+    reference: int
     total: int
 
 
@@ -108,6 +141,14 @@ class Inspection(SessionHandle):
         self._call(lib.hypr_session_statistics, values)
         numbers = {name: getattr(values, name) for name in Statistics.__dataclass_fields__ if name != "spike_rates"}
         return Statistics(**numbers, spike_rates=rates)
+
+    @property
+    def guard(self) -> Guard:
+        """Whether learning has made things better or worse. WrongStateError: the option `guard` is 0."""
+        values = ffi.new("hypr_guard *", {"struct_size": ffi.sizeof("hypr_guard")})
+        self._call(lib.hypr_session_guard, values)
+        numbers = {name: getattr(values, name) for name in Guard.__dataclass_fields__}
+        return Guard(**{**numbers, "reference_ahead": bool(values.reference_ahead)})
 
     def clear_statistics(self) -> None:
         """Counts from now on."""
