@@ -269,7 +269,7 @@ enum {
   HYPR_OPTION_REHEARSAL_LEAD_IN = 104, /* first steps of a stretch that teach nothing but bring the state up to the others, 0 to
                                           65535; of those from the start of a sequence all teach [50] */
   HYPR_OPTION_REHEARSAL_BITS = 108,  /* of an input in a stretch, 2 to 8: the largest of each is exact, and the others are off by up to
-                                        1 / (2^bits - 2) of it; fewer make room for more stretches [8] */
+                                        1 / (2^bits - 2) of it; fewer make room for more stretches [4] */
   HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
   /* What is not taught is kept: a target that is a class pushes only against classes that this session has been taught, and the outputs
    * of the others are held to those of the reference network by half the squared difference times this weight, 0 to 1000; 0: off. Only

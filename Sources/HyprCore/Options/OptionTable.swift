@@ -70,7 +70,7 @@ public enum Option: Int {
     case .rehearsalStretch: .init(key: 103, name: "rehearsal_stretch", lower: 1, upper: 65_536, standard: 200, whole: true)
     case .rehearsalLeadIn: .init(key: 104, name: "rehearsal_lead_in", lower: 0, upper: 65_535, standard: 50, whole: true)
     case .rehearsalSeed: .init(key: 105, name: "rehearsal_seed", lower: 0, upper: 4_294_967_295, standard: 0, whole: true)
-    case .rehearsalBits: .init(key: 108, name: "rehearsal_bits", lower: 2, upper: 8, standard: 8, whole: true)
+    case .rehearsalBits: .init(key: 108, name: "rehearsal_bits", lower: 2, upper: 8, standard: 4, whole: true)
     case .holdUntaught: .init(key: 106, name: "hold_untaught", lower: 0, upper: 1000, standard: 0.3, whole: false)
     case .guardHorizon: .init(key: 110, name: "guard", lower: 0, upper: 1e9, standard: 0, whole: true)
     case .guardAnswer: .init(key: 111, name: "guard_answer", lower: 0, upper: 1, standard: 0, whole: true)
