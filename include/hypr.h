@@ -26,7 +26,7 @@
  *
  * Sections
  *   Simple     errors, models, running a session
- *   Learning   options, targets, whole sequences, updates, statistics, saving
+ *   Learning   options, targets, whole sequences, updates, statistics, saving, transfer
  *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, neuron
  *              models, building models, memory
  *
@@ -258,7 +258,8 @@ enum {
    * not forgotten. After each window in which something was taught, some steps of kept stretches are learned as well, by the same
    * parameters, with the same credit and loss, from a state of their own; stream and memory share the update. Which stretches are kept is
    * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same */
-  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed [0] */
+  HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed. Never taken from the
+                                        model file [0] */
   HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, up to 0.999; 0: with K classes, kept or taught
                                         now, (K - 1) / K, so that all weigh the same, and 0.5 for targets that are no classes [0] */
   HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
@@ -267,8 +268,23 @@ enum {
   HYPR_OPTION_REHEARSAL_STRETCH = 103, /* steps of a stretch, 1 to 65536 [200] */
   HYPR_OPTION_REHEARSAL_LEAD_IN = 104, /* first steps of a stretch that teach nothing but bring the state up to the others, 0 to
                                           65535; of those from the start of a sequence all teach [50] */
+  HYPR_OPTION_REHEARSAL_BITS = 108,  /* of an input in a stretch, 2 to 8: the largest of each is exact, and the others are off by up to
+                                        1 / (2^bits - 2) of it; fewer make room for more stretches [4] */
   HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
-  HYPR_OPTION_HOLD_UNTAUGHT = 106    /* what is not taught is kept */
+  /* What is not taught is kept: a target that is a class pushes only against classes that this session has been taught, and the outputs
+   * of the others are held to those of the reference network by half the squared difference times this weight, 0 to 1000; 0: off. Only
+   * with REHEARSAL_BYTES, and for classes of single steps, not for HYPR_LOSS_SUM_OF_SOFTMAX. Once all classes were taught it changes
+   * nothing and costs nothing; sessions that teach values set it to 0 [0.3] */
+  HYPR_OPTION_HOLD_UNTAUGHT = 106,
+
+  /* The guard (docs/learning.md): never worse than the model that came. The reference network (hypr_session_accept) runs beside the one
+   * that learns; their losses on taught steps, counted before these have an effect, are averaged over a horizon. When the network that
+   * learns has been worse for a whole horizon, and does not come closer in the next one, its parameters go back to the reference's
+   * (hypr_session_guard) */
+  HYPR_OPTION_GUARD = 110,        /* horizon in labelled steps, 0 to 10^9; 0: no guard [0] */
+  HYPR_OPTION_GUARD_ANSWER = 111, /* 1: outputs of steps, batches and looking ahead are those of the network that is ahead [0] */
+  HYPR_OPTION_GUARD_MARGIN = 112  /* one is ahead when the other's mean loss is larger by this part of its own, and stays so until the
+                                     other one is; 0 to 10^6 [0.05] */
 };
 
 /* Values of HYPR_OPTION_CREDIT */
@@ -447,6 +463,31 @@ HYPR_API hypr_status hypr_session_rehearsal_clear(hypr_session *session);
 HYPR_API hypr_status hypr_session_rehearsal_add(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
                                                 const float *values, int32_t starts_sequence);
 
+/* ---- The reference network (since 0.1)
+ * The network as it was loaded, or as the host last accepted it: it runs beside the one that learns, on the same inputs and with a state
+ * of its own, in sessions with HYPR_OPTION_GUARD or HYPR_OPTION_HOLD_UNTAUGHT. Resets hold for both, and so do states that are set. */
+
+/* Means over what was compared in the horizon. A target that is a class counts by how unexpected it was: by 1 less the share of its class
+ * in what was taught lately. Compared are classes and values of single steps, those that are rehearsed by their share. */
+typedef struct hypr_guard {
+  size_t struct_size;        /* in: sizeof(hypr_guard) */
+  int32_t reference_ahead;   /* 1: the reference is ahead, 0: the network that learns */
+  double loss;               /* of the network that learns; 0 before the first step, as the following */
+  double reference_loss;
+  double accuracy;           /* share of steps whose largest output was the label's; values count as wrong */
+  double reference_accuracy;
+  uint64_t compared_steps;   /* since the session was created */
+  uint64_t returns;          /* how often the parameters went back to the reference's */
+  uint64_t last_return;      /* compared_steps at the last of them */
+} hypr_guard;
+
+/* Which one is ahead, and what came of it. INVALID_ARGUMENT: struct_size. WRONG_STATE: HYPR_OPTION_GUARD is 0. */
+HYPR_API hypr_status hypr_session_guard(const hypr_session *session, hypr_guard *guard);
+
+/* Accepts what was learned: the network as it is now becomes the reference, and the guard's means begin anew. The open windows are
+ * closed first. WRONG_STATE: the session has no reference network. */
+HYPR_API hypr_status hypr_session_accept(hypr_session *session);
+
 /* ---- Whole sequences (since 0.1)
  * Several sequences one after the other, each from a fresh state: what offline training needs. Their lengths may differ. Before
  * the first one the open windows are closed as by hypr_session_reset, and after each one its last window. With
@@ -566,6 +607,32 @@ HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *
 /* Everything is checked before anything is changed. STATE_MISMATCH: another model file, other options, or another version of
  * the format. INVALID_ARGUMENT: no saved state, cut short, or damaged. */
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+
+/* ---- Transfer (since 0.1) */
+
+/* `session` goes on where `from` is, though its model or its options are others: one with more outputs or neurons, a model that was
+ * saved after it had learned (docs/c-api.md). To equal models and options everything is transferred: both go on bit for bit.
+ *
+ * Models: the same number of layers with the same neuron models, tensors of the same names, and an input encoding of the same kind.
+ * Outputs, neurons, input channels and stored weights may be more; those of `from` come first. Everything else that a file says
+ * (constants, input scale, time step ...) may differ, and is that of the session's own model; where bounds of parameters depend
+ * on it, they must not be narrower.
+ *   parameters          of what both have. New ones stay as they are in `session`.
+ *   state of the stream that of the neurons and of the encoding; new neurons and channels begin as after a reset. So do traces.
+ *   traces              if both learn; of outputs, with the credits RECURRENT and FILTERED, if both have the same credit
+ *   gathered gradient   if both learn
+ *   optimizer           moments and number of updates, if both have the same optimizer (ADAM and ADAMW count as one); otherwise
+ *                       it begins as after HYPR_RESET_OPTIMIZER. ADAM corrects new moments as if they were as old as all
+ *                       others: the squares of new parameters begin with the mean of their tensor's.
+ *   settings            class weights and frozen tensors, if both learn; those of new outputs stay
+ *   statistics          all; in spike rates the new neurons count as silent until then
+ * The anchor (HYPR_OPTION_ANCHOR_STRENGTH) stays the file of the session's own model.
+ *
+ * The open windows of `from` are closed as by hypr_session_flush: what they were taught counts. Those of `session` are dropped.
+ * STATE_MISMATCH: something of `from` has no place in `session`; the message names it, with what was expected, and both are as they
+ * were. INVALID_ARGUMENT: `from` is `session`. WRONG_STATE: it is in the middle of a call. Neither may be in use by another
+ * thread. */
+HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 
 /* ================================================================================================ Expert */
 
@@ -981,6 +1048,7 @@ typedef struct hypr_memory_report {
   size_t scratch;     /* everything else */
   size_t total;
   size_t rehearsal; /* stretches, and the state, history and eligibility that they are rehearsed with */
+  size_t reference; /* the reference network: its parameters, state and outputs of the open windows */
 } hypr_memory_report;
 
 /* INVALID_ARGUMENT: struct_size. */

@@ -318,7 +318,8 @@ extension ModelBuilder {
     case (nil, let values?): targets = .values(values)
     default:
       throw builder.message.failure(
-        .invalidArgument, labels == nil ? "labels and values are NULL, expected one of them" : "labels and values are given, expected one of them")
+        .invalidArgument,
+        labels == nil ? "labels and values are NULL, expected one of them" : "labels and values are given, expected one of them")
     }
     let starts = try builder.flag(starts_sequence, "starts_sequence")
     try builder.addExemplar(inputs, steps: steps, targets, startsSequence: starts)

@@ -48,6 +48,24 @@ typealias OptionsPointer = UnsafeMutablePointer<OptionsObject>
   }
 }
 
+/// The same with another session, which must be neither NULL nor the same.
+@inline(__always) func with(
+  session: OpaquePointer?, and other: OpaquePointer?, _ name: StaticString,
+  _ call: (SessionPointer, SessionPointer) throws(Failure) -> Void
+) -> hypr_status {
+  with(session: session) { session throws(Failure) in
+    guard let other = other.map(SessionPointer.init) else { throw session.pointee.message.isNull(name) }
+    guard other != session else {
+      throw session.pointee.refuse(.invalidArgument, "\(name) is the session itself, expected another one")
+    }
+    if other.pointee.isAsking {
+      throw session.pointee.refuse(
+        .wrongState, "\(name) is in the middle of the call that the progress callback was called from")
+    }
+    try call(session, other)
+  }
+}
+
 /// What a session knows; `none` if it is NULL.
 @inline(__always) func ask<Answer>(
   session: OpaquePointer?, else none: Answer, _ question: (SessionPointer) -> Answer

@@ -124,3 +124,11 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
 ) -> hypr_status {
   leftOut(session)
 }
+
+@c @implementation public func hypr_session_guard(
+  _ session: OpaquePointer?, _ guarded: UnsafeMutablePointer<hypr_guard>?
+) -> hypr_status {
+  leftOut(session)
+}
+
+@c @implementation public func hypr_session_accept(_ session: OpaquePointer?) -> hypr_status { leftOut(session) }

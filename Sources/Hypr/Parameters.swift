@@ -121,3 +121,7 @@ func withParameters<Element>(
     try session.pointee.loadState(UnsafeRawBufferPointer(start: buffer, count: max(size, 0)))
   }
 }
+
+@c @implementation public func hypr_session_transfer(_ session: OpaquePointer?, _ from: OpaquePointer?) -> hypr_status {
+  with(session: session, and: from, "from") { session, from throws(Failure) in try session.pointee.transfer(from: from) }
+}

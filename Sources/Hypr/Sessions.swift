@@ -86,7 +86,7 @@ extension Session {
         struct_size: 0, parameters: memory.parameters, state: memory.state, traces: memory.traces,
         history: memory.history,
         optimizer: memory.optimizer, scratch: memory.scratch, total: memory.total,
-        rehearsal: memory.rehearsal))
+        rehearsal: memory.rehearsal, reference: memory.reference))
   }
 }
 

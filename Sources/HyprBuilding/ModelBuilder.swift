@@ -151,7 +151,7 @@ extension ModelBuilder {
 
   /// A learning option that the file recommends to sessions.
   public mutating func recommend(_ option: Option, _ value: Double) throws(Failure) {
-    guard option != .learning && option != .threads else {
+    guard !option.isOfHost else {
       throw invalid("option \(option.facts.name) is never taken from a file")
     }
     guard option.allows(value) else { throw invalid(option.problem(with: value)) }

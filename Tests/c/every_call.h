@@ -340,8 +340,12 @@ static void call_learning(hypr_session *session) {
   OK(hypr_session_teach_values_at(session, 1, values, CALL_OUTPUTS));
   OK(hypr_session_teach_error_at(session, 2, values, CALL_OUTPUTS));
   STATUS(hypr_session_teach_sequence(session, 1));
+  hypr_guard guard = {.struct_size = sizeof guard};
   OK(hypr_session_flush(session));
   STATUS(hypr_session_apply(session));
+  STATUS(hypr_session_guard(session, &guard));
+  note(&guard, sizeof guard);
+  STATUS(hypr_session_accept(session));
   OK(hypr_session_run(session, samples_of_calls, 3, NULL));
   OK(hypr_session_teach_error(session, largest, CALL_OUTPUTS)); /* an update that is dropped */
   OK(hypr_session_reset(session));
@@ -362,6 +366,16 @@ static void call_learning(hypr_session *session) {
   TEXT(hypr_session_message(session));
   OK(hypr_session_reset_parts(session, HYPR_RESET_TRACES));
   OK(hypr_session_reset_layer(session, 3));
+}
+
+static void call_transfer(hypr_session *session, hypr_session *from) {
+  float output[CALL_OUTPUTS];
+  for (size_t i = 0; i < 5; i++) OK(hypr_session_step(from, samples_of_calls + i * CALL_INPUTS, CALL_INPUTS, NULL, 0));
+  OK(hypr_session_transfer(session, from));
+  FAILS(hypr_session_transfer(session, session));
+  TEXT(hypr_session_message(session));
+  OK(hypr_session_step(session, samples_of_calls, CALL_INPUTS, output, CALL_OUTPUTS));
+  note(output, sizeof output);
 }
 
 /* With a memory for stretches, and without one, where all but one are refused. */
@@ -433,8 +447,9 @@ static void call_everything(call_log *log, int word, const char *file) {
       call_long(both[i]);
       if (kind > 0) call_learning(both[i]), call_rehearsal(both[i]);
       call_inspection(both[i], file);
-      VOID(hypr_session_free(both[i]));
     }
+    call_transfer(session, lent);
+    for (int i = 0; i < 2; i++) VOID(hypr_session_free(both[i]));
     VOID(hypr_options_free(options));
     free(block);
   }

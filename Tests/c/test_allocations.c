@@ -139,7 +139,7 @@ static int32_t stop(void *context, uint64_t steps) {
 }
 
 /* Every call on a session, good and bad; the sum of its statuses is of no interest. */
-static void call_everything(hypr_session *session, const float *samples, const int32_t *labels) {
+static void call_everything(hypr_session *session, hypr_session *other, const float *samples, const int32_t *labels) {
   static float flat[ELEMENTS], outputs[STEPS * CLASSES];
   static char saved[1 << 20];
   float rates[2], out[100];
@@ -149,6 +149,7 @@ static void call_everything(hypr_session *session, const float *samples, const i
   double value;
   size_t index;
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
+  hypr_guard guarded = {.struct_size = sizeof guarded};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
   hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
@@ -186,6 +187,8 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_set_trainable(session, 0, 0);
   hypr_session_flush(session);
   hypr_session_apply(session);
+  hypr_session_guard(session, &guarded);
+  hypr_session_accept(session);
   hypr_session_statistics(session, &statistics);
   hypr_session_clear_statistics(session);
   hypr_session_get_option(session, HYPR_OPTION_WINDOW, &value);
@@ -219,6 +222,8 @@ static void call_everything(hypr_session *session, const float *samples, const i
   hypr_session_save_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, index);
+  hypr_session_transfer(other, session);
+  hypr_session_transfer(session, session);
   hypr_session_reset_parts(session, HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER);
   hypr_session_reset_layer(session, 1);
   hypr_session_rehearsal_clear(session);
@@ -231,15 +236,17 @@ static void allocate_nothing(const char *name) {
   int32_t *labels = random_labels(STEPS, CLASSES, 6);
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
     for (int learning = 0; learning < 2; learning++) {
-      hypr_session *session = make_session(
-          model, SETTINGS({HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
-                          {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
-                          {HYPR_OPTION_LABEL_DELAY, update * 7}, {HYPR_OPTION_REHEARSAL_BYTES, update == 1 ? 0 : 8192},
-                          {HYPR_OPTION_REHEARSAL_STRETCH, 25}, {HYPR_OPTION_REHEARSAL_LEAD_IN, 5}));
+      const setting settings[] = {
+          {HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20}, {HYPR_OPTION_CREDIT, update + 1},
+          {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1}, {HYPR_OPTION_LABEL_DELAY, update * 7},
+          {HYPR_OPTION_REHEARSAL_BYTES, update == 1 ? 0 : 8192}, {HYPR_OPTION_REHEARSAL_STRETCH, 25},
+          {HYPR_OPTION_REHEARSAL_LEAD_IN, 5}, {HYPR_OPTION_GUARD, update * 50}, {HYPR_OPTION_GUARD_ANSWER, 1}, {0, 0}};
+      hypr_session *session = make_session(model, settings), *other = make_session(model, settings);
       size_t allocated = allocations, freed = frees;
-      call_everything(session, samples, labels);
+      call_everything(session, other, samples, labels);
       assert_int_equal(allocations, allocated);
       assert_int_equal(frees, freed);
+      hypr_session_free(other);
       hypr_session_free(session);
     }
   }

@@ -412,6 +412,7 @@ static void nothing_is_null(void **state) {
   null_argument("name", hypr_builder_get_tensor(builder, NULL, &value, 1));
   null_argument("values", hypr_builder_get_tensor(builder, "layer0.omega", NULL, 1));
   null_argument("labels", hypr_builder_set_class_labels(builder, NULL, OUTPUTS));
+  null_argument("inputs", hypr_builder_add_exemplar(builder, NULL, 1, &(int32_t){1}, NULL, 0));
   null_argument("key", hypr_builder_set_metadata(builder, NULL, "value"));
   null_argument("value", hypr_builder_set_metadata(builder, "key", NULL));
   null_argument("bytes", hypr_builder_build(builder, 0, NULL));
@@ -424,6 +425,9 @@ static void nothing_is_null(void **state) {
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_set_name(none, "x"));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_add_layer(none, "brf", 1, NULL));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_set_tensor(none, "x", &value, 1));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_add_exemplar(none, &value, 1, &(int32_t){1}, NULL, 0));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_keep_exemplars(none, 1000, 0));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_clear_exemplars(none));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_build(none, 0, &size));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_save_file(none, "x"));
   assert_int_equal(hypr_builder_tensor_count(none), 0);

@@ -117,6 +117,7 @@ static void no_session(void **state) {
   uint32_t index = 0;
   int32_t label = 0;
   hypr_statistics statistics = {.struct_size = sizeof statistics};
+  hypr_guard guard = {.struct_size = sizeof guard};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
   hypr_batch batch = {.struct_size = sizeof batch};
@@ -146,6 +147,8 @@ static void no_session(void **state) {
   refused(hypr_session_look_ahead(NULL, &number, 1, &number, 1));
   refused(hypr_session_flush(NULL));
   refused(hypr_session_apply(NULL));
+  refused(hypr_session_guard(NULL, &guard));
+  refused(hypr_session_accept(NULL));
   refused(hypr_session_statistics(NULL, &statistics));
   refused(hypr_session_clear_statistics(NULL));
   assert_int_equal(hypr_session_tensor_count(NULL), 0);
@@ -167,6 +170,8 @@ static void no_session(void **state) {
   refused(hypr_session_state_size(NULL, &size));
   refused(hypr_session_save_state(NULL, &number, sizeof number));
   refused(hypr_session_load_state(NULL, &number, sizeof number));
+  refused(hypr_session_transfer(NULL, session));
+  refused(hypr_session_transfer(NULL, NULL));
   refused(hypr_session_memory_report(NULL, &report));
   hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
   refused(hypr_session_rehearsal(NULL, HYPR_REHEARSAL_ALL, &rehearsal));
@@ -231,6 +236,7 @@ static void null_arguments(void **state) {
   batch.steps = &one, batch.labels = NULL;
   refused_naming("labels", hypr_session_learn(session, &batch, output, &value));
   refused_naming("statistics", hypr_session_statistics(session, NULL));
+  refused_naming("guard", hypr_session_guard(session, NULL));
   refused_naming("info", hypr_session_tensor_info(session, 0, NULL));
   refused_naming("name", hypr_session_find_tensor(session, NULL, &index));
   refused_naming("index", hypr_session_find_tensor(session, "readout.bias", NULL));
@@ -250,6 +256,7 @@ static void null_arguments(void **state) {
   refused_naming("bytes", hypr_session_state_size(session, NULL));
   refused_naming("buffer", hypr_session_save_state(session, NULL, 1 << 20));
   refused_naming("buffer", hypr_session_load_state(session, NULL, 1 << 20));
+  refused_naming("from", hypr_session_transfer(session, NULL));
   refused_naming("report", hypr_session_memory_report(session, NULL));
   refused_naming("rehearsal", hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, NULL));
   refused_naming("inputs", hypr_session_rehearsal_add(session, NULL, 1, labels, NULL, 1));

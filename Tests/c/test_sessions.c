@@ -99,7 +99,8 @@ static void memory_reports_add_up(void **state) {
         assert_ok(hypr_session_memory_size(model, options, &bytes, NULL, NULL, 0));
         assert_int_equal(report.total, bytes);
         assert_int_equal(report.parameters + report.state + report.traces + report.history + report.optimizer +
-                             report.scratch, report.total);
+                             report.rehearsal + report.reference + report.scratch,
+                         report.total);
         assert_true(report.parameters >= hypr_model_parameter_count(model) * sizeof(float));
         assert_int_equal(report.traces == 0, !learning);
         assert_int_equal(report.optimizer == 0, !learning);

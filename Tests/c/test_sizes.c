@@ -113,6 +113,7 @@ static int tear_down_all(void **state) {
   X(hypr_session_eligibility_size, index, 0, FOUND(hypr_session_eligibility_size(session, n)))                                \
   X(hypr_statistics, spike_rate_count, 0, statistics_with(n))                                                                 \
   X(hypr_statistics, struct_size, 1, hypr_session_statistics(session, &(hypr_statistics){.struct_size = n}))                  \
+  X(hypr_guard, struct_size, 1, hypr_session_guard(session, &(hypr_guard){.struct_size = n}))                                  \
   X(hypr_memory_report, struct_size, 1, hypr_session_memory_report(session, &(hypr_memory_report){.struct_size = n}))         \
   X(hypr_exemplar_info, struct_size, 1, exemplar_info(n))                                                                     \
   X(hypr_tensor_info, struct_size, 1, hypr_session_tensor_info(session, 0, &(hypr_tensor_info){.struct_size = n}))            \

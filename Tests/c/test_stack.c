@@ -35,6 +35,8 @@ static void *create(void *context) {
   with->status = hypr_options_create(&options, NULL, 0);
   hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
   hypr_options_set(options, HYPR_OPTION_WINDOW, 10);
+  hypr_options_set(options, HYPR_OPTION_GUARD, 20);
+  hypr_options_set(options, HYPR_OPTION_GUARD_ANSWER, 1);
   hypr_options_set(options, HYPR_OPTION_REHEARSAL_BYTES, 8192);
   hypr_options_set(options, HYPR_OPTION_REHEARSAL_STRETCH, 10);
   hypr_options_set(options, HYPR_OPTION_REHEARSAL_LEAD_IN, 2);
@@ -86,6 +88,15 @@ static void *save_state(void *context) {
   return NULL;
 }
 
+static void *transfer(void *context) {
+  work *with = context, other = {.model = with->model};
+  create(&other);
+  with->status = other.status;
+  if (with->status == HYPR_OK) with->status = hypr_session_transfer(other.session, with->session);
+  hypr_session_free(other.session);
+  return NULL;
+}
+
 static void *fail_to_load(void *context) {
   work *with = context;
   char message[256];
@@ -126,7 +137,8 @@ static const struct {
   int is_limited;
 } parts[] = {{"load", load, 1},           {"create", create, 0},           {"run", run, 0},
              {"learn", learn, 0},         {"rehearse", rehearse, 0},       {"save", save, 1},
-             {"save to memory", save_buffer, 1}, {"save state", save_state, 0}, {"fail to load", fail_to_load, 0}};
+             {"save to memory", save_buffer, 1}, {"save state", save_state, 0}, {"transfer", transfer, 0},
+             {"fail to load", fail_to_load, 0}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static void do_everything(size_t size, size_t limit) {
@@ -157,8 +169,8 @@ static void do_everything(size_t size, size_t limit) {
 /* What is called for the first time is found by the dynamic linker, on the same stack; that is not what is measured. */
 static void small_stacks_are_enough(void **state) {
   (void)state;
-  static const char *const names[] = {TWO_LAYERS, GATED, SPARSE};
-  for (size_t i = 0; i < 3; i++) {
+  static const char *const names[] = {TWO_LAYERS, GATED, SPARSE, EXEMPLARS};
+  for (size_t i = 0; i < 4; i++) {
     name = names[i];
     do_everything(LARGE, LARGE);
     do_everything(LARGE, LIMIT);

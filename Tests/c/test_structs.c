@@ -8,7 +8,7 @@ static int set_up(void **state) {
   (void)state;
   model = load_model(TWO_LAYERS);
   with_exemplars = load_model(EXEMPLARS);
-  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_REHEARSAL_BYTES, 1024}));
+  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_GUARD, 100}, {HYPR_OPTION_REHEARSAL_BYTES, 1024}));
   float *samples = random_samples(hypr_model_input_size(model), 1);
   assert_ok(hypr_session_rehearsal_add(session, samples, 1, (int32_t[]){1}, NULL, 1));
   free(samples);
@@ -28,6 +28,7 @@ static hypr_status statistics(void *out) { return hypr_session_statistics(sessio
 static hypr_status tensor_of_session(void *out) { return hypr_session_tensor_info(session, 3, out); }
 static hypr_status tensor_of_model(void *out) { return hypr_model_tensor_info(model, 3, out); }
 static hypr_status exemplar(void *out) { return hypr_model_exemplar_info(with_exemplars, 1, out); }
+static hypr_status guard(void *out) { return hypr_session_guard(session, out); }
 static hypr_status memory(void *out) { return hypr_session_memory_report(session, out); }
 static hypr_status rehearsal(void *out) { return hypr_session_rehearsal(session, 1, out); }
 static hypr_status neuron(void *out) { return hypr_neuron_info(1, out); }
@@ -53,7 +54,9 @@ static const struct {
     {tensor_of_session, "info", sizeof(hypr_tensor_info), 10 * sizeof(size_t), END_OF(hypr_tensor_info, trainable), 0, 0},
     {tensor_of_model, NULL, sizeof(hypr_tensor_info), 10 * sizeof(size_t), END_OF(hypr_tensor_info, trainable), 0, 0},
     {exemplar, NULL, sizeof(hypr_exemplar_info), 4 * sizeof(size_t) + 8, END_OF(hypr_exemplar_info, starts_sequence), 0, 0},
-    {memory, "report", sizeof(hypr_memory_report), 8 * sizeof(size_t), END_OF(hypr_memory_report, rehearsal), 0, 0},
+    {guard, "guard", sizeof(hypr_guard), (sizeof(size_t) + 11) / 8 * 8 + 56, END_OF(hypr_guard, last_return), END_OF(hypr_guard, reference_ahead),
+     offsetof(hypr_guard, loss)},
+    {memory, "report", sizeof(hypr_memory_report), 8 * sizeof(size_t), END_OF(hypr_memory_report, reference), 0, 0},
     {rehearsal, "rehearsal", sizeof(hypr_rehearsal), (3 * sizeof(size_t) + 7) / 8 * 8 + 24, END_OF(hypr_rehearsal, mean_loss),
      3 * sizeof(size_t), offsetof(hypr_rehearsal, taught_steps)},
     {neuron, NULL, sizeof(hypr_neuron), 7 * sizeof(size_t) + 12, END_OF(hypr_neuron, initialization), 0, 0},

@@ -64,6 +64,11 @@ static void run(const hypr_model *model) {
   hypr_session_step(session, input, INPUTS, output, OUTPUTS);
   hypr_session_step(other, input, INPUTS, again, OUTPUTS);
   expect(memcmp(output, again, sizeof output) == 0, "load state", "the sessions go on differently");
+  hypr_session_reset(other);
+  expect_status(hypr_session_transfer(other, session), HYPR_OK, "transfer", hypr_session_message(other));
+  hypr_session_step(session, input, INPUTS, output, OUTPUTS);
+  hypr_session_step(other, input, INPUTS, again, OUTPUTS);
+  expect(memcmp(output, again, sizeof output) == 0, "transfer", "the sessions go on differently");
 
   size_t count = hypr_model_parameter_count(model);
   float *flat = malloc(count * sizeof *flat);
@@ -80,7 +85,7 @@ static void run(const hypr_model *model) {
 
   hypr_statistics statistics = {.struct_size = sizeof statistics};
   expect_status(hypr_session_statistics(session, &statistics), HYPR_OK, "statistics", hypr_session_message(session));
-  expect(statistics.steps == STEPS + 1 && statistics.updates == 0, "statistics", "count wrongly");
+  expect(statistics.steps == STEPS + 2 && statistics.updates == 0, "statistics", "count wrongly");
   expect_status(hypr_session_reset(session), HYPR_OK, "reset", hypr_session_message(session));
   expect_status(hypr_session_reset_parts(session, 7), HYPR_OK, "reset parts", hypr_session_message(session));
   hypr_session_free(session);
@@ -171,6 +176,9 @@ static void learn_not(const hypr_model *model) {
   ANSWERS(hypr_session_set_class_weights(session, numbers, OUTPUTS));
   ANSWERS(hypr_session_flush(session));
   ANSWERS(hypr_session_apply(session));
+  hypr_guard guard = {.struct_size = sizeof guard};
+  ANSWERS(hypr_session_guard(session, &guard));
+  ANSWERS(hypr_session_accept(session));
   ANSWERS(hypr_session_learn(session, &batch, NULL, NULL));
   ANSWERS(hypr_session_learn_sequence(session, numbers, 1, &label, NULL, NULL));
   ANSWERS(hypr_session_learn_batch(session, numbers, &steps, 1, &label, NULL, NULL));

@@ -163,6 +163,13 @@ void call_hypr_session_learn_labelled(World &w) {
 void call_hypr_session_flush(World &w) { w.change(w.session(), hypr_session_flush); }
 void call_hypr_session_apply(World &w) { w.change(w.session(), hypr_session_apply); }
 
+void call_hypr_session_accept(World &w) { w.change(w.session(), hypr_session_accept); }
+
+void call_hypr_session_guard(World &w) {
+  const Sized<hypr_guard> guard(w);
+  w.ask(w.session(), [&](hypr_session *handle) { return hypr_session_guard(handle, w.perhaps(guard.get())); });
+}
+
 // ---- Rehearsal
 
 namespace {

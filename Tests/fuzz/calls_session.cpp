@@ -310,4 +310,13 @@ void call_hypr_session_load_state(World &w) {
   w.change(session, [&](hypr_session *handle) { return hypr_session_load_state(handle, w.perhaps(state.get()), state.size()); });
 }
 
+void call_hypr_session_transfer(World &w) {
+  const SessionOf &session = w.session(), &from = w.session();
+  const bool looks = from.handle && w.random.once_in(4);
+  const std::vector<uint8_t> before = looks ? state_of(from.handle) : std::vector<uint8_t>();
+  hypr_status status = HYPR_OK;
+  w.change(session, [&](hypr_session *handle) { return status = hypr_session_transfer(handle, from.handle); });
+  if (looks && status != HYPR_OK) require(state_of(from.handle) == before, "a transfer that was refused changed its source");
+}
+
 }  // namespace fuzz

@@ -96,6 +96,8 @@ SESSION_CALLS = {
     "reset_layer": lambda s: s.reset_layer(7),
     "load_state": lambda s: s.load_state(s.save_state()[:-1]),
     "load_state of another": lambda s: s.load_state(bytes(100)),
+    "transfer of another": lambda s: s.transfer(hypr.Session(hypr.ModelBuilder(4).layer("lif", 5).readout(3).build())),
+    "transfer of itself": lambda s: s.transfer(s),
     "record, NaN": lambda s: hypr.record(s, with_nan()),
     "record, overflow": lambda s: hypr.record(s, np.concatenate([SEQUENCE, np.full((1, 4), 3e38, np.float32)])),
 }
@@ -241,7 +243,7 @@ def river_subjects():
 
 GOOD = {"classifier": "ab", "regressor": (0.5, -2.0)}
 BAD_FEATURES = [*({"a": value, "b": 1.0} for value in [*NO_NUMBERS, None]), None, [1.0], "ab", 3]
-BAD_TARGETS = {"classifier": [math.nan, np.float32("nan"), [1], {}, np.arange(2), "a third"],
+BAD_TARGETS = {"classifier": [math.nan, np.float32("nan"), [1], {}, np.arange(2)],
                "regressor": NO_NUMBERS}
 
 
@@ -264,9 +266,10 @@ def test_river(kind, steps):
         if steps and kind == "classifier":
             refused(estimator, lambda e: e.predict_proba_one(x))
     for y in BAD_TARGETS[kind]:
-        if steps or not isinstance(y, str):
-            refused(estimator, lambda e: e.learn_one({"a": 1.0, "b": 2.0}, y))
-    refused(estimator, lambda e: e.learn_one({"a": 3e38, "b": 2.0}, GOOD[kind][0]))  # more than the network's states can be
+        refused(estimator, lambda e: e.learn_one({"a": 1.0, "b": 2.0}, y))
+    new = {"classifier": "a third", "regressor": 1e6}[kind]  # of a class: the network would grow
+    for y in (GOOD[kind][0], new):
+        refused(estimator, lambda e: e.learn_one({"a": 3e38, "b": 2.0}, y))  # more than the network's states can be
 
 
 @pytest.mark.parametrize("kind", GOOD)

@@ -93,8 +93,55 @@ def test_features_and_classes():
     model.learn_one({"b": 1.0, "a": 2.0, 10: 3.0}, "x")
     assert list(model._channels) == [10, "a", "b"] and model.session.model.input_names == ("10", "a", "b")
     model.learn_one({"new": 1.0}, "y")
-    with pytest.raises(hypr.InvalidArgumentError, match="'z' is one class more"):
-        model.learn_one({"a": 1.0}, "z")
+
+
+def test_classes_that_come_later_get_outputs():
+    """What was learned stays: the other outputs go on as if it had not come."""
+    model = HyprClassifier(n_classes=2, seed=1)
+    for x, y in tones(4005):
+        model.learn_one(x, y)
+    last, former = {"sin": 0.0, "cos": 1.0}, copy.copy(model.session)
+    model.learn_one(last, "silence")
+    former.flush()  # as the transfer did
+    assert model.session.output_size == 3
+    np.testing.assert_array_equal(former.step([1.0, 0.0]), model.session.spikes("readout")[:2])
+    assert model.session.statistics.steps == 4006 and model.session.statistics.updates == former.statistics.updates == 401
+    assert set(model.predict_proba_one(last)) == {"low", "high", "silence"}
+    # Silence between the tones: all three are told apart.
+    metric = metrics.Accuracy()
+    for step, (x, y) in enumerate(tones(12000)):
+        if step // 100 % 3 == 2:
+            x, y = {"sin": 0.0, "cos": 0.0}, "silence"
+        if step >= 8000:
+            metric.update(y, model.predict_one(x))
+        model.learn_one(x, y)
+    assert metric.get() > 0.85
+    twin = copy.deepcopy(model)
+    assert twin.predict_proba_one(last) == model.predict_proba_one(last)
+    assert model.clone().session is None
+
+
+def test_a_class_that_is_refused_changes_nothing():
+    model = HyprClassifier(n_classes=2, features=("a",), window=10)
+    for step in range(25):
+        model.learn_one({"a": float(step % 3)}, "x" if step % 2 else "y")
+    session, state = model.session, model.session.save_state()
+    for x, y, error in (({"a": float("nan")}, "z", hypr.NotFiniteError), ({"a": 3e38}, "z", hypr.NotFiniteError),
+                        ({"a": 1.0}, float("nan"), hypr.InvalidArgumentError)):
+        with pytest.raises(error):
+            model.learn_one(x, y)
+        assert model.session is session and session.save_state() == state and list(model._classes) == ["y", "x"]
+
+
+def test_labels_of_a_model_grow_with_its_classes():
+    model = hypr.ModelBuilder(inputs=1).layer("lif", 8).readout(2).labels(["low", "high"]).build(3)
+    stream = HyprClassifier(model=model, features=("a",))
+    stream.learn_one({"a": 1.0}, "middle")
+    assert stream.learned_model().class_labels == ("low", "high", "middle")
+    # It can be gone on with.
+    again = HyprClassifier(model=stream.learned_model(), features=("a",))
+    again.learn_one({"a": 1.0}, "middle")
+    assert again.session.output_size == 3
 
 
 def test_goes_on_with_a_trained_model():

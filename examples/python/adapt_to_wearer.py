@@ -1,6 +1,6 @@
 """A network that recognises exercises from a smartwatch meets a person it has never seen, and learns while it runs.
 
-The program of examples/c/adapt.c in Python. The stream begins with a calibration session: the exercises alternate, and
+The first two passes of examples/c/adapt.c in Python. The stream begins with a calibration session: the exercises alternate, and
 labels arrive. A test follows, in which nothing is taught; only the test counts. About model and stream:
 examples/watch/README.md.
 """

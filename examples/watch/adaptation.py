@@ -84,12 +84,23 @@ def train(path, training, seed, updates=UPDATES):
     unfinished.replace(path)
 
 
-def accuracy(path, stream, learning=False, **options):
-    """Runs a model file on a stream: the share of test samples that it recognises, and the updates it made.
+def with_exemplars(model, training, size, steps=200, seed=0):
+    """The model with stretches of the recordings that it was trained on, for devices to rehearse: at most `size` bytes."""
+    builder = hypr.ModelBuilder.from_model(model)
+    for recording in training:
+        count = len(recording.values) // steps
+        stretches = recording.values[:count * steps].reshape(count, steps, -1)
+        builder.exemplars(stretches, np.full(count, recording.exercise), starts_sequence=False)
+    return builder.keep_exemplars(size, seed).build()
 
-    With learning the labels of the calibration session are taught as they arrive.
+
+def recognised(model, stream, learning=False, rehearse=0, **options):
+    """Runs a model on a stream: which of its test samples are recognised, and the updates that were made.
+
+    With learning the labels of the calibration session are taught as they arrive. When that is over, `rehearse` windows are
+    rehearsed by themselves.
     """
-    session = hypr.Session(hypr.Model.load(path), learning, **options)
+    session = hypr.Session(model, learning, **options)
     values, test = recordings.values(stream), stream["kind"] == recordings.TEST
     labels, taught = stream["label"].tolist(), stream["kind"] == recordings.LABELLED_CALIBRATION
     if learning:
@@ -97,7 +108,9 @@ def accuracy(path, stream, learning=False, **options):
             session.step(values[index])
             if taught[index]:
                 session.teach(labels[index])
+        if rehearse:
+            session.rehearse(rehearse)
     else:
         session.run(values[~test])
     outputs = session.run(values[test])
-    return np.mean(outputs.argmax(axis=1) == stream["label"][test]), session.statistics.updates
+    return outputs.argmax(axis=1) == stream["label"][test], session.statistics.updates

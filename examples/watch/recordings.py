@@ -94,19 +94,23 @@ def rotation(vector):
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def stream(recordings, sets=6, unlabelled=50, blocks=False, seed=0):
+def stream(recordings, sets=6, unlabelled=50, blocks=False, seed=0, taught=len(EXERCISES)):
     """The stream of one wearer, an array of SAMPLE: a calibration session, then the test.
 
     Calibration: the first half of every recording, in `sets` sets. In each round the wearer does one set of everything,
-    in random order; labels arrive `unlabelled` samples after a set began. With `blocks`, all sets of a recording in a
-    row. A change of exercise is a moment that nobody can label well, and teaching it harms.
+    in random order; labels arrive `unlabelled` samples after a set began. A change of exercise is a moment that nobody
+    can label well, and teaching it harms. With `blocks`, all sets of an exercise in a row, one arm after the other, and
+    the exercises in random order. Only `taught` exercises, chosen at random, are in the calibration session.
     Test: the second halves, one recording after the other.
     """
     random = np.random.default_rng(seed)
     cuts = [np.linspace(0, recording.half, sets + 1).astype(int) for recording in recordings]
     order = [(number, part) for part in range(sets) for number in random.permutation(len(recordings))]
+    rank = random.permutation(len(EXERCISES))
+    place = lambda number: rank[recordings[number].exercise]
+    order = [(number, part) for number, part in order if place(number) < taught]
     if blocks:
-        order.sort()
+        order.sort(key=lambda at: (place(at[0]), *at))
     pieces = []
     for number, part in order:
         start, end = cuts[number][part:part + 2]

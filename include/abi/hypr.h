@@ -95,7 +95,19 @@ enum {
   HYPR_OPTION_RATE_NEURON_PARAMETERS = 63,
   HYPR_OPTION_RATE_READOUT = 64,
   HYPR_OPTION_RATE_READOUT_TAU = 65,
-  HYPR_OPTION_THREADS = 80
+  HYPR_OPTION_THREADS = 80,
+  HYPR_OPTION_REHEARSAL_BYTES = 100,
+  HYPR_OPTION_REHEARSAL_SHARE = 101,
+  HYPR_OPTION_REHEARSAL_STEPS = 102,
+  HYPR_OPTION_REHEARSAL_WINDOWS = 107,
+  HYPR_OPTION_REHEARSAL_STRETCH = 103,
+  HYPR_OPTION_REHEARSAL_LEAD_IN = 104,
+  HYPR_OPTION_REHEARSAL_BITS = 108,
+  HYPR_OPTION_REHEARSAL_SEED = 105,
+  HYPR_OPTION_HOLD_UNTAUGHT = 106,
+  HYPR_OPTION_GUARD = 110,
+  HYPR_OPTION_GUARD_ANSWER = 111,
+  HYPR_OPTION_GUARD_MARGIN = 112
 };
 enum {
   HYPR_CREDIT_SPATIAL = 0,
@@ -151,6 +163,37 @@ HYPR_API hypr_status hypr_session_teach_values_at(hypr_session *session, size_t 
 HYPR_API hypr_status hypr_session_teach_error(hypr_session *session, const float *dloss_doutput, size_t size);
 HYPR_API hypr_status hypr_session_teach_error_at(hypr_session *session, size_t steps_ago, const float *dloss_doutput,
                                                  size_t size);
+enum {
+  HYPR_REHEARSAL_ALL = -1,
+  HYPR_REHEARSAL_NO_CLASS = -2
+};
+typedef struct hypr_rehearsal {
+  size_t struct_size;
+  size_t stretches;
+  size_t offered_stretches;
+  uint64_t taught_steps;
+  uint64_t correct_steps;
+  double mean_loss;
+} hypr_rehearsal;
+HYPR_API hypr_status hypr_session_rehearsal(const hypr_session *session, int32_t label, hypr_rehearsal *rehearsal);
+HYPR_API size_t hypr_session_rehearsal_count(const hypr_session *session, int32_t label);
+HYPR_API hypr_status hypr_session_rehearse(hypr_session *session, size_t windows);
+HYPR_API hypr_status hypr_session_rehearsal_clear(hypr_session *session);
+HYPR_API hypr_status hypr_session_rehearsal_add(hypr_session *session, const float *inputs, size_t steps, const int32_t *labels,
+                                                const float *values, int32_t starts_sequence);
+typedef struct hypr_guard {
+  size_t struct_size;
+  int32_t reference_ahead;
+  double loss;
+  double reference_loss;
+  double accuracy;
+  double reference_accuracy;
+  uint64_t compared_steps;
+  uint64_t returns;
+  uint64_t last_return;
+} hypr_guard;
+HYPR_API hypr_status hypr_session_guard(const hypr_session *session, hypr_guard *guard);
+HYPR_API hypr_status hypr_session_accept(hypr_session *session);
 typedef struct hypr_batch {
   size_t struct_size;
   const float *inputs;
@@ -195,6 +238,7 @@ HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session,
 HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);
 HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
+HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 enum {
   HYPR_RESET_STATE = 1,
   HYPR_RESET_TRACES = 2,
@@ -233,6 +277,16 @@ HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const fl
 HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index);
+typedef struct hypr_exemplar_info {
+  size_t struct_size;
+  size_t steps;
+  size_t taught_steps;
+  size_t bytes;
+  int32_t label;
+  int32_t starts_sequence;
+} hypr_exemplar_info;
+HYPR_API size_t hypr_model_exemplar_count(const hypr_model *model);
+HYPR_API hypr_status hypr_model_exemplar_info(const hypr_model *model, size_t index, hypr_exemplar_info *info);
 typedef int32_t hypr_initialization;
 enum {
   HYPR_INITIALIZATION_XAVIER = 0,
@@ -333,6 +387,10 @@ HYPR_API hypr_status hypr_builder_get_tensor(const hypr_builder *builder, const 
 HYPR_API hypr_status hypr_builder_set_class_labels(hypr_builder *builder, const char *const *labels, size_t count);
 HYPR_API hypr_status hypr_builder_recommend(hypr_builder *builder, hypr_option key, double value);
 HYPR_API hypr_status hypr_builder_set_metadata(hypr_builder *builder, const char *key, const char *value);
+HYPR_API hypr_status hypr_builder_add_exemplar(hypr_builder *builder, const float *inputs, size_t steps, const int32_t *labels,
+                                               const float *values, int32_t starts_sequence);
+HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t bytes, uint64_t seed);
+HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_build(hypr_builder *builder, uint64_t seed, size_t *bytes);
 HYPR_API hypr_status hypr_builder_copy_file(const hypr_builder *builder, void *buffer, size_t size);
 HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const char *path);
@@ -349,6 +407,8 @@ typedef struct hypr_memory_report {
   size_t optimizer;
   size_t scratch;
   size_t total;
+  size_t rehearsal;
+  size_t reference;
 } hypr_memory_report;
 HYPR_API hypr_status hypr_session_memory_report(const hypr_session *session, hypr_memory_report *report);
 #ifdef __cplusplus

@@ -7,6 +7,8 @@ struct Learner: ~Copyable {
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
   let resources: LearningResources
+  /// Only if something depends on it.
+  let reference: UnsafeMutablePointer<ReferenceNetwork>?
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
@@ -17,17 +19,22 @@ struct Learner: ~Copyable {
 
   /// Lays one out. (Not inlined, as it is large: what is laid out after it has its stack then.)
   @inline(never) static func place(
-    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
+    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) -> UnsafeMutablePointer<Learner> {
     let place = arena.allocate(Learner.self, 1, .scratch)
-    let learner = Learner(&arena, model, settings, resources)
+    let learner = Learner(&arena, model, settings, resources, reference)
     if !arena.isMeasuring { place.initialize(to: learner) }
     return place
   }
 
-  private init(_ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources) {
+  private init(
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
+    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+  ) {
     self.settings = settings
     self.resources = resources
+    self.reference = reference
     history = History(settings)
     labelDelay = settings.labelDelay
     mostSteps = settings.window + settings.labelDelay
@@ -85,7 +92,11 @@ struct Learner: ~Copyable {
     for index in 0..<openCount {
       let slots = slots(ofOpen: index)
       targets.walkState(&stream, slots.lowerBound..<slots.upperBound)
+      reference?.pointee.walkState(&stream, slots.lowerBound..<slots.upperBound)
     }
+    reference?.pointee.walkState(&stream)
+    resources.taught?.walkState(&stream)
+    resources.comparison?.pointee.walkState(&stream)
   }
 }
 

@@ -11,6 +11,9 @@ struct LearningResources {
   let rules: UnsafeMutablePointer<TensorRule>
   /// [C]: factors on the loss of a target that is a class.
   let classWeights: UnsafeMutablePointer<Float>
+  /// Only if what is not taught is held, and if learning is guarded.
+  let taught: TaughtClasses?
+  let comparison: UnsafeMutablePointer<ReferenceComparison>?
   let adjoints: Adjoints
   let pool: ThreadPool?
 
@@ -20,6 +23,16 @@ struct LearningResources {
     frozen = arena.allocate(Bool.self, tensors.count, .scratch)
     rules = arena.allocate(TensorRule.self, tensors.count, .scratch)
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
+    let outputs = model.outputSize
+    if settings.needsReference(outputs: outputs) {
+      let block = LossBlock(&arena, width: wholeVectors(outputs, model.kernels.pointee.lanes))
+      taught =
+        settings.holdsUntaught(outputs: outputs)
+        ? TaughtClasses(&arena, classes: outputs, weight: settings.holdUntaught, block) : nil
+      comparison = settings.guards ? arena.place(ReferenceComparison(&arena, classes: outputs, settings, block)) : nil
+    } else {
+      (taught, comparison) = (nil, nil)
+    }
     adjoints = Adjoints(&arena, model, settings)
     pool = settings.threads > 1 ? ThreadPool(&arena, threads: settings.threads) : nil
     if arena.isMeasuring { return }

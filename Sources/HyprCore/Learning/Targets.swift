@@ -39,6 +39,8 @@ struct Targets {
   /// Cross-entropies, and what their computation wants.
   private let entropies, sums: UnsafeMutablePointer<Float>
   let correct: UnsafeMutablePointer<Bool>
+  /// Whether a class that a step was taught stands against all others, also those that were never taught.
+  let isOfAllClasses: UnsafeMutablePointer<Bool>
   /// [steps][width]: ∂loss/∂y.
   let outputErrors: UnsafeMutablePointer<Float>
   /// C, and the same in whole vectors: the length of a row of `outputErrors`.
@@ -53,6 +55,7 @@ struct Targets {
     weights = arena.allocate(Double.self, steps, .history)
     losses = arena.allocate(Double.self, steps, .history)
     correct = arena.allocate(Bool.self, steps, .history)
+    isOfAllClasses = arena.allocate(Bool.self, steps, .history)
     entropies = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
     sums = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
     outputErrors = arena.allocate(Float.self, width, rows: steps, .history)
@@ -120,7 +123,10 @@ struct Targets {
 
   /// Computes what is not there yet of some steps of the window that started from slot `start`, from a multiple of 16 on: errors and
   /// losses of classes, and zeros where nothing was taught.
-  func complete(_ steps: Range<Int>, from start: Int, _ network: borrowing Network, smoothing: Float) {
+  func complete(
+    _ steps: Range<Int>, from start: Int, _ network: borrowing Network, smoothing: Float, _ taught: TaughtClasses?,
+    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+  ) {
     let (offset, first) = (steps.lowerBound, start + steps.lowerBound)
     // Step i has its outputs in slot i + 1.
     var pass = kernel_cross_entropy(
@@ -128,6 +134,10 @@ struct Targets {
       scores: network.readoutOutputs(first + 1), gradient: error(first), losses: entropies + offset,
       sums: sums + offset, correct: correct + first)
     network.kernels.pointee.cross_entropy(&pass)
+    if let taught, let reference, !taught.isComplete {
+      taught.restrict(
+        self, steps, from: start, network, smoothing: smoothing, losses: entropies, reference: reference.pointee.outputs)
+    }
     for step in first..<first + steps.count {
       switch kinds[step] {
       case .none: error(step).clear(width)

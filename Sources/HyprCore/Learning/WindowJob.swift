@@ -44,7 +44,8 @@ struct WindowJob {
     switch stage {
     case .errors:
       let part = part(of: steps, by: 16, all: 20 * steps * shape.width, work)
-      learner.targets.complete(part, from: first, network, smoothing: learner.settings.labelSmoothing)
+      learner.targets.complete(
+        part, from: first, network, smoothing: learner.settings.labelSmoothing, learner.resources.taught, learner.reference)
       if position == steps { enter(penalizes(running, learner) ? .penalty : .events) }
     case .penalty:
       addSpikeRatePenalty(running, learner, part(of: shape.size, all: 2 * steps * shape.size, work))

@@ -39,7 +39,7 @@ private struct ExemplarCheck {
     // A model with one output is taught values, and says so where they are missing.
     let hasValues = stored.targets != nil || outputs == 1
     let isSparse = stored.spike_counts != nil
-    let (steps, taught) = try checkLabels(largest: hasValues ? 0 : outputs - 1)
+    let (steps, taught) = try checkLabels(upTo: hasValues ? 0 : outputs - 1)
     let perChannel = isSparse ? 0 : channels
     try checkCount("values", stored.value_count, steps * perChannel)
     try checkCount("value_scale", stored.value_scale_count, perChannel)
@@ -54,13 +54,13 @@ private struct ExemplarCheck {
   }
 
   /// Returns how many steps there are, and how many of them have a target.
-  private func checkLabels(largest: Int) throws(Failure) -> (steps: Int, taught: Int) {
+  private func checkLabels(upTo last: Int) throws(Failure) -> (steps: Int, taught: Int) {
     var (steps, taught) = (0, 0)
     for place in 0..<stored.label_count {
       guard let run = stored.labels?[place] else { break }
       let (count, label) = (Int(clamping: run.steps), Int(run.label))
       try check("labels", place, ".steps", count, from: 1, to: Model.mostExemplarSteps - steps)
-      try check("labels", place, ".label", label, from: -1, to: largest)
+      try check("labels", place, ".label", label, from: -1, to: last)
       steps += count
       if label >= 0 { taught += count }
     }

@@ -147,12 +147,11 @@ extension ModelLoader {
     }
   }
 
-  /// The options that the file recommends. Names of other versions are left out; learning and threads are the host's decision.
+  /// The options that the file recommends. Names of other versions are left out, and those that are the host's decision.
   func readOptions() throws(Failure) -> Options {
     var options = Options()
     for index in 0..<format_option_count(root) {
-      guard let name = format_option_name(root, index), let option = Option(name: name), option != .learning,
-        option != .threads
+      guard let name = format_option_name(root, index), let option = Option(name: name), !option.isOfHost
       else {
         continue
       }

@@ -33,6 +33,11 @@ struct InputStage {
   /// A sequence begins.
   func clear() { encoding?.clear() }
 
+  /// Goes on where another one is, of a kind and with as many channels at most.
+  func take(_ other: InputStage) {
+    if let encoding, let from = other.encoding { encoding.take(from) }
+  }
+
   func walkState(_ stream: inout StateStream) { encoding?.walkState(&stream) }
 
   /// Lists the events of a sample in a slot.

@@ -39,6 +39,12 @@ struct LevelCrossing {
   /// The next sample is the first of a sequence.
   func clear() { references.update(repeating: .nan, count: channels) }
 
+  /// Goes on where another one is, with as many channels at most.
+  func take(_ other: LevelCrossing) {
+    clear()
+    references.copy(from: other.references, count: other.channels)
+  }
+
   func walkState(_ stream: inout StateStream) {
     stream.rows(references, 1, size: channels, width: channels) { _, value in value.isFinite || value.isNaN }
   }

@@ -19,6 +19,11 @@ struct ParameterStore {
     }
   }
 
+  /// Takes the values of another session's or network's parameters.
+  func copyValues(of other: ParameterStore) {
+    for index in 0..<arrays.count { arrays[index].values.copy(from: other.arrays[index].values, count: arrays[index].count) }
+  }
+
   /// Copies a tensor's values out, row-major, from element `first` on.
   func read(_ tensor: Int, _ placement: Placement, from first: Int, into target: UnsafeMutableBufferPointer<Float>) {
     let values = arrays[tensor].values
@@ -31,5 +36,10 @@ struct ParameterStore {
 
   func clearMoments() {
     for array in arrays { array.clearMoments() }
+  }
+
+  /// Stops what moves on by itself; how long steps are stays.
+  func clearFirstMoments() {
+    for array in arrays { array.moment1?.clear(array.count) }
   }
 }

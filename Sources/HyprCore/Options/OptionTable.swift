@@ -21,8 +21,8 @@ public enum Option: Int {
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
   case schedule, scheduleUpdates, warmUpUpdates
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
-  case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed
-  case holdUntaught
+  case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed, rehearsalBits
+  case holdUntaught, guardHorizon, guardAnswer, guardMargin
   case threads
 
   static var count: Int { Options.Values.count }
@@ -70,10 +70,17 @@ public enum Option: Int {
     case .rehearsalStretch: .init(key: 103, name: "rehearsal_stretch", lower: 1, upper: 65_536, standard: 200, whole: true)
     case .rehearsalLeadIn: .init(key: 104, name: "rehearsal_lead_in", lower: 0, upper: 65_535, standard: 50, whole: true)
     case .rehearsalSeed: .init(key: 105, name: "rehearsal_seed", lower: 0, upper: 4_294_967_295, standard: 0, whole: true)
+    case .rehearsalBits: .init(key: 108, name: "rehearsal_bits", lower: 2, upper: 8, standard: 4, whole: true)
     case .holdUntaught: .init(key: 106, name: "hold_untaught", lower: 0, upper: 1000, standard: 0.3, whole: false)
+    case .guardHorizon: .init(key: 110, name: "guard", lower: 0, upper: 1e9, standard: 0, whole: true)
+    case .guardAnswer: .init(key: 111, name: "guard_answer", lower: 0, upper: 1, standard: 0, whole: true)
+    case .guardMargin: .init(key: 112, name: "guard_margin", lower: 0, upper: 1e6, standard: 0.05, whole: false)
     case .threads: .init(key: 80, name: "threads", lower: 1, upper: 64, standard: 1, whole: true)
     }
   }
+
+  /// Whether it is never taken from a model file: who learns, in how many threads and with how much memory for what was.
+  public var isOfHost: Bool { self == .learning || self == .threads || self == .rehearsalBytes }
 
   public init?(key: Int32) {
     for index in 0..<Option.count {

@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<40, Double>
+  typealias Values = InlineArray<44, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -51,7 +51,13 @@ enum Update: Int { case window, sequence, manual }
 enum Reduction: Int { case mean, sum, meanOverSteps }
 /// What one label for a whole sequence teaches.
 enum SequenceLoss: Int { case everyStep, lastSteps, sumOfSoftmax }
-enum Optimizer: Int { case gradientDescent, adam, momentum, adamW }
+enum Optimizer: Int {
+  case gradientDescent, adam, momentum, adamW
+
+  /// Whether the moments of another one are of the same quantities.
+  func hasMoments(of other: Optimizer) -> Bool { self == other || isAdam && other.isAdam }
+  private var isAdam: Bool { self == .adam || self == .adamW }
+}
 enum Schedule: Int { case constant, linear, cosine }
 
 /// Groups of tensors, numbered by their bit in the option train_mask and in the order of the learning rate factors.
@@ -97,8 +103,14 @@ struct Settings {
   let rehearsalWindows: Int
   /// Steps that are rehearsed after a window, those of a stretch, and its first ones that only bring the state up to it.
   let rehearsalSteps, rehearsalStretch, rehearsalLeadIn: Int
+  /// Of an input that is kept.
+  let rehearsalBits: Int
   let rehearsalSeed: UInt64
   let holdUntaught: Float
+  /// Labelled steps; 0: nothing is guarded.
+  let guardHorizon: Double
+  let guardAnswers: Bool
+  let guardMargin: Double
 
   /// Every value was checked against its bounds when it was set, so that each number has its case.
   init(_ options: Options) {
@@ -138,8 +150,12 @@ struct Settings {
     rehearsalWindows = number(.rehearsalWindows)
     rehearsalStretch = number(.rehearsalStretch)
     rehearsalLeadIn = number(.rehearsalLeadIn)
+    rehearsalBits = number(.rehearsalBits)
     rehearsalSeed = UInt64(options.value(.rehearsalSeed))
     holdUntaught = Float(options.value(.holdUntaught))
+    guardHorizon = options.value(.guardHorizon)
+    guardAnswers = number(.guardAnswer) == 1
+    guardMargin = options.value(.guardMargin)
   }
 
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
@@ -155,6 +171,19 @@ struct Settings {
   }
 
   var rehearses: Bool { learning && rehearsalBytes > 0 && rehearsalSteps > 0 }
+  var guards: Bool { learning && guardHorizon > 0 }
+  /// Whether what is not taught is held, in a network with so many outputs.
+  func holdsUntaught(outputs: Int) -> Bool { rehearses && holdUntaught > 0 && outputs > 1 }
+  /// Whether the network as it was loaded runs beside the one that learns.
+  func needsReference(outputs: Int) -> Bool { guards || holdsUntaught(outputs: outputs) }
+
+  /// Those of that network.
+  var ofReference: Settings {
+    var options = options
+    options.set(.learning, 0)
+    return Settings(options)
+  }
+
   /// Steps of the longest window whose end is computed.
   var longestWindow: Int { rehearses ? max(window, rehearsalSteps) : window }
 

@@ -22,11 +22,22 @@ struct Eligibility {
 
   private var count: Int { states.rows * states.width }
 
-  /// That of a neuron in a row: the first of k numbers, and how far apart they are.
-  func element(row: Int, neuron: Int) -> (first: UnsafeMutablePointer<Float>, stride: Int) {
+  /// That of one parameter.
+  struct Element {
+    /// The first of k numbers, and how far apart they are.
+    let first: UnsafeMutablePointer<Float>
+    let stride: Int
+    /// That of the output; nil: not carried.
+    let output: UnsafeMutablePointer<Float>?
+  }
+
+  /// That of a neuron in a row.
+  func element(row: Int, neuron: Int) -> Element {
     let start = neuron / states.block * states.block
     let neurons = kernel_eligibility_neurons(states, start)
-    return (kernel_eligibility_block(states, start) + (row * states.states * neurons + neuron - start), neurons)
+    return Element(
+      first: kernel_eligibility_block(states, start) + (row * states.states * neurons + neuron - start), stride: neurons,
+      output: outputs.map { $0 + (row * states.width + neuron) })
   }
 
   func clear() {

@@ -30,10 +30,13 @@ struct EventSource {
   func values(_ slot: Int) -> UnsafeMutablePointer<Float> { view.pointee.values + slot * size }
 
   /// Slot `from` becomes slot `to`.
-  func copy(from: Int, to: Int) {
-    let count = count(from)
-    indices(to).copy(from: indices(from), count: count)
-    values(to).copy(from: values(from), count: count)
+  func copy(from: Int, to: Int) { copy(self, from: from, to: to) }
+
+  /// Another one's slot `from` becomes slot `to`.
+  @_optimize(speed) func copy(_ other: EventSource, from: Int, to: Int) {
+    let count = other.count(from)
+    indices(to).copy(from: other.indices(from), count: count)
+    values(to).copy(from: other.values(from), count: count)
     setCount(count, to)
   }
 

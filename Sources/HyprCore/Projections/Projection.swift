@@ -67,6 +67,13 @@ struct ProjectionLearning {
     isCompressed ? eligibilities[0] : eligibilities[gate]
   }
 
+  /// That of one weight.
+  func element(of connection: Connection, _ element: Int) -> Eligibility.Element {
+    isCompressed
+      ? eligibilities[0].element(row: 0, neuron: element)
+      : eligibilities[connection.gate].element(row: connection.presynaptic, neuron: connection.neuron)
+  }
+
   /// What neurons without events hold counts as zero: only what has no such flags is overwritten.
   func clear() {
     if isCompressed { eligibilities[0].clear() }

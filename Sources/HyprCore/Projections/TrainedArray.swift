@@ -51,4 +51,21 @@ struct TrainedArray {
     moment1?.clear(count)
     moment2?.clear(count)
   }
+
+  /// Takes over what both have of another one, of which `from` says where its elements lie; `moments`: whether those are of the
+  /// same optimizer.
+  func take(_ other: TrainedArray, _ from: Placement, as placement: Placement, moments: Bool) {
+    from.copy(other.values, to: values, placement)
+    from.copy(other.gradients, to: gradients, placement)
+    guard moments else { return }
+    from.copy(other.moment1, to: moment1, placement)
+    guard let moment2, let found = other.moment2 else { return }
+    // Adam makes up for zeros that moments begin with by the number of updates, one for all: new ones would move at several
+    // times the rate.
+    var sum = 0.0
+    for element in 0..<from.count { sum += Double(found[from.place(element)]) }
+    let mean = Float(sum / Double(max(from.count, 1)))
+    for element in 0..<placement.count { moment2[placement.place(element)] = mean }
+    from.copy(found, to: moment2, placement)
+  }
 }

@@ -9,22 +9,22 @@ internal import CSystem
 struct Rehearsal: ~Copyable {
   let network: Network
   private let learner: UnsafeMutablePointer<Learner>
-  private(set) var memory: RehearsalMemory
+  private(set) var player: StretchPlayer
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
   /// The class that the stream taught last; -1: none yet, or no class.
-  private var label = -1
+  private(set) var label = -1
   /// Windows that are still followed by rehearsal if nothing is taught in them.
-  private var windowsLeft = 0
+  private(set) var windowsLeft = 0
 
   /// Lays one out. (Not inlined, as a learner is not.)
   @inline(never) static func place(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
-    _ resources: LearningResources
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) -> UnsafeMutablePointer<Rehearsal> {
     arena.begin(.rehearsal)
     let place = arena.allocate(Rehearsal.self, 1, .rehearsal)
-    let rehearsal = Rehearsal(&arena, model, settings, beside: stream, resources)
+    let rehearsal = Rehearsal(&arena, model, settings, beside: stream, resources, reference)
     arena.end()
     if !arena.isMeasuring { place.initialize(to: rehearsal) }
     return place
@@ -32,14 +32,14 @@ struct Rehearsal: ~Copyable {
 
   private init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
-    _ resources: LearningResources
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
-    learner = Learner.place(&arena, model.pointee, ofRehearsal, resources)
+    learner = Learner.place(&arena, model.pointee, ofRehearsal, resources, reference)
     let shape = Stretch.Shape(
       columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize, longest: settings.rehearsalStretch)
-    memory = RehearsalMemory(&arena, shape, settings)
+    player = StretchPlayer(&arena, model, shape, settings)
     recorder = StretchRecorder(&arena, shape, settings)
     gauge = RehearsalGauge(&arena, classes: shape.outputs)
   }
@@ -55,6 +55,7 @@ struct Rehearsal: ~Copyable {
     for step in steps {
       let target = recorded(targets, step, sharedWeight)
       if target != Stretch.Run.none { label = max(Int(target), -1) }
+      noteTaught(target)
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
       if Stretch.Run.hasRow(target) {
         row.copy(from: targets.error(step), count: targets.outputs)
@@ -66,16 +67,22 @@ struct Rehearsal: ~Copyable {
   }
 
   /// Records a step that is not of the stream.
-  mutating func record(_ events: EventSource, slot: Int, target: Int32, _ values: UnsafePointer<Float>?) {
+  mutating func record(_ events: EventSource, slot: Int, target: Int32, row values: UnsafeRawPointer?) {
+    noteTaught(target)
     let row = recorder.record(events, slot: slot, target: target)
-    if let values { row.copy(from: values, count: memory.shape.outputs) }
+    if let values { UnsafeMutableRawPointer(row).copyMemory(from: values, byteCount: player.memory.shape.outputs * 4) }
   }
 
-  mutating func dropRecorded() { recorder.begin(startsSequence: false) }
+  private func noteTaught(_ target: Int32) {
+    if target >= 0 { learner.pointee.resources.taught?.insert(Int(target)) }
+  }
+
+  /// What was recorded is not offered: the next step is the first one of a stretch.
+  mutating func dropRecorded(startsSequence: Bool = false) { recorder.begin(startsSequence: startsSequence) }
 
   /// A sequence ends, or there is a gap: what was recorded is offered to the memory.
   mutating func endStretch(startsSequence: Bool) {
-    if recorder.isTaught { memory.offer(recorder) }
+    if recorder.isTaught { player.memory.offer(recorder) }
     recorder.begin(startsSequence: startsSequence)
   }
 
@@ -111,16 +118,17 @@ struct Rehearsal: ~Copyable {
   /// The same by itself, all classes in turn; false: there is nothing to rehearse.
   mutating func rehearse(_ stream: inout Learner) -> Bool {
     playWindow(except: nil, beside: 0, &stream)
-    return memory.count > 0
+    return !player.isEmpty
   }
 
   @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
     let all = learner.pointee.settings.window
     var left = all
-    while left > 0 && (memory.playing != nil || memory.draw(except: label) != nil) {
+    while left > 0 && player.goesOn(except: label) {
       let steps = play(left, except: label)
       let part = 0..<steps
-      weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
+      let factor = weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
+      learner.pointee.compare(network, part, as: factor)
       var job = WindowJob(learner.pointee, network)
       while job.advance(&learner.pointee, network, work: .max) {}
       gauge.count(learner.pointee.targets, part)
@@ -133,33 +141,35 @@ struct Rehearsal: ~Copyable {
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
   @_optimize(speed) @inline(never) private mutating func play(_ most: Int, except label: Int?) -> Int {
     var steps = 0
-    while steps < most {
-      guard let stretch = memory.playing.map({ memory.stretch(at: $0) }) ?? memory.draw(except: label) else { return steps }
-      if memory.cursor.step == 0 && stretch.header.startsSequence {
+    while steps < most && player.goesOn(except: label) {
+      if player.beginsSequence {
         if steps > 0 { return steps }
         clear()
       }
-      memory.cursor.list(stretch, into: network.input.events, slot: steps + 1)
-      guard network.step(from: steps, to: steps + 1, records: true) == nil else {
-        memory.endPlaying()
+      guard player.list(into: network.input, slot: steps + 1, network.kernels),
+        network.step(from: steps, to: steps + 1, records: true) == nil
+      else {
+        player.end()
         if steps == 0 { clear() }
         return steps
       }
       learner.pointee.beginStep(from: steps)
-      if stretch.header.startsSequence || memory.cursor.step >= learner.pointee.settings.rehearsalLeadIn { teach(steps, stretch) }
+      learner.pointee.reference?.pointee.step(network.input.events, to: steps + 1)
+      teach(steps)
       steps += 1
-      memory.advance(stretch)
+      player.advance()
     }
     return steps
   }
 
-  private mutating func teach(_ step: Int, _ stretch: Stretch) {
-    let target = memory.cursor.target(stretch)
+  @_optimize(speed) private mutating func teach(_ step: Int) {
+    let (target, row) = player.target
     let (targets, outputs) = (learner.pointee.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
+    targets.isOfAllClasses[step] = player.isExemplar
     if target >= 0 { return learner.pointee.set(label: Int(target), weight: 1, step) }
-    guard Stretch.Run.hasRow(target) else { return }
-    UnsafeMutableRawPointer(error).copyMemory(from: memory.cursor.row(stretch), byteCount: targets.outputs * 4)
+    guard let row else { return }
+    UnsafeMutableRawPointer(error).copyMemory(from: row, byteCount: targets.outputs * 4)
     var loss = 0.0
     if target == Stretch.Run.values {
       loss = meanSquaredError(outputs, targets.outputs, target: error, gradient: error)
@@ -169,12 +179,13 @@ struct Rehearsal: ~Copyable {
     targets.set(Target(loss: loss, weight: 1, correct: false), step, kind: target == Stretch.Run.values ? .values : .error)
   }
 
-  /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream.
-  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) {
+  /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream; returns how
+  /// many of these each is as good as.
+  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) -> Double {
     let targets = learner.pointee.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts && targets.weights[step] > 0 { count += 1 }
-    guard count > 0 else { return }
+    guard count > 0 else { return 0 }
     let factor = share / (1 - share) * taught / count
     var gathered = GatheredTargets()
     for step in steps where targets.kinds[step].counts {
@@ -182,38 +193,54 @@ struct Rehearsal: ~Copyable {
       if targets.weights[step] > 0 { gathered.add(GatheredTargets(weight: targets.weights[step], steps: factor)) }
     }
     stream.progress.gathered.add(gathered)
+    return factor
   }
 
   /// Of the gradient of an update.
   private var share: Double {
     if learner.pointee.settings.rehearsalShare > 0 { return learner.pointee.settings.rehearsalShare }
-    let classes = memory.classCount + (label >= 0 && memory.count(label) == 0 ? 1 : 0)
+    let classes = player.classCount(with: label)
     return classes > 1 ? 1 - 1 / Double(classes) : 0.5
   }
 
   private func clear() {
     network.clearSlot(0)
     for layer in network.layers { layer.clearTraces() }
+    learner.pointee.reference?.pointee.clear()
+  }
+
+  /// Something else goes through the input stage: an exemplar that is being played, whose samples do, could not go on.
+  mutating func dropExemplar() {
+    if player.isExemplar { player.end() }
   }
 
   /// Forgets all stretches.
   mutating func forget() {
-    memory.clear()
+    player.forget()
     recorder.begin(startsSequence: false)
     clear()
+  }
+
+  /// Where another one's stream is.
+  mutating func takeProgress(_ other: borrowing Rehearsal) {
+    (label, windowsLeft) = (other.label, min(other.windowsLeft, learner.pointee.settings.rehearsalWindows))
   }
 
   /// As after an update that was skipped.
   func dropOverflownTraces() { network.dropOverflownTraces() }
 
+  /// The host has accepted the network: its reference goes on from the same state.
+  func acceptState() { learner.pointee.reference?.pointee.takeState(of: network, slot: 0) }
+
   // MARK: - Saved state
 
   /// Between two calls no window of the second stream is open.
   mutating func walkState(_ stream: inout StateStream) {
-    memory.walkState(&stream)
+    player.walkState(&stream)
+    network.input.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
-    let label = stream.integer(label, in: -1...memory.shape.outputs - 1)
+    let label = stream.integer(label, in: -1...player.memory.shape.outputs - 1)
     // It may have been saved with another number of windows.
     let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.pointee.settings.rehearsalWindows)
     if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
@@ -222,5 +249,6 @@ struct Rehearsal: ~Copyable {
       layer.walkTraces(&stream)
     }
     if stream.mode == .read { network.listEvents(0) }
+    learner.pointee.reference?.pointee.walkState(&stream)
   }
 }

@@ -44,6 +44,13 @@ struct RehearsalGauge {
     return sum
   }
 
+  /// What another one counted, which may have fewer classes.
+  func take(_ other: RehearsalGauge) {
+    clear()
+    for label in 0..<other.classes { counts[label] = other.counts[label] }
+    counts[classes] = other.counts[other.classes]
+  }
+
   func clear() { counts.clear(classes + 1) }
 
   func walkState(_ stream: inout StateStream) {

@@ -13,15 +13,11 @@ struct RehearsalMemory {
   private(set) var used = 0
   /// [outputs + 1], the last one of stretches without a class: how many are kept, and how many there were since the memory was empty.
   private let kept, seen: UnsafeMutablePointer<Int>
-  /// [outputs + 1]: whether it had its turn in this round.
-  private let hadTurn: UnsafeMutablePointer<Bool>
   /// Of all classes.
   private(set) var count = 0
-  private var random: SplitMix64
+  var random: SplitMix64
   /// Where the one lies that is being rehearsed.
   private(set) var playing: Int?
-  /// Where in it its next step lies.
-  private(set) var cursor = StretchCursor()
 
   init(_ arena: inout Arena, _ shape: Stretch.Shape, _ settings: Settings) {
     self.shape = shape
@@ -29,13 +25,13 @@ struct RehearsalMemory {
     start = UnsafeMutableRawPointer(arena.allocate(UInt8.self, capacity, .rehearsal))
     kept = arena.allocate(Int.self, shape.outputs + 1, .rehearsal)
     seen = arena.allocate(Int.self, shape.outputs + 1, .rehearsal)
-    hadTurn = arena.allocate(Bool.self, shape.outputs + 1, .rehearsal)
     random = SplitMix64(seed: settings.rehearsalSeed)
   }
 
   /// A class, or `outputs` for none.
   func count(_ label: Int) -> Int { kept[label] }
   func offered(_ label: Int) -> Int { seen[label] }
+  func setOffered(_ count: Int, _ label: Int) { seen[label] = count }
 
   func stretch(at offset: Int) -> Stretch { Stretch(start + offset, shape) }
 
@@ -43,7 +39,6 @@ struct RehearsalMemory {
     (used, count, playing) = (0, 0, nil)
     kept.clear(shape.outputs + 1)
     seen.clear(shape.outputs + 1)
-    hadTurn.clear(shape.outputs + 1)
   }
 
   /// Keeps what was recorded, or not.
@@ -95,58 +90,20 @@ struct RehearsalMemory {
     if let playing, playing >= offset { self.playing = playing == offset ? nil : playing - bytes }
   }
 
-  /// Begins to rehearse a stretch, one of each class in turn, in random order; nil: there is none but of the class `except`.
-  mutating func draw(except: Int?) -> Stretch? {
-    var candidates = candidates(except: except)
-    if candidates == 0 {
-      hadTurn.clear(shape.outputs + 1)
-      candidates = self.candidates(except: except)
-    }
-    if candidates == 0 { return nil }
-    var (left, label) = (random.below(candidates), 0)
-    while !isCandidate(label, except: except) || left > 0 {
-      if isCandidate(label, except: except) { left -= 1 }
-      label += 1
-    }
-    hadTurn[label] = true
-    let offset = offset(random.below(kept[label]), of: label)
-    (playing, cursor) = (offset, StretchCursor())
-    return stretch(at: offset)
-  }
-
-  private func isCandidate(_ label: Int, except: Int?) -> Bool { kept[label] > 0 && label != except && !hadTurn[label] }
-
-  private func candidates(except: Int?) -> Int {
-    var count = 0
-    for label in 0...shape.outputs where isCandidate(label, except: except) { count += 1 }
-    return count
-  }
-
-  /// Classes of which there are stretches.
-  var classCount: Int {
-    var count = 0
-    for label in 0..<shape.outputs where kept[label] > 0 { count += 1 }
-    return count
-  }
-
-  /// Past a step of the stretch that is being rehearsed.
-  @_optimize(speed) mutating func advance(_ stretch: Stretch) {
-    cursor.advance(stretch)
-    if cursor.step == Int(stretch.header.steps) { endPlaying() }
-  }
+  /// One of a class, counted from 0, is being rehearsed from now on.
+  mutating func play(_ index: Int, of label: Int) { playing = offset(index, of: label) }
 
   mutating func endPlaying() { playing = nil }
 
-  mutating func walkState(_ stream: inout StateStream) {
+  /// `step`: the next one of the stretch that is being rehearsed.
+  mutating func walkState(_ stream: inout StateStream, step: Int) {
     random.walkState(&stream)
     let used = stream.integer(used, in: 0...capacity)
     let place = stream.integer(playing ?? -1, in: -1...max(used - 1, -1))
-    let step = stream.integer(playing == nil ? 0 : cursor.step, in: 0...shape.longest - 1)
     for label in 0...shape.outputs {
       let number = stream.integer(seen[label], in: 0...Int.max >> 1)
       if stream.mode == .read { seen[label] = number }
     }
-    stream.flags(hadTurn, shape.outputs + 1)
     let memory = stream.mode == .check ? stream.next : start
     guard stream.has(used) else { return stream.refuse() }
     stream.bytes(start, used)
@@ -160,19 +117,11 @@ struct RehearsalMemory {
       let stretch = Stretch(memory + offset, shape)
       guard stretch.isSound(room: used - offset) else { return stream.refuse() }
       if stream.mode == .read { kept[Int(stretch.header.label)] += 1 }
-      if offset == place {
-        isPlaying = step < Int(stretch.header.steps)
-        if stream.mode == .read { setCursor(step, in: stretch) }
-      }
+      if offset == place { isPlaying = step < Int(stretch.header.steps) }
       offset += Int(stretch.header.bytes)
       counts += 1
     }
     if !isPlaying { stream.refuse() }
     if stream.mode == .read { (self.used, count, playing) = (used, counts, place < 0 ? nil : place) }
-  }
-
-  private mutating func setCursor(_ step: Int, in stretch: Stretch) {
-    cursor = StretchCursor()
-    for _ in 0..<step { cursor.advance(stretch) }
   }
 }

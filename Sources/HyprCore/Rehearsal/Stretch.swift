@@ -1,12 +1,12 @@
-/// A stretch of the stream as it is kept: the inputs of the first layer as signed bytes with a scale for each of them, all or only those
-/// that are not zero, and the targets, in one piece of memory without pointers.
+/// A stretch of the stream as it is kept: the inputs of the first layer in a few bits each with a scale for each of them, all or only
+/// those that are not zero, and the targets, in one piece of memory without pointers.
 ///
 /// Nothing in it needs to be aligned. After the header, and up to a multiple of 8 bytes:
 ///   scales    [columns]; none if all inputs are 0 or 1
 ///   runs      of equal targets
 ///   rows      [outputs] of each step that was taught values or an error
-///   inputs    dense: [steps][columns] bytes; sparse: how many there are of each step and their columns, in as few bytes as the number
-///             of columns takes, and a byte for each unless all are 1
+///   inputs    dense: [steps][columns] values; sparse: how many there are of each step and their columns, in as few bytes as the number
+///             of columns takes, and a value for each unless all are 1. Values are whole numbers, the least one stored as 0, bit after bit
 struct Stretch {
   /// Sizes that all stretches of a model have in common.
   struct Shape {
@@ -28,10 +28,12 @@ struct Stretch {
     /// The class that it counts for, `outputs` if it was taught none.
     var label: UInt32
     private var flags: UInt32
-    private var unused: UInt32 = 0
+    /// Of a value.
+    var bits: UInt32
 
-    init(steps: Int, runs: Int, rows: Int, events: Int?, label: Int, startsSequence: Bool, isBinary: Bool) {
+    init(steps: Int, runs: Int, rows: Int, events: Int?, label: Int, startsSequence: Bool, isBinary: Bool, bits: Int) {
       bytes = 0
+      self.bits = UInt32(truncatingIfNeeded: bits)
       self.steps = UInt32(truncatingIfNeeded: steps)
       self.runs = UInt32(truncatingIfNeeded: runs)
       self.rows = UInt32(truncatingIfNeeded: rows)
@@ -46,7 +48,7 @@ struct Stretch {
     /// Whether all events are 1.
     var isBinary: Bool { flags & 2 != 0 }
     /// Whether there is nothing in it that has no meaning.
-    var isKnown: Bool { flags < 4 && unused == 0 && !(isDense && isBinary) }
+    var isKnown: Bool { flags < 4 && bits >= 2 && bits <= 8 && !(isDense && isBinary) }
 
     static var dense: UInt32 { .max }
     static var size: Int { 32 }
@@ -90,12 +92,13 @@ struct Stretch {
   private var columnsOffset: Int { countsOffset + (header.isDense ? 0 : Int(header.steps) * shape.indexBytes) }
   private var valuesOffset: Int { columnsOffset + (header.isDense ? 0 : eventCount * shape.indexBytes) }
   /// Of the whole stretch.
-  var size: Int { (valuesOffset + (header.isBinary ? 0 : eventCount) + 7) & ~7 }
+  var size: Int {
+    // One byte more: of a value always two are read.
+    let values = header.isBinary ? 0 : (eventCount * Int(header.bits) + 7) / 8 + 1
+    return (valuesOffset + values + 7) & ~7
+  }
 
-  /// 127 times it is still finite.
-  static var largestScale: Float { 2.67e36 }
-
-  /// What one of the bytes of a column stands for.
+  /// What a value of 1 of a column stands for.
   func scale(_ column: Int) -> Float { (start + Header.size).loadUnaligned(fromByteOffset: 4 * column, as: Float.self) }
   func setScale(_ scale: Float, _ column: Int) {
     (start + Header.size).storeBytes(of: scale, toByteOffset: 4 * column, as: Float.self)
@@ -104,7 +107,24 @@ struct Stretch {
   func setRun(_ run: Run, _ index: Int) { (start + runsOffset).storeBytes(of: run, toByteOffset: 8 * index, as: Run.self) }
   /// [outputs] of one of the rows.
   func row(_ index: Int) -> UnsafeMutableRawPointer { start + rowsOffset + index * shape.outputs * 4 }
-  var values: UnsafeMutablePointer<Int8> { (start + valuesOffset).assumingMemoryBound(to: Int8.self) }
+
+  /// The largest magnitude of a value.
+  static func largest(bits: Int) -> Int { 1 << (bits - 1) - 1 }
+
+  @inline(__always) func value(_ index: Int) -> Int {
+    let bits = Int(header.bits)
+    let (bytes, shift) = (start + valuesOffset + index * bits / 8, index * bits % 8)
+    let word = Int(bytes.loadUnaligned(as: UInt16.self)) >> shift
+    return word & (1 << bits - 1) - Stretch.largest(bits: bits)
+  }
+
+  /// The bits are zero before.
+  func setValue(_ value: Int, _ index: Int) {
+    let bits = Int(header.bits)
+    let (bytes, shift) = (start + valuesOffset + index * bits / 8, index * bits % 8)
+    let word = bytes.loadUnaligned(as: UInt16.self) | UInt16(truncatingIfNeeded: (value + Stretch.largest(bits: bits)) << shift)
+    bytes.storeBytes(of: word, as: UInt16.self)
+  }
 
   /// How many inputs of a step are not zero; only of sparse ones.
   func count(_ step: Int) -> Int { index(countsOffset, step) }
@@ -140,15 +160,23 @@ struct StretchCursor {
   private var stepOfRun = 0
   private var row = 0
 
+  init() {}
+
+  init(_ step: Int, in stretch: Stretch) {
+    for _ in 0..<step { advance(stretch) }
+  }
+
   /// The inputs of the next step become events of a slot.
   @_optimize(speed) func list(_ stretch: Stretch, into events: EventSource, slot: Int) {
-    let (indices, inputs, values) = (events.indices(slot), events.values(slot), stretch.values)
+    let (indices, inputs) = (events.indices(slot), events.values(slot))
     var count = 0
     if stretch.header.isDense {
       let first = step * stretch.shape.columns
-      for column in 0..<stretch.shape.columns where values[first + column] != 0 {
+      for column in 0..<stretch.shape.columns {
+        let value = stretch.value(first + column)
+        if value == 0 { continue }
         indices[count] = Int32(truncatingIfNeeded: column)
-        inputs[count] = Float(values[first + column]) * stretch.scale(column)
+        inputs[count] = Float(value) * stretch.scale(column)
         count += 1
       }
     } else {
@@ -156,7 +184,7 @@ struct StretchCursor {
       for place in 0..<count {
         let column = stretch.column(event + place)
         indices[place] = Int32(truncatingIfNeeded: column)
-        inputs[place] = stretch.header.isBinary ? 1 : Float(values[event + place]) * stretch.scale(column)
+        inputs[place] = stretch.header.isBinary ? 1 : Float(stretch.value(event + place)) * stretch.scale(column)
       }
     }
     events.setCount(count, slot)

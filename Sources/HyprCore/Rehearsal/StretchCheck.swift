@@ -25,7 +25,8 @@ extension Stretch {
 
   private func hasSoundInputs() -> Bool {
     if !header.isBinary {
-      for column in 0..<shape.columns where !(scale(column) >= 0 && scale(column) <= Stretch.largestScale) { return false }
+      let largest = Float(Stretch.largest(bits: Int(header.bits)))
+      for column in 0..<shape.columns where !(scale(column) >= 0 && (scale(column) * largest).isFinite) { return false }
     }
     if header.isDense { return true }
     var event = 0

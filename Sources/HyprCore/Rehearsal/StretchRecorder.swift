@@ -5,13 +5,15 @@ struct StretchRecorder {
   let shape: Stretch.Shape
   /// First steps of a stretch whose targets are not rehearsed.
   private let leadIn: Int
+  /// Of a value.
+  private let bits: Int
   /// [longest][columns]
   private let inputs: UnsafeMutablePointer<Float>
   /// [longest]: a class, or what `Stretch.Run` says.
   private let targets: UnsafeMutablePointer<Int32>
   /// [longest][outputs], of the steps that have a row.
   private let rows: UnsafeMutablePointer<Float>
-  /// [columns]: how many steps of a byte one is.
+  /// [columns]: which value stands for one.
   private let factors: UnsafeMutablePointer<Float>
   /// [outputs]
   private let taughtSteps: UnsafeMutablePointer<Int>
@@ -22,6 +24,7 @@ struct StretchRecorder {
   init(_ arena: inout Arena, _ shape: Stretch.Shape, _ settings: Settings) {
     self.shape = shape
     leadIn = settings.rehearsalLeadIn
+    bits = settings.rehearsalBits
     inputs = arena.allocate(Float.self, shape.columns, rows: shape.longest, .rehearsal)
     targets = arena.allocate(Int32.self, shape.longest, .rehearsal)
     rows = arena.allocate(Float.self, shape.outputs, rows: shape.longest, .rehearsal)
@@ -83,7 +86,7 @@ struct StretchRecorder {
     func header(events: Int?, isBinary: Bool) -> Stretch.Header {
       Stretch.Header(
         steps: steps, runs: runs, rows: rowCount, events: events, label: label, startsSequence: startsSequence,
-        isBinary: isBinary)
+        isBinary: isBinary, bits: bits)
     }
     var (dense, sparse) = (header(events: nil, isBinary: false), header(events: events, isBinary: isBinary))
     dense.bytes = size(dense)
@@ -95,24 +98,26 @@ struct StretchRecorder {
     UInt32(clamping: Stretch(UnsafeMutableRawPointer(inputs), shape, header).size)
   }
 
-  /// The largest magnitude of each column is 127.
+  /// The largest magnitude of each column is the largest value.
   private func findFactors() {
+    let largest = Float(Stretch.largest(bits: bits))
     factors.clear(shape.columns)
     for step in 0..<steps {
       for column in 0..<shape.columns { factors[column] = max(factors[column], inputs[step * shape.columns + column].magnitude) }
     }
-    // What is smaller counts as zero: its factor would overflow.
-    for column in 0..<shape.columns { factors[column] = factors[column] < 1e-30 ? 0 : 127 / factors[column] }
+    // What is smaller counts as zero, as its factor would overflow; what is larger as that, or its largest value would.
+    for column in 0..<shape.columns {
+      factors[column] = factors[column] < 1e-30 ? 0 : largest / min(factors[column], 1e38)
+    }
   }
 
   /// Writes what `header` says that there will be.
   func write(_ stretch: Stretch) {
-    // What follows its last byte shall not be of what was there before.
-    stretch.start.storeBytes(of: 0, toByteOffset: stretch.size - 8, as: UInt64.self)
+    stretch.start.initializeMemory(as: UInt8.self, repeating: 0, count: Int(stretch.header.bytes))
     stretch.start.storeBytes(of: stretch.header, as: Stretch.Header.self)
-    let (columns, values) = (shape.columns, stretch.values)
+    let (columns, largest) = (shape.columns, Float(Stretch.largest(bits: bits)))
     if !stretch.header.isBinary {
-      for column in 0..<columns { stretch.setScale(factors[column] == 0 ? 0 : min(1 / factors[column], Stretch.largestScale), column) }
+      for column in 0..<columns { stretch.setScale(factors[column] == 0 ? 0 : 1 / factors[column], column) }
     }
     var (run, row, event) = (Stretch.Run(steps: 0, target: targets[0]), 0, 0)
     var runCount = 0
@@ -134,7 +139,7 @@ struct StretchRecorder {
         if !stretch.header.isDense && value == 0 { continue }
         if !stretch.header.isDense { stretch.setColumn(column, event) }
         if !stretch.header.isBinary {
-          values[event] = Int8(max(-127, min(127, (value * factors[column]).rounded(.toNearestOrEven))))
+          stretch.setValue(Int(max(-largest, min(largest, (value * factors[column]).rounded(.toNearestOrEven)))), event)
         }
         event += 1
       }

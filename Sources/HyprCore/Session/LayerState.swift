@@ -50,6 +50,7 @@ extension Session {
     endStretch(startsSequence: false)
     target.outputs(slot).copy(from: source, count: target.shape.size)
     target.listEvents(slot, network.kernels)
+    takeOver(layer)
   }
 
   /// [k][N]. The open windows are closed first: their history belongs to the old one.
@@ -64,6 +65,7 @@ extension Session {
     for state in 0..<shape.states {
       (target.state(slot) + state * shape.width).copy(from: source + state * shape.size, count: shape.size)
     }
+    takeOver(layer)
   }
 
   private mutating func isOutput(_ value: Float, spiking: Bool) -> Bool {

@@ -11,6 +11,9 @@ extension Session {
     if let layer = network.step(from: slot, to: to, records: false) {
       throw message.failure(.notFinite, "the state of layer \(layer) would not be finite")
     }
+    #if HYPR_LEARNING
+      if let reference = learner?.pointee.reference, lookAhead(reference, to, into: output) { return }
+    #endif
     if let output { network.copyOutputs(to, into: output) }
   }
 }

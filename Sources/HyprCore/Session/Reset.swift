@@ -35,6 +35,7 @@ extension Session {
     endStretch(startsSequence: false)
     layers[layer].clearSlot(slot)
     layers[layer].clearTraces()
+    takeOver(layer)
     if settings.credit == .filtered && layer == layers.count - 1 {
       // What the readout has forgotten is no longer credited to the layer below.
       layers[layer - 1].clearOutputTraces()
@@ -45,6 +46,13 @@ extension Session {
   mutating func endWindows(updating: Bool = true) {
     #if HYPR_LEARNING
       if learner != nil { closeWindows(updating: updating) }
+    #endif
+  }
+
+  /// What the host has made of a layer's state holds for the reference network, too.
+  mutating func takeOver(_ layer: Int) {
+    #if HYPR_LEARNING
+      learner?.pointee.reference?.pointee.takeState(layer, of: network, slot: slot)
     #endif
   }
 
@@ -67,6 +75,9 @@ extension Session {
     if parts.contains(.state) {
       endStretch(startsSequence: true)
       network.clearSlot(slot)
+      #if HYPR_LEARNING
+        learner?.pointee.reference?.pointee.clear()
+      #endif
       network.input.clear()
     }
     if parts.contains(.traces) {

@@ -66,7 +66,7 @@ extension Session {
     walkLayout(&layout)
     guard layout.isValid else {
       throw message.failure(
-        .stateMismatch, "the state was saved with other options (learning, window, label_delay, credit, optimizer or rehearsal)")
+        .stateMismatch, "the state was saved with other options (learning, window, label_delay, credit, optimizer, rehearsal, hold_untaught or guard)")
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
     let (statistics, slot) = (statistics, slot)
@@ -85,6 +85,9 @@ extension Session {
     var reading = StateStream(.read, memory, used.count)
     walkState(&reading)
     network.derive()
+    #if HYPR_LEARNING
+      learner?.pointee.reference?.pointee.network.derive()
+    #endif
     for window in 0..<openCount {
       for slot in slots(ofOpen: window) { network.listEvents(slot) }
     }
@@ -92,11 +95,12 @@ extension Session {
 
   /// What the rest of the format depends on.
   private mutating func walkLayout(_ stream: inout StateStream) {
-    let layout: InlineArray<9, Int> = [
+    let layout: InlineArray<11, Int> = [
       settings.learning ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
       settings.optimizer.rawValue, settings.rehearses ? settings.rehearsalBytes : 0,
       settings.rehearses ? settings.rehearsalSteps : 0, settings.rehearses ? settings.rehearsalStretch : 0,
-      settings.rehearses ? settings.rehearsalLeadIn : 0,
+      settings.rehearses ? settings.rehearsalLeadIn : 0, settings.guards ? 1 : 0,
+      settings.holdsUntaught(outputs: network.outputSize) ? 1 : 0,
     ]
     for index in 0..<layout.count { _ = stream.integer(layout[index], in: layout[index]...layout[index]) }
   }
@@ -132,6 +136,9 @@ extension Session {
     #endif
     for index in 0..<model.pointee.tensors.count {
       network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
+      #if HYPR_LEARNING
+        learner?.pointee.reference?.pointee.network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
+      #endif
     }
     for layer in network.layers {
       for window in 0..<openCount { layer.walkHistory(&stream, slots: slots(ofOpen: window)) }

@@ -16,7 +16,7 @@ public struct Session: ~Copyable {
     let learner: UnsafeMutablePointer<Learner>?
     /// Only if something is rehearsed.
     let rehearsal: UnsafeMutablePointer<Rehearsal>?
-    /// A session for each thread but this one's; only where updates wait for the end of a batch, and nothing is rehearsed in between.
+    /// A session for each thread but this one's; only where updates wait for the end of a batch, and nothing is rehearsed or compared in between.
     let workers: BatchWorkers?
   #endif
 
@@ -43,13 +43,22 @@ public struct Session: ~Copyable {
     #if HYPR_LEARNING
       if settings.learning {
         let resources = LearningResources(&arena, model.pointee, settings)
-        learner = Learner.place(&arena, model.pointee, settings, resources)
-        rehearsal = settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources) : nil
+        var (reference, rehearsed): (UnsafeMutablePointer<ReferenceNetwork>?, UnsafeMutablePointer<ReferenceNetwork>?)
+        if settings.needsReference(outputs: model.pointee.outputSize) {
+          let first = ReferenceNetwork.place(&arena, model, settings, resources, sharing: nil)
+          reference = first.place
+          if settings.rehearses {
+            rehearsed = ReferenceNetwork.place(&arena, model, settings.ofRehearsal, resources, sharing: first.parameters).place
+          }
+        }
+        learner = Learner.place(&arena, model.pointee, settings, resources, reference)
+        rehearsal =
+          settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
       } else {
         (learner, rehearsal) = (nil, nil)
       }
       workers =
-        settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses
+        settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
         ? BatchWorkers(&arena, model, settings) : nil
     #endif
     let progress = Progress(&arena)
@@ -148,6 +157,9 @@ public struct Session: ~Copyable {
   mutating func begin() {
     network.parameters.load(model.pointee)
     network.derive()
+    #if HYPR_LEARNING
+      learner?.pointee.reference?.pointee.load(model.pointee)
+    #endif
     // States and traces are zero, as the arena makes them.
     network.input.clear()
   }
@@ -165,7 +177,7 @@ public struct Session: ~Copyable {
 
 /// Where the bytes of a session go.
 public struct MemoryReport {
-  public let parameters, state, traces, history, optimizer, scratch, total, rehearsal: Int
+  public let parameters, state, traces, history, optimizer, scratch, total, rehearsal, reference: Int
 
   init(_ arena: Arena) {
     parameters = arena.bytes(.parameters)
@@ -175,6 +187,7 @@ public struct MemoryReport {
     optimizer = arena.bytes(.optimizer)
     scratch = arena.bytes(.scratch)
     rehearsal = arena.bytes(.rehearsal)
+    reference = arena.bytes(.reference)
     total = arena.used
   }
 }

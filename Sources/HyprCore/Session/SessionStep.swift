@@ -65,6 +65,9 @@ extension Session {
       learner?.pointee.beginStep(from: to - 1)
     #endif
     statistics.count(network, slot: to)
+    #if HYPR_LEARNING
+      if let reference = learner?.pointee.reference, follow(reference, to, into: output) { return }
+    #endif
     if let output { network.copyOutputs(to, into: output) }
   }
 }

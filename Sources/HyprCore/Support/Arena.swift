@@ -1,9 +1,9 @@
 /// What memory is used for.
 public enum MemorySection: Int {
-  case parameters, state, traces, history, optimizer, rehearsal, scratch
+  case parameters, state, traces, history, optimizer, rehearsal, reference, scratch
 
   /// Bytes of each.
-  typealias Sizes = InlineArray<7, Int>
+  typealias Sizes = InlineArray<8, Int>
 }
 
 /// Hands out one block of memory piece by piece, each 64-byte aligned and zeroed (plain data only). Without a block it only measures:

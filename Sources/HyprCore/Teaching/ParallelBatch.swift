@@ -101,8 +101,7 @@ extension Session {
 
   /// Makes a worker ready for a batch.
   private mutating func takeParameters(of session: borrowing Session) {
-    let (own, other) = (network.parameters.arrays, session.network.parameters.arrays)
-    for index in 0..<own.count { own[index].values.copy(from: other[index].values, count: own[index].count) }
+    network.parameters.copyValues(of: session.network.parameters)
     network.derive()
     network.parameters.clearGradients()
     clearStatistics()

@@ -143,28 +143,29 @@ extension HostStretch {
 
 extension Rehearsal {
   fileprivate func report(_ label: Int?) -> RehearsalReport {
-    let outputs = memory.shape.outputs
+    let outputs = player.memory.shape.outputs
     var (offered, counts) = (0, RehearsalGauge.Counts())
     for index in 0...outputs where label == nil || label == index {
-      offered += memory.offered(index)
+      offered += player.memory.offered(index)
       counts.add(gauge.counts[index])
     }
     return RehearsalReport(
-      stretches: label.map { memory.count($0) } ?? memory.count, offeredStretches: offered, taughtSteps: counts.taughtSteps,
+      stretches: label.map { player.memory.count($0) } ?? player.memory.count, offeredStretches: offered, taughtSteps: counts.taughtSteps,
       correctSteps: counts.correctSteps, meanLoss: counts.meanLoss)
   }
 
   /// What the stream was recorded until now comes before it, and after it a new stretch begins.
   fileprivate mutating func add(_ stretch: HostStretch, _ message: MessageBuffer) throws(Failure) {
     endStretch(startsSequence: stretch.startsSequence)
+    dropExemplar()
     let input = network.input
     input.clear()
     for step in 0..<stretch.steps {
       try input.list(stretch.inputs + step * input.size, slot: 1, network.kernels, message)
       input.commit()
       let label = stretch.labels?[step] ?? -1
-      let values = stretch.row(step, memory.shape.outputs)
-      record(input.events, slot: 1, target: values != nil ? Stretch.Run.values : label >= 0 ? label : Stretch.Run.none, values)
+      let values = stretch.row(step, player.memory.shape.outputs)
+      record(input.events, slot: 1, target: values != nil ? Stretch.Run.values : label >= 0 ? label : Stretch.Run.none, row: values)
     }
     endStretch(startsSequence: false)
   }

@@ -11,13 +11,15 @@ extension Session {
 
   @_optimize(speed) @inline(never) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
     rehearsal?.pointee.record(network, learner.pointee)
-    let before = learner.pointee.progress.gathered.steps
+    let (before, first) = (learner.pointee.progress.gathered.steps, learner.pointee.progress.firstPage)
+    learner.pointee.compare(network, first..<first + min(learner.pointee.progress.steps, settings.window), as: 1)
     var job = WindowJob(learner.pointee, network)
     while job.advance(&learner.pointee, network, work: .max) {}
     if learner.pointee.progress.steps == 0 { slot = 0 }
     guard updating else { return }
     rehearsal?.pointee.rehearse(beside: learner.pointee.progress.gathered.steps - before, &learner.pointee)
     if settings.update == .window { update() }
+    returnIfWorse(learner)
   }
 
   /// Before a step whose input events lie in slot `to`: closes a window if one is due, and goes on to the next page if the last one is

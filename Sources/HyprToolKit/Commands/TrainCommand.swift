@@ -52,7 +52,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Lengths of these.", valueName: "file")) var validationLengths: String?
   @Option(help: ArgumentHelp("Share of the sequences to keep for validation, such as 0.1.", valueName: "share"))
   var validationSplit: Double?
-  @Option(help: "What the order of the sequences and the choices for validation and exemplars start from.") var shuffleSeed: UInt64 = 0
+  @Option(help: "What the order of the sequences and the choices for validation and exemplars start from.") var shuffleSeed:
+    UInt64 = 0
 
   @Option(
     help: ArgumentHelp(

@@ -3,7 +3,8 @@ import Foundation
 extension ModelReport {
   /// The report for people.
   var description: String {
-    [heading, inputText, layerText, tensorText, exemplars?.description ?? "", optionText, memoryText].filter { !$0.isEmpty }.joined(separator: "\n\n")
+    [heading, inputText, layerText, tensorText, exemplars?.description ?? "", optionText, memoryText].filter { !$0.isEmpty }.joined(
+      separator: "\n\n")
   }
 
   private var heading: String {

@@ -109,18 +109,16 @@ import Testing
   @Test func `The memory is never overfull`() throws {
     var random = RandomNet(seed: 83)
     let store = MemoryOfStretches(columns: 1, outputs: 4, bytes: 400, longest: 400)
-    #expect(store.memory.draw(except: nil) == nil)
     offer(store, 0, steps: 400)
     #expect(store.memory.count == 0 && store.memory.offered(0) == 1)
     var (evicted, moved) = (0, 0)
     for round in 0..<2000 {
       // The longer a stream, the less of it replaces what is kept.
       if round % 25 == 0 { store.memory.clear() }
-      if store.memory.playing == nil {
-        let stretch = store.memory.draw(except: nil)
-        if let stretch, stretch.header.steps > 2 { store.memory.advance(stretch) }
+      if store.memory.playing == nil, let label = (0..<4).filter({ store.memory.count($0) > 0 }).randomElement(using: &random.generator) {
+        store.memory.play(Int.random(in: 0..<store.memory.count(label), using: &random.generator), of: label)
       }
-      let (playing, step) = (store.memory.playing, store.memory.cursor.step)
+      let playing = store.memory.playing
       let content = playing.map { store.played(store.memory.stretch(at: $0)).inputs }
       offer(store, Int.random(in: 0..<4, using: &random.generator), steps: Int.random(in: 1...350, using: &random.generator) / 3 + 1)
       try expectConsistent(store)
@@ -130,21 +128,36 @@ import Testing
         continue
       }
       if now != playing { moved += 1 }
-      #expect(store.played(store.memory.stretch(at: now)).inputs == content && store.memory.cursor.step == step)
+      #expect(store.played(store.memory.stretch(at: now)).inputs == content)
     }
     #expect(evicted > 20 && moved > 20)
   }
 
   @Test func `Classes are rehearsed in turn, without the one that is taught now`() throws {
+    var random = RandomNet(seed: 84)
+    let model = try TestModel(random.model(["LIF"], sizes: [1, 3, 4]))
     let store = MemoryOfStretches(columns: 1, outputs: 4, bytes: 4096, longest: 40)
-    for (label, count) in [9, 1, 0, 3].enumerated() { for _ in 0..<count { offer(store, label) } }
+    var options = Options()
+    options.set(.rehearsalBytes, 4096)
+    let loaded = UnsafeMutablePointer<Model>(model.handle)
+    var measure = Arena(measuring: ())
+    _ = StretchPlayer(&measure, loaded, store.shape, Settings(options))
+    let block = UnsafeMutableRawPointer.allocate(byteCount: measure.used, alignment: Arena.alignment)
+    defer { block.deallocate() }
+    var arena = Arena(block)
+    var player = StretchPlayer(&arena, loaded, store.shape, Settings(options))
+    func offer(_ label: Int) {
+      store.record([[0.5]], [Int32(label)])
+      player.memory.offer(store.recorder)
+    }
     func drawn(_ count: Int, except: Int?) -> [Int] {
       (0..<count).map { _ in
-        let label = Int(store.memory.draw(except: except)!.header.label)
-        store.memory.endPlaying()
-        return label
+        player.end()
+        return player.goesOn(except: except) ? Int(player.memory.stretch(at: player.memory.playing!).header.label) : -1
       }
     }
+    #expect(drawn(1, except: nil) == [-1])
+    for (label, count) in [9, 1, 0, 3].enumerated() { for _ in 0..<count { offer(label) } }
     var orders = Set<[Int]>()
     for _ in 0..<50 {
       let round = drawn(3, except: nil)
@@ -154,10 +167,9 @@ import Testing
     #expect(orders.count == 6)
     for _ in 0..<20 { #expect(Set(drawn(2, except: 1)) == [0, 3]) }
     // The last one of a round is that of which there was none in it.
-    store.memory.clear()
-    #expect(store.memory.draw(except: nil) == nil)
-    offer(store, 2)
-    #expect(store.memory.draw(except: 2) == nil && drawn(2, except: 0) == [2, 2])
-    #expect(store.memory.draw(except: -1) != nil)
+    player.forget()
+    #expect(drawn(1, except: nil) == [-1])
+    offer(2)
+    #expect(drawn(1, except: 2) == [-1] && drawn(2, except: 0) == [2, 2] && drawn(1, except: -1) == [2])
   }
 }

@@ -33,7 +33,7 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
+from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -52,7 +52,7 @@ _LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBu
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "InvalidArgumentError",
+    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "InvalidArgumentError",
     "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
     "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
     "Recording", "Rehearsal", "RehearsalReport", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError",

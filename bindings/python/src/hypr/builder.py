@@ -209,6 +209,42 @@ class ModelBuilder:
         self._outputs = int(outputs)
         return self
 
+    def grow_readout(self, outputs: int, seed: int | np.random.Generator = 0) -> Self:
+        """More outputs. Those that there are stay and come first; weights and biases of new ones are drawn from the seed, and their
+        time constant is the mean of the others. The labels go: give them anew.
+
+        Parameters
+        ----------
+        outputs : int
+            All of them.
+        seed : int or numpy.random.Generator
+            As for ``build``; draws also what was not set of the readout that there is.
+        """
+        old = self.description(seed).readout
+        count = len(old.tau.values)
+        if _size(outputs, "outputs") <= count:
+            raise InvalidArgumentError(f"outputs is {outputs}, expected more than the {count} that there are")
+        self._call(lib.hypr_builder_remove_top)
+        fresh = self.readout(outputs, bias=old.bias is not None).description(seed).readout
+        weight, stored = fresh.weight.values.copy(), np.ones(fresh.weight.values.shape, np.bool_)
+        if old.weight.sparse is None:
+            weight[:count] = old.weight.values
+        else:
+            rows = old.weight.sparse
+            places = np.repeat(np.arange(count), np.diff(rows.row_offsets)), rows.column_indices
+            stored[:count] = False
+            stored[places], weight[places] = True, old.weight.values
+        bias: Any = False
+        if old.bias is not None and fresh.bias is not None:
+            bias = np.concatenate([old.bias.values, fresh.bias.values[count:]])
+        tau = np.concatenate([old.tau.values, np.full(outputs - count, old.tau.values.mean())])
+        self._call(lib.hypr_builder_remove_top)
+        self.readout(outputs, bias=bias, tau=tau, weight=weight, sparse=False if old.weight.sparse is None else stored)
+        for name, tensor in (("weight", old.weight), ("bias", old.bias), ("tau", old.tau)):
+            if tensor is not None:
+                self.set_trainable(f"readout.{name}", tensor.trainable)
+        return self
+
     def labels(self, names: Iterable[str]) -> Self:
         """Names of the outputs, one each."""
         texts = _texts(names)

@@ -13,6 +13,7 @@ A call that is refused, say because a sensor gave NaN, changes nothing either: t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from hypr._arrays import LARGEST, FloatArray, number
 from hypr._atomic import all_or_nothing
 from hypr._estimators import network
 from hypr._scores import softmax
+from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
@@ -83,6 +85,17 @@ class _Stream:
         """The beginning of a sequence."""
         self.session.reset()
         self.steps = 0
+
+    def with_outputs(self, outputs: int, label: str, seed: int) -> _Stream:
+        """Another one that goes on with more outputs; `label` is the name of the last, if they have names."""
+        # From a copy, as the transfer closes its window: a call that is refused after it leaves this one as it was.
+        former = copy(self.session)
+        builder = ModelBuilder.from_model(former.model).grow_readout(outputs, seed)
+        if former.model.class_labels:
+            builder.labels([*former.model.class_labels, label])
+        stream = _Stream(builder.build(seed), cast(SessionOptions, former._option_numbers()))
+        stream.session.transfer(former)
+        return stream
 
 
 class _HyprEstimator(base.Estimator):
@@ -159,7 +172,8 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
     Parameters
     ----------
     n_classes : int
-        Outputs, at least two: how many classes there can be. They get their outputs as they appear.
+        Outputs to begin with, at least two: classes get theirs as they appear. One class more adds an output, and what was learned
+        stays.
     classes : tuple, optional
         The classes, if they are known: one output each, instead of `n_classes`. A model's class labels are its classes.
     {_PARAMETERS}
@@ -199,12 +213,16 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
         Raises
         ------
         InvalidArgumentError
-            There are more classes than outputs, or the class is NaN.
+            The class is NaN.
         NotFiniteError, TypeError
             A feature is no finite number.
         """
         stream, sample = self._started(x)
-        stream.learn(sample, None if y is None else self._output(y))
+        if y is None:
+            return stream.learn(sample, None)
+        if y not in self._classes:
+            stream = self._with_class(y, stream)
+        stream.learn(sample, self._classes[y])
 
     @all_or_nothing
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
@@ -221,15 +239,15 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
         probabilities = self.predict_proba_one(x)
         return max(probabilities, key=probabilities.__getitem__) if probabilities else None
 
-    def _output(self, label: Any) -> int:
-        if label not in self._classes:
-            if label != label:
-                raise InvalidArgumentError(f"the label is {label!r}, which is no class: None is for a sample without one")
-            if len(self._classes) == self._outputs:
-                raise InvalidArgumentError(f"{label!r} is one class more than the {self._outputs} outputs: "
-                                           + ", ".join(map(repr, self._classes)))
-            self._classes = {**self._classes, label: len(self._classes)}
-        return self._classes[label]
+    def _with_class(self, label: Any, stream: _Stream) -> _Stream:
+        """Gives a class that is new its output, and the network one more if all have classes."""
+        if label != label:
+            raise InvalidArgumentError(f"the label is {label!r}, which is no class: None is for a sample without one")
+        if len(self._classes) == self._outputs:
+            stream = stream.with_outputs(self._outputs + 1, str(label), self.seed)
+            self._stream, self._outputs = stream, self._outputs + 1
+        self._classes = {**self._classes, label: len(self._classes)}
+        return stream
 
 
 class HyprRegressor(_HyprEstimator, base.Regressor):

@@ -9,7 +9,8 @@ from hypr._library import called, ffi, lib
 from hypr._tensors import TensorInfo
 from hypr.model import Model
 from hypr.options import NativeOptions, SessionOptions
-from hypr.session._inspection import Inspection, MemoryReport, Statistics
+from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
+from hypr.session._learning import Learning
 from hypr.session._rehearsal import Rehearsal, Rehearsing, RehearsalReport
 from hypr.session._tensors import Gradients, Parameters, Tensors
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
 
 __all__ = [
-    "Gradients", "MemoryReport", "MemorySize", "Parameters", "Rehearsal", "RehearsalReport", "Session", "Statistics", "TensorInfo",
+    "Gradients", "Guard", "MemoryReport", "MemorySize", "Parameters", "Rehearsal", "RehearsalReport", "Session", "Statistics",
+    "TensorInfo",
 ]
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import ffi, lib
-from hypr.errors import NotFoundError
+from hypr.errors import InvalidArgumentError, NotFoundError
 from hypr.options import option_info, option_names
 from hypr.session._handle import SessionHandle
 
@@ -67,6 +67,36 @@ class Statistics:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """How a session that learns stands beside its reference: means over what was compared in the horizon.
+
+    Attributes
+    ----------
+    reference_ahead : bool
+        Whether the reference is better, and what the session answers with if the option `guard_answer` is set.
+    loss, reference_loss : float
+        Of the network that learns and of the reference; 0 before the first compared step.
+    accuracy, reference_accuracy : float
+        Share of the compared steps whose largest output was the label's.
+    compared_steps : int
+        Since the session was created.
+    returns : int
+        How often the parameters went back to those of the reference.
+    last_return : int
+        `compared_steps` at the last of them.
+    """
+
+    reference_ahead: bool
+    loss: float
+    reference_loss: float
+    accuracy: float
+    reference_accuracy: float
+    compared_steps: int
+    returns: int
+    last_return: int
+
+
+@dataclass(frozen=True)
 class MemoryReport:
     """Where the bytes of a session go.
 
@@ -84,6 +114,8 @@ class MemoryReport:
         Gradient and moments.
     scratch : int
         Everything else.
+    reference : int
+        The reference network: its parameters, state and outputs of the open windows.
     total : int
     rehearsal : int
         Stretches, and the state, history and eligibility that they are rehearsed with.
@@ -95,6 +127,7 @@ class MemoryReport:
     history: int
     optimizer: int
     scratch: int
+    reference: int
     total: int
     rehearsal: int
 
@@ -111,6 +144,14 @@ class Inspection(SessionHandle):
         self._call(lib.hypr_session_statistics, values)
         numbers = {name: getattr(values, name) for name in Statistics.__dataclass_fields__ if name != "spike_rates"}
         return Statistics(**numbers, spike_rates=rates)
+
+    @property
+    def guard(self) -> Guard:
+        """Whether learning has made things better or worse. WrongStateError: the option `guard` is 0."""
+        values = ffi.new("hypr_guard *", {"struct_size": ffi.sizeof("hypr_guard")})
+        self._call(lib.hypr_session_guard, values)
+        numbers = {name: getattr(values, name) for name in Guard.__dataclass_fields__}
+        return Guard(**{**numbers, "reference_ahead": bool(values.reference_ahead)})
 
     def clear_statistics(self) -> None:
         """Counts from now on."""
@@ -204,3 +245,36 @@ class Inspection(SessionHandle):
         StateMismatchError, InvalidArgumentError."""
         data = ffi.from_buffer(state)
         self._call(lib.hypr_session_load_state, data, len(data))
+
+    def transfer(self, from_session: SessionHandle) -> None:
+        """Goes on where another session is, though its model or its options are others: parameters by tensor name, state, traces,
+        optimizer, class weights, frozen tensors and statistics.
+
+        This session's model has the same layers and tensors; outputs, neurons, input channels and stored weights may be more, those
+        of the other come first. New parameters stay as they are, new neurons begin at rest. The other's open windows are closed as
+        by ``flush``, those of this session are dropped. hypr.h says what depends on the options of both.
+
+        Parameters
+        ----------
+        from_session : Session
+
+        Raises
+        ------
+        StateMismatchError
+            Something of the other has no place here; the message names it. Both are as they were.
+
+        Examples
+        --------
+        >>> larger = hypr.ModelBuilder.from_model(session.model).grow_readout(session.output_size + 1).build()
+        >>> grown = hypr.Session(larger)
+        >>> grown.transfer(session)
+        """
+        if not isinstance(from_session, SessionHandle):
+            raise TypeError(f"from_session is a {type(from_session).__name__}, expected a hypr.Session")
+        if from_session is self:
+            raise InvalidArgumentError("from_session is the session itself, expected another one")
+        handle = from_session._take()
+        try:
+            self._call(lib.hypr_session_transfer, handle)
+        finally:
+            from_session._idle.append(handle)

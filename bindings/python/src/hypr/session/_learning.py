@@ -210,6 +210,11 @@ class Learning(Running):
         """With the update `manual`: closes the open windows and makes one optimizer step on the gradient gathered."""
         self._call(lib.hypr_session_apply)
 
+    def accept(self) -> None:
+        """Accepts what was learned: the network as it is now becomes the reference that the options `guard` and `hold_untaught`
+        compare with. WrongStateError: neither has an effect in this session."""
+        self._call(lib.hypr_session_accept)
+
     def _per_output(self, function: Any, values: npt.ArrayLike, what: str, *before: int) -> None:
         """A call with one number per output, copied for the reason that a sample is; `before` are the arguments before them."""
         handle = self._take()

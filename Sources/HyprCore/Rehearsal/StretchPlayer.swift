@@ -1,0 +1,207 @@
+internal import CSystem
+
+/// What the second stream goes through, step by step: the stretches that are kept and, of classes of which there is none, the exemplars
+/// that the model's file brings. One of each class in turn, in random order.
+struct StretchPlayer {
+  private enum Playing {
+    case stretch(StretchCursor)
+    case exemplar(Int, ExemplarCursor)
+  }
+
+  var memory: RehearsalMemory
+  private let exemplars: Exemplars
+  /// [outputs + 1]: whether it had its turn in this round.
+  private let hadTurn: UnsafeMutablePointer<Bool>
+  private let leadIn: Int
+  private var playing: Playing?
+
+  init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ shape: Stretch.Shape, _ settings: Settings) {
+    memory = RehearsalMemory(&arena, shape, settings)
+    exemplars = Exemplars(&arena, model)
+    hadTurn = arena.allocate(Bool.self, shape.outputs + 1, .rehearsal)
+    leadIn = settings.rehearsalLeadIn
+  }
+
+  // MARK: - Which one
+
+  /// Whether there is a next step: of the stretch that is being played, or of one that begins, but not of the class `except`.
+  mutating func goesOn(except: Int?) -> Bool {
+    // What was being played may have lost its place.
+    if case .stretch = playing, memory.playing == nil { playing = nil }
+    return playing != nil || begin(except: except)
+  }
+
+  private mutating func begin(except: Int?) -> Bool {
+    var candidates = candidates(except: except)
+    if candidates == 0 {
+      hadTurn.clear(memory.shape.outputs + 1)
+      candidates = self.candidates(except: except)
+    }
+    if candidates == 0 { return false }
+    var (left, label) = (memory.random.below(candidates), 0)
+    while !isCandidate(label, except: except) || left > 0 {
+      if isCandidate(label, except: except) { left -= 1 }
+      label += 1
+    }
+    hadTurn[label] = true
+    if memory.count(label) > 0 {
+      memory.play(memory.random.below(memory.count(label)), of: label)
+      playing = .stretch(StretchCursor())
+    } else {
+      let index = exemplars.index(memory.random.below(exemplars.counts[label]), of: label)
+      playing = .exemplar(index, ExemplarCursor(exemplars.model.pointee.exemplar(index)))
+    }
+    return true
+  }
+
+  private func has(_ label: Int) -> Bool { memory.count(label) > 0 || exemplars.counts[label] > 0 }
+  private func isCandidate(_ label: Int, except: Int?) -> Bool { has(label) && label != except && !hadTurn[label] }
+
+  private func candidates(except: Int?) -> Int {
+    var count = 0
+    for label in 0...memory.shape.outputs where isCandidate(label, except: except) { count += 1 }
+    return count
+  }
+
+  /// Classes that can be rehearsed, and `current`.
+  func classCount(with current: Int) -> Int {
+    var count = 0
+    for label in 0..<memory.shape.outputs where has(label) || label == current { count += 1 }
+    return count
+  }
+
+  var isEmpty: Bool { memory.count == 0 && exemplars.isEmpty }
+
+  /// Whether what is being played came with the model's file.
+  var isExemplar: Bool {
+    if case .exemplar = playing { true } else { false }
+  }
+
+  // MARK: - Its next step
+
+  /// Whether the step begins a sequence: the state before it is zero.
+  var beginsSequence: Bool {
+    switch playing {
+    case .stretch(let cursor): cursor.step == 0 && stretch.header.startsSequence
+    case .exemplar(_, let cursor): cursor.step == 0 && cursor.exemplar.startsSequence
+    case nil: false
+    }
+  }
+
+  /// Its inputs become events of a slot; false: they would not be finite.
+  @_optimize(speed) func list(into input: InputStage, slot: Int, _ kernels: UnsafePointer<kernel_table>) -> Bool {
+    switch playing {
+    case .stretch(let cursor): cursor.list(stretch, into: input.events, slot: slot)
+    case .exemplar(_, let cursor):
+      if cursor.step == 0 { input.clear() }
+      cursor.read(sample: exemplars.sample)
+      guard (try? input.list(exemplars.sample, slot: slot, kernels, MessageBuffer(nil, size: 0))) != nil else { return false }
+      input.commit()
+    case nil: return false
+    }
+    return true
+  }
+
+  /// What it teaches, as `Stretch.Run` says, and the row of values or of an error.
+  var target: (target: Int32, row: UnsafeRawPointer?) {
+    switch playing {
+    case .stretch(let cursor):
+      guard cursor.step >= leadIn || stretch.header.startsSequence else { return (Stretch.Run.none, nil) }
+      let target = cursor.target(stretch)
+      return (target, Stretch.Run.hasRow(target) ? cursor.row(stretch) : nil)
+    case .exemplar(_, let cursor):
+      guard cursor.step >= leadIn || cursor.exemplar.startsSequence else { return (Stretch.Run.none, nil) }
+      if let row = cursor.target { return (Stretch.Run.values, UnsafeRawPointer(row)) }
+      return (cursor.exemplar.hasValues ? Stretch.Run.none : Int32(truncatingIfNeeded: cursor.label), nil)
+    case nil: return (Stretch.Run.none, nil)
+    }
+  }
+
+  /// Past it.
+  @_optimize(speed) mutating func advance() {
+    switch playing {
+    case .stretch(var cursor):
+      cursor.advance(stretch)
+      playing = .stretch(cursor)
+      if cursor.step == Int(stretch.header.steps) { end() }
+    case .exemplar(let index, var cursor):
+      cursor.advance()
+      playing = .exemplar(index, cursor)
+      if cursor.isAtEnd { end() }
+    case nil: break
+    }
+  }
+
+  /// Forgets all that was kept.
+  mutating func forget() {
+    end()
+    memory.clear()
+    hadTurn.clear(memory.shape.outputs + 1)
+  }
+
+  /// The rest of the stretch is not played.
+  mutating func end() {
+    playing = nil
+    memory.endPlaying()
+  }
+
+  private var stretch: Stretch { memory.stretch(at: memory.playing ?? 0) }
+
+  // MARK: - Saved state
+
+  mutating func walkState(_ stream: inout StateStream) {
+    var step = 0
+    var exemplar = -1
+    switch playing {
+    case .stretch(let cursor): step = memory.playing == nil ? 0 : cursor.step
+    case .exemplar(let index, let cursor): (exemplar, step) = (index, cursor.step)
+    case nil: break
+    }
+    exemplar = stream.integer(exemplar, in: -1...exemplars.model.pointee.exemplarCount - 1)
+    step = stream.integer(step, in: 0...Model.mostExemplarSteps - 1)
+    stream.flags(hadTurn, memory.shape.outputs + 1)
+    memory.walkState(&stream, step: step)
+    if exemplar >= 0 {
+      let content = exemplars.model.pointee.exemplar(exemplar)
+      if step >= content.stepCount { stream.refuse() }
+      if stream.mode == .read {
+        var cursor = ExemplarCursor(content)
+        for _ in 0..<step { cursor.advance() }
+        playing = .exemplar(exemplar, cursor)
+      }
+    } else if stream.mode == .read {
+      playing = memory.playing == nil ? nil : .stretch(StretchCursor(step, in: stretch))
+    }
+  }
+}
+
+/// The exemplars of a model's file, by the class that they count for.
+private struct Exemplars {
+  let model: UnsafeMutablePointer<Model>
+  /// [outputs + 1]; the last one of those that are taught values.
+  let counts: UnsafeMutablePointer<Int>
+  /// [channels]: room for one.
+  let sample: UnsafeMutablePointer<Float>
+
+  init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>) {
+    self.model = model
+    let outputs = model.pointee.outputSize
+    counts = arena.allocate(Int.self, outputs + 1, .rehearsal)
+    sample = arena.allocate(Float.self, model.pointee.inputSize, .scratch)
+    if arena.isMeasuring { return }
+    for index in 0..<model.pointee.exemplarCount { counts[model.pointee.exemplar(index).lastLabel ?? outputs] += 1 }
+  }
+
+  var isEmpty: Bool { model.pointee.exemplarCount == 0 }
+
+  /// That of one of a class, counted from 0.
+  func index(_ place: Int, of label: Int) -> Int {
+    var left = place
+    for index in 0..<model.pointee.exemplarCount {
+      let found = model.pointee.exemplar(index).lastLabel ?? model.pointee.outputSize
+      if found == label && left == 0 { return index }
+      if found == label { left -= 1 }
+    }
+    return 0
+  }
+}
