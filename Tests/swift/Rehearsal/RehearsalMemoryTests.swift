@@ -26,7 +26,9 @@ import Testing
       try #require(stretches.filter { Int($0.header.label) == label }.count == store.memory.count(label))
     }
     for stretch in stretches { try #require(stretch.isSound(room: stretch.size)) }
-    if let playing = store.memory.playing { try #require(stretches.contains { $0.start == store.memory.stretch(at: playing).start }) }
+    if let playing = store.memory.playing {
+      try #require(stretches.contains { $0.start == store.memory.stretch(at: playing).start })
+    }
   }
 
   /// Some of four classes are rare; in blocks or mixed.
@@ -79,7 +81,8 @@ import Testing
       }
       let half = counts[label] / 2
       let (early, late) = (keptOften[label][..<half].reduce(0, +), keptOften[label][half...].reduce(0, +))
-      #expect(abs(Double(early - late)) < 5 * (2 * mean * Double(half)).squareRoot(), "class \(label): \(early) early, \(late) late")
+      #expect(
+        abs(Double(early - late)) < 5 * (2 * mean * Double(half)).squareRoot(), "class \(label): \(early) early, \(late) late")
     }
   }
 
@@ -115,12 +118,15 @@ import Testing
     for round in 0..<2000 {
       // The longer a stream, the less of it replaces what is kept.
       if round % 25 == 0 { store.memory.clear() }
-      if store.memory.playing == nil, let label = (0..<4).filter({ store.memory.count($0) > 0 }).randomElement(using: &random.generator) {
+      if store.memory.playing == nil,
+        let label = (0..<4).filter({ store.memory.count($0) > 0 }).randomElement(using: &random.generator)
+      {
         store.memory.play(Int.random(in: 0..<store.memory.count(label), using: &random.generator), of: label)
       }
       let playing = store.memory.playing
       let content = playing.map { store.played(store.memory.stretch(at: $0)).inputs }
-      offer(store, Int.random(in: 0..<4, using: &random.generator), steps: Int.random(in: 1...350, using: &random.generator) / 3 + 1)
+      offer(
+        store, Int.random(in: 0..<4, using: &random.generator), steps: Int.random(in: 1...350, using: &random.generator) / 3 + 1)
       try expectConsistent(store)
       guard let playing else { continue }
       guard let now = store.memory.playing else {

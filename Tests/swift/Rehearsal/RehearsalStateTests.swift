@@ -69,7 +69,8 @@ import Testing
       #expect(failure.status == HYPR_ERROR_STATE_MISMATCH && failure.message.contains("rehearsal"))
     }
     for (option, value) in [
-      (HYPR_OPTION_REHEARSAL_SHARE, 0.9), (HYPR_OPTION_REHEARSAL_WINDOWS, 1), (HYPR_OPTION_REHEARSAL_SEED, 7), (HYPR_OPTION_THREADS, 2),
+      (HYPR_OPTION_REHEARSAL_SHARE, 0.9), (HYPR_OPTION_REHEARSAL_WINDOWS, 1), (HYPR_OPTION_REHEARSAL_SEED, 7),
+      (HYPR_OPTION_THREADS, 2),
     ] {
       let other = try TestSession(model, options([option: value]))
       try other.load(bytes)
@@ -129,9 +130,12 @@ import Testing
     let stretch = try #require(
       (112..<bytes.count - 32).first { place in
         let word = { (index: Int) in Int(bytes[place + 4 * index]) + Int(bytes[place + 4 * index + 1]) << 8 }
-        return word(1) == 10 && word(0) % 8 == 0 && word(0) > 32 && word(0) < 600 && bytes[place + 28..<place + 32].elementsEqual([4, 0, 0, 0])
+        return word(1) == 10 && word(0) % 8 == 0 && word(0) > 32 && word(0) < 600
+          && bytes[place + 28..<place + 32].elementsEqual([4, 0, 0, 0])
       })
-    for (offset, values) in [(0, [0, 31, 250]), (4, [0, 11, 255]), (8, [0, 11, 255]), (12, [11, 255]), (20, [4, 255]), (24, [4]), (28, [1, 9])] {
+    for (offset, values) in [
+      (0, [0, 31, 250]), (4, [0, 11, 255]), (8, [0, 11, 255]), (12, [11, 255]), (20, [4, 255]), (24, [4]), (28, [1, 9]),
+    ] {
       for value in values where bytes[stretch + offset] != UInt8(value) {
         var state = bytes
         state[stretch + offset] = UInt8(value)

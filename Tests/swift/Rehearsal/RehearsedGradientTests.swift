@@ -103,7 +103,8 @@ import Testing
       name: "longer windows than stretches", options: [HYPR_OPTION_REHEARSAL_STEPS: 31, HYPR_OPTION_REHEARSAL_LEAD_IN: 3],
       startsSequence: false, steps: 11),
     Case(name: "longer windows than stretches from a fresh state", options: [HYPR_OPTION_REHEARSAL_STEPS: 31], steps: 11),
-    Case(name: "shorter windows", options: [HYPR_OPTION_REHEARSAL_STEPS: 1, HYPR_OPTION_REHEARSAL_LEAD_IN: 4], startsSequence: false),
+    Case(
+      name: "shorter windows", options: [HYPR_OPTION_REHEARSAL_STEPS: 1, HYPR_OPTION_REHEARSAL_LEAD_IN: 4], startsSequence: false),
     Case(name: "late labels", options: [HYPR_OPTION_LABEL_DELAY: 9]),
   ]
 

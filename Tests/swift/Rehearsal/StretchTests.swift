@@ -15,7 +15,8 @@ final class MemoryOfStretches {
   init(columns: Int, outputs: Int, bytes: Int, longest: Int, leadIn: Int = 0, seed: Int = 0, bits: Int = 8) {
     var options = Options()
     for (option, value) in [
-      (Option.learning, 1), (.rehearsalBytes, bytes), (.rehearsalStretch, longest), (.rehearsalLeadIn, leadIn), (.rehearsalSeed, seed),
+      (Option.learning, 1), (.rehearsalBytes, bytes), (.rehearsalStretch, longest), (.rehearsalLeadIn, leadIn),
+      (.rehearsalSeed, seed),
       (.rehearsalBits, bits),
     ] { options.set(option, Double(value)) }
     let (settings, shape) = (Settings(options), Stretch.Shape(columns: columns, outputs: outputs, longest: longest))
@@ -100,7 +101,8 @@ final class MemoryOfStretches {
       let bound = largest < 1e-30 ? 1e-30 : Double(largest) / Double(1 << (bits - 1) - 1) * 0.50002
       for step in inputs.indices {
         try #require(found[step][column].isFinite)
-        try #require(abs(Double(found[step][column]) - Double(inputs[step][column])) <= bound, "\(comment), step \(step), column \(column)")
+        try #require(
+          abs(Double(found[step][column]) - Double(inputs[step][column])) <= bound, "\(comment), step \(step), column \(column)")
       }
     }
   }
