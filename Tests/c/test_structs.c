@@ -11,6 +11,9 @@ static int set_up(void **state) {
   session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_GUARD, 100}, {HYPR_OPTION_REHEARSAL_BYTES, 1024}));
   float *samples = random_samples(hypr_model_input_size(model), 1);
   assert_ok(hypr_session_rehearsal_add(session, samples, 1, (int32_t[]){1}, NULL, 1));
+  assert_ok(hypr_session_step(session, samples, hypr_model_input_size(model), NULL, 0));
+  assert_ok(hypr_session_teach_class(session, 1));
+  assert_ok(hypr_session_flush(session));
   free(samples);
   return 0;
 }

@@ -44,6 +44,12 @@ struct Learner: ~Copyable {
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
   }
 
+  /// Closes the first open window. (Not inlined: a job, and the learner that it is made for, are large.)
+  @_optimize(speed) @inline(never) mutating func closeFirst(_ network: borrowing Network) {
+    var job = WindowJob(self, network)
+    while job.advance(&self, network, work: .max) {}
+  }
+
   var adjoints: Adjoints { resources.adjoints }
   var classWeights: UnsafeMutablePointer<Float> { resources.classWeights }
 

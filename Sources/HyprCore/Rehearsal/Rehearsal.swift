@@ -129,8 +129,7 @@ struct Rehearsal: ~Copyable {
       let part = 0..<steps
       let factor = weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
       learner.pointee.compare(network, part, as: factor)
-      var job = WindowJob(learner.pointee, network)
-      while job.advance(&learner.pointee, network, work: .max) {}
+      learner.pointee.closeFirst(network)
       gauge.count(learner.pointee.targets, part)
       // What could not be finite has ended the stretch: the next one begins from a fresh state.
       left -= max(steps, 1)

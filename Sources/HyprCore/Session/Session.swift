@@ -90,7 +90,17 @@ public struct Session: ~Copyable {
   @inline(never) public static func requireMemorySize(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> Int {
-    let settings = Self.settings(model, options)
+    try check(Self.settings(model, options), model, message)
+    guard let size = memorySize(model, options) else {
+      throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
+    }
+    return size
+  }
+
+  /// Not inlined: options and settings are large.
+  @inline(never) private static func check(
+    _ settings: Settings, _ model: UnsafeMutablePointer<Model>, _ message: MessageBuffer
+  ) throws(Failure) {
     #if !HYPR_LEARNING
       guard settings.options.value(.learning) == 0 else {
         throw message.failure(.modelUnsupported, "option learning is 1, but \(learningLeftOut)")
@@ -98,10 +108,6 @@ public struct Session: ~Copyable {
     #endif
     try settings.checkWindow(model.pointee, message)
     try settings.checkTrains(model.pointee, message)
-    guard let size = memorySize(model, options) else {
-      throw message.failure(.outOfMemory, "a session of this model takes more bytes than can be addressed")
-    }
-    return size
   }
 
   /// A session in its own memory.

@@ -13,8 +13,7 @@ extension Session {
     rehearsal?.pointee.record(network, learner.pointee)
     let (before, first) = (learner.pointee.progress.gathered.steps, learner.pointee.progress.firstPage)
     learner.pointee.compare(network, first..<first + min(learner.pointee.progress.steps, settings.window), as: 1)
-    var job = WindowJob(learner.pointee, network)
-    while job.advance(&learner.pointee, network, work: .max) {}
+    learner.pointee.closeFirst(network)
     if learner.pointee.progress.steps == 0 { slot = 0 }
     guard updating else { return }
     rehearsal?.pointee.rehearse(beside: learner.pointee.progress.gathered.steps - before, &learner.pointee)
