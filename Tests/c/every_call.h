@@ -378,9 +378,34 @@ static void call_transfer(hypr_session *session, hypr_session *from) {
   note(output, sizeof output);
 }
 
+/* With a memory for stretches, and without one, where all but one are refused. */
+static void call_rehearsal(hypr_session *session) {
+  hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
+  float values[5 * CALL_OUTPUTS];
+  for (size_t i = 0; i < 5 * CALL_OUTPUTS; i++) values[i] = i < CALL_OUTPUTS ? NAN : (float)i / 7;
+  STATUS(hypr_session_rehearsal_add(session, samples_of_calls, 20, labels_of_calls, NULL, 0));
+  STATUS(hypr_session_rehearsal_add(session, samples_of_calls, 5, NULL, values, 1));
+  FAILS(hypr_session_rehearsal_add(session, samples_of_calls, 21, labels_of_calls, NULL, 0));
+  TEXT(hypr_session_message(session));
+  values[CALL_OUTPUTS] = INFINITY;
+  FAILS(hypr_session_rehearsal_add(session, samples_of_calls, 5, NULL, values, 1));
+  TEXT(hypr_session_message(session));
+  STATUS(hypr_session_rehearse(session, 7));
+  for (int32_t label = HYPR_REHEARSAL_NO_CLASS; label < CALL_OUTPUTS; label++) {
+    STATUS(hypr_session_rehearsal(session, label, &rehearsal));
+    note(&rehearsal, sizeof rehearsal);
+    SIZE(hypr_session_rehearsal_count(session, label));
+  }
+  STATUS(hypr_session_rehearsal_clear(session));
+  STATUS(hypr_session_rehearsal_add(session, samples_of_calls, 12, labels_of_calls, NULL, 1));
+}
+
 /* Calls everything with a host's word; a file of this name is made. */
 static void call_everything(call_log *log, int word, const char *file) {
-  static const double none[][2] = {{0, 0}}, learning[][2] = {{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_WINDOW, 13}, {0, 0}};
+  static const double none[][2] = {{0, 0}};
+  static const double learning[][2] = {{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_WINDOW, 13}, {HYPR_OPTION_REHEARSAL_BYTES, 3000},
+                                       {HYPR_OPTION_REHEARSAL_STRETCH, 20}, {HYPR_OPTION_REHEARSAL_STEPS, 9},
+                                       {HYPR_OPTION_REHEARSAL_LEAD_IN, 3}, {0, 0}};
   static const double threads[][2] = {{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_UPDATE, HYPR_UPDATE_SEQUENCE},
                                       {HYPR_OPTION_THREADS, 3}, {HYPR_OPTION_WINDOW, 40}, {HYPR_OPTION_WEIGHT_DECAY, 0.1},
                                       {HYPR_OPTION_LOSS, HYPR_LOSS_SUM_OF_SOFTMAX}, {HYPR_OPTION_CREDIT, HYPR_CREDIT_RECURRENT},
@@ -420,7 +445,7 @@ static void call_everything(call_log *log, int word, const char *file) {
     for (int i = 0; i < 2; i++) {
       call_running(both[i]);
       call_long(both[i]);
-      if (kind > 0) call_learning(both[i]);
+      if (kind > 0) call_learning(both[i]), call_rehearsal(both[i]);
       call_inspection(both[i], file);
     }
     call_transfer(session, lent);

@@ -152,6 +152,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_guard guarded = {.struct_size = sizeof guarded};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
+  hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
   for (size_t i = 0; i < STEPS; i++) {
     hypr_session_step(session, samples + i * INPUTS, INPUTS, outputs, CLASSES);
     hypr_session_teach_class(session, 1);
@@ -206,6 +207,12 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_set_layer_state(session, 0, out, hypr_session_layer_state_size(session, 0));
   hypr_session_get_eligibility(session, 0, flat, hypr_session_eligibility_size(session, 0));
   hypr_session_memory_report(session, &report);
+  hypr_session_rehearsal_add(session, samples, 20, labels, NULL, 1);
+  hypr_session_rehearsal_add(session, samples, 20, NULL, outputs, 0);
+  hypr_session_rehearse(session, 10);
+  hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, &rehearsal);
+  hypr_session_rehearsal(session, 1000, &rehearsal);
+  hypr_session_rehearsal_count(session, 1);
   hypr_session_save_model(session, "allocations.hypr");
   hypr_session_save_model(session, "no such folder/allocations.hypr");
   hypr_session_save_model(session, deep_path);
@@ -219,6 +226,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_transfer(session, session);
   hypr_session_reset_parts(session, HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER);
   hypr_session_reset_layer(session, 1);
+  hypr_session_rehearsal_clear(session);
   hypr_session_reset(session);
 }
 
@@ -228,10 +236,11 @@ static void allocate_nothing(const char *name) {
   int32_t *labels = random_labels(STEPS, CLASSES, 6);
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
     for (int learning = 0; learning < 2; learning++) {
-      const setting settings[] = {{HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20},
-                                  {HYPR_OPTION_CREDIT, update + 1}, {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1},
-                                  {HYPR_OPTION_LABEL_DELAY, update * 7}, {HYPR_OPTION_GUARD, update * 50},
-                                  {HYPR_OPTION_GUARD_ANSWER, 1}, {0, 0}};
+      const setting settings[] = {
+          {HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20}, {HYPR_OPTION_CREDIT, update + 1},
+          {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1}, {HYPR_OPTION_LABEL_DELAY, update * 7},
+          {HYPR_OPTION_REHEARSAL_BYTES, update == 1 ? 0 : 8192}, {HYPR_OPTION_REHEARSAL_STRETCH, 25},
+          {HYPR_OPTION_REHEARSAL_LEAD_IN, 5}, {HYPR_OPTION_GUARD, update * 50}, {HYPR_OPTION_GUARD_ANSWER, 1}, {0, 0}};
       hypr_session *session = make_session(model, settings), *other = make_session(model, settings);
       size_t allocated = allocations, freed = frees;
       call_everything(session, other, samples, labels);

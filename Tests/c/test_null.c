@@ -15,7 +15,7 @@ static hypr_session *session;
 static int set_up(void **state) {
   (void)state;
   model = load_model(BRF);
-  session = make_session(model, SETTINGS(LEARNING));
+  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_REHEARSAL_BYTES, 1024}));
   return 0;
 }
 
@@ -173,6 +173,12 @@ static void no_session(void **state) {
   refused(hypr_session_transfer(NULL, session));
   refused(hypr_session_transfer(NULL, NULL));
   refused(hypr_session_memory_report(NULL, &report));
+  hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
+  refused(hypr_session_rehearsal(NULL, HYPR_REHEARSAL_ALL, &rehearsal));
+  assert_int_equal(hypr_session_rehearsal_count(NULL, HYPR_REHEARSAL_ALL), 0);
+  refused(hypr_session_rehearse(NULL, 1));
+  refused(hypr_session_rehearsal_clear(NULL));
+  refused(hypr_session_rehearsal_add(NULL, &number, 1, &label, NULL, 1));
 }
 
 static void creating_with_null(void **state) {
@@ -252,6 +258,9 @@ static void null_arguments(void **state) {
   refused_naming("buffer", hypr_session_load_state(session, NULL, 1 << 20));
   refused_naming("from", hypr_session_transfer(session, NULL));
   refused_naming("report", hypr_session_memory_report(session, NULL));
+  refused_naming("rehearsal", hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, NULL));
+  refused_naming("inputs", hypr_session_rehearsal_add(session, NULL, 1, labels, NULL, 1));
+  refused_naming("labels", hypr_session_rehearsal_add(session, input, 1, NULL, NULL, 1));
 
   assert_ok(hypr_session_step_spikes(session, NULL, 0, NULL, 0));
   assert_ok(hypr_session_run(session, NULL, 0, NULL));

@@ -26,7 +26,7 @@ static size_t state_size, file_size;
 static int set_up_all(void **state) {
   size_t bytes, alignment;
   set_up(state);
-  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, 5}));
+  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, 5}, {HYPR_OPTION_REHEARSAL_BYTES, 4096}));
   options = make_options(SETTINGS({HYPR_OPTION_WINDOW, 5}));
   assert_ok(hypr_session_memory_size(model, options, &bytes, &alignment, NULL, 0));
   assert_true(bytes <= ROOM);
@@ -81,6 +81,9 @@ static int tear_down_all(void **state) {
   X(hypr_batch, steps, 0, learn_batch(&n, 1))                                                                                 \
   X(hypr_batch, sum_of_steps, 0, learn_batch((size_t[]){5, n, 5}, 3))                                                         \
   X(hypr_batch, struct_size, 0, learn_sized(n))                                                                               \
+  X(hypr_session_rehearsal_add, steps, 0, hypr_session_rehearsal_add(session, samples, n, labels, NULL, 1))                   \
+  X(hypr_session_rehearse, windows, 1, rehearse_nothing(n))                                                                   \
+  X(hypr_rehearsal, struct_size, 1, hypr_session_rehearsal(session, 0, &(hypr_rehearsal){.struct_size = n}))                  \
   X(hypr_session_save_model_buffer, size, 1, hypr_session_save_model_buffer(session, room, n))                                \
   X(hypr_session_save_state, size, 1, hypr_session_save_state(session, room, n))                                              \
   X(hypr_session_load_state, size, 1, load_state(n))                                                                          \
@@ -165,6 +168,13 @@ static hypr_status learn_sized(size_t struct_size) {
     char bytes[8192];
   } one = {.batch = {.struct_size = struct_size, .inputs = samples, .steps = lengths, .sequences = 1, .labels = labels}};
   return hypr_session_learn(session, &one.batch, NULL, NULL);
+}
+
+/* As often as it may be: while nothing is kept that is at once. */
+static hypr_status rehearse_nothing(size_t windows) {
+  assert_ok(hypr_session_flush(session));
+  assert_ok(hypr_session_rehearsal_clear(session));
+  return hypr_session_rehearse(session, windows);
 }
 
 static hypr_status load_state(size_t size) {

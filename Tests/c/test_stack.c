@@ -37,6 +37,9 @@ static void *create(void *context) {
   hypr_options_set(options, HYPR_OPTION_WINDOW, 10);
   hypr_options_set(options, HYPR_OPTION_GUARD, 20);
   hypr_options_set(options, HYPR_OPTION_GUARD_ANSWER, 1);
+  hypr_options_set(options, HYPR_OPTION_REHEARSAL_BYTES, 8192);
+  hypr_options_set(options, HYPR_OPTION_REHEARSAL_STRETCH, 10);
+  hypr_options_set(options, HYPR_OPTION_REHEARSAL_LEAD_IN, 2);
   if (with->status == HYPR_OK) with->status = hypr_session_create(with->model, options, &with->session, NULL, 0);
   hypr_options_free(options);
   return NULL;
@@ -51,6 +54,14 @@ static void *run(void *context) {
 static void *learn(void *context) {
   work *with = context;
   with->status = hypr_session_learn_sequence(with->session, with->samples, STEPS, with->labels, NULL, NULL);
+  return NULL;
+}
+
+static void *rehearse(void *context) {
+  work *with = context;
+  with->status = hypr_session_rehearsal_add(with->session, with->samples, 10, with->labels, NULL, 1);
+  if (with->status == HYPR_OK) with->status = hypr_session_rehearse(with->session, 3);
+  if (hypr_session_rehearsal_count(with->session, HYPR_REHEARSAL_ALL) < 2) with->status = HYPR_ERROR_NOT_FOUND;
   return NULL;
 }
 
@@ -125,8 +136,9 @@ static const struct {
   void *(*function)(void *);
   int is_limited;
 } parts[] = {{"load", load, 1},           {"create", create, 0},           {"run", run, 0},
-             {"learn", learn, 0},         {"save", save, 1},               {"save to memory", save_buffer, 1},
-             {"save state", save_state, 0}, {"transfer", transfer, 0},     {"fail to load", fail_to_load, 0}};
+             {"learn", learn, 0},         {"rehearse", rehearse, 0},       {"save", save, 1},
+             {"save to memory", save_buffer, 1}, {"save state", save_state, 0}, {"transfer", transfer, 0},
+             {"fail to load", fail_to_load, 0}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static void do_everything(size_t size, size_t limit) {

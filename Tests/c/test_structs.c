@@ -8,7 +8,10 @@ static int set_up(void **state) {
   (void)state;
   model = load_model(TWO_LAYERS);
   with_exemplars = load_model(EXEMPLARS);
-  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_GUARD, 100}));
+  session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_GUARD, 100}, {HYPR_OPTION_REHEARSAL_BYTES, 1024}));
+  float *samples = random_samples(hypr_model_input_size(model), 1);
+  assert_ok(hypr_session_rehearsal_add(session, samples, 1, (int32_t[]){1}, NULL, 1));
+  free(samples);
   return 0;
 }
 
@@ -27,6 +30,7 @@ static hypr_status tensor_of_model(void *out) { return hypr_model_tensor_info(mo
 static hypr_status exemplar(void *out) { return hypr_model_exemplar_info(with_exemplars, 1, out); }
 static hypr_status guard(void *out) { return hypr_session_guard(session, out); }
 static hypr_status memory(void *out) { return hypr_session_memory_report(session, out); }
+static hypr_status rehearsal(void *out) { return hypr_session_rehearsal(session, 1, out); }
 static hypr_status neuron(void *out) { return hypr_neuron_info(1, out); }
 static hypr_status parameter(void *out) { return hypr_neuron_parameter(0, 0, out); }
 static hypr_status constant(void *out) {
@@ -52,7 +56,9 @@ static const struct {
     {exemplar, NULL, sizeof(hypr_exemplar_info), 4 * sizeof(size_t) + 8, END_OF(hypr_exemplar_info, starts_sequence), 0, 0},
     {guard, "guard", sizeof(hypr_guard), (sizeof(size_t) + 11) / 8 * 8 + 56, END_OF(hypr_guard, last_return), END_OF(hypr_guard, reference_ahead),
      offsetof(hypr_guard, loss)},
-    {memory, "report", sizeof(hypr_memory_report), 8 * sizeof(size_t), END_OF(hypr_memory_report, total), 0, 0},
+    {memory, "report", sizeof(hypr_memory_report), 8 * sizeof(size_t), END_OF(hypr_memory_report, reference), 0, 0},
+    {rehearsal, "rehearsal", sizeof(hypr_rehearsal), (3 * sizeof(size_t) + 7) / 8 * 8 + 24, END_OF(hypr_rehearsal, mean_loss),
+     3 * sizeof(size_t), offsetof(hypr_rehearsal, taught_steps)},
     {neuron, NULL, sizeof(hypr_neuron), 7 * sizeof(size_t) + 12, END_OF(hypr_neuron, initialization), 0, 0},
     {parameter, NULL, sizeof(hypr_quantity), 2 * sizeof(size_t) + 40, END_OF(hypr_quantity, second), QUANTITY_GAP},
     {constant, NULL, sizeof(hypr_quantity), 2 * sizeof(size_t) + 40, END_OF(hypr_quantity, second), QUANTITY_GAP},

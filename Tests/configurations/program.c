@@ -184,6 +184,12 @@ static void learn_not(const hypr_model *model) {
   ANSWERS(hypr_session_learn_batch(session, numbers, &steps, 1, &label, NULL, NULL));
   ANSWERS(hypr_session_learn_labelled(session, numbers, &steps, 1, &label, NULL, NULL));
   ANSWERS(hypr_session_set_trainable(session, 0, 0));
+  hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
+  ANSWERS(hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, &rehearsal));
+  ANSWERS(hypr_session_rehearse(session, 1));
+  ANSWERS(hypr_session_rehearsal_clear(session));
+  ANSWERS(hypr_session_rehearsal_add(session, numbers, 1, &label, NULL, 1));
+  expect(hypr_session_rehearsal_count(session, HYPR_REHEARSAL_ALL) == 0, "rehearsal count", "is not 0");
   ANSWERS(hypr_session_get_gradients(session, numbers, 1));
   ANSWERS(hypr_session_get_eligibility(session, 0, numbers, 1));
   expect(hypr_session_eligibility_size(session, 0) == 0, "eligibility size", "is not 0");

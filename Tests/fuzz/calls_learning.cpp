@@ -1,4 +1,5 @@
 // Calls on sessions that learn: targets, sequences, updates, and what can be asked of these.
+#include <cmath>
 #include <numeric>
 
 #include "world.hpp"
@@ -167,6 +168,55 @@ void call_hypr_session_accept(World &w) { w.change(w.session(), hypr_session_acc
 void call_hypr_session_guard(World &w) {
   const Sized<hypr_guard> guard(w);
   w.ask(w.session(), [&](hypr_session *handle) { return hypr_session_guard(handle, w.perhaps(guard.get())); });
+}
+
+// ---- Rehearsal
+
+namespace {
+
+/// A class, one of the two numbers that stand for others, or what is none of them.
+int32_t rehearsed(World &w, const SessionOf &session) {
+  return w.random.once_in(12) ? static_cast<int32_t>(w.random.absurd()) : static_cast<int32_t>(w.index(session.outputs + 2)) - 2;
+}
+
+}  // namespace
+
+void call_hypr_session_rehearsal(World &w) {
+  const SessionOf &session = w.session();
+  const Sized<hypr_rehearsal> rehearsal(w);
+  const int32_t label = rehearsed(w, session);
+  w.ask(session, [&](hypr_session *handle) { return hypr_session_rehearsal(handle, label, w.perhaps(rehearsal.get())); });
+}
+
+void call_hypr_session_rehearsal_count(World &w) {
+  const SessionOf &session = w.session();
+  hypr_session_rehearsal_count(session.handle, rehearsed(w, session));
+}
+
+void call_hypr_session_rehearse(World &w) {
+  const size_t windows = w.random.below(6);
+  w.on(w.session(), false, goes_a_part, [&](hypr_session *handle) { return hypr_session_rehearse(handle, windows); });
+}
+
+void call_hypr_session_rehearsal_clear(World &w) { w.change(w.session(), hypr_session_rehearsal_clear); }
+
+void call_hypr_session_rehearsal_add(World &w) {
+  const SessionOf &session = w.session();
+  const size_t given = w.random.below(11), steps = w.random.once_in(20) ? SIZE_MAX >> w.random.below(4) : given;
+  Guarded<float> inputs(given * session.inputs), values(given * session.outputs);
+  Guarded<int32_t> labels(given);
+  w.fill(inputs);
+  w.fill(values);
+  for (size_t i = 0; i < values.size(); i++) {
+    if (w.random.once_in(3)) values[i] = NAN;
+  }
+  for (int32_t &one : labels) one = static_cast<int32_t>(w.index(session.outputs + 1)) - 1;
+  const uint64_t kind = w.random.once_in(12) ? w.random.below(4) : w.random.below(2);
+  const int32_t starts = static_cast<int32_t>(w.random.once_in(20) ? w.random.absurd() : w.random.below(2));
+  w.change(session, [&](hypr_session *handle) {
+    return hypr_session_rehearsal_add(handle, w.perhaps(inputs.get()), steps, kind == 0 || kind == 2 ? labels.get() : nullptr,
+                                      kind == 1 || kind == 2 ? values.get() : nullptr, starts);
+  });
 }
 
 void call_hypr_session_statistics(World &w) {

@@ -165,7 +165,7 @@ void call_hypr_session_tensor_count(World &w) { hypr_session_tensor_count(w.sess
 
 void call_hypr_session_get_option(World &w) {
   double value;
-  const hypr_option key = static_cast<hypr_option>(w.random.once_in(10) ? w.random.absurd() : w.random.below(90));
+  const hypr_option key = static_cast<hypr_option>(w.random.once_in(10) ? w.random.absurd() : w.random.below(110));
   w.ask(w.session(), [&](hypr_session *handle) { return hypr_session_get_option(handle, key, w.perhaps(&value)); });
 }
 

@@ -202,6 +202,15 @@ hypr_options *draw_options(Random &random, bool learns) {
   if (random.once_in(4)) set(HYPR_OPTION_SPIKE_RATE_PENALTY, random.pick({1.0, 1e6}));
   if (random.once_in(4)) set(HYPR_OPTION_ANCHOR_STRENGTH, random.pick({0.1, 1000.0}));
   if (random.once_in(4)) set(HYPR_OPTION_WEIGHT_DECAY, random.pick({0.1, 1000.0}));
+  if (random.once_in(3)) {
+    set(HYPR_OPTION_REHEARSAL_BYTES, random.pick({40.0, 300.0, 4000.0}));
+    set(HYPR_OPTION_REHEARSAL_STRETCH, static_cast<double>(random.from(1, 9)));
+    set(HYPR_OPTION_REHEARSAL_STEPS, static_cast<double>(random.from(1, 7)));
+    set(HYPR_OPTION_REHEARSAL_LEAD_IN, static_cast<double>(random.below(4)));
+    set(HYPR_OPTION_REHEARSAL_SHARE, random.pick({0.0, 0.5, 0.999}));
+    set(HYPR_OPTION_REHEARSAL_WINDOWS, random.pick({1.0, 3.0, 1e9}));
+    set(HYPR_OPTION_REHEARSAL_SEED, static_cast<double>(random.below(3)));
+  }
   if (random.once_in(200)) set(HYPR_OPTION_THREADS, 2);
   return options;
 }

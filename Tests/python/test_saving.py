@@ -137,14 +137,15 @@ def test_copies(session, stream):
 
 
 def test_memory_size_and_report(model):
-    for options in (dict(learning=False), dict(window=10), dict(window=1000, credit="recurrent"), dict(guard=100)):
+    for options in (dict(learning=False), dict(window=10), dict(window=1000, credit="recurrent"), dict(guard=100),
+                    dict(rehearsal_bytes=4096)):
         size = hypr.Session.memory_size(model, **options)
         report = hypr.Session(model, **options).memory_report
         assert size.bytes == report.total and size.alignment in (16, 32, 64, 128)
         parts = (report.parameters, report.state, report.traces, report.history, report.optimizer, report.scratch,
-                 report.reference)
+                 report.rehearsal, report.reference)
         assert sum(parts) == report.total
-        assert (report.reference > 0) == ("guard" in options)
+        assert (report.reference > 0) == ("guard" in options or "rehearsal_bytes" in options)
     with pytest.raises(hypr.UnknownOptionError):
         hypr.Session.memory_size(model, windw=1)
 

@@ -25,7 +25,7 @@
 #include "networks.h"
 #include "silence.h"
 
-enum { RUNS = 7, WORKS = 7 };
+enum { RUNS = 7, WORKS = 8, LEARN_10 = 3, CALLS = 6, REHEARSAL = 7 };
 
 static const double seconds_per_run = 0.04;
 
@@ -35,7 +35,7 @@ static const struct {
   int window, by_step;
 } works[WORKS] = {
     {"inference_step", -1, 1}, {"inference_run", -1, 0}, {"1", 1, 0},      {"10", 10, 0},
-    {"100", 100, 0},           {"auto", 0, 0},           {"100_step", 100, 1},
+    {"100", 100, 0},           {"auto", 0, 0},           {"100_step", 100, 1}, {"10_rehearsal", 10, 0},
 };
 
 typedef struct {
@@ -51,6 +51,10 @@ static int ascending(const void *one, const void *other) {
 static double median(double *values, int count) {
   qsort(values, (size_t)count, sizeof *values, ascending);
   return values[count / 2];
+}
+
+static hypr_session *session_for(const network *network, int which) {
+  return (which == REHEARSAL ? network_rehearsing : network_session)(network, works[which].window);
 }
 
 /* Makes the network's whole sequence, from a fresh state. */
@@ -114,7 +118,7 @@ static result measure(const network *network, const machine *machine) {
   long repetitions[WORKS];
   static double times[WORKS][RUNS];
   for (int which = 0; which < WORKS; which++) {
-    sessions[which] = network_session(network, works[which].window);
+    sessions[which] = session_for(network, which);
     time_sequences(network, sessions[which], which, 1);
     double once = time_sequences(network, sessions[which], which, 1) * (double)network->steps;
     repetitions[which] = 1 + (long)(seconds_per_run / once);
@@ -145,12 +149,12 @@ static void print_json(const network *network, const result *result, int first) 
          "\"inference_step\": %.4f, \"inference_step_p99\": %.4f, \"inference_run\": %.4f,\n     \"learning\": {",
          first ? "" : ",", network->neuron, network->net, network->steps, network->input_rate, network->spike_rate,
          1e6 * result->times[0], 1e6 * result->p99, 1e6 * result->times[1]);
-  for (int which = 2; which < WORKS; which++) {
+  for (int which = 2; which <= CALLS; which++) {
     printf("%s\"%s\": %.4f", which > 2 ? ", " : "", works[which].name, 1e6 * result->times[which]);
   }
-  printf("}, \"automatic_window\": %d, \"session_bytes\": %zu, \"update_bandwidth\": %.4g,\n     \"floor\": {",
-         result->automatic_window, result->memory.total, result->bandwidth);
-  for (int which = 1; which < WORKS - 1; which++) {
+  printf("}, \"automatic_window\": %d, \"session_bytes\": %zu, \"update_bandwidth\": %.4g,\n     \"rehearsal_ratio\": %.4f,\n     \"floor\": {",
+         result->automatic_window, result->memory.total, result->bandwidth, result->times[REHEARSAL] / result->times[LEARN_10]);
+  for (int which = 1; which < CALLS; which++) {
     printf("%s\"%s\": %.4f", which > 1 ? ", " : "", works[which].name, 1e6 * result->floors[which]);
   }
   printf("}}");
@@ -159,9 +163,9 @@ static void print_json(const network *network, const result *result, int first) 
 static void print_row(const network *network, const result *result) {
   printf("%-9s%-12s%-15s%4.1f %%", network->neuron, network->net, network->inputs_text, 100 * network->spike_rate);
   printf("%8.2f%7.2f%7.2f", 1e6 * result->times[0], 1e6 * result->p99, 1e6 * result->times[1]);
-  for (int which = 2; which < WORKS - 1; which++) printf("%8.2f", 1e6 * result->times[which]);
-  printf(" (%3d)%7.2f%8.2f%6.1fx%8zu\n", result->automatic_window, 1e6 * result->times[6], 1e6 * result->floors[4],
-         result->times[4] / result->floors[4], result->memory.total / 1024);
+  for (int which = 2; which < CALLS; which++) printf("%8.2f", 1e6 * result->times[which]);
+  printf(" (%3d)%7.2f%8.2f%6.1fx%8zu%8.2fx\n", result->automatic_window, 1e6 * result->times[CALLS], 1e6 * result->floors[4],
+         result->times[4] / result->floors[4], result->memory.total / 1024, result->times[REHEARSAL] / result->times[LEARN_10]);
 }
 
 /* Seconds from the start of a process to the end of one that loads a model and makes a step; median of some. */
@@ -287,7 +291,7 @@ static void only_work(const char *models, int index, const char *name, long step
   for (int which = 0; which < WORKS; which++) {
     if (strcmp(works[which].name, name) != 0) continue;
     network net = network_load(models, index, "", rate);
-    hypr_session *session = network_session(&net, works[which].window);
+    hypr_session *session = session_for(&net, which);
     for (long done = 0; done < steps; done += net.steps) run_sequence(&net, session, which);
     hypr_session_free(session);
     network_free(&net);
@@ -354,10 +358,11 @@ int main(int count, char **arguments) {
            machine.level, 1e-9 * machine.multiply_adds);
     printf("a process that loads brf-700-128-20, makes a step and ends: %.2f ms\n\n", 1e3 * start_up);
     printf("Microseconds per step, one thread, medians of %d runs; learning for windows of 1, 10, 100 and automatic (their\n"
-           "length), and of 100 by single calls; floor for 100.\n\n", RUNS);
+           "length), and of 100 by single calls; floor for 100; a step with rehearsal of 30 steps after each window of 10, over\n"
+           "one without.\n\n", RUNS);
     printf("                                             inference               learning\n");
     printf("neuron   net         inputs         spikes    step    p99    run       1      10     100    auto"
-           "        calls   floor  ratio     KiB\n");
+           "        calls   floor  ratio     KiB  rehearsal\n");
   }
   int found = 0;
   for (int index = 0; index < NETWORKS; index++) {

@@ -17,7 +17,18 @@ struct Learner: ~Copyable {
   let mostSteps: Int
   var progress = LearningProgress()
 
-  @inline(never) init(
+  /// Lays one out. (Not inlined, as it is large: what is laid out after it has its stack then.)
+  @inline(never) static func place(
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
+    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+  ) -> UnsafeMutablePointer<Learner> {
+    let place = arena.allocate(Learner.self, 1, .scratch)
+    let learner = Learner(&arena, model, settings, resources, reference)
+    if !arena.isMeasuring { place.initialize(to: learner) }
+    return place
+  }
+
+  private init(
     _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
     _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {

@@ -8,7 +8,7 @@ internal import CSystem
 /// classes are, each as often: with a share of (K - 1) / K for K classes, each of them has the same weight.
 struct Rehearsal: ~Copyable {
   let network: Network
-  private var learner: Learner
+  private let learner: UnsafeMutablePointer<Learner>
   private(set) var player: StretchPlayer
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
@@ -17,13 +17,26 @@ struct Rehearsal: ~Copyable {
   /// Windows that are still followed by rehearsal if nothing is taught in them.
   private(set) var windowsLeft = 0
 
-  init(
+  /// Lays one out. (Not inlined, as a learner is not.)
+  @inline(never) static func place(
+    _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+  ) -> UnsafeMutablePointer<Rehearsal> {
+    arena.begin(.rehearsal)
+    let place = arena.allocate(Rehearsal.self, 1, .rehearsal)
+    let rehearsal = Rehearsal(&arena, model, settings, beside: stream, resources, reference)
+    arena.end()
+    if !arena.isMeasuring { place.initialize(to: rehearsal) }
+    return place
+  }
+
+  private init(
     _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, beside stream: borrowing Network,
     _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
-    learner = Learner(&arena, model.pointee, ofRehearsal, resources, reference)
+    learner = Learner.place(&arena, model.pointee, ofRehearsal, resources, reference)
     let shape = Stretch.Shape(
       columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize, longest: settings.rehearsalStretch)
     player = StretchPlayer(&arena, model, shape, settings)
@@ -61,7 +74,7 @@ struct Rehearsal: ~Copyable {
   }
 
   private func noteTaught(_ target: Int32) {
-    if target >= 0 { learner.resources.taught?.insert(Int(target)) }
+    if target >= 0 { learner.pointee.resources.taught?.insert(Int(target)) }
   }
 
   /// What was recorded is not offered: the next step is the first one of a stretch.
@@ -95,9 +108,9 @@ struct Rehearsal: ~Copyable {
 
   /// Rehearses the next steps beside `taught` targets of the stream, whose gradient `stream` has gathered.
   mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
-    if taught > 0 { windowsLeft = learner.settings.rehearsalWindows }
+    if taught > 0 { windowsLeft = learner.pointee.settings.rehearsalWindows }
     // An update of many windows has no share for those in which nothing was taught.
-    guard windowsLeft > 0, taught > 0 || learner.settings.update == .window else { return }
+    guard windowsLeft > 0, taught > 0 || learner.pointee.settings.update == .window else { return }
     windowsLeft -= 1
     playWindow(except: label, beside: taught, &stream)
   }
@@ -109,20 +122,20 @@ struct Rehearsal: ~Copyable {
   }
 
   @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
-    let all = learner.settings.window
+    let all = learner.pointee.settings.window
     var left = all
     while left > 0 && player.goesOn(except: label) {
       let steps = play(left, except: label)
       let part = 0..<steps
       let factor = weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
-      learner.compare(network, part, as: factor)
-      var job = WindowJob(learner, network)
-      while job.advance(&learner, network, work: .max) {}
-      gauge.count(learner.targets, part)
+      learner.pointee.compare(network, part, as: factor)
+      var job = WindowJob(learner.pointee, network)
+      while job.advance(&learner.pointee, network, work: .max) {}
+      gauge.count(learner.pointee.targets, part)
       // What could not be finite has ended the stretch: the next one begins from a fresh state.
       left -= max(steps, 1)
     }
-    learner.progress.gathered = GatheredTargets()
+    learner.pointee.progress.gathered = GatheredTargets()
   }
 
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
@@ -140,8 +153,8 @@ struct Rehearsal: ~Copyable {
         if steps == 0 { clear() }
         return steps
       }
-      learner.beginStep(from: steps)
-      learner.reference?.pointee.step(network.input.events, to: steps + 1)
+      learner.pointee.beginStep(from: steps)
+      learner.pointee.reference?.pointee.step(network.input.events, to: steps + 1)
       teach(steps)
       steps += 1
       player.advance()
@@ -151,10 +164,10 @@ struct Rehearsal: ~Copyable {
 
   @_optimize(speed) private mutating func teach(_ step: Int) {
     let (target, row) = player.target
-    let (targets, outputs) = (learner.targets, network.readoutOutputs(step + 1))
+    let (targets, outputs) = (learner.pointee.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
     targets.isOfAllClasses[step] = player.isExemplar
-    if target >= 0 { return learner.set(label: Int(target), weight: 1, step) }
+    if target >= 0 { return learner.pointee.set(label: Int(target), weight: 1, step) }
     guard let row else { return }
     UnsafeMutableRawPointer(error).copyMemory(from: row, byteCount: targets.outputs * 4)
     var loss = 0.0
@@ -169,7 +182,7 @@ struct Rehearsal: ~Copyable {
   /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream; returns how
   /// many of these each is as good as.
   private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) -> Double {
-    let targets = learner.targets
+    let targets = learner.pointee.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts && targets.weights[step] > 0 { count += 1 }
     guard count > 0 else { return 0 }
@@ -185,7 +198,7 @@ struct Rehearsal: ~Copyable {
 
   /// Of the gradient of an update.
   private var share: Double {
-    if learner.settings.rehearsalShare > 0 { return learner.settings.rehearsalShare }
+    if learner.pointee.settings.rehearsalShare > 0 { return learner.pointee.settings.rehearsalShare }
     let classes = player.classCount(with: label)
     return classes > 1 ? 1 - 1 / Double(classes) : 0.5
   }
@@ -193,7 +206,7 @@ struct Rehearsal: ~Copyable {
   private func clear() {
     network.clearSlot(0)
     for layer in network.layers { layer.clearTraces() }
-    learner.reference?.pointee.clear()
+    learner.pointee.reference?.pointee.clear()
   }
 
   /// Forgets all stretches.
@@ -205,14 +218,14 @@ struct Rehearsal: ~Copyable {
 
   /// Where another one's stream is.
   mutating func takeProgress(_ other: borrowing Rehearsal) {
-    (label, windowsLeft) = (other.label, min(other.windowsLeft, learner.settings.rehearsalWindows))
+    (label, windowsLeft) = (other.label, min(other.windowsLeft, learner.pointee.settings.rehearsalWindows))
   }
 
   /// As after an update that was skipped.
   func dropOverflownTraces() { network.dropOverflownTraces() }
 
   /// The host has accepted the network: its reference goes on from the same state.
-  func acceptState() { learner.reference?.pointee.takeState(of: network, slot: 0) }
+  func acceptState() { learner.pointee.reference?.pointee.takeState(of: network, slot: 0) }
 
   // MARK: - Saved state
 
@@ -223,13 +236,13 @@ struct Rehearsal: ~Copyable {
     gauge.walkState(&stream)
     let label = stream.integer(label, in: -1...player.memory.shape.outputs - 1)
     // It may have been saved with another number of windows.
-    let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.settings.rehearsalWindows)
+    let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.pointee.settings.rehearsalWindows)
     if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)
       layer.walkTraces(&stream)
     }
     if stream.mode == .read { network.listEvents(0) }
-    learner.reference?.pointee.walkState(&stream)
+    learner.pointee.reference?.pointee.walkState(&stream)
   }
 }

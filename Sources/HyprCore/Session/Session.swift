@@ -41,9 +41,7 @@ public struct Session: ~Copyable {
     network = Network(&arena, model, settings)
     statistics = RunStatistics(&arena, layers: model.pointee.layerCount)
     #if HYPR_LEARNING
-      learner = settings.learning ? arena.allocate(Learner.self, 1, .scratch) : nil
-      rehearsal = settings.rehearses ? arena.allocate(Rehearsal.self, 1, .rehearsal) : nil
-      if let learner {
+      if settings.learning {
         let resources = LearningResources(&arena, model.pointee, settings)
         var (reference, rehearsed): (UnsafeMutablePointer<ReferenceNetwork>?, UnsafeMutablePointer<ReferenceNetwork>?)
         if settings.needsReference(outputs: model.pointee.outputSize) {
@@ -53,14 +51,11 @@ public struct Session: ~Copyable {
             rehearsed = ReferenceNetwork.place(&arena, model, settings.ofRehearsal, resources, sharing: first.parameters).place
           }
         }
-        let content = Learner(&arena, model.pointee, settings, resources, reference)
-        if !arena.isMeasuring { learner.initialize(to: content) }
-        if let rehearsal {
-          arena.begin(.rehearsal)
-          let content = Rehearsal(&arena, model, settings, beside: network, resources, rehearsed)
-          arena.end()
-          if !arena.isMeasuring { rehearsal.initialize(to: content) }
-        }
+        learner = Learner.place(&arena, model.pointee, settings, resources, reference)
+        rehearsal =
+          settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
+      } else {
+        (learner, rehearsal) = (nil, nil)
       }
       workers =
         settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
@@ -92,7 +87,7 @@ public struct Session: ~Copyable {
   public static var memoryAlignment: Int { Arena.alignment }
 
   /// The exact size of a session, or that there is none.
-  public static func requireMemorySize(
+  @inline(never) public static func requireMemorySize(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ message: MessageBuffer
   ) throws(Failure) -> Int {
     let settings = Self.settings(model, options)
@@ -139,7 +134,7 @@ public struct Session: ~Copyable {
     return try build(model, options, start, ownsMemory: false, message)
   }
 
-  private static func build(
+  @inline(never) private static func build(
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, _ memory: UnsafeMutableRawPointer, ownsMemory: Bool,
     _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {

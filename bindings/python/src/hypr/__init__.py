@@ -33,7 +33,7 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import Guard, MemoryReport, MemorySize, Session, Statistics
+from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
@@ -55,9 +55,10 @@ __all__ = [
     "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "InvalidArgumentError",
     "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
     "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
-    "Recording", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError",
-    "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError",
-    "__version__", "library_version", "neuron_models", "option_info", "option_names", "record",
+    "Recording", "Rehearsal", "RehearsalReport", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError",
+    "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
+    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version", "neuron_models",
+    "option_info", "option_names", "record",
 ]
 
 

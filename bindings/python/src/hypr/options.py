@@ -50,6 +50,14 @@ class SessionOptions(TypedDict, total=False):
     rate_neuron_parameters: float
     rate_readout: float
     rate_readout_tau: float
+    rehearsal_bytes: int  # memory for stretches of the stream; 0: nothing is rehearsed
+    rehearsal_share: float  # of what is rehearsed in a gradient; 0: classes weigh alike
+    rehearsal_steps: int  # after a window
+    rehearsal_windows: int  # that are followed by rehearsal, from a taught one on
+    rehearsal_stretch: int  # steps
+    rehearsal_lead_in: int  # its first steps that teach nothing
+    rehearsal_seed: int
+    hold_untaught: float
     threads: int  # of a learning session, the host's included
 
 

@@ -11,12 +11,16 @@ from hypr.model import Model
 from hypr.options import NativeOptions, SessionOptions
 from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
 from hypr.session._learning import Learning
+from hypr.session._rehearsal import Rehearsal, Rehearsing, RehearsalReport
 from hypr.session._tensors import Gradients, Parameters, Tensors
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
 
-__all__ = ["Gradients", "Guard", "MemoryReport", "MemorySize", "Parameters", "Session", "Statistics", "TensorInfo"]
+__all__ = [
+    "Gradients", "Guard", "MemoryReport", "MemorySize", "Parameters", "Rehearsal", "RehearsalReport", "Session", "Statistics",
+    "TensorInfo",
+]
 
 
 class MemorySize(NamedTuple):
@@ -26,7 +30,7 @@ class MemorySize(NamedTuple):
     alignment: int
 
 
-class Session(Learning, Tensors, Inspection):
+class Session(Rehearsing, Tensors, Inspection):
     """A model at work on one stream: give it a sample, get an output, and teach it if you know better.
 
     A session may be used by one thread at a time (another one gets a WrongStateError); different sessions are independent,

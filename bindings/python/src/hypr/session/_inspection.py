@@ -117,6 +117,8 @@ class MemoryReport:
     reference : int
         The reference network: its parameters, state and outputs of the open windows.
     total : int
+    rehearsal : int
+        Stretches, and the state, history and eligibility that they are rehearsed with.
     """
 
     parameters: int
@@ -127,6 +129,7 @@ class MemoryReport:
     scratch: int
     reference: int
     total: int
+    rehearsal: int
 
 
 class Inspection(SessionHandle):
@@ -229,7 +232,7 @@ class Inspection(SessionHandle):
 
     def save_state(self) -> bytes:
         """Everything that the session has become: parameters, optimizer, traces, state, open windows, class weights, frozen
-        tensors, statistics. ``load_state`` continues from it bit for bit."""
+        tensors, statistics, stretches that are rehearsed. ``load_state`` continues from it bit for bit."""
         size = ffi.new("size_t *")
         self._call(lib.hypr_session_state_size, size)
         buffer = bytearray(size[0])
@@ -237,8 +240,9 @@ class Inspection(SessionHandle):
         return bytes(buffer)
 
     def load_state(self, state: Buffer) -> None:
-        """Continues from a state saved by a session of the same model file with the same learning, window, credit and
-        optimizer. Everything is checked before anything is changed: StateMismatchError, InvalidArgumentError."""
+        """Continues from a state saved by a session of the same model file with the same learning, window, label_delay,
+        credit, optimizer, and bytes, steps, stretch and lead-in of rehearsal. Everything is checked before anything is changed:
+        StateMismatchError, InvalidArgumentError."""
         data = ffi.from_buffer(state)
         self._call(lib.hypr_session_load_state, data, len(data))
 
