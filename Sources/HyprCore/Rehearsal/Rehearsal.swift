@@ -209,6 +209,11 @@ struct Rehearsal: ~Copyable {
     learner.pointee.reference?.pointee.clear()
   }
 
+  /// Something else goes through the input stage: an exemplar that is being played, whose samples do, could not go on.
+  mutating func dropExemplar() {
+    if player.isExemplar { player.end() }
+  }
+
   /// Forgets all stretches.
   mutating func forget() {
     player.forget()
@@ -232,6 +237,7 @@ struct Rehearsal: ~Copyable {
   /// Between two calls no window of the second stream is open.
   mutating func walkState(_ stream: inout StateStream) {
     player.walkState(&stream)
+    network.input.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
     let label = stream.integer(label, in: -1...player.memory.shape.outputs - 1)

@@ -152,12 +152,12 @@ struct StretchRecorder {
     let steps = stream.integer(steps, in: 0...shape.longest - 1)
     let startsSequence = stream.flag(startsSequence)
     if stream.mode == .read { (self.steps, self.startsSequence) = (steps, startsSequence) }
-    stream.rows(inputs, steps, size: shape.columns, width: shape.columns) { _, value in value.isFinite }
+    stream.finite(inputs, steps * shape.columns)
     for step in 0..<steps {
       let target = stream.integer(Int(targets[step]), in: Int(Stretch.Run.error)...shape.outputs - 1)
       if stream.mode == .read { targets[step] = Int32(truncatingIfNeeded: target) }
       if Stretch.Run.hasRow(Int32(truncatingIfNeeded: target)) {
-        stream.rows(rows + step * shape.outputs, 1, size: shape.outputs, width: shape.outputs) { _, value in value.isFinite }
+        stream.finite(rows + step * shape.outputs, shape.outputs)
       }
     }
   }

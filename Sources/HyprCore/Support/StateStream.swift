@@ -1,7 +1,8 @@
 /// Walks over everything that makes up a session's state, and measures, writes, checks or reads it: one description of the
 /// format for all four, so that they cannot disagree.
 ///
-/// Rows are stored without their padding, so the bytes do not depend on the vector width of the machine.
+/// Rows are stored without their padding, so the bytes do not depend on the vector width of the machine. (Nothing is inlined, as many
+/// call it and none often.)
 struct StateStream {
   enum Mode { case measure, write, check, read }
 
@@ -40,7 +41,7 @@ struct StateStream {
   }
 
   /// A piece of plain memory.
-  mutating func bytes(_ memory: UnsafeMutableRawPointer, _ count: Int) {
+  @inline(never) mutating func bytes(_ memory: UnsafeMutableRawPointer, _ count: Int) {
     guard let place = advance(count) else { return }
     switch mode {
     case .write: place.copyMemory(from: memory, byteCount: count)
@@ -71,8 +72,13 @@ struct StateStream {
     }
   }
 
+  /// The same, and every value must be finite.
+  @inline(never) mutating func finite(_ memory: UnsafeMutablePointer<Float>, _ count: Int) {
+    rows(memory, 1, size: count, width: count) { _, value in value.isFinite }
+  }
+
   /// An integer and the range that it must be in; returns the one in effect: the stream's when reading.
-  mutating func integer(_ value: Int, in range: ClosedRange<Int>) -> Int {
+  @inline(never) mutating func integer(_ value: Int, in range: ClosedRange<Int>) -> Int {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: Int64(value), as: Int64.self) }
     guard isInput else { return value }
@@ -82,7 +88,7 @@ struct StateStream {
   }
 
   /// A sum that is 0 or at least `least`, and so far from infinity that it can go on growing.
-  mutating func sum(_ value: Double, of least: Double = 0) -> Double {
+  @inline(never) mutating func sum(_ value: Double, of least: Double = 0) -> Double {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: Double.self) }
     guard isInput else { return value }
@@ -92,7 +98,7 @@ struct StateStream {
   }
 
   /// A counter, so far from its end that it can go on counting.
-  mutating func count(_ value: UInt64) -> UInt64 {
+  @inline(never) mutating func count(_ value: UInt64) -> UInt64 {
     guard let place = advance(8) else { return value }
     if mode == .write { place.storeBytes(of: value, as: UInt64.self) }
     guard isInput else { return value }
@@ -102,7 +108,7 @@ struct StateStream {
   }
 
   /// Indices below `limit`.
-  mutating func indices(_ memory: UnsafeMutablePointer<Int32>, _ count: Int, below limit: Int) {
+  @inline(never) mutating func indices(_ memory: UnsafeMutablePointer<Int32>, _ count: Int, below limit: Int) {
     if mode == .check, let buffer, capacity - position >= count * 4 {
       for index in 0..<count {
         let stored = (buffer + position).loadUnaligned(fromByteOffset: index * 4, as: Int32.self)
@@ -113,7 +119,7 @@ struct StateStream {
   }
 
   /// Flags, one byte each.
-  mutating func flags(_ memory: UnsafeMutablePointer<Bool>, _ count: Int) {
+  @inline(never) mutating func flags(_ memory: UnsafeMutablePointer<Bool>, _ count: Int) {
     if mode == .check, let buffer, capacity - position >= count {
       for index in 0..<count where (buffer + position).load(fromByteOffset: index, as: UInt8.self) > 1 {
         isValid = false
@@ -123,7 +129,7 @@ struct StateStream {
   }
 
   /// A flag; returns the one in effect: the stream's when reading or checking.
-  mutating func flag(_ value: Bool) -> Bool {
+  @inline(never) mutating func flag(_ value: Bool) -> Bool {
     guard let place = advance(1) else { return value }
     if mode == .write { place.storeBytes(of: value ? 1 : 0, as: UInt8.self) }
     guard isInput else { return value }

@@ -157,6 +157,7 @@ extension Rehearsal {
   /// What the stream was recorded until now comes before it, and after it a new stretch begins.
   fileprivate mutating func add(_ stretch: HostStretch, _ message: MessageBuffer) throws(Failure) {
     endStretch(startsSequence: stretch.startsSequence)
+    dropExemplar()
     let input = network.input
     input.clear()
     for step in 0..<stretch.steps {

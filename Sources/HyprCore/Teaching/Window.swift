@@ -34,7 +34,7 @@ extension Session {
   }
 
   /// One optimizer step on the gradient gathered since the last one, unless nothing was taught; `rate` in place of what the schedule says.
-  @_optimize(speed) mutating func update(rate: Double? = nil) {
+  @_optimize(speed) @inline(never) mutating func update(rate: Double? = nil) {
     guard let learner else { return }
     let skipped = learner.pointee.progress.statistics.skippedUpdates
     var job = UpdateJob(rate: rate)

@@ -26,7 +26,9 @@ import Testing
       try #require(stretches.filter { Int($0.header.label) == label }.count == store.memory.count(label))
     }
     for stretch in stretches { try #require(stretch.isSound(room: stretch.size)) }
-    if let playing = store.memory.playing { try #require(stretches.contains { $0.start == store.memory.stretch(at: playing).start }) }
+    if let playing = store.memory.playing {
+      try #require(stretches.contains { $0.start == store.memory.stretch(at: playing).start })
+    }
   }
 
   /// Some of four classes are rare; in blocks or mixed.
@@ -79,7 +81,8 @@ import Testing
       }
       let half = counts[label] / 2
       let (early, late) = (keptOften[label][..<half].reduce(0, +), keptOften[label][half...].reduce(0, +))
-      #expect(abs(Double(early - late)) < 5 * (2 * mean * Double(half)).squareRoot(), "class \(label): \(early) early, \(late) late")
+      #expect(
+        abs(Double(early - late)) < 5 * (2 * mean * Double(half)).squareRoot(), "class \(label): \(early) early, \(late) late")
     }
   }
 
@@ -94,22 +97,36 @@ import Testing
     #expect(try kept(1) != kept(2))
   }
 
+  @Test func `What was kept before leaves no trace`() {
+    func bytes(after before: Int) -> [UInt8] {
+      let store = MemoryOfStretches(columns: 1, outputs: 4, bytes: 900, longest: 40)
+      for number in 0..<before { offer(store, number % 3, number: number, steps: 30) }
+      store.memory.clear()
+      for number in 0..<8 { offer(store, number % 3, number: number, steps: 1 + number) }
+      return Array(UnsafeRawBufferPointer(start: store.memory.stretch(at: 0).start, count: store.memory.used))
+    }
+    #expect(bytes(after: 0) == bytes(after: 9))
+  }
+
   /// Of any length, also longer than the memory; the one that is being rehearsed may have to go.
   @Test func `The memory is never overfull`() throws {
     var random = RandomNet(seed: 83)
     let store = MemoryOfStretches(columns: 1, outputs: 4, bytes: 400, longest: 400)
-    #expect(store.memory.draw(except: nil) == nil)
     offer(store, 0, steps: 400)
     #expect(store.memory.count == 0 && store.memory.offered(0) == 1)
     var (evicted, moved) = (0, 0)
-    for _ in 0..<2000 {
-      if store.memory.playing == nil {
-        let stretch = store.memory.draw(except: nil)
-        if let stretch, stretch.header.steps > 2 { store.memory.advance(stretch) }
+    for round in 0..<2000 {
+      // The longer a stream, the less of it replaces what is kept.
+      if round % 25 == 0 { store.memory.clear() }
+      if store.memory.playing == nil,
+        let label = (0..<4).filter({ store.memory.count($0) > 0 }).randomElement(using: &random.generator)
+      {
+        store.memory.play(Int.random(in: 0..<store.memory.count(label), using: &random.generator), of: label)
       }
-      let (playing, step) = (store.memory.playing, store.memory.cursor.step)
+      let playing = store.memory.playing
       let content = playing.map { store.played(store.memory.stretch(at: $0)).inputs }
-      offer(store, Int.random(in: 0..<4, using: &random.generator), steps: Int.random(in: 1...350, using: &random.generator) / 3 + 1)
+      offer(
+        store, Int.random(in: 0..<4, using: &random.generator), steps: Int.random(in: 1...350, using: &random.generator) / 3 + 1)
       try expectConsistent(store)
       guard let playing else { continue }
       guard let now = store.memory.playing else {
@@ -117,21 +134,36 @@ import Testing
         continue
       }
       if now != playing { moved += 1 }
-      #expect(store.played(store.memory.stretch(at: now)).inputs == content && store.memory.cursor.step == step)
+      #expect(store.played(store.memory.stretch(at: now)).inputs == content)
     }
     #expect(evicted > 20 && moved > 20)
   }
 
   @Test func `Classes are rehearsed in turn, without the one that is taught now`() throws {
+    var random = RandomNet(seed: 84)
+    let model = try TestModel(random.model(["LIF"], sizes: [1, 3, 4]))
     let store = MemoryOfStretches(columns: 1, outputs: 4, bytes: 4096, longest: 40)
-    for (label, count) in [9, 1, 0, 3].enumerated() { for _ in 0..<count { offer(store, label) } }
+    var options = Options()
+    options.set(.rehearsalBytes, 4096)
+    let loaded = UnsafeMutablePointer<Model>(model.handle)
+    var measure = Arena(measuring: ())
+    _ = StretchPlayer(&measure, loaded, store.shape, Settings(options))
+    let block = UnsafeMutableRawPointer.allocate(byteCount: measure.used, alignment: Arena.alignment)
+    defer { block.deallocate() }
+    var arena = Arena(block)
+    var player = StretchPlayer(&arena, loaded, store.shape, Settings(options))
+    func offer(_ label: Int) {
+      store.record([[0.5]], [Int32(label)])
+      player.memory.offer(store.recorder)
+    }
     func drawn(_ count: Int, except: Int?) -> [Int] {
       (0..<count).map { _ in
-        let label = Int(store.memory.draw(except: except)!.header.label)
-        store.memory.endPlaying()
-        return label
+        player.end()
+        return player.goesOn(except: except) ? Int(player.memory.stretch(at: player.memory.playing!).header.label) : -1
       }
     }
+    #expect(drawn(1, except: nil) == [-1])
+    for (label, count) in [9, 1, 0, 3].enumerated() { for _ in 0..<count { offer(label) } }
     var orders = Set<[Int]>()
     for _ in 0..<50 {
       let round = drawn(3, except: nil)
@@ -141,10 +173,9 @@ import Testing
     #expect(orders.count == 6)
     for _ in 0..<20 { #expect(Set(drawn(2, except: 1)) == [0, 3]) }
     // The last one of a round is that of which there was none in it.
-    store.memory.clear()
-    #expect(store.memory.draw(except: nil) == nil)
-    offer(store, 2)
-    #expect(store.memory.draw(except: 2) == nil && drawn(2, except: 0) == [2, 2])
-    #expect(store.memory.draw(except: -1) != nil)
+    player.forget()
+    #expect(drawn(1, except: nil) == [-1])
+    offer(2)
+    #expect(drawn(1, except: 2) == [-1] && drawn(2, except: 0) == [2, 2] && drawn(1, except: -1) == [2])
   }
 }

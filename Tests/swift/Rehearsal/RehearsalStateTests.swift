@@ -16,7 +16,9 @@ import Testing
   }
 
   private func options(_ others: [Int: Double] = [:]) -> [Int: Double] {
-    RehearsalTests.options([HYPR_OPTION_REHEARSAL_BYTES: 600]).merging(others) { $1 }
+    RehearsalTests.options([
+      HYPR_OPTION_REHEARSAL_BYTES: 600, HYPR_OPTION_REHEARSAL_BITS: 4, HYPR_OPTION_HOLD_UNTAUGHT: 0.3,
+    ]).merging(others) { $1 }
   }
 
   /// Every kind of target, in turn.
@@ -67,7 +69,8 @@ import Testing
       #expect(failure.status == HYPR_ERROR_STATE_MISMATCH && failure.message.contains("rehearsal"))
     }
     for (option, value) in [
-      (HYPR_OPTION_REHEARSAL_SHARE, 0.9), (HYPR_OPTION_REHEARSAL_WINDOWS, 1), (HYPR_OPTION_REHEARSAL_SEED, 7), (HYPR_OPTION_THREADS, 2),
+      (HYPR_OPTION_REHEARSAL_SHARE, 0.9), (HYPR_OPTION_REHEARSAL_WINDOWS, 1), (HYPR_OPTION_REHEARSAL_SEED, 7),
+      (HYPR_OPTION_THREADS, 2),
     ] {
       let other = try TestSession(model, options([option: value]))
       try other.load(bytes)
@@ -92,10 +95,10 @@ import Testing
     let (bytes, before) = (try original.savedState, try victim.savedState)
     #expect(resigned(bytes) == bytes)
     // Up to the states of the second stream and what all sessions have: header, layout, counters, targets, then the memory.
-    let end = min(bytes.count, 40 + 72 + 1400)
+    let end = min(bytes.count, 40 + 88 + 1500)
     var (refused, taken) = (0, 0)
     for place in stride(from: 40 + part, to: end, by: 6) {
-      for value in [UInt8(0), 1, 0x7f, 0x80, 0xff] where bytes[place] != value {
+      for value in [[UInt8(0), 1, 0x7f, 0x80, 0xff][place % 5]] where bytes[place] != value {
         var state = bytes
         state[place] = value
         do {
@@ -115,7 +118,7 @@ import Testing
         try victim.load(before)
       }
     }
-    #expect(refused > 100 && taken > 100)
+    #expect(refused > 30 && taken > 30)
   }
 
   /// Words of the rehearsal part that would make it run out of its memory: each by itself.
@@ -127,9 +130,12 @@ import Testing
     let stretch = try #require(
       (112..<bytes.count - 32).first { place in
         let word = { (index: Int) in Int(bytes[place + 4 * index]) + Int(bytes[place + 4 * index + 1]) << 8 }
-        return word(1) == 10 && word(0) % 8 == 0 && word(0) > 32 && word(0) < 600 && bytes[place + 28..<place + 32].allSatisfy { $0 == 0 }
+        return word(1) == 10 && word(0) % 8 == 0 && word(0) > 32 && word(0) < 600
+          && bytes[place + 28..<place + 32].elementsEqual([4, 0, 0, 0])
       })
-    for (offset, values) in [(0, [0, 31, 250]), (4, [0, 11, 255]), (8, [0, 11, 255]), (12, [11, 255]), (20, [4, 255]), (24, [4]), (28, [1])] {
+    for (offset, values) in [
+      (0, [0, 31, 250]), (4, [0, 11, 255]), (8, [0, 11, 255]), (12, [11, 255]), (20, [4, 255]), (24, [4]), (28, [1, 9]),
+    ] {
       for value in values where bytes[stretch + offset] != UInt8(value) {
         var state = bytes
         state[stretch + offset] = UInt8(value)

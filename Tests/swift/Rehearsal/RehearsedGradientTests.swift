@@ -11,7 +11,8 @@ import Testing
     [
       HYPR_OPTION_LEARNING: 1, HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL), HYPR_OPTION_GRADIENT_CLIP: 0,
       HYPR_OPTION_WINDOW: Double(window), HYPR_OPTION_REHEARSAL_BYTES: 65_536, HYPR_OPTION_REHEARSAL_STRETCH: 40,
-      HYPR_OPTION_REHEARSAL_STEPS: Double(window), HYPR_OPTION_REHEARSAL_LEAD_IN: 0,
+      HYPR_OPTION_REHEARSAL_STEPS: Double(window), HYPR_OPTION_REHEARSAL_LEAD_IN: 0, HYPR_OPTION_REHEARSAL_BITS: 8,
+      HYPR_OPTION_HOLD_UNTAUGHT: 0,
     ].merging(others) { $1 }
   }
 
@@ -102,7 +103,8 @@ import Testing
       name: "longer windows than stretches", options: [HYPR_OPTION_REHEARSAL_STEPS: 31, HYPR_OPTION_REHEARSAL_LEAD_IN: 3],
       startsSequence: false, steps: 11),
     Case(name: "longer windows than stretches from a fresh state", options: [HYPR_OPTION_REHEARSAL_STEPS: 31], steps: 11),
-    Case(name: "shorter windows", options: [HYPR_OPTION_REHEARSAL_STEPS: 1, HYPR_OPTION_REHEARSAL_LEAD_IN: 4], startsSequence: false),
+    Case(
+      name: "shorter windows", options: [HYPR_OPTION_REHEARSAL_STEPS: 1, HYPR_OPTION_REHEARSAL_LEAD_IN: 4], startsSequence: false),
     Case(name: "late labels", options: [HYPR_OPTION_LABEL_DELAY: 9]),
   ]
 

@@ -57,7 +57,11 @@ class SessionOptions(TypedDict, total=False):
     rehearsal_stretch: int  # steps
     rehearsal_lead_in: int  # its first steps that teach nothing
     rehearsal_seed: int
-    hold_untaught: float
+    rehearsal_bits: int  # of an input in a stretch
+    hold_untaught: float  # weight of what keeps the outputs of classes that were not taught
+    guard: int  # labelled steps that losses are compared over; 0: no guard
+    guard_margin: float
+    guard_answer: int
     threads: int  # of a learning session, the host's included
 
 

@@ -65,8 +65,8 @@ class Rehearsal:
         return True
 
     def count(self, label: Kept = "all") -> int:
-        """Stretches of a class that are kept now."""
-        return self.report(label).stretches
+        """Stretches of a class that are kept now; 0 also where there is no such class, or the session rehearses nothing."""
+        return int(self._session._value(lib.hypr_session_rehearsal_count, _label(label)))
 
     def report(self, label: Kept = "all") -> RehearsalReport:
         """How much is still known of a class: a loss that rises is forgetting while it happens."""
