@@ -76,7 +76,7 @@ WATCH := examples/watch
 PYTHON_PACKAGES := gcc libc6-dev python3-dev python3-venv
 
 .PHONY: demo demo-all demo-data
-demo: $(BUILD)/examples/adapt ## A watch learns its wearer's exercises: run the demo
+demo: $(BUILD)/examples/adapt ## A watch learns its wearer's exercises, and rehearses them: run the demo
 	@$< $(WATCH)/without-wearer-2.hypr $(WATCH)/wearer-2.stream $(BUILD)/adapted.hypr
 
 demo-all: watch-environment ## The same for each of ten wearers left out in turn (ten minutes; downloads the data)

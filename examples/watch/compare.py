@@ -58,7 +58,7 @@ def accuracies(left_out, arguments, ways):
     return table
 
 
-def costs(left_out, arguments, ways, trials=15):
+def costs(left_out, arguments, ways, trials=40):
     """Bytes of a session [ways], and seconds [ways] of a step in a calibration of which every step is taught."""
     models = [leave_one_out.model_without(left_out, arguments, way.exemplars) for way in ways]
     stream = leave_one_out.streams(left_out, arguments, False)[0]

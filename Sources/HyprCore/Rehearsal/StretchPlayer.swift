@@ -1,7 +1,7 @@
 internal import CSystem
 
-/// What the second stream goes through, step by step: the stretches that are kept and, of classes of which there is none, the exemplars
-/// that the model's file brings. One of each class in turn, in random order.
+/// What the second stream goes through, step by step: the stretches that are kept, by turns with the exemplars that the model's file
+/// brings as long as these have a class of which nothing is kept. Of both, classes come in turn.
 struct StretchPlayer {
   private enum Playing {
     case stretch(StretchCursor)
@@ -10,15 +10,16 @@ struct StretchPlayer {
 
   var memory: RehearsalMemory
   private let exemplars: Exemplars
-  /// [outputs + 1]: whether it had its turn in this round.
-  private let hadTurn: UnsafeMutablePointer<Bool>
+  private let turns, exemplarTurns: Turns
+  private var wasExemplar = false
   private let leadIn: Int
   private var playing: Playing?
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ shape: Stretch.Shape, _ settings: Settings) {
     memory = RehearsalMemory(&arena, shape, settings)
     exemplars = Exemplars(&arena, model)
-    hadTurn = arena.allocate(Bool.self, shape.outputs + 1, .rehearsal)
+    turns = Turns(&arena, labels: shape.outputs + 1)
+    exemplarTurns = Turns(&arena, labels: shape.outputs + 1)
     leadIn = settings.rehearsalLeadIn
   }
 
@@ -32,41 +33,38 @@ struct StretchPlayer {
   }
 
   private mutating func begin(except: Int?) -> Bool {
-    var candidates = candidates(except: except)
-    if candidates == 0 {
-      hadTurn.clear(memory.shape.outputs + 1)
-      candidates = self.candidates(except: except)
-    }
-    if candidates == 0 { return false }
-    var (left, label) = (memory.random.below(candidates), 0)
-    while !isCandidate(label, except: except) || left > 0 {
-      if isCandidate(label, except: except) { left -= 1 }
-      label += 1
-    }
-    hadTurn[label] = true
-    if memory.count(label) > 0 {
-      memory.play(memory.random.below(memory.count(label)), of: label)
-      playing = .stretch(StretchCursor())
-    } else {
+    // By turns, so that each class of the file counts as much as one of the stream.
+    let (first, second) = wasExemplar ? (false, true) : (true, false)
+    return begin(exemplar: first, except) || begin(exemplar: second, except)
+  }
+
+  private mutating func begin(exemplar: Bool, _ except: Int?) -> Bool {
+    if exemplar {
+      guard needsExemplars, let label = exemplarTurns.next(&memory.random, where: { exemplars.counts[$0] > 0 }) else { return false }
       let index = exemplars.index(memory.random.below(exemplars.counts[label]), of: label)
       playing = .exemplar(index, ExemplarCursor(exemplars.model.pointee.exemplar(index)))
+    } else {
+      let kept = memory
+      guard let label = turns.next(&memory.random, where: { kept.count($0) > 0 && $0 != except }) else { return false }
+      memory.play(memory.random.below(memory.count(label)), of: label)
+      playing = .stretch(StretchCursor())
     }
+    wasExemplar = exemplar
     return true
   }
 
-  private func has(_ label: Int) -> Bool { memory.count(label) > 0 || exemplars.counts[label] > 0 }
-  private func isCandidate(_ label: Int, except: Int?) -> Bool { has(label) && label != except && !hadTurn[label] }
-
-  private func candidates(except: Int?) -> Int {
-    var count = 0
-    for label in 0...memory.shape.outputs where isCandidate(label, except: except) { count += 1 }
-    return count
+  /// Whether the file has a class of which nothing is kept. Then all of its classes are rehearsed: by those alone the network would learn
+  /// to tell the file's recordings from the device's.
+  private var needsExemplars: Bool {
+    for label in 0...memory.shape.outputs where exemplars.counts[label] > 0 && memory.count(label) == 0 { return true }
+    return false
   }
 
   /// Classes that can be rehearsed, and `current`.
   func classCount(with current: Int) -> Int {
     var count = 0
-    for label in 0..<memory.shape.outputs where has(label) || label == current { count += 1 }
+    for label in 0..<memory.shape.outputs
+    where memory.count(label) > 0 || exemplars.counts[label] > 0 || label == current { count += 1 }
     return count
   }
 
@@ -136,7 +134,9 @@ struct StretchPlayer {
   mutating func forget() {
     end()
     memory.clear()
-    hadTurn.clear(memory.shape.outputs + 1)
+    turns.clear()
+    exemplarTurns.clear()
+    wasExemplar = false
   }
 
   /// The rest of the stretch is not played.
@@ -159,7 +159,10 @@ struct StretchPlayer {
     }
     exemplar = stream.integer(exemplar, in: -1...exemplars.model.pointee.exemplarCount - 1)
     step = stream.integer(step, in: 0...Model.mostExemplarSteps - 1)
-    stream.flags(hadTurn, memory.shape.outputs + 1)
+    turns.walkState(&stream)
+    exemplarTurns.walkState(&stream)
+    let wasExemplar = stream.flag(wasExemplar)
+    if stream.mode == .read { self.wasExemplar = wasExemplar }
     memory.walkState(&stream, step: step)
     if exemplar >= 0 {
       let content = exemplars.model.pointee.exemplar(exemplar)
