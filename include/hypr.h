@@ -261,7 +261,8 @@ enum {
   HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed. Never taken from the
                                         model file [0] */
   HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, up to 0.999; 0: with K classes, kept or taught
-                                        now, (K - 1) / K, so that all weigh the same, and 0.5 for targets that are no classes [0] */
+                                        now, of which the stream taught n in the last window that taught any, (K - n) / K, so that all
+                                        weigh the same, and 0.5 for targets that are no classes [0] */
   HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
   HYPR_OPTION_REHEARSAL_WINDOWS = 107, /* how many are followed by that, from one in which something was taught on, 1 to 1e9; only that
                                           one unless updates follow every window [10] */

@@ -5,15 +5,13 @@ internal import CSystem
 ///
 /// After a window of the session's stream, the next steps of this second stream are one window of their own. Its gradient is added to
 /// that of the session with a weight that gives it its share of the update. What the stream teaches now is not rehearsed, but all other
-/// classes are, each as often: with a share of (K - 1) / K for K classes, each of them has the same weight.
+/// classes are, each as often: with a share of (K - n) / K, for K classes of which the stream teaches n, all have the same weight.
 struct Rehearsal: ~Copyable {
   let network: Network
   private let learner: UnsafeMutablePointer<Learner>
   private(set) var player: StretchPlayer
   private var recorder: StretchRecorder
   let gauge: RehearsalGauge
-  /// The class that the stream taught last; -1: none yet, or no class.
-  private(set) var label = -1
   /// Windows that are still followed by rehearsal if nothing is taught in them.
   private(set) var windowsLeft = 0
 
@@ -52,9 +50,14 @@ struct Rehearsal: ~Copyable {
     let steps = first..<first + min(streamLearner.progress.steps, streamLearner.settings.window)
     var sharedWeight = 0.0
     for step in steps where targets.kinds[step] == .shared { sharedWeight = targets.weights[step] }
+    var isTaught = false
     for step in steps {
       let target = recorded(targets, step, sharedWeight)
-      if target != Stretch.Run.none { label = max(Int(target), -1) }
+      if target != Stretch.Run.none {
+        if !isTaught { player.clearCurrent() }
+        isTaught = true
+      }
+      if target >= 0 { player.addCurrent(Int(target)) }
       noteTaught(target)
       let row = recorder.record(stream.input.events, slot: step + 1, target: target)
       if Stretch.Run.hasRow(target) {
@@ -112,22 +115,24 @@ struct Rehearsal: ~Copyable {
     // An update of many windows has no share for those in which nothing was taught.
     guard windowsLeft > 0, taught > 0 || learner.pointee.settings.update == .window else { return }
     windowsLeft -= 1
-    playWindow(except: label, beside: taught, &stream)
+    playWindow(besideStream: true, taught, &stream)
   }
 
   /// The same by itself, all classes in turn; false: there is nothing to rehearse.
   mutating func rehearse(_ stream: inout Learner) -> Bool {
-    playWindow(except: nil, beside: 0, &stream)
+    playWindow(besideStream: false, 0, &stream)
     return !player.isEmpty
   }
 
-  @inline(never) private mutating func playWindow(except label: Int?, beside taught: Double, _ stream: inout Learner) {
+  @inline(never) private mutating func playWindow(besideStream: Bool, _ taught: Double, _ stream: inout Learner) {
     let all = learner.pointee.settings.window
     var left = all
-    while left > 0 && player.goesOn(except: label) {
-      let steps = play(left, except: label)
+    while left > 0 && player.goesOn(besideStream: besideStream) {
+      let steps = play(left, besideStream: besideStream)
       let part = 0..<steps
-      let factor = weigh(part, beside: max(taught, 1) * Double(steps) / Double(all), &stream)
+      // Where the stream taught nothing, any share is the same: there is nothing else.
+      let (share, targets) = taught > 0 ? (share, taught) : (0.5, 1)
+      let factor = weigh(part, share, beside: targets * Double(steps) / Double(all), &stream)
       learner.pointee.compare(network, part, as: factor)
       learner.pointee.closeFirst(network)
       gauge.count(learner.pointee.targets, part)
@@ -138,9 +143,9 @@ struct Rehearsal: ~Copyable {
   }
 
   /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
-  @_optimize(speed) @inline(never) private mutating func play(_ most: Int, except label: Int?) -> Int {
+  @_optimize(speed) @inline(never) private mutating func play(_ most: Int, besideStream: Bool) -> Int {
     var steps = 0
-    while steps < most && player.goesOn(except: label) {
+    while steps < most && player.goesOn(besideStream: besideStream) {
       if player.beginsSequence {
         if steps > 0 { return steps }
         clear()
@@ -180,7 +185,7 @@ struct Rehearsal: ~Copyable {
 
   /// Weighs the targets of the open window so that together they have their share beside `taught` targets of the stream; returns how
   /// many of these each is as good as.
-  private func weigh(_ steps: Range<Int>, beside taught: Double, _ stream: inout Learner) -> Double {
+  private func weigh(_ steps: Range<Int>, _ share: Double, beside taught: Double, _ stream: inout Learner) -> Double {
     let targets = learner.pointee.targets
     var count = 0.0
     for step in steps where targets.kinds[step].counts && targets.weights[step] > 0 { count += 1 }
@@ -198,8 +203,7 @@ struct Rehearsal: ~Copyable {
   /// Of the gradient of an update.
   private var share: Double {
     if learner.pointee.settings.rehearsalShare > 0 { return learner.pointee.settings.rehearsalShare }
-    let classes = player.classCount(with: label)
-    return classes > 1 ? 1 - 1 / Double(classes) : 0.5
+    return player.shareOfOthers ?? 0.5
   }
 
   private func clear() {
@@ -222,7 +226,8 @@ struct Rehearsal: ~Copyable {
 
   /// Where another one's stream is.
   mutating func takeProgress(_ other: borrowing Rehearsal) {
-    (label, windowsLeft) = (other.label, min(other.windowsLeft, learner.pointee.settings.rehearsalWindows))
+    player.takeCurrent(other.player)
+    windowsLeft = min(other.windowsLeft, learner.pointee.settings.rehearsalWindows)
   }
 
   /// As after an update that was skipped.
@@ -239,10 +244,9 @@ struct Rehearsal: ~Copyable {
     network.input.walkState(&stream)
     recorder.walkState(&stream)
     gauge.walkState(&stream)
-    let label = stream.integer(label, in: -1...player.memory.shape.outputs - 1)
     // It may have been saved with another number of windows.
     let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.pointee.settings.rehearsalWindows)
-    if stream.mode == .read { (self.label, windowsLeft) = (label, windows) }
+    if stream.mode == .read { windowsLeft = windows }
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)
       layer.walkTraces(&stream)

@@ -12,7 +12,11 @@ struct StretchPlayer {
   private let exemplars: Exemplars
   private let turns, exemplarTurns: Turns
   private var wasExemplar = false
+  /// [outputs]: whether the stream teaches the class now.
+  private let current: UnsafeMutablePointer<Bool>
   private let leadIn: Int
+  /// Whether the host has said how much of the gradient is rehearsed.
+  private let hasShare: Bool
   private var playing: Playing?
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ shape: Stretch.Shape, _ settings: Settings) {
@@ -20,32 +24,40 @@ struct StretchPlayer {
     exemplars = Exemplars(&arena, model)
     turns = Turns(&arena, labels: shape.outputs + 1)
     exemplarTurns = Turns(&arena, labels: shape.outputs + 1)
+    current = arena.allocate(Bool.self, shape.outputs, .rehearsal)
     leadIn = settings.rehearsalLeadIn
+    hasShare = settings.rehearsalShare > 0
   }
 
   // MARK: - Which one
 
-  /// Whether there is a next step: of the stretch that is being played, or of one that begins, but not of the class `except`.
-  mutating func goesOn(except: Int?) -> Bool {
+  /// What the stream teaches from now on: nothing yet.
+  func clearCurrent() { current.clear(memory.shape.outputs) }
+  func addCurrent(_ label: Int) { current[label] = true }
+
+  /// Whether there is a next step: of the stretch that is being played, or of one that begins. Classes that the stream teaches now do not
+  /// begin beside it, but where the host has said how much is rehearsed, and there are no others.
+  mutating func goesOn(besideStream: Bool) -> Bool {
     // What was being played may have lost its place.
     if case .stretch = playing, memory.playing == nil { playing = nil }
-    return playing != nil || begin(except: except)
+    return playing != nil || begin(exceptCurrent: besideStream) || (besideStream && hasShare && begin(exceptCurrent: false))
   }
 
-  private mutating func begin(except: Int?) -> Bool {
+  private mutating func begin(exceptCurrent: Bool) -> Bool {
     // By turns, so that each class of the file counts as much as one of the stream.
     let (first, second) = wasExemplar ? (false, true) : (true, false)
-    return begin(exemplar: first, except) || begin(exemplar: second, except)
+    return begin(exemplar: first, exceptCurrent) || begin(exemplar: second, exceptCurrent)
   }
 
-  private mutating func begin(exemplar: Bool, _ except: Int?) -> Bool {
+  private mutating func begin(exemplar: Bool, _ exceptCurrent: Bool) -> Bool {
     if exemplar {
       guard needsExemplars, let label = exemplarTurns.next(&memory.random, where: { exemplars.counts[$0] > 0 }) else { return false }
       let index = exemplars.index(memory.random.below(exemplars.counts[label]), of: label)
       playing = .exemplar(index, ExemplarCursor(exemplars.model.pointee.exemplar(index)))
     } else {
-      let kept = memory
-      guard let label = turns.next(&memory.random, where: { kept.count($0) > 0 && $0 != except }) else { return false }
+      let (kept, current, outputs) = (memory, current, memory.shape.outputs)
+      func isThere(_ label: Int) -> Bool { kept.count(label) > 0 && !(exceptCurrent && label < outputs && current[label]) }
+      guard let label = turns.next(&memory.random, where: isThere) else { return false }
       memory.play(memory.random.below(memory.count(label)), of: label)
       playing = .stretch(StretchCursor())
     }
@@ -60,12 +72,20 @@ struct StretchPlayer {
     return false
   }
 
-  /// Classes that can be rehearsed, and `current`.
-  func classCount(with current: Int) -> Int {
-    var count = 0
-    for label in 0..<memory.shape.outputs
-    where memory.count(label) > 0 || exemplars.counts[label] > 0 || label == current { count += 1 }
-    return count
+  /// The part of all classes that the stream does not teach now, so that all weigh the same; nil: there are none.
+  var shareOfOthers: Double? {
+    var (all, now) = (0, 0)
+    for label in 0..<memory.shape.outputs {
+      if current[label] { now += 1 }
+      if current[label] || memory.count(label) > 0 || exemplars.counts[label] > 0 { all += 1 }
+    }
+    return all > 0 ? Double(all - max(now, 1)) / Double(all) : nil
+  }
+
+  /// What another one's stream teaches, of perhaps fewer classes.
+  func takeCurrent(_ other: StretchPlayer) {
+    clearCurrent()
+    current.copy(from: other.current, count: other.memory.shape.outputs)
   }
 
   var isEmpty: Bool { memory.count == 0 && exemplars.isEmpty }
@@ -159,6 +179,7 @@ struct StretchPlayer {
     }
     exemplar = stream.integer(exemplar, in: -1...exemplars.model.pointee.exemplarCount - 1)
     step = stream.integer(step, in: 0...Model.mostExemplarSteps - 1)
+    stream.flags(current, memory.shape.outputs)
     turns.walkState(&stream)
     exemplarTurns.walkState(&stream)
     let wasExemplar = stream.flag(wasExemplar)
