@@ -26,9 +26,9 @@
  *
  * Sections
  *   Simple     errors, models, running a session
- *   Learning   options, targets, whole sequences, updates, statistics, saving, transfer
- *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, neuron
- *              models, building models, memory
+ *   Learning   options, targets, rehearsal, the guard, whole sequences, updates, statistics, saving, transfer
+ *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, exemplars,
+ *              neuron models, building models, memory
  *
  * Conventions, unless a function says otherwise
  *   - Numbers are IEEE float32; sizes are counted in elements; arrays belong to the caller.
@@ -250,22 +250,24 @@ enum {
   HYPR_OPTION_RATE_READOUT_TAU = 65,
 
   /* Threads of a learning session, 1 to 64, the host's included: they share the end of a window and the update of large layers,
-   * with the same bits as one thread, and unless updates come after every window, the sequences of a batch, whose gradient is
+   * with the same bits as one thread, and unless updates come after every window, or the session rehearses or has a guard, the
+   * sequences of a batch, whose gradient is
    * then summed in another order [1]. Never taken from the model file */
   HYPR_OPTION_THREADS = 80,
 
   /* Rehearsal (docs/online-adaptation.md): stretches of the stream are kept, and rehearsed beside what is learned later, so that it is
    * not forgotten. After each window in which something was taught, some steps of kept stretches are learned as well, by the same
    * parameters, with the same credit and loss, from a state of their own; stream and memory share the update. Which stretches are kept is
-   * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same */
+   * decided by class-balancing reservoir sampling: the same stream, options and seed keep the same. Exemplars of the model file are
+   * rehearsed by turns with what is kept, as long as there is a class of which nothing is kept */
   HYPR_OPTION_REHEARSAL_BYTES = 100, /* memory for stretches, 0 to 2^30; 0: nothing is rehearsed. Never taken from the
                                         model file [0] */
   HYPR_OPTION_REHEARSAL_SHARE = 101, /* of what is rehearsed in the gradient of an update, up to 0.999; 0: with K classes, kept or taught
                                         now, of which the stream taught n in the last window that taught any, (K - n) / K, so that all
                                         weigh the same, and 0.5 for targets that are no classes [0] */
-  HYPR_OPTION_REHEARSAL_STEPS = 102, /* that are rehearsed after a window, 0 to 65536 [30] */
-  HYPR_OPTION_REHEARSAL_WINDOWS = 107, /* how many are followed by that, from one in which something was taught on, 1 to 1e9; only that
-                                          one unless updates follow every window [10] */
+  HYPR_OPTION_REHEARSAL_STEPS = 102, /* steps that are rehearsed after a window, 0 to 65536; 0: nothing is rehearsed [30] */
+  HYPR_OPTION_REHEARSAL_WINDOWS = 107, /* windows that are followed by rehearsal, from one in which something was taught on, 1 to
+                                          1e9; unless updates follow every window, only that one [10] */
   HYPR_OPTION_REHEARSAL_STRETCH = 103, /* steps of a stretch, 1 to 65536 [200] */
   HYPR_OPTION_REHEARSAL_LEAD_IN = 104, /* first steps of a stretch that teach nothing but bring the state up to the others, 0 to
                                           65535; of those from the start of a sequence all teach [50] */
@@ -446,7 +448,7 @@ HYPR_API size_t hypr_session_rehearsal_count(const hypr_session *session, int32_
 
 /* Rehearses by itself, as long as a device has nothing else to do: `windows` times HYPR_OPTION_REHEARSAL_STEPS steps, all classes in turn,
  * each time with an update. The learning rate falls from LEARNING_RATE to 0 from the first of them to the last. The open windows are
- * closed first. Does nothing while no stretch is kept.
+ * closed first. Does nothing while no stretch is kept and the model has no exemplars.
  * WRONG_STATE: nothing is rehearsed, or HYPR_OPTION_UPDATE is not HYPR_UPDATE_WINDOW. STOPPED: by the host (hypr_session_set_progress). */
 HYPR_API hypr_status hypr_session_rehearse(hypr_session *session, size_t windows);
 
@@ -612,7 +614,8 @@ HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *
 /* ---- Transfer (since 0.1) */
 
 /* `session` goes on where `from` is, though its model or its options are others: one with more outputs or neurons, a model that was
- * saved after it had learned (docs/c-api.md). To equal models and options everything is transferred: both go on bit for bit.
+ * saved after it had learned (docs/c-api.md). To equal models and options everything is transferred but
+ * what rehearsal and the guard have drawn and measured: without these options both go on bit for bit.
  *
  * Models: the same number of layers with the same neuron models, tensors of the same names, and an input encoding of the same kind.
  * Outputs, neurons, input channels and stored weights may be more; those of `from` come first. Everything else that a file says
@@ -626,6 +629,9 @@ HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *
  *                       it begins as after HYPR_RESET_OPTIMIZER. ADAM corrects new moments as if they were as old as all
  *                       others: the squares of new parameters begin with the mean of their tensor's.
  *   settings            class weights and frozen tensors, if both learn; those of new outputs stay
+ *   rehearsal           if both rehearse: the stretches that find room, in the place of those of `session`, as the old model scaled
+ *                       and encoded them; those taught values or errors only if there are as many outputs; what was counted
+ *   reference           parameters stay those of `session`, its state is that of the stream; the guard's means begin anew
  *   statistics          all; in spike rates the new neurons count as silent until then
  * The anchor (HYPR_OPTION_ANCHOR_STRENGTH) stays the file of the session's own model.
  *

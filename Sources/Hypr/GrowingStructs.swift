@@ -19,7 +19,7 @@ extension hypr_exemplar_info: GrowingStruct { static var firstSize: Int { 4 * wo
 extension hypr_memory_report: GrowingStruct { static var firstSize: Int { 8 * word } }
 // On 32-bit machines the first counter lies at an address that 8 divides too.
 extension hypr_rehearsal: GrowingStruct { static var firstSize: Int { (3 * word + 7) / 8 * 8 + 24 } }
-// Behind the number of 32 bits lie counters, too.
+// Behind the number of 32 bits lie some of 64 bits, too.
 extension hypr_guard: GrowingStruct { static var firstSize: Int { (word + 11) / 8 * 8 + 56 } }
 extension hypr_batch: GrowingStruct { static var firstSize: Int { 8 * word } }
 extension hypr_layer_settings: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }

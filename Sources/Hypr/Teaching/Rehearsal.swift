@@ -47,11 +47,11 @@ internal import HyprCore
   }
 }
 
-/// A class, nil for all; what has no class lies behind the classes, and what is no class at all before them.
+/// A class, nil for all; what has no class lies behind the classes, and what is no class at all behind that, or before them.
 private func place(of label: Int32, _ outputs: Int) -> Int? {
   switch label {
   case Int32(HYPR_REHEARSAL_ALL): nil
   case Int32(HYPR_REHEARSAL_NO_CLASS): outputs
-  default: Int(label) == outputs ? -1 : Int(label)
+  default: Int(label) < outputs ? Int(label) : Int(label) + 1
   }
 }

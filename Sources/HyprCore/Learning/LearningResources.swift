@@ -1,7 +1,7 @@
 internal import CSystem
 
 /// What the learners of a session share: how tensors are moved, what classes weigh, threads, and the working memory of the end of a
-/// window, which one of them has at a time.
+/// window, which one of them uses at a time.
 struct LearningResources {
   /// One flag per tensor: whether the model file and the options let it be trained.
   let trainable: UnsafeMutablePointer<Bool>

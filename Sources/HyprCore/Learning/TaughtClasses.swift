@@ -26,6 +26,11 @@ struct TaughtClasses {
     number()
   }
 
+  /// What another session was taught, of perhaps fewer classes.
+  func take(_ other: TaughtClasses) {
+    for label in 0..<other.classes where other.places[label] >= 0 { insert(label) }
+  }
+
   private func number() {
     places[classes] = 0
     for label in 0..<classes where places[label] >= 0 {

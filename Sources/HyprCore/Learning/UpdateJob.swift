@@ -12,7 +12,7 @@ struct UpdateJob {
   private var squareSum = 0.0
   /// Of the parameters and of what they are pulled to; 0 where nothing is added to the gradient or taken from them for it.
   private var valueSquares = 0.0
-  /// The learning rate, and what else all tensors share; before it begins nil: as the schedule says.
+  /// The learning rate, and what else all tensors share; nil before it begins: then as the schedule says.
   private var rate: Double?
   private var step = kernel_update()
   private var changes = false

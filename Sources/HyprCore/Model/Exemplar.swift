@@ -27,7 +27,7 @@ public struct Exemplar {
   /// Whether its targets are values, [C] for each step that has one; otherwise they are classes.
   public var hasValues: Bool { stored.targets != nil }
 
-  /// Bytes that it takes in the file, a little more than they are. In it there are, beside the numbers, where they begin and end.
+  /// At most so many bytes of the file: the numbers, and 64 for where they begin and end.
   public var byteCount: Int {
     let perChannel = MemoryLayout<Float>.size * (stored.value_scale_count + stored.value_offset_count)
     let samples = stored.value_count + MemoryLayout<UInt16>.size * (stored.spike_count_count + stored.spike_channel_count)

@@ -130,13 +130,13 @@ struct Rehearsal: ~Copyable {
     while left > 0 && player.goesOn(besideStream: besideStream) {
       let steps = play(left, besideStream: besideStream)
       let part = 0..<steps
-      // Where the stream taught nothing, any share is the same: there is nothing else.
+      // Where the stream taught nothing there is no other gradient: what is rehearsed counts as one target.
       let (share, targets) = taught > 0 ? (share, taught) : (0.5, 1)
       let factor = weigh(part, share, beside: targets * Double(steps) / Double(all), &stream)
       learner.pointee.compare(network, part, as: factor)
       learner.pointee.closeFirst(network)
       gauge.count(learner.pointee.targets, part)
-      // What could not be finite has ended the stretch: the next one begins from a fresh state.
+      // Where not even the first step was finite, none was made, but the state is fresh: it counts as one, or this might not end.
       left -= max(steps, 1)
     }
     learner.pointee.progress.gathered = GatheredTargets()
@@ -225,7 +225,7 @@ struct Rehearsal: ~Copyable {
   }
 
   /// Where another one's stream is.
-  mutating func takeProgress(_ other: borrowing Rehearsal) {
+  mutating func takeProgress(of other: borrowing Rehearsal) {
     player.takeCurrent(other.player)
     windowsLeft = min(other.windowsLeft, learner.pointee.settings.rehearsalWindows)
   }

@@ -37,13 +37,6 @@ struct RehearsalGauge {
     }
   }
 
-  /// Of all classes.
-  var all: Counts {
-    var sum = Counts()
-    for label in 0...classes { sum.add(counts[label]) }
-    return sum
-  }
-
   /// What another one counted, which may have fewer classes.
   func take(_ other: RehearsalGauge) {
     clear()

@@ -50,7 +50,7 @@ struct RehearsalMemory {
     if used + bytes > capacity {
       var largest = label
       for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
-      // One more than it and the largest class would have changed places.
+      // With one more than now it would have as many as the largest class: it has its part.
       if kept[label] + 1 >= kept[largest] && kept[label] > 0 { largest = label }
       if largest == label && random.below(seen[label]) >= kept[label] { return }
       while used + bytes > capacity {

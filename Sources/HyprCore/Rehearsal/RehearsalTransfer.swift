@@ -27,7 +27,7 @@ extension Rehearsal {
     }
     player.memory.takeOffered(memory)
     gauge.take(other.gauge)
-    takeProgress(other)
+    takeProgress(of: other)
   }
 }
 

@@ -47,7 +47,7 @@ struct Stretch {
     var startsSequence: Bool { flags & 1 != 0 }
     /// Whether all events are 1.
     var isBinary: Bool { flags & 2 != 0 }
-    /// Whether there is nothing in it that has no meaning.
+    /// Whether flags and bits are such as there are.
     var isKnown: Bool { flags < 4 && bits >= 2 && bits <= 8 && !(isDense && isBinary) }
 
     static var dense: UInt32 { .max }

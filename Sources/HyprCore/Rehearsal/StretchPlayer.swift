@@ -35,8 +35,8 @@ struct StretchPlayer {
   func clearCurrent() { current.clear(memory.shape.outputs) }
   func addCurrent(_ label: Int) { current[label] = true }
 
-  /// Whether there is a next step: of the stretch that is being played, or of one that begins. Classes that the stream teaches now do not
-  /// begin beside it, but where the host has said how much is rehearsed, and there are no others.
+  /// Whether there is a next step: of what is being played, or of what begins. Stretches of classes that the stream teaches now do not
+  /// begin beside it, unless the host has said how much is rehearsed and there are no others; exemplars of all classes do.
   mutating func goesOn(besideStream: Bool) -> Bool {
     // What was being played may have lost its place.
     if case .stretch = playing, memory.playing == nil { playing = nil }
@@ -45,8 +45,7 @@ struct StretchPlayer {
 
   private mutating func begin(exceptCurrent: Bool) -> Bool {
     // By turns, so that each class of the file counts as much as one of the stream.
-    let (first, second) = wasExemplar ? (false, true) : (true, false)
-    return begin(exemplar: first, exceptCurrent) || begin(exemplar: second, exceptCurrent)
+    begin(exemplar: !wasExemplar, exceptCurrent) || begin(exemplar: wasExemplar, exceptCurrent)
   }
 
   private mutating func begin(exemplar: Bool, _ exceptCurrent: Bool) -> Bool {
@@ -79,6 +78,7 @@ struct StretchPlayer {
       if current[label] { now += 1 }
       if current[label] || memory.count(label) > 0 || exemplars.counts[label] > 0 { all += 1 }
     }
+    // Values that the stream teaches count as a class: none would leave no share to the stream.
     return all > 0 ? Double(all - max(now, 1)) / Double(all) : nil
   }
 
@@ -106,7 +106,7 @@ struct StretchPlayer {
     }
   }
 
-  /// Its inputs become events of a slot; false: they would not be finite.
+  /// Its inputs become events of a slot; false: they would not be finite, or nothing is being played.
   @_optimize(speed) func list(into input: InputStage, slot: Int, _ kernels: UnsafePointer<kernel_table>) -> Bool {
     switch playing {
     case .stretch(let cursor): cursor.list(stretch, into: input.events, slot: slot)

@@ -66,7 +66,11 @@ extension Session {
     walkLayout(&layout)
     guard layout.isValid else {
       throw message.failure(
-        .stateMismatch, "the state was saved with other options (learning, window, label_delay, credit, optimizer, rehearsal, hold_untaught or guard)")
+        .stateMismatch,
+        """
+        the state was saved with other options (learning, window, label_delay, credit, optimizer, guard, hold_untaught or of \
+        rehearsal: bytes, steps, stretch, lead-in)
+        """)
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
     let (statistics, slot) = (statistics, slot)

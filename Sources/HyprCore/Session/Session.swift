@@ -16,7 +16,7 @@ public struct Session: ~Copyable {
     let learner: UnsafeMutablePointer<Learner>?
     /// Only if something is rehearsed.
     let rehearsal: UnsafeMutablePointer<Rehearsal>?
-    /// A session for each thread but this one's; only where updates wait for the end of a batch, and nothing is rehearsed or compared in between.
+    /// A session for each thread but this one's; only where updates wait for the end of a batch, without rehearsal and guard.
     let workers: BatchWorkers?
   #endif
 

@@ -41,6 +41,7 @@ extension Session {
       }
       own.outputs(slot).copy(from: others.outputs(from), count: shape.size)
       own.listEvents(slot, network.kernels)
+      takeOver(index)
     }
     network.input.take(other.pointee.network.input)
   }

@@ -10,6 +10,7 @@ extension Session {
     for layer in network.layers { layer.eraseTraces() }
     network.parameters.clearGradients()
     network.parameters.clearMoments()
+    learner.pointee.resources.comparison?.pointee.begin()
   }
 
   /// After that: traces, counters and what the host has said.
@@ -41,6 +42,7 @@ extension Learner {
     }
     for index in 0..<tensors.count { resources.frozen[index] = other.resources.frozen[index] }
     classWeights.copy(from: other.classWeights, count: other.targets.outputs)
+    if let own = resources.taught, let others = other.resources.taught { own.take(others) }
   }
 }
 

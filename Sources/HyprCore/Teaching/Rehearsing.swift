@@ -18,7 +18,7 @@ public struct HostStretch {
   let steps: Int
   /// [steps]: classes, negative: no target; or nil.
   let labels: UnsafePointer<Int32>?
-  /// [steps][C]; a step whose first value is not a number has no target; or nil.
+  /// [steps][C]; a step of which no value is a number has no target; or nil.
   let values: UnsafePointer<Float>?
   let startsSequence: Bool
 
@@ -39,7 +39,8 @@ extension Session {
     let rehearsal = try requireRehearsal()
     if let label, label < 0 || label > network.outputSize {
       throw message.failure(
-        .invalidArgument, "label is \(label), expected below the output size \(network.outputSize), or one of HYPR_REHEARSAL_")
+        .invalidArgument,
+        "label is \(label > 0 ? label - 1 : label), expected below the output size \(network.outputSize), or one of HYPR_REHEARSAL_")
     }
     return rehearsal.pointee.report(label)
   }
@@ -126,7 +127,7 @@ extension Session {
   private mutating func requireRehearsal() throws(Failure) -> UnsafeMutablePointer<Rehearsal> {
     try requireLearning()
     guard let rehearsal else {
-      throw message.failure(.wrongState, "the session was created without rehearsal: the option rehearsal_bytes or rehearsal_steps is 0")
+      throw message.failure(.wrongState, "nothing is rehearsed in this session: the option rehearsal_bytes or rehearsal_steps is 0")
     }
     return rehearsal
   }
