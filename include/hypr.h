@@ -251,8 +251,7 @@ enum {
 
   /* Threads of a learning session, 1 to 64, the host's included: they share the end of a window and the update of large layers,
    * with the same bits as one thread, and unless updates come after every window, or the session rehearses or has a guard, the
-   * sequences of a batch, whose gradient is
-   * then summed in another order [1]. Never taken from the model file */
+   * sequences of a batch, whose gradient is then summed in another order [1]. Never taken from the model file */
   HYPR_OPTION_THREADS = 80,
 
   /* Rehearsal (docs/online-adaptation.md): stretches of the stream are kept, and rehearsed beside what is learned later, so that it is
