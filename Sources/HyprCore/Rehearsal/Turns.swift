@@ -11,9 +11,10 @@ struct Turns {
 
   /// The next one of those that there are; nil: there is none.
   func next(_ random: inout SplitMix64, where isThere: (Int) -> Bool) -> Int? {
+    // Where there is none at all the round is not over.
+    guard (0..<labels).contains(where: isThere) else { return nil }
     if count(where: isThere) == 0 { clear() }
     let candidates = count(where: isThere)
-    if candidates == 0 { return nil }
     var (left, label) = (random.below(candidates), 0)
     while hadTurn[label] || !isThere(label) || left > 0 {
       if !hadTurn[label] && isThere(label) { left -= 1 }

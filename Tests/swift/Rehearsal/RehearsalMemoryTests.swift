@@ -176,6 +176,12 @@ import Testing
     #expect(orders.count == 6)
     for _ in 0..<20 { #expect(Set(drawn(2, except: [1])) == [0, 3]) }
     for _ in 0..<4 { #expect(drawn(2, except: [3, 1, 2]) == [0, 0]) }
+    // What is left of a round is left after a window that teaches all that is kept.
+    for _ in 0..<20 {
+      let first = drawn(1, except: [0])
+      #expect(drawn(1, except: [0, 1, 3]) == [-1])
+      #expect(Set(first + drawn(1, except: [0])) == [1, 3])
+    }
     // The last one of a round is that of which there was none in it.
     player.forget()
     #expect(drawn(1, except: nil) == [-1])
