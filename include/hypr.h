@@ -630,7 +630,7 @@ HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *
  *   settings            class weights and frozen tensors, if both learn; those of new outputs stay
  *   rehearsal           if both rehearse: the stretches that find room, in the place of those of `session`, as the old model scaled
  *                       and encoded them; those taught values or errors only if there are as many outputs; what was counted
- *   reference           parameters stay those of `session`, its state is that of the stream; the guard's means begin anew
+ *   reference           that of `from`, or if it has none its network; the state is that of the stream; the guard's means begin anew
  *   statistics          all; in spike rates the new neurons count as silent until then
  * The anchor (HYPR_OPTION_ANCHOR_STRENGTH) stays the file of the session's own model.
  *

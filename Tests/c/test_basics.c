@@ -74,6 +74,18 @@ static const struct {
     {HYPR_OPTION_RATE_READOUT, "rate_readout", 0, 1000, 1, 0},
     {HYPR_OPTION_RATE_READOUT_TAU, "rate_readout_tau", 0, 1000, 1, 0},
     {HYPR_OPTION_THREADS, "threads", 1, 64, 1, 1},
+    {HYPR_OPTION_REHEARSAL_BYTES, "rehearsal_bytes", 0, 1073741824, 0, 1},
+    {HYPR_OPTION_REHEARSAL_SHARE, "rehearsal_share", 0, 0.999, 0, 0},
+    {HYPR_OPTION_REHEARSAL_STEPS, "rehearsal_steps", 0, 65536, 30, 1},
+    {HYPR_OPTION_REHEARSAL_WINDOWS, "rehearsal_windows", 1, 1e9, 10, 1},
+    {HYPR_OPTION_REHEARSAL_STRETCH, "rehearsal_stretch", 1, 65536, 200, 1},
+    {HYPR_OPTION_REHEARSAL_LEAD_IN, "rehearsal_lead_in", 0, 65535, 50, 1},
+    {HYPR_OPTION_REHEARSAL_SEED, "rehearsal_seed", 0, 4294967295, 0, 1},
+    {HYPR_OPTION_REHEARSAL_BITS, "rehearsal_bits", 2, 8, 4, 1},
+    {HYPR_OPTION_HOLD_UNTAUGHT, "hold_untaught", 0, 1000, 0.3, 0},
+    {HYPR_OPTION_GUARD, "guard", 0, 1e9, 0, 1},
+    {HYPR_OPTION_GUARD_ANSWER, "guard_answer", 0, 1, 0, 1},
+    {HYPR_OPTION_GUARD_MARGIN, "guard_margin", 0, 1e6, 0.05, 0},
 };
 enum { OPTION_COUNT = sizeof facts / sizeof *facts };
 

@@ -101,6 +101,8 @@ struct ReferenceComparison {
   }
 
   private mutating func add(_ count: Double, _ part: Double, _ weight: Double, _ loss: Double, _ otherLoss: Double) {
+    // An outlier so far away that its square is no number would stay in the means for ever.
+    guard (weight * (loss + otherLoss)).isFinite else { return }
     let kept = max(1 - count * part / horizon, 0)
     learning = Sums(loss: kept * learning.loss + count * weight * loss, correct: kept * learning.correct)
     reference = Sums(loss: kept * reference.loss + count * weight * otherLoss, correct: kept * reference.correct)

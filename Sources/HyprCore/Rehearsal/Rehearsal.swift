@@ -80,6 +80,9 @@ struct Rehearsal: ~Copyable {
     if target >= 0 { learner.pointee.resources.taught?.insert(Int(target)) }
   }
 
+  /// Whether the next step of the stream begins a sequence.
+  var isAtStart: Bool { recorder.isAtStart }
+
   /// What was recorded is not offered: the next step is the first one of a stretch.
   mutating func dropRecorded(startsSequence: Bool = false) { recorder.begin(startsSequence: startsSequence) }
 

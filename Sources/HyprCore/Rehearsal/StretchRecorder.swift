@@ -34,6 +34,9 @@ struct StretchRecorder {
 
   var isFull: Bool { steps == shape.longest }
 
+  /// Whether the next step begins a sequence.
+  var isAtStart: Bool { steps == 0 && startsSequence }
+
   /// Drops what was recorded: the next step is the first one.
   mutating func begin(startsSequence: Bool) { (steps, self.startsSequence) = (0, startsSequence) }
 

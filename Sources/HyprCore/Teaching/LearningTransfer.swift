@@ -18,7 +18,24 @@ extension Session {
     guard let learner, let from = other.pointee.learner else { return }
     learner.pointee.take(from.pointee)
     takeTraces(of: other)
+    takeReference(of: other)
     if let rehearsal, let kept = other.pointee.rehearsal { rehearsal.pointee.take(kept.pointee) }
+  }
+
+  /// Where the other one has no reference, its network is the one to hold to, and to go back to.
+  private mutating func takeReference(of other: UnsafeMutablePointer<Session>) {
+    guard let learner, let reference = learner.pointee.reference else { return }
+    guard let found = other.pointee.learner?.pointee.reference else {
+      reference.pointee.accept(network, slot: slot)
+      rehearsal?.pointee.acceptState()
+      return
+    }
+    for index in 0..<model.pointee.tensors.count {
+      reference.pointee.network.parameters.arrays[index].take(
+        found.pointee.network.parameters.arrays[index], other.pointee.model.pointee.tensors[index].placement,
+        as: model.pointee.tensors[index].placement, moments: false)
+    }
+    reference.pointee.network.derive()
   }
 
   private mutating func takeTraces(of other: UnsafeMutablePointer<Session>) {

@@ -88,7 +88,7 @@ extension Session {
   private mutating func check(_ stretch: HostStretch) throws(Failure) {
     let most = settings.rehearsalStretch
     guard stretch.steps > 0 && stretch.steps <= most else {
-      let found: Text = stretch.steps > 0 ? "steps is \(stretch.steps)" : "steps is 0"
+      let found: Text = stretch.steps >= 0 ? "steps is \(stretch.steps)" : "steps is too large"
       throw message.failure(.invalidArgument, "\(found), expected 1 to the option rehearsal_stretch, here \(most)")
     }
     guard (stretch.labels == nil) != (stretch.values == nil) else {
@@ -157,6 +157,7 @@ extension Rehearsal {
 
   /// What the stream was recorded until now comes before it, and after it a new stretch begins.
   fileprivate mutating func add(_ stretch: HostStretch, _ message: MessageBuffer) throws(Failure) {
+    let isFresh = isAtStart
     endStretch(startsSequence: stretch.startsSequence)
     dropExemplar()
     let input = network.input
@@ -168,6 +169,6 @@ extension Rehearsal {
       let values = stretch.row(step, player.memory.shape.outputs)
       record(input.events, slot: 1, target: values != nil ? Stretch.Run.values : label >= 0 ? label : Stretch.Run.none, row: values)
     }
-    endStretch(startsSequence: false)
+    endStretch(startsSequence: isFresh)
   }
 }

@@ -18,7 +18,8 @@ extension Session {
     let step = try openStep(stepsAgo)
     try checkFinite(target, "target")
     let (outputs, size) = (network.readoutOutputs(step.index + 1), model.pointee.outputSize)
-    for index in 0..<size where !(outputs[index] - target[index]).isFinite {
+    // Twice the difference is what is learned from.
+    for index in 0..<size where !(2 * (outputs[index] - target[index])).isFinite {
       throw message.failure(
         .notFinite, "target[\(index)] is \(target[index]), too far from the output \(outputs[index])")
     }

@@ -211,7 +211,7 @@ class ModelBuilder:
 
     def grow_readout(self, outputs: int, seed: int | np.random.Generator = 0) -> Self:
         """More outputs. Those that there are stay and come first; weights and biases of new ones are drawn from the seed, and their
-        time constant is the mean of the others. The labels go: give them anew.
+        time constant is the mean of the others. Labels and exemplars go: give them anew.
 
         Parameters
         ----------
