@@ -284,7 +284,7 @@ import Testing
 
   // MARK: - What is never taught
 
-  /// The file's classes are all known: its exemplars push against every one, while stretches of the device push against what was taught.
+  /// The file's classes are all known: its exemplars push against every one, stretches of the device against what was taught.
   @Test func `Exemplars are not held`() throws {
     var (random, description) = (RandomNet(seed: 148), description())
     let bare = try TestModel(description)
