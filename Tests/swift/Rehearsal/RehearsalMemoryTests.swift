@@ -156,10 +156,13 @@ import Testing
       store.record([[0.5]], [Int32(label)])
       player.memory.offer(store.recorder)
     }
-    func drawn(_ count: Int, except: Int?) -> [Int] {
-      (0..<count).map { _ in
+    /// Beside a stream that teaches `except`, or by itself (nil).
+    func drawn(_ count: Int, except: [Int]?) -> [Int] {
+      player.clearCurrent()
+      for label in except ?? [] { player.addCurrent(label) }
+      return (0..<count).map { _ in
         player.end()
-        return player.goesOn(except: except) ? Int(player.memory.stretch(at: player.memory.playing!).header.label) : -1
+        return player.goesOn(besideStream: except != nil) ? Int(player.memory.stretch(at: player.memory.playing!).header.label) : -1
       }
     }
     #expect(drawn(1, except: nil) == [-1])
@@ -171,11 +174,18 @@ import Testing
       orders.insert(round)
     }
     #expect(orders.count == 6)
-    for _ in 0..<20 { #expect(Set(drawn(2, except: 1)) == [0, 3]) }
+    for _ in 0..<20 { #expect(Set(drawn(2, except: [1])) == [0, 3]) }
+    for _ in 0..<4 { #expect(drawn(2, except: [3, 1, 2]) == [0, 0]) }
+    // What is left of a round is left after a window that teaches all that is kept.
+    for _ in 0..<20 {
+      let first = drawn(1, except: [0])
+      #expect(drawn(1, except: [0, 1, 3]) == [-1])
+      #expect(Set(first + drawn(1, except: [0])) == [1, 3])
+    }
     // The last one of a round is that of which there was none in it.
     player.forget()
     #expect(drawn(1, except: nil) == [-1])
     offer(2)
-    #expect(drawn(1, except: 2) == [-1] && drawn(2, except: 0) == [2, 2] && drawn(1, except: -1) == [2])
+    #expect(drawn(1, except: [2]) == [-1] && drawn(2, except: [0]) == [2, 2] && drawn(1, except: []) == [2])
   }
 }
