@@ -172,7 +172,7 @@ import Testing
         },
       ] {
         let failure = try #require(throws: CallFailure.self) { try call() }
-        #expect(failure.status == HYPR_ERROR_WRONG_STATE && failure.message.contains("without "))
+        #expect(failure.status == HYPR_ERROR_WRONG_STATE && failure.message.contains(options.isEmpty ? "without learning" : "nothing is rehearsed"))
       }
       #expect(without.rehearsalCount() == 0)
     }
@@ -434,14 +434,15 @@ import Testing
     #expect(try session.parameters != before && session.statistics.updates == 3)
   }
 
-  /// Values that were taught far from the outputs: as derivatives they are no numbers any more.
-  @Test func `Values that overflow are not kept`() throws {
+  /// Values so far from the outputs that their derivatives are no numbers.
+  @Test func `Values that overflow are refused, and not kept`() throws {
     var random = RandomNet(seed: 106)
     let model = try RehearsalTests.model(outputs: 1)
     let session = try TestSession(model, RehearsalTests.options())
     for input in random.inputs(20, 3) {
       try session.step(input)
-      try session.teach(values: [-3.3e38])
+      let failure = try #require(throws: CallFailure.self) { try session.teach(values: [-3.3e38]) }
+      #expect(failure.status == HYPR_ERROR_NOT_FINITE)
     }
     try session.flush()
     #expect(session.rehearsalCount() == 0)
