@@ -145,8 +145,11 @@ void check_same_outputs(hypr_session *one, hypr_session *other, const hypr_model
 void check_session(const hypr_model *model, const std::vector<uint8_t> &bytes, Random &random) {
   const bool learns = !random.once_in(4);
   hypr_options *options = random.once_in(8) ? nullptr : draw_options(random, learns);
-  // What a guard answers with may be another network than the one that is saved.
-  if (options) hypr_options_set(options, HYPR_OPTION_GUARD_ANSWER, 0);
+  // What a guard answers with may be another network than the one that is saved, and so may be what rehearsal makes of it afterwards.
+  if (options) {
+    hypr_options_set(options, HYPR_OPTION_GUARD_ANSWER, 0);
+    hypr_options_set(options, HYPR_OPTION_REHEARSAL_WINDOWS, 1);
+  }
   hypr_session *session = make_session(model, options);
   if (session) {
     require(saved(session) == bytes, "a session that has learned nothing saves another file than it was loaded from");
