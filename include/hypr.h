@@ -596,9 +596,10 @@ HYPR_API hypr_status hypr_session_model_size(const hypr_session *session, size_t
 HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session, void *buffer, size_t size);
 
 /* ---- Saved state (since 0.1)
- * Everything that a session has become: parameters, optimizer, traces, state, the open windows, class weights and frozen
- * tensors. A session of the same model file with the same learning, window, label delay, credit and optimizer continues from it bit
- * for bit. */
+ * Everything that a session has become: parameters, optimizer, traces, state, the open windows, class weights, frozen tensors,
+ * statistics, what is rehearsed and the reference network. A session of the same model file with the same learning, window, label
+ * delay, credit, optimizer and rehearsal (bytes, steps, stretch, lead-in), and with guard and hold_untaught both on or off as before,
+ * continues from it bit for bit. */
 
 /* The exact size of the state as it is now; it grows with the steps of the open windows. */
 HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t *bytes);

@@ -56,12 +56,12 @@ class SessionOptions(TypedDict, total=False):
     rehearsal_windows: int  # that are followed by rehearsal, from a taught one on
     rehearsal_stretch: int  # steps
     rehearsal_lead_in: int  # its first steps that teach nothing
-    rehearsal_seed: int
+    rehearsal_seed: int  # of what is drawn
     rehearsal_bits: int  # of an input in a stretch
     hold_untaught: float  # weight of what keeps the outputs of classes that were not taught
     guard: int  # labelled steps that losses are compared over; 0: no guard
-    guard_margin: float
-    guard_answer: int
+    guard_margin: float  # part of the other's mean loss by which a network must be better to be ahead
+    guard_answer: int  # 1: outputs are those of the network that is ahead
     threads: int  # of a learning session, the host's included
 
 

@@ -241,14 +241,14 @@ class Inspection(SessionHandle):
 
     def load_state(self, state: Buffer) -> None:
         """Continues from a state saved by a session of the same model file with the same learning, window, label_delay,
-        credit, optimizer, and bytes, steps, stretch and lead-in of rehearsal. Everything is checked before anything is changed:
-        StateMismatchError, InvalidArgumentError."""
+        credit, optimizer, and bytes, steps, stretch and lead-in of rehearsal, and with guard and hold_untaught on or off as
+        before. Everything is checked before anything is changed: StateMismatchError, InvalidArgumentError."""
         data = ffi.from_buffer(state)
         self._call(lib.hypr_session_load_state, data, len(data))
 
     def transfer(self, from_session: SessionHandle) -> None:
         """Goes on where another session is, though its model or its options are others: parameters by tensor name, state, traces,
-        optimizer, class weights, frozen tensors and statistics.
+        optimizer, class weights, frozen tensors, statistics and stretches that are rehearsed.
 
         This session's model has the same layers and tensors; outputs, neurons, input channels and stored weights may be more, those
         of the other come first. New parameters stay as they are, new neurons begin at rest. The other's open windows are closed as
