@@ -37,8 +37,6 @@ extension ModelBuilder {
     exemplars.append(BuilderExemplar(made))
   }
 
-  public var exemplarCount: Int { exemplars.count }
-
   /// Takes all of them away.
   public mutating func clearExemplars() {
     forgetBuilt()

@@ -27,6 +27,9 @@ struct LearningStatistics {
     lossSum += target.loss
   }
 
+  /// The optimizer begins again.
+  mutating func clearUpdates() { (updates, unchangedUpdates, scheduledUpdates) = (0, 0, 0) }
+
   mutating func clear() { (taughtSteps, correctSteps, weight, lossSum) = (0, 0, 0, 0) }
 
   /// Adds what another session counted of the first group.

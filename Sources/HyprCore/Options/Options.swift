@@ -166,7 +166,6 @@ struct Settings {
     options.set(.update, Double(Update.manual.rawValue))
     options.set(.optimizer, Double(Optimizer.gradientDescent.rawValue))
     options.set(.anchorStrength, 0)
-    options.set(.rehearsalBytes, 0)
     return Settings(options)
   }
 

@@ -48,16 +48,13 @@ struct RehearsalMemory {
     seen[label] = min(seen[label] + 1, .max >> 1)
     guard bytes <= capacity else { return }
     if used + bytes > capacity {
-      var largest = label
-      for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
+      var largest = largestClass(from: label)
       // With one more than now it would have as many as the largest class: it has its part.
       if kept[label] + 1 >= kept[largest] && kept[label] > 0 { largest = label }
       if largest == label && random.below(seen[label]) >= kept[label] { return }
       while used + bytes > capacity {
         // Its stretches may be shorter than the new one.
-        if kept[largest] == 0 {
-          for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
-        }
+        if kept[largest] == 0 { largest = largestClass(from: largest) }
         remove(random.below(kept[largest]), of: largest)
       }
     }
@@ -65,6 +62,13 @@ struct RehearsalMemory {
     used += bytes
     kept[label] += 1
     count += 1
+  }
+
+  /// The class of which the most are kept; `label` if none has more.
+  private func largestClass(from label: Int) -> Int {
+    var largest = label
+    for other in 0...shape.outputs where kept[other] > kept[largest] { largest = other }
+    return largest
   }
 
   /// Where one of a class lies, counted from 0.

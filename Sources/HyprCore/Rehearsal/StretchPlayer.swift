@@ -211,10 +211,13 @@ private struct Exemplars {
     self.model = model
     let outputs = model.pointee.outputSize
     counts = arena.allocate(Int.self, outputs + 1, .rehearsal)
-    sample = arena.allocate(Float.self, model.pointee.inputSize, .scratch)
+    sample = arena.allocate(Float.self, model.pointee.inputSize, .rehearsal)
     if arena.isMeasuring { return }
-    for index in 0..<model.pointee.exemplarCount { counts[model.pointee.exemplar(index).lastLabel ?? outputs] += 1 }
+    for index in 0..<model.pointee.exemplarCount { counts[label(index)] += 1 }
   }
+
+  /// The class that one counts for; the number of outputs: it is taught values.
+  private func label(_ index: Int) -> Int { model.pointee.exemplar(index).lastLabel ?? model.pointee.outputSize }
 
   var isEmpty: Bool { model.pointee.exemplarCount == 0 }
 
@@ -222,9 +225,9 @@ private struct Exemplars {
   func index(_ place: Int, of label: Int) -> Int {
     var left = place
     for index in 0..<model.pointee.exemplarCount {
-      let found = model.pointee.exemplar(index).lastLabel ?? model.pointee.outputSize
-      if found == label && left == 0 { return index }
-      if found == label { left -= 1 }
+      guard self.label(index) == label else { continue }
+      if left == 0 { return index }
+      left -= 1
     }
     return 0
   }

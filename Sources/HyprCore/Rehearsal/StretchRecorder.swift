@@ -28,8 +28,8 @@ struct StretchRecorder {
     inputs = arena.allocate(Float.self, shape.columns, rows: shape.longest, .rehearsal)
     targets = arena.allocate(Int32.self, shape.longest, .rehearsal)
     rows = arena.allocate(Float.self, shape.outputs, rows: shape.longest, .rehearsal)
-    factors = arena.allocate(Float.self, shape.columns, .scratch)
-    taughtSteps = arena.allocate(Int.self, shape.outputs, .scratch)
+    factors = arena.allocate(Float.self, shape.columns, .rehearsal)
+    taughtSteps = arena.allocate(Int.self, shape.outputs, .rehearsal)
   }
 
   var isFull: Bool { steps == shape.longest }

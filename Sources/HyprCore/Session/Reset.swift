@@ -97,8 +97,7 @@ extension Session {
       network.parameters.clearGradients()
       network.parameters.clearMoments()
       progress.gathered = GatheredTargets()
-      (progress.statistics.updates, progress.statistics.unchangedUpdates) = (0, 0)
-      progress.statistics.scheduledUpdates = 0
+      progress.statistics.clearUpdates()
     }
   }
 #endif

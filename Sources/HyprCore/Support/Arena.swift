@@ -15,8 +15,8 @@ struct Arena {
   private(set) var used = 0
   private(set) var overflowed = false
   private var sections = MemorySection.Sizes(repeating: 0)
-  /// Where everything is counted for now, whatever it is for.
-  private var wholeSection: MemorySection?
+  /// Set while something is laid out whose parts have sections of their own, but which is reported as one: every byte counts for it.
+  private var reportedSection: MemorySection?
 
   init(measuring: Void) { base = nil }
   init(_ base: UnsafeMutableRawPointer) { self.base = base }
@@ -49,7 +49,7 @@ struct Arena {
       overflowed = true
     } else {
       used = end
-      sections[(wholeSection ?? section).rawValue] += size
+      sections[(reportedSection ?? section).rawValue] += size
     }
     // While measuring nothing is read or written through the pointers: any address will do.
     guard let base, !overflowed else { return UnsafeMutableRawPointer(bitPattern: Arena.alignment)! }
@@ -59,9 +59,9 @@ struct Arena {
 
   var isMeasuring: Bool { base == nil }
 
-  /// Until `end`, everything is part of one section: of something that has its own parts.
-  mutating func begin(_ section: MemorySection) { wholeSection = section }
-  mutating func end() { wholeSection = nil }
+  /// From here to `end`, everything counts for one section, whatever `allocate` is told. (Not to be nested.)
+  mutating func begin(_ section: MemorySection) { reportedSection = section }
+  mutating func end() { reportedSection = nil }
 
   func bytes(_ section: MemorySection) -> Int { sections[section.rawValue] }
 }

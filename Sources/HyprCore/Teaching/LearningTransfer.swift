@@ -54,9 +54,7 @@ extension Learner {
     progress.gathered = other.progress.gathered
     progress.sequenceSteps = min(other.progress.sequenceSteps, mostSteps + 1)
     progress.statistics = other.progress.statistics
-    if !settings.optimizer.hasMoments(of: other.settings.optimizer) {
-      (progress.statistics.updates, progress.statistics.unchangedUpdates, progress.statistics.scheduledUpdates) = (0, 0, 0)
-    }
+    if !settings.optimizer.hasMoments(of: other.settings.optimizer) { progress.statistics.clearUpdates() }
     for index in 0..<tensors.count { resources.frozen[index] = other.resources.frozen[index] }
     classWeights.copy(from: other.classWeights, count: other.targets.outputs)
     if let own = resources.taught, let others = other.resources.taught { own.take(others) }
