@@ -27,12 +27,12 @@ lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0
 
 # What the library shall have; made anew when that is other than before.
 CONFIGURATION := $(BUILD)/lib/configuration
-CHOSEN := neurons=$(HYPR_NEURONS) levels=$(HYPR_LEVELS) learning=$(HYPR_LEARNING) builder=$(HYPR_BUILDER)
+CHOSEN := neurons=$(HYPR_NEURONS) levels=$(HYPR_LEVELS) learning=$(HYPR_LEARNING) rehearsal=$(HYPR_REHEARSAL) builder=$(HYPR_BUILDER)
 ifneq ($(CHOSEN),$(shell cat $(CONFIGURATION) 2>/dev/null))
 .PHONY: $(CONFIGURATION)
 endif
 # Only the library with everything has a size that is known here; test-sizes looks at others.
-KIND := $(if $(HYPR_NEURONS)$(HYPR_LEVELS)$(filter 0,$(HYPR_LEARNING))$(filter 0,$(HYPR_BUILDER)),other,full)
+KIND := $(if $(HYPR_NEURONS)$(HYPR_LEVELS)$(filter 0,$(HYPR_LEARNING))$(filter 0,$(HYPR_REHEARSAL))$(filter 0,$(HYPR_BUILDER)),other,full)
 $(CONFIGURATION):
 	@mkdir -p $(@D)
 	@echo '$(CHOSEN)' > $@

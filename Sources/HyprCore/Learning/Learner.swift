@@ -7,8 +7,12 @@ struct Learner: ~Copyable {
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
   let resources: LearningResources
-  /// Only if something depends on it.
-  let reference: UnsafeMutablePointer<ReferenceNetwork>?
+  #if HYPR_REHEARSAL
+    /// Only if something depends on it.
+    let reference: UnsafeMutablePointer<ReferenceNetwork>?
+  #else
+    var reference: UnsafeMutablePointer<ReferenceNetwork>? { nil }
+  #endif
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
@@ -34,7 +38,9 @@ struct Learner: ~Copyable {
   ) {
     self.settings = settings
     self.resources = resources
-    self.reference = reference
+    #if HYPR_REHEARSAL
+      self.reference = reference
+    #endif
     history = History(settings)
     labelDelay = settings.labelDelay
     mostSteps = settings.window + settings.labelDelay

@@ -169,8 +169,13 @@ struct Settings {
     return Settings(options)
   }
 
-  var rehearses: Bool { learning && rehearsalBytes > 0 && rehearsalSteps > 0 }
-  var guards: Bool { learning && guardHorizon > 0 }
+  #if HYPR_REHEARSAL
+    var rehearses: Bool { learning && rehearsalBytes > 0 && rehearsalSteps > 0 }
+    var guards: Bool { learning && guardHorizon > 0 }
+  #else
+    var rehearses: Bool { false }
+    var guards: Bool { false }
+  #endif
   /// Whether what is not taught is held, in a network with so many outputs.
   func holdsUntaught(outputs: Int) -> Bool { rehearses && holdUntaught > 0 && outputs > 1 }
   /// Whether the network as it was loaded runs beside the one that learns.

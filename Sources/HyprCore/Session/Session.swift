@@ -14,8 +14,12 @@ public struct Session: ~Copyable {
   #if HYPR_LEARNING
     /// Only in learning sessions.
     let learner: UnsafeMutablePointer<Learner>?
-    /// Only if something is rehearsed.
-    let rehearsal: UnsafeMutablePointer<Rehearsal>?
+    #if HYPR_REHEARSAL
+      /// Only if something is rehearsed.
+      let rehearsal: UnsafeMutablePointer<Rehearsal>?
+    #else
+      var rehearsal: UnsafeMutablePointer<Rehearsal>? { nil }
+    #endif
     /// A session for each thread but this one's; only where updates wait for the end of a batch, without rehearsal and guard.
     let workers: BatchWorkers?
   #endif
@@ -27,6 +31,9 @@ public struct Session: ~Copyable {
   /// Whether the session's block is freed with it.
   private let ownsMemory: Bool
 
+  #if !HYPR_REHEARSAL
+    static var rehearsalLeftOut: StaticString { "this library was built without rehearsal and guard (HYPR_REHEARSAL=0)" }
+  #endif
   #if !HYPR_LEARNING
     /// The folders Learning and Teaching are not compiled (Package.swift).
     public static var learningLeftOut: StaticString { "this library was built without learning (HYPR_LEARNING=0)" }
@@ -52,10 +59,15 @@ public struct Session: ~Copyable {
           }
         }
         learner = Learner.place(&arena, model.pointee, settings, resources, reference)
-        rehearsal =
-          settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
+        #if HYPR_REHEARSAL
+          rehearsal =
+            settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
+        #endif
       } else {
-        (learner, rehearsal) = (nil, nil)
+        learner = nil
+        #if HYPR_REHEARSAL
+          rehearsal = nil
+        #endif
       }
       workers =
         settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
@@ -104,6 +116,14 @@ public struct Session: ~Copyable {
     #if !HYPR_LEARNING
       guard settings.options.value(.learning) == 0 else {
         throw message.failure(.modelUnsupported, "option learning is 1, but \(learningLeftOut)")
+      }
+    #elseif !HYPR_REHEARSAL
+      guard !settings.learning || settings.rehearsalBytes == 0 else {
+        throw message.failure(
+          .modelUnsupported, "option rehearsal_bytes is \(settings.rehearsalBytes), but \(rehearsalLeftOut)")
+      }
+      guard !settings.learning || settings.guardHorizon == 0 else {
+        throw message.failure(.modelUnsupported, "option guard is \(settings.guardHorizon), but \(rehearsalLeftOut)")
       }
     #endif
     try settings.checkWindow(model.pointee, message)

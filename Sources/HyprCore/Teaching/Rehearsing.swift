@@ -126,6 +126,7 @@ extension Session {
 
   private mutating func requireRehearsal() throws(Failure) -> UnsafeMutablePointer<Rehearsal> {
     try requireLearning()
+    try requireRehearsalPart()
     guard let rehearsal else {
       throw message.failure(.wrongState, "nothing is rehearsed in this session: the option rehearsal_bytes or rehearsal_steps is 0")
     }
