@@ -114,6 +114,7 @@ public struct Model {
   let identity: UInt64
 
   public var outputSize: Int { readout.size }
+  var trainedRange: TrainedRange? { nil }
   /// Hidden layers.
   public var layerCount: Int { layers.count - 1 }
   public var parameterCount: Int {

@@ -30,6 +30,11 @@ struct InputStage {
   /// The step on the events that were listed last was made.
   @_optimize(speed) func commit() { encoding?.commit() }
 
+  /// Counts the sample of the step that was made, whose events stand in a slot.
+  @_optimize(speed) @inline(__always) func count(_ slot: Int, in ranges: inout InputRanges) {
+    if encoding == nil { ranges.count(events, slot: slot) }
+  }
+
   /// A sequence begins.
   func clear() { encoding?.clear() }
 
