@@ -607,7 +607,7 @@ HYPR_API hypr_status hypr_session_input_range(const hypr_session *session, size_
 
 /* What can be found: each has a bit, the worst the lowest (docs/troubleshooting.md) */
 enum {
-  HYPR_FINDING_DIVERGED = 1,            /* updates were left out, or the loss is far above that of guessing */
+  HYPR_FINDING_DIVERGED = 1,            /* updates were left out, or the loss is far above where it began, and that of guessing */
   HYPR_FINDING_SILENT_LAYER = 2,        /* not one neuron of a layer spiked */
   HYPR_FINDING_SATURATED_LAYER = 4,     /* most neurons of a layer spiked in more than half of the steps, or most did or never spiked */
   HYPR_FINDING_INPUT_FAR_OUTSIDE = 8,   /* most samples are outside of the range in training, by three times its largest value */

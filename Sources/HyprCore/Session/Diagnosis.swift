@@ -86,14 +86,15 @@ extension Session {
   @inline(never) private mutating func addSilentNeurons(_ lines: inout Lines) {
     for layer in 0..<model.pointee.layerCount {
       let activity = activity(layer)
-      guard activity.silent < activity.neurons, Double(activity.silent) >= Threshold.silentShare * Double(activity.neurons) else {
+      // Where others spike all the time, more of the same would not help.
+      guard !lines.findings.contains(.saturatedLayer), activity.silent < activity.neurons, Double(activity.silent) >= Threshold.silentShare * Double(activity.neurons) else {
         continue
       }
       return lines.append(
         .silentNeurons,
         """
-        \(activity.silent) of \(activity.neurons) neurons of layer\(layer) never spiked in \(statistics.steps) steps: raise the input's \
-        scale, or calibrate the network with samples
+        \(activity.silent) of \(activity.neurons) neurons of layer\(layer) never spiked in \(statistics.steps) steps: calibrate the \
+        network with samples\(layer == 0 ? ", or raise the input's scale" : "")
         """)
     }
   }
@@ -182,14 +183,15 @@ extension Session {
           lower the learning rate, which is \(rounded: report.learningRate), or the scale of the inputs
           """)
       }
-      guard report.updates >= Threshold.updates, report.taughtSteps >= Threshold.steps, report.chanceLoss > 0,
-        report.meanLoss > Threshold.divergedLoss * system_log_double(outputs), isNoBetterThanGuessing(learner)
+      let first = learner.pointee.progress.statistics.firstMeanLoss
+      guard report.updates > 0, report.taughtSteps > learner.pointee.progress.statistics.firstSteps, report.chanceLoss > 0,
+        report.meanLoss > Threshold.divergedLoss * max(first, system_log_double(outputs)), isNoBetterThanGuessing(learner)
       else { return }
       lines.append(
         .diverged,
         """
-        learning diverged: the mean loss is \(rounded: report.meanLoss), where guessing gives \(rounded: report.chanceLoss): lower the \
-        learning rate, which is \(rounded: report.learningRate), or the scale of the inputs
+        learning diverged: the mean loss is \(rounded: report.meanLoss), at first it was \(rounded: first), and guessing gives \
+        \(rounded: report.chanceLoss): lower the learning rate, which is \(rounded: report.learningRate), or the scale of the inputs
         """)
     }
 

@@ -28,7 +28,8 @@ enum Threshold {
   static var farOutsideShare: Double { 0.5 }
   /// Times the largest value in training.
   static var farOutsideRatio: Double { 3 }
-  /// Times ln C, the loss of outputs that say nothing: what is larger comes of parameters that ran away.
+  /// Times the loss that learning started from, and times ln C, the loss of outputs that say nothing: what is larger than both comes
+  /// of parameters that ran away.
   static var divergedLoss: Double { 3 }
   /// Of the updates, that were left out.
   static var skippedShare: Double { 0.1 }

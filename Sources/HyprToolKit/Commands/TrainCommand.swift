@@ -20,8 +20,9 @@ struct TrainCommand: ParsableCommand {
       With --exemplars the file takes stretches of the training data along, as many of each class as possible; otherwise it \
       has those that the model has.
 
-      With validation data the epoch with the best validation accuracy is kept, else the last one; the file is written \
-      whenever what is kept changes. Ctrl-C saves what there is and ends with status 130.
+      With validation data the epoch with the best validation accuracy is kept, else the last one, but none in which learning \
+      diverged; the file is written whenever what is kept changes. What stands in the way of learning is told on standard error. \
+      Ctrl-C saves what there is and ends with status 130.
 
         hypr train ecg.hypr --inputs x.npy --labels y.npy --out trained.hypr --online
       """)
@@ -74,20 +75,24 @@ struct TrainCommand: ParsableCommand {
     let text = TrainingText(trainer)
     print(text.heading)
     Interruption.watch()
-    var kept: Int?
+    var (kept, last): (Int?, Trainer.Epoch?) = (nil, nil)
+    var holdsLastUpdate = false
     let finished = try trainer.run(
       report: { epoch in
         if epoch.isKept { kept = epoch.number }
+        (last, holdsLastUpdate) = (epoch, false)
         print(text.line(epoch))
         fflush(nil)
       },
-      save: { try $0.save(to: file.path) })
-    if finished < epochs {
-      print("interrupted in epoch \(finished + 1)")
-      print("\(out): \(text.kept(validation == nil ? nil : kept))")
-      throw ExitCode(Interruption.exitStatus)
-    }
-    print("\(out): \(text.kept(kept))")
+      save: {
+        try $0.save(to: file.path)
+        holdsLastUpdate = true
+      })
+    last?.diagnosis.warn()
+    if finished < epochs { print("interrupted in epoch \(finished + 1)") }
+    guard kept != nil || holdsLastUpdate else { throw ToolError("learning diverged in every epoch: \(out) is not written") }
+    print("\(out): \(text.kept(holdsLastUpdate ? nil : kept))")
+    if finished < epochs { throw ExitCode(Interruption.exitStatus) }
   }
 
   private func exemplarPlan() throws -> ExemplarPlan? {

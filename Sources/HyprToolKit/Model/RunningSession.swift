@@ -29,6 +29,11 @@ final class RunningSession {
   /// Spikes per neuron and step of each hidden layer, since the last clear.
   var spikeRates: [Double] { (0..<model.layerCount).map { session.pointee.activity($0).spikeRate } }
 
+  func activity(_ layer: Int) -> LayerActivity { session.pointee.activity(layer) }
+  func inputRange(_ channel: Int) -> InputRange { session.pointee.inputRange(channel) }
+  /// What stands in the way, by the statistics since the last clear.
+  var diagnosis: Diagnosis { Diagnosis(session) }
+
   func option(_ option: HyprCore.Option) -> Double { session.pointee.option(option) }
   func clearStatistics() { session.pointee.clearStatistics() }
 
