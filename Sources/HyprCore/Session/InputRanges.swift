@@ -14,7 +14,7 @@ struct InputRanges {
   private let lowest, highest: UnsafeMutablePointer<Float>
   private let outside: UnsafeMutablePointer<UInt64>
   /// In training; nil: the model does not say.
-  private let trained: TrainedRange?
+  private let trained: (lower: UnsafePointer<Float>, upper: UnsafePointer<Float>)?
   /// A step is looked at if these bits of its number are 0.
   private let mask: UInt64
 
@@ -96,11 +96,6 @@ struct InputRanges {
       samples: samples, outside: outside[channel], lowest: lowest[channel], highest: highest[channel],
       trained: trained.map { ($0.lower[channel], $0.upper[channel]) })
   }
-}
-
-/// Of the values of the channels in training; arrays [channels] of the model file.
-struct TrainedRange {
-  let lower, upper: UnsafePointer<Float>
 }
 
 /// How far the values of a channel reached.
