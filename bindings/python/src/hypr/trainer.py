@@ -21,6 +21,7 @@ from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
 from hypr._training_data import TrainingData
 from hypr._warnings import Warner
+from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
@@ -156,12 +157,12 @@ class Trainer:
         return _Run(self, self._start(data), data, held).run(resume)
 
     def _start(self, data: TrainingData) -> Model:
-        """What training begins with: every model that comes of it has the exemplars."""
+        """What training begins with: every model that comes of it has the range of the inputs, and the exemplars."""
+        model = _with_trained_range(self.model, data)
         if self.exemplars is None:
-            return self.model
-        session = Session(self.model, False, **self.options)
-        return with_exemplars(self.model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps,
-                              seed=self.seed)
+            return model
+        session = Session(model, False, **self.options)
+        return with_exemplars(model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps, seed=self.seed)
 
     def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None,
               sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None]:
@@ -382,6 +383,14 @@ class _Run:
                 board.add_scalar(name.replace("_", "/", 1) if name.startswith(("train", "validation")) else name, value,
                                  record.epoch)
             board.flush()
+
+
+def _with_trained_range(model: Model, data: TrainingData) -> Model:
+    """The model, which says how far its inputs reach in the data; what it said before is widened. Sequences are read one at a time."""
+    builder = ModelBuilder.from_model(model)
+    for index in range(len(data)):
+        builder.widen_trained_range(data.take(np.array([index])).inputs)
+    return builder.build()
 
 
 def _progress_bar(run: _Run) -> Any:
