@@ -227,6 +227,17 @@ extension ModelBuilder {
   }
 }
 
+@c @implementation public func hypr_builder_widen_trained_range(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let inputs else { throw builder.isNull("inputs") }
+    guard let steps else { throw builder.isNull("steps") }
+    guard sequences >= 0 else { throw builder.message.failure(.invalidArgument, "sequences is too large") }
+    try builder.widenTrainedRange(Recording(inputs, steps: UnsafeBufferPointer(start: steps, count: sequences)))
+  }
+}
+
 @c @implementation public func hypr_builder_add_layer(
   _ builder: OpaquePointer?, _ neuron: UnsafePointer<CChar>?, _ size: Int,
   _ settings: UnsafePointer<hypr_layer_settings>?

@@ -115,6 +115,11 @@ static int tear_down_all(void **state) {
   X(hypr_session_eligibility_size, index, 0, FOUND(hypr_session_eligibility_size(session, n)))                                \
   X(hypr_statistics, spike_rate_count, 0, statistics_with(n))                                                                 \
   X(hypr_statistics, struct_size, 1, hypr_session_statistics(session, &(hypr_statistics){.struct_size = n}))                  \
+  X(hypr_session_layer_activity, layer, 0, hypr_session_layer_activity(session, n, &ONE(hypr_layer_activity)))                 \
+  X(hypr_layer_activity, struct_size, 1, hypr_session_layer_activity(session, 0, &(hypr_layer_activity){.struct_size = n}))    \
+  X(hypr_session_input_range, channel, 0, hypr_session_input_range(session, n, &ONE(hypr_input_range)))                       \
+  X(hypr_input_range, struct_size, 1, hypr_session_input_range(session, 0, &(hypr_input_range){.struct_size = n}))            \
+  X(hypr_session_diagnose, size, 1, hypr_session_diagnose(session, &(uint32_t){0}, (char *)room, n))                          \
   X(hypr_guard, struct_size, 1, hypr_session_guard(session, &(hypr_guard){.struct_size = n}))                                  \
   X(hypr_memory_report, struct_size, 1, hypr_session_memory_report(session, &(hypr_memory_report){.struct_size = n}))         \
   X(hypr_exemplar_info, struct_size, 1, exemplar_info(n))                                                                     \
@@ -156,6 +161,8 @@ static int tear_down_all(void **state) {
   X(hypr_builder_get_tensor, count, 0, hypr_builder_get_tensor(builder, "readout.weight", NUMBERS, n))                        \
   X(hypr_builder_set_class_labels, count, 0, hypr_builder_set_class_labels(builder, NAMES, n))                                \
   X(hypr_builder_add_exemplar, steps, 0, hypr_builder_add_exemplar(builder, samples, n, labels, NULL, 0))                     \
+  X(hypr_builder_widen_trained_range, sequences, 0, widen_trained_range(lengths, n))                                          \
+  X(hypr_builder_widen_trained_range, steps, 0, widen_trained_range(&n, 1))                                                   \
   X(hypr_builder_keep_exemplars, bytes, 1, keep_exemplars(n))                                                                 \
   X(hypr_builder_copy_file, size, 1, copy_file(n))                                                                            \
   X(hypr_model_load_buffer, size, 0, load_buffer(n))                                                                          \
@@ -314,6 +321,14 @@ static hypr_builder *builder_with_exemplars(void) {
 static hypr_status keep_exemplars(size_t bytes) {
   hypr_builder *made = builder_with_exemplars();
   hypr_status status = hypr_builder_keep_exemplars(made, bytes, 1);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status widen_trained_range(const size_t *steps, size_t sequences) {
+  hypr_builder *made;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_widen_trained_range(made, samples, steps, sequences);
   hypr_builder_free(made);
   return status;
 }

@@ -27,7 +27,12 @@ final class RunningSession {
   var memory: MemoryReport { session.pointee.memory }
   var statistics: StatisticsReport { session.pointee.statisticsReport }
   /// Spikes per neuron and step of each hidden layer, since the last clear.
-  var spikeRates: [Double] { (0..<model.layerCount).map { Double(session.pointee.spikeRate($0)) } }
+  var spikeRates: [Double] { (0..<model.layerCount).map { session.pointee.activity($0).spikeRate } }
+
+  func activity(_ layer: Int) -> LayerActivity { session.pointee.activity(layer) }
+  func inputRange(_ channel: Int) -> InputRange { session.pointee.inputRange(channel) }
+  /// What stands in the way, by the statistics since the last clear.
+  var diagnosis: Diagnosis { Diagnosis(session) }
 
   func option(_ option: HyprCore.Option) -> Double { session.pointee.option(option) }
   func clearStatistics() { session.pointee.clearStatistics() }
@@ -61,6 +66,21 @@ final class RunningSession {
     }
     return outputs
   }
+
+  /// One sample [channels]; returns the output.
+  func step(_ sample: [Float]) throws -> [Float] {
+    var output = [Float](repeating: 0, count: model.outputSize)
+    try check { () throws(Failure) in try session.pointee.step(sample, into: &output) }
+    return output
+  }
+
+  /// Teaches the class of the last step.
+  func teach(_ label: Int32) throws {
+    try check { () throws(Failure) in try session.pointee.teach(label: UInt32(clamping: label), stepsAgo: 0) }
+  }
+
+  /// Ends the sequence: learns from what was taught, and starts afresh.
+  func reset() { session.pointee.reset() }
 
   /// One optimizer step on what was gathered, when updates are manual.
   func apply() throws { try check { () throws(Failure) in try session.pointee.apply() } }

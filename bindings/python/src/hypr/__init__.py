@@ -15,6 +15,7 @@ from hypr._library import library_version
 from hypr._tensors import TensorInfo
 from hypr.errors import (
     BufferTooSmallError,
+    DiagnosisWarning,
     Error,
     FileError,
     InvalidArgumentError,
@@ -33,10 +34,23 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
+from hypr.session import (
+    Diagnosis,
+    Finding,
+    Guard,
+    InputRange,
+    LayerActivity,
+    MemoryReport,
+    MemorySize,
+    Rehearsal,
+    RehearsalReport,
+    Session,
+    Statistics,
+)
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
+    from hypr.checking import Check, check
     from hypr.conditioning import Clip, HighPass, RectifiedDifference, RunningNormalization
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
@@ -46,22 +60,23 @@ if TYPE_CHECKING:
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"Clip": "hypr.conditioning", "EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "HighPass": "hypr.conditioning",
-         "ModelBuilder": "hypr.builder",
+_LAZY = {"Check": "hypr.checking", "Clip": "hypr.conditioning", "EpochRecord": "hypr.trainer", "Exemplar": "hypr.description",
+         "HighPass": "hypr.conditioning", "ModelBuilder": "hypr.builder",
          "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
          "RectifiedDifference": "hypr.conditioning", "RunningNormalization": "hypr.conditioning",
          "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
-         "neuron_models": "hypr.neurons", "record": "hypr.recording"}
+         "check": "hypr.checking", "neuron_models": "hypr.neurons", "record": "hypr.recording"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "Clip", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "HighPass",
-    "InvalidArgumentError", "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError",
-    "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
-    "OutOfMemoryError", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
-    "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
-    "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError",
-    "WrongStateError", "__version__", "library_version", "neuron_models", "option_info", "option_names", "record",
+    "BufferTooSmallError", "Check", "Clip", "Diagnosis", "DiagnosisWarning", "EpochRecord", "Error", "Exemplar",
+    "ExemplarInfo", "FileError", "Finding", "Guard", "HighPass", "InputRange", "InvalidArgumentError", "LayerActivity",
+    "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
+    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
+    "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport", "RunningNormalization", "Session", "SessionOptions",
+    "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
+    "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "check",
+    "library_version", "neuron_models", "option_info", "option_names", "record",
 ]
 
 

@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from math import ceil, isnan
+from math import ceil, isinf, isnan
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,11 +20,13 @@ from hypr._scores import Judgement, Scores
 from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
 from hypr._training_data import TrainingData
+from hypr._warnings import Warner
+from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
 from hypr.run_folder import Checkpoint, EpochRecord, RunFolder
-from hypr.session import Session
+from hypr.session import Diagnosis, Finding, Session
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,18 +41,23 @@ class TrainingResult:
     Attributes
     ----------
     model : Model
-        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out.
+        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out. Epochs in which learning
+        diverged do not count.
     history : tuple of EpochRecord
     best_epoch : int
-        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there.
+        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there; or if learning
+        diverged in all epochs: then `model` is as it began.
     stopped : {"epochs", "patience", "interrupted"}
         Why it ended.
+    diagnosis : Diagnosis
+        What stood in the way in the last epoch; ``fit`` warns of it (DiagnosisWarning), once of each finding.
     """
 
     model: Model
     history: tuple[EpochRecord, ...]
     best_epoch: int
     stopped: Literal["epochs", "patience", "interrupted"]
+    diagnosis: Diagnosis = Diagnosis(Finding(0), ())
 
 
 class Trainer:
@@ -150,12 +157,12 @@ class Trainer:
         return _Run(self, self._start(data), data, held).run(resume)
 
     def _start(self, data: TrainingData) -> Model:
-        """What training begins with: every model that comes of it has the exemplars."""
+        """What training begins with: every model that comes of it has the range of the inputs, and the exemplars."""
+        model = _with_trained_range(self.model, data)
         if self.exemplars is None:
-            return self.model
-        session = Session(self.model, False, **self.options)
-        return with_exemplars(self.model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps,
-                              seed=self.seed)
+            return model
+        session = Session(model, False, **self.options)
+        return with_exemplars(model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps, seed=self.seed)
 
     def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None,
               sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None]:
@@ -197,6 +204,7 @@ class _Run:
         self.random_state = self.random.bit_generator.state  # at the beginning of the epoch
         self.batches = ceil(len(data) / trainer.batch_size)
         self.batch, self.scores = 0, Scores()
+        self.warner, self.diagnosis = Warner(), Diagnosis(Finding(0), ())
         self.history: list[EpochRecord] = []
         self.best = self.session.parameters.flat
         self.best_epoch, self.best_score = 0, (-np.inf, -np.inf)
@@ -225,7 +233,8 @@ class _Run:
             if folder is not None:
                 model.save(folder.model_path)
                 self._save_predictions(folder)
-        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped)
+        self.warner.tell(self.diagnosis)
+        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped, self.diagnosis)
 
     def _epoch(self, interruption: Interruption) -> bool:
         """Trains until the epoch is over, or Ctrl-C: whether it is over."""
@@ -253,7 +262,10 @@ class _Run:
             for part in self.held.batches(self.trainer.batch_size):
                 held.add(run_all(self.judge, part.inputs, part.lengths), part, self.judgement)
         score = (held.accuracy if self.monitor == "accuracy" else 0.0, -held.loss)
-        best = self.held is None or score > self.best_score
+        self.diagnosis = self.session.diagnose()
+        # A network is at chance before it has learned, and need not stay there.
+        self.warner.tell(self.diagnosis, but=Finding.CHANCE)
+        best = not self._diverged() and (self.held is None or score > self.best_score)
         if best:
             self.best, self.best_epoch, self.best_score = flat, len(self.history) + 1, score
         spiking = statistics.spike_rates > 0
@@ -267,8 +279,17 @@ class _Run:
         if self.trainer.folder is not None:
             if best:
                 self._best_model().save(self.trainer.folder.model_path)
+            self.trainer.folder.write_diagnosis(self.diagnosis.lines)
             self._save()
             self.trainer.folder.write_history(self.history)
+
+    def _diverged(self) -> bool:
+        """Whether what the epoch came to is worth nothing."""
+        loss = self.scores.loss
+        if Finding.DIVERGED in self.diagnosis.findings or isinf(loss):
+            return True
+        # Of values there is no loss of guessing to compare with.
+        return not self.data.classes and bool(self.history) and loss > 10 * self.history[0].train_loss
 
     def _waited(self) -> bool:
         patience = self.trainer.patience
@@ -362,6 +383,14 @@ class _Run:
                 board.add_scalar(name.replace("_", "/", 1) if name.startswith(("train", "validation")) else name, value,
                                  record.epoch)
             board.flush()
+
+
+def _with_trained_range(model: Model, data: TrainingData) -> Model:
+    """The model, which says how far its inputs reach in the data; what it said before is widened. Sequences are read one at a time."""
+    builder = ModelBuilder.from_model(model)
+    for index in range(len(data)):
+        builder.widen_trained_range(data.take(np.array([index])).inputs)
+    return builder.build()
 
 
 def _progress_bar(run: _Run) -> Any:
