@@ -193,6 +193,8 @@ def test_training_names_what_the_model_leaves_open(tone_model):
     model = hypr.Model.load(tone_model / "named.hypr")
     assert list(model.class_labels) == ["high", "low"] and list(model.input_names) == ["x"]
     assert model.time_step == pytest.approx(0.01)
+    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t", "--time-unit", "ms")
+    assert "timed.csv are 1e-05 s apart, those of the model 0.01 s" in done.stderr
 
 
 def test_a_stream_learns_and_saves(tone_model):
