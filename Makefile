@@ -90,7 +90,8 @@ watch-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv $(WATCH)/requirements.txt examples/data-requirements.txt
 
-$(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
+vpath %.c examples/c examples/machine
+$(BUILD)/examples/%: %.c $(LIBRARY)
 	@.ci/require-packages gcc libc6-dev
 	@mkdir -p $(@D)
 	$(CC) -std=c99 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../lib'
