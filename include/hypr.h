@@ -1017,6 +1017,22 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 
+/* Scales the input weights of every layer that spikes, from the input up, until its neurons spike as often as they shall on samples:
+ * fresh networks are often nearly silent, and what never spikes cannot learn. Neurons that never spike are helped further, where the
+ * samples let them: their input weights are doubled and get the other sign, which was as likely to be drawn; those that spike in more
+ * than half of the steps get half of their weights. Recurrent weights are scaled where neurons would keep each other awake. What was
+ * not given is drawn from the seed and stays: hypr_builder_build then gives this network whatever its seed. Layers that do not spike
+ * stay as they are drawn. At most about 8192 steps are looked at, of long recordings evenly spread pieces of 512; the time of a few
+ * dozen runs over them for each layer.
+ *   inputs [steps of all sequences][inputs], steps [sequences], as hypr_session_step gets samples
+ *   rate   spikes per neuron and step, above 0 and at most 0.5; 0.05 is usual
+ *   given  0, or 1: also input and recurrent weights that were given are scaled, but no neuron by itself. With 0, a layer whose
+ *          input weights were given stays as it is
+ * INVALID_ARGUMENT: the samples are all the same. NOT_FINITE: names the sample. WRONG_STATE: there is no readout, or a layer cannot
+ * reach a rate within a factor of 1.5; the message says which, and how near it comes. Others as hypr_builder_build. */
+HYPR_API hypr_status hypr_builder_calibrate(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences,
+                                            double rate, uint64_t seed, int32_t given);
+
 /* Builds the file, checks it as hypr_model_load does, keeps it until something is changed, and gives its size. Takes the memory of
  * the file about three times; a layer with orthogonal recurrent weights takes the time of its size cubed.
  * WRONG_STATE: there is no readout, or a parameter must be given because its neuron model says nothing usual. MODEL_INVALID,

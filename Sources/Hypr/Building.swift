@@ -336,6 +336,29 @@ extension ModelBuilder {
   with(builder) { builder in builder.clearExemplars() }
 }
 
+@c @implementation public func hypr_builder_calibrate(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, _ rate: Double,
+  _ seed: UInt64, _ given: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    let scalesGiven = try builder.flag(given, "given")
+    let recording = try recording(inputs, steps, sequences, channels: builder.inputCount, builder.message)
+    try builder.calibrate(recording, rate: rate, seed: seed, scalesGiven: scalesGiven)
+  }
+}
+
+/// Samples of a host.
+@inline(never) private func recording(
+  _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, channels: Int, _ message: MessageBuffer
+) throws(Failure) -> Recording {
+  guard let inputs else { throw message.isNull("inputs") }
+  guard let steps else { throw message.isNull("steps") }
+  guard sequences >= 0 && sequences <= Int.max / MemoryLayout<Int>.size else {
+    throw message.failure(.invalidArgument, "sequences is too large")
+  }
+  return try Recording(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)
+}
+
 @c @implementation public func hypr_builder_build(
   _ builder: OpaquePointer?, _ seed: UInt64, _ bytes: UnsafeMutablePointer<Int>?
 ) -> hypr_status {

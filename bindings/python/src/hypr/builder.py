@@ -312,6 +312,35 @@ class ModelBuilder:
         self._call(lib.hypr_builder_clear_exemplars)
         return self
 
+    def calibrate(self, x: Any, rate: float = 0.05, seed: int | np.random.Generator = 0, *, given: bool = False) -> Self:
+        """Scales the input weights of every layer that spikes, from the input up, until its neurons spike often enough on samples.
+
+        Fresh networks are often nearly silent, and what never spikes cannot learn. What was not set is then set: as the seed draws
+        it, and scaled; ``build`` gives this network whatever its seed.
+
+        Parameters
+        ----------
+        x : array_like [sequences, steps, inputs], or a list of arrays [steps, inputs]
+            Samples as ``Session.step`` gets them. At most about 8192 steps are looked at, evenly spread.
+        rate : float
+            Spikes per neuron and step, above 0 and at most 0.5.
+        seed : int or numpy.random.Generator
+            As for ``build``.
+        given : bool
+            Whether weights that were set are scaled, too; those of ``from_model`` all were. Otherwise their layers stay.
+
+        Raises
+        ------
+        InvalidArgumentError
+            All samples are the same.
+        WrongStateError
+            A layer cannot reach the rate; the message says which, and how near it comes.
+        """
+        inputs, lengths = join(x, self._inputs)
+        steps = ffi.from_buffer("size_t[]", np.ascontiguousarray(lengths, np.uintp))
+        self._call(lib.hypr_builder_calibrate, pointer(inputs), steps, len(lengths), float(rate), _seed(seed), bool(given))
+        return self
+
     def set_trainable(self, name: str, trainable: bool = True) -> Self:
         """Whether sessions may train a tensor: options of a session can narrow it, not widen it."""
         self._shape(name)
