@@ -1017,17 +1017,17 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 
-/* Scales the input weights of every layer that spikes, from the input up, until its neurons spike as often as they shall on samples:
- * fresh networks are often nearly silent, and what never spikes cannot learn. Neurons that never spike are helped further, where the
- * samples let them: their input weights are doubled and get the other sign, which was as likely to be drawn; those that spike in more
- * than half of the steps get half of their weights. Recurrent weights are scaled where neurons would keep each other awake. What was
- * not given is drawn from the seed and stays: hypr_builder_build then gives this network whatever its seed. Layers that do not spike
- * stay as they are drawn. At most about 8192 steps are looked at, of long recordings evenly spread pieces of 512; the time of a few
- * dozen runs over them for each layer.
+/* Scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
+ * networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
+ * is neither an encoding nor a stage with a unit of its own (running normalization, clip) behind it; otherwise its input weights, as
+ * for all other layers. Neurons that never spike are helped further, where the samples let them: their input weights are doubled and
+ * get the other sign, which was as likely to be drawn; those that spike in more than half of the steps get half of their weights.
+ * Recurrent weights are scaled where neurons would keep each other awake. What was not given is drawn from the seed and stays:
+ * hypr_builder_build then gives this network whatever its seed. Layers that do not spike stay as they are drawn. At most about 8192
+ * steps are looked at, of long recordings evenly spread pieces of 512; the time of a few dozen runs over them for each layer.
  *   inputs [steps of all sequences][inputs], steps [sequences], as hypr_session_step gets samples
  *   rate   spikes per neuron and step, above 0 and at most 0.5; 0.05 is usual
- *   given  0, or 1: also input and recurrent weights that were given are scaled, but no neuron by itself. With 0, a layer whose
- *          input weights were given stays as it is
+ *   given  0, or 1: also layers whose input weights were given are scaled, but no neuron by itself. With 0 they stay as they are
  * INVALID_ARGUMENT: the samples are all the same. NOT_FINITE: names the sample. WRONG_STATE: there is no readout, or a layer cannot
  * reach a rate within a factor of 1.5; the message says which, and how near it comes. Others as hypr_builder_build. */
 HYPR_API hypr_status hypr_builder_calibrate(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences,

@@ -6,8 +6,9 @@ extension ModelBuilder {
   /// Steps of the recording that a layer is tried on.
   private static var mostSteps: Int { 8192 }
 
-  /// Scales the input weights of each spiking layer, from the input up, so that its neurons spike `rate` times per step on the
-  /// samples. What was not given is then given: as the seed draws it, and scaled. `scalesGiven`: also input weights that were given.
+  /// Scales what each spiking layer gets, from the input up, so that its neurons spike `rate` times per step on the samples: of the
+  /// first layer the input, of others the input weights. What was not given is then given: as the seed draws it, and scaled.
+  /// `scalesGiven`: also layers whose input weights were given.
   public mutating func calibrate(
     _ recording: Recording, rate: Double, seed: UInt64, scalesGiven: Bool
   ) throws(Failure) {
@@ -33,6 +34,7 @@ extension ModelBuilder {
         scalesRecurrent: recurrent.isPresent && (recurrent.given == nil || scalesGiven))
     }
     forgetBuilt()
+    swap(&input, &scaled.pointee.input)
     for index in 0..<layers.count { take(from: scaled.pointee.layers[index], to: layers[index], scalesGiven) }
     if let readout, let drawn = scaled.pointee.readout { take(from: drawn, to: readout, false) }
   }
@@ -57,6 +59,11 @@ extension ModelBuilder {
         "layer\(index) spikes at best \(Float(reached)) times per neuron and step, however its input weights are scaled, expected \(rate)")
     }
     if balances { try search.balance(&gain, scalesRecurrent: scalesRecurrent) }
+    if index == 0 && scaled.pointee.scaleIsGain {
+      // With larger inputs weights stay as large as learning rates expect them.
+      try scaled.pointee.multiplyInputScale(by: Float(gain.input))
+      gain.input = 1
+    }
     let (input, recurrent) = (layer.pointee.tensors[BuilderLayer.weight], layer.pointee.tensors[BuilderLayer.recurrentWeight])
     if let weights = input.given { gain.scale(input, isRecurrent: false, into: weights) }
     if let weights = recurrent.given { gain.scale(recurrent, isRecurrent: true, into: weights) }

@@ -77,6 +77,19 @@ extension ModelBuilder {
     input.output = output
   }
 
+  /// Whether a factor on the scale is one on what the first layer gets: nothing behind it has a unit of its own.
+  var scaleIsGain: Bool { input.thresholds == nil }
+
+  mutating func multiplyInputScale(by factor: Float) throws(Failure) {
+    if input.scale == nil {
+      var one: Float = 1
+      try setInputScale(&one, 1)
+    }
+    guard let scale = input.scale else { return }
+    for channel in 0..<inputCount { scale[channel] *= factor }
+    forgetBuilt()
+  }
+
   /// A copy with one number per channel; nil: none.
   private func perChannel(
     _ values: UnsafePointer<Float>?, _ count: Int, _ what: StaticString
