@@ -146,9 +146,14 @@ HYPR_API const char *hypr_model_name(const hypr_model *model);                  
 HYPR_API float hypr_model_time_step(const hypr_model *model);                         /* seconds per step; 0: not said */
 HYPR_API const char *hypr_model_input_name(const hypr_model *model, size_t channel);  /* NULL: unnamed */
 HYPR_API const char *hypr_model_class_label(const hypr_model *model, size_t output);  /* NULL: unnamed */
+HYPR_API size_t hypr_model_first_layer_inputs(const hypr_model *model); /* numbers that a sample becomes for the first layer */
 HYPR_API size_t hypr_model_metadata_count(const hypr_model *model);
 HYPR_API const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
 HYPR_API const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
+
+/* The range of the conditioned values in training, `count` numbers each, one per channel. Values far outside come from a sensor that
+ * was moved, or has another unit. NOT_FOUND: the file does not say; SIZE_MISMATCH. */
+HYPR_API hypr_status hypr_model_trained_range(const hypr_model *model, float *lower, float *upper, size_t count);
 
 /* ---- Running (since 0.1)
  * A session holds the state of one stream and its own, trainable copy of the parameters. */
@@ -694,6 +699,12 @@ HYPR_API hypr_status hypr_session_set_progress(hypr_session *session, hypr_progr
 HYPR_API hypr_status hypr_session_look_ahead(hypr_session *session, const float *input, size_t input_size,
                                              float *output, size_t output_size);
 
+/* What the first layer would get for samples as a sequence of their own, after scale, conditioning and encoding: nothing changes, the
+ * stages begin anew for this call alone.
+ *   inputs  [steps][input_size], values [steps][hypr_model_first_layer_inputs]
+ * NOT_FINITE: an input is NaN or infinite, or too large for scale or stages; then nothing was written. STOPPED. */
+HYPR_API hypr_status hypr_session_condition(hypr_session *session, const float *inputs, size_t steps, float *values);
+
 /* ---- States of layers (since 0.1)
  * `layer` may be the layer count: the readout, whose state and outputs are the logits of the last step.
  * NOT_FOUND: no such layer. SIZE_MISMATCH. */
@@ -904,6 +915,87 @@ enum {
  * INVALID_ARGUMENT: another output. */
 HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
 
+/* Values of hypr_encoding.kind: what the first layer gets of a conditioned value x (hypr.fbs: SpikeEncoding) */
+enum {
+  HYPR_ENCODING_NONE = 0,                   /* x */
+  HYPR_ENCODING_LEVEL_CROSSING = 1,         /* a spike when x has moved by a threshold since the last spike */
+  HYPR_ENCODING_DELTA = 2,                  /* a spike when x moves by a threshold from one step to the next */
+  HYPR_ENCODING_THRESHOLD_ACCUMULATION = 3, /* rate: x is summed up; a spike takes a threshold away */
+  HYPR_ENCODING_RECEPTIVE_FIELDS = 4        /* population: x excites several fields, the nearer to their centers the more */
+};
+
+/* Values of hypr_encoding.output of receptive fields; of the others those of level crossing */
+enum {
+  HYPR_RECEPTIVE_FIELDS_GRADED = 0, /* the activation, 0 to 1 */
+  HYPR_RECEPTIVE_FIELDS_SPIKES = 1  /* 0 or 1: activations are summed up, a spike takes 1 away */
+};
+
+/* An encoding: of the fields those that its kind has. Arrays are copied; NULL and 0: none. */
+typedef struct hypr_encoding {
+  size_t struct_size;      /* sizeof(hypr_encoding); bytes that this version does not know must be 0 */
+  const float *thresholds; /* all but receptive fields: in the unit of x, above 0: one, or one per channel */
+  size_t threshold_count;
+  const float *centers;    /* receptive fields: [fields], or [channels][fields], in the unit of x */
+  size_t center_count;
+  const float *widths;     /* receptive fields: in the unit of x, above 0: one, or as many as centers */
+  size_t width_count;
+  int32_t kind;            /* HYPR_ENCODING_... */
+  int32_t output;          /* HYPR_LEVEL_CROSSING_... or HYPR_RECEPTIVE_FIELDS_... */
+  int32_t fields;          /* receptive fields: of each channel, 1 to 255 */
+  float cutoff;            /* receptive fields: activations below it are 0; at most 1. 0: 0.01; below 0: none */
+} hypr_encoding;
+
+/* Start from a kind: hypr_encoding e = HYPR_ENCODING(HYPR_ENCODING_DELTA); */
+#define HYPR_ENCODING(kind) {sizeof(hypr_encoding), NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0, 0}
+
+/* What the first layer gets of the values. WRONG_STATE: there is a layer already, and the encoding says how many inputs it has.
+ * SIZE_MISMATCH: an array; INVALID_ARGUMENT: another value, or struct_size. */
+HYPR_API hypr_status hypr_builder_set_encoding(hypr_builder *builder, const hypr_encoding *encoding);
+
+/* Values of hypr_conditioning.kind: what a stage does with a value x. docs/signal-path.md has the equations. (hypr.fbs:
+ * ConditioningKind) */
+enum {
+  HYPR_CONDITIONING_HIGH_PASS = 1,             /* x - its running mean: gravity, drift and offsets go */
+  HYPR_CONDITIONING_RUNNING_NORMALIZATION = 2, /* (x - running mean) / running deviation, limited */
+  HYPR_CONDITIONING_CLIP = 3,                  /* x between lower and upper */
+  HYPR_CONDITIONING_RECTIFIED_DIFFERENCE = 4   /* |x - x of the step before|, 0 in the first step of a sequence */
+};
+
+/* A stage of conditioning: of the fields those that its kind has. Arrays have one number, or one per channel, and are copied; NULL
+ * and 0: none. */
+typedef struct hypr_conditioning {
+  size_t struct_size;          /* sizeof(hypr_conditioning); bytes that this version does not know must be 0 */
+  const float *time_constants; /* high-pass, running normalization: in seconds, above 0, at most 1e9 */
+  size_t time_constant_count;
+  const float *deviations;     /* running normalization: at the start of a sequence, 1e-6 to 1e6, in the unit of x */
+  size_t deviation_count;
+  const float *lower, *upper;  /* clip: in the unit of x, lower < upper */
+  size_t lower_count, upper_count;
+  int32_t kind;                /* HYPR_CONDITIONING_... */
+  float largest_gain;          /* running normalization: the deviation is not below deviations / this; 1 to 1e6. 0: 10 */
+  float limit;                 /* running normalization: of the magnitude of the result, above 0, at most 1e6. 0: 10 */
+} hypr_conditioning;
+
+/* Start from a kind: hypr_conditioning s = HYPR_CONDITIONING(HYPR_CONDITIONING_CLIP); */
+#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, NULL, 0, 0, (kind), 0, 0}
+
+/* Appends a stage that values go through after scale and offset and before the encoding, in the order of the calls; or takes all
+ * stages away. With stages, |(sample - offset) * scale| is at most 1e30.
+ * WRONG_STATE: there are 8 already. SIZE_MISMATCH: an array; INVALID_ARGUMENT: another value, struct_size, or time constants in a
+ * model whose time step (hypr_builder_set_time_step) is not said. */
+HYPR_API hypr_status hypr_builder_add_conditioning(hypr_builder *builder, const hypr_conditioning *stage);
+HYPR_API hypr_status hypr_builder_clear_conditioning(hypr_builder *builder);
+
+/* The range of the conditioned values in training, before the encoding, `count` numbers each, one per channel; 0: unknown. Sessions
+ * compute nothing with it. SIZE_MISMATCH; INVALID_ARGUMENT: not finite, or lower > upper. */
+HYPR_API hypr_status hypr_builder_set_trained_range(hypr_builder *builder, const float *lower, const float *upper, size_t count);
+
+/* Sets offset, scale and trained range from raw samples, all steps of `sequences` sequences of steps[i] steps each one behind the
+ * other, [all steps][channels]. After the stages that were added before this call, values have the standard deviation 1, and unless
+ * rectified the mean 0; with running normalization or clip those that go into the first of these. A channel that is constant there
+ * gets the scale 1. NOT_FINITE, with sequence, step and channel; SIZE_MISMATCH: no step; INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_builder_fit_input(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences);
+
 /* Values of hypr_layer_settings.reset: what a spike does to the membrane, where hypr_neuron.has_reset is 1 (hypr.fbs: ResetKind) */
 enum {
   HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,
@@ -1016,6 +1108,22 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
+
+/* Scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
+ * networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
+ * is neither an encoding nor a stage with a unit of its own (running normalization, clip) behind it; otherwise its input weights, as
+ * for all other layers. Neurons that never spike are helped further, where the samples let them: their input weights are doubled and
+ * get the other sign, which was as likely to be drawn; those that spike in more than half of the steps get half of their weights.
+ * Recurrent weights are scaled where neurons would keep each other awake. What was not given is drawn from the seed and stays:
+ * hypr_builder_build then gives this network whatever its seed. Layers that do not spike stay as they are drawn. At most about 8192
+ * steps are looked at, of long recordings evenly spread pieces of 512; the time of a few dozen runs over them for each layer.
+ *   inputs [steps of all sequences][inputs], steps [sequences], as hypr_session_step gets samples
+ *   rate   spikes per neuron and step, above 0 and at most 0.5; 0.05 is usual
+ *   given  0, or 1: also layers whose input weights were given are scaled, but no neuron by itself. With 0 they stay as they are
+ * INVALID_ARGUMENT: the samples are all the same. NOT_FINITE: names the sample. WRONG_STATE: there is no readout, or a layer cannot
+ * reach a rate within a factor of 1.5; the message says which, and how near it comes. Others as hypr_builder_build. */
+HYPR_API hypr_status hypr_builder_calibrate(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences,
+                                            double rate, uint64_t seed, int32_t given);
 
 /* Builds the file, checks it as hypr_model_load does, keeps it until something is changed, and gives its size. Takes the memory of
  * the file about three times; a layer with orthogonal recurrent weights takes the time of its size cubed.

@@ -41,21 +41,27 @@ extension ModelBuilder {
   /// An argument that must not be NULL.
   fileprivate func isNull(_ name: StaticString) -> Failure { message.isNull(name) }
 
-  /// Settings as this version knows them.
-  @inline(never) fileprivate func checkedContents(
-    of settings: UnsafePointer<hypr_layer_settings>
-  ) throws(Failure) -> hypr_layer_settings {
+  /// A struct as this version knows it.
+  @inline(never) fileprivate func checkedContents<Struct: GrowingStruct>(
+    of settings: UnsafePointer<Struct>, _ name: StaticString
+  ) throws(Failure) -> Struct {
     guard isComplete(settings) else {
       throw message.failure(
         .invalidArgument,
-        "settings.struct_size is \(structSize(settings)), expected the size of the struct, at least \(hypr_layer_settings.firstSize)")
+        "\(name).struct_size is \(structSize(settings)), expected the size of the struct, at least \(Struct.firstSize)")
     }
     guard !hasUnknownFields(settings) else {
       throw message.failure(
         .invalidArgument,
-        "settings.struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
+        "\(name).struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
     }
     return contents(of: settings)
+  }
+
+  /// Numbers of a struct: none if the pointer is NULL and the count 0.
+  fileprivate func floats(_ start: UnsafePointer<Float>?, _ count: Int, _ name: StaticString) throws(Failure) -> Floats {
+    if start == nil && count != 0 { throw isNull(name) }
+    return Floats(start, count)
   }
 
   fileprivate func flag(_ value: Int32, _ name: StaticString) throws(Failure) -> Bool {
@@ -161,6 +167,64 @@ extension ModelBuilder {
   }
 }
 
+@c @implementation public func hypr_builder_set_encoding(
+  _ builder: OpaquePointer?, _ encoding: UnsafePointer<hypr_encoding>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let encoding else { throw builder.isNull("encoding") }
+    let told = try builder.checkedContents(of: encoding, "encoding")
+    var settings = EncodingSettings(
+      kind: told.kind, output: told.output, fields: told.fields,
+      thresholds: try builder.floats(told.thresholds, told.threshold_count, "encoding.thresholds"),
+      centers: try builder.floats(told.centers, told.center_count, "encoding.centers"),
+      widths: try builder.floats(told.widths, told.width_count, "encoding.widths"))
+    if told.cutoff != 0 { settings.cutoff = told.cutoff < 0 ? 0 : told.cutoff }
+    try builder.setEncoding(settings)
+  }
+}
+
+@c @implementation public func hypr_builder_add_conditioning(
+  _ builder: OpaquePointer?, _ stage: UnsafePointer<hypr_conditioning>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let stage else { throw builder.isNull("stage") }
+    let told = try builder.checkedContents(of: stage, "stage")
+    var settings = ConditioningSettings(
+      kind: told.kind, timeConstants: try builder.floats(told.time_constants, told.time_constant_count, "stage.time_constants"),
+      deviations: try builder.floats(told.deviations, told.deviation_count, "stage.deviations"),
+      lower: try builder.floats(told.lower, told.lower_count, "stage.lower"),
+      upper: try builder.floats(told.upper, told.upper_count, "stage.upper"))
+    if told.largest_gain != 0 { settings.largestGain = told.largest_gain }
+    if told.limit != 0 { settings.limit = told.limit }
+    try builder.addConditioning(settings)
+  }
+}
+
+@c @implementation public func hypr_builder_clear_conditioning(_ builder: OpaquePointer?) -> hypr_status {
+  with(builder) { builder in builder.clearConditioning() }
+}
+
+@c @implementation public func hypr_builder_set_trained_range(
+  _ builder: OpaquePointer?, _ lower: UnsafePointer<Float>?, _ upper: UnsafePointer<Float>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    if lower == nil && count != 0 { throw builder.isNull("lower") }
+    if upper == nil && count != 0 { throw builder.isNull("upper") }
+    try builder.setTrainedRange(lower, upper, count)
+  }
+}
+
+@c @implementation public func hypr_builder_fit_input(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let inputs else { throw builder.isNull("inputs") }
+    guard let steps else { throw builder.isNull("steps") }
+    guard sequences >= 0 else { throw builder.message.failure(.invalidArgument, "sequences is too large") }
+    try builder.fitInput(Recording(inputs, steps: UnsafeBufferPointer(start: steps, count: sequences)))
+  }
+}
+
 @c @implementation public func hypr_builder_add_layer(
   _ builder: OpaquePointer?, _ neuron: UnsafePointer<CChar>?, _ size: Int,
   _ settings: UnsafePointer<hypr_layer_settings>?
@@ -169,7 +233,7 @@ extension ModelBuilder {
     guard let neuron else { throw builder.isNull("neuron") }
     var wanted = LayerSettings()
     if let settings {
-      let settings = try builder.checkedContents(of: settings)
+      let settings = try builder.checkedContents(of: settings, "settings")
       wanted.name = settings.name
       wanted.isRecurrent = try builder.flag(settings.recurrent, "settings.recurrent")
       wanted.hasBias = try builder.choice(settings.bias, "settings.bias")
@@ -334,6 +398,29 @@ extension ModelBuilder {
 
 @c @implementation public func hypr_builder_clear_exemplars(_ builder: OpaquePointer?) -> hypr_status {
   with(builder) { builder in builder.clearExemplars() }
+}
+
+@c @implementation public func hypr_builder_calibrate(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, _ rate: Double,
+  _ seed: UInt64, _ given: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    let scalesGiven = try builder.flag(given, "given")
+    let recording = try recording(inputs, steps, sequences, channels: builder.inputCount, builder.message)
+    try builder.calibrate(recording, rate: rate, seed: seed, scalesGiven: scalesGiven)
+  }
+}
+
+/// Samples of a host.
+@inline(never) private func recording(
+  _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, channels: Int, _ message: MessageBuffer
+) throws(Failure) -> Recording {
+  guard let inputs else { throw message.isNull("inputs") }
+  guard let steps else { throw message.isNull("steps") }
+  guard sequences >= 0 && sequences <= Int.max / MemoryLayout<Int>.size else {
+    throw message.failure(.invalidArgument, "sequences is too large")
+  }
+  return try Recording(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)
 }
 
 @c @implementation public func hypr_builder_build(

@@ -23,6 +23,8 @@ extension hypr_rehearsal: GrowingStruct { static var firstSize: Int { (3 * word 
 extension hypr_guard: GrowingStruct { static var firstSize: Int { (word + 11) / 8 * 8 + 56 } }
 extension hypr_batch: GrowingStruct { static var firstSize: Int { 8 * word } }
 extension hypr_layer_settings: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
+extension hypr_conditioning: GrowingStruct { static var firstSize: Int { 9 * word + 12 } }
+extension hypr_encoding: GrowingStruct { static var firstSize: Int { 7 * word + 16 } }
 extension hypr_neuron: GrowingStruct { static var firstSize: Int { 7 * word + 12 } }
 extension hypr_quantity: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 

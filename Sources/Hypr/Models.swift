@@ -69,6 +69,20 @@ extension OpaquePointer {
   model?.model.pointee.classLabel(output)
 }
 
+@c @implementation public func hypr_model_trained_range(
+  _ model: OpaquePointer?, _ lower: UnsafeMutablePointer<Float>?, _ upper: UnsafeMutablePointer<Float>?, _ count: Int
+) -> hypr_status {
+  guard let model = model?.model, let lower, let upper else { return invalidArgument }
+  guard let range = model.pointee.trainedRange else { return notFound }
+  guard count == model.pointee.inputSize else { return hypr_status(HYPR_ERROR_SIZE_MISMATCH) }
+  for channel in 0..<count { (lower[channel], upper[channel]) = (range.lower[channel], range.upper[channel]) }
+  return ok
+}
+
+@c @implementation public func hypr_model_first_layer_inputs(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.firstLayerInputs ?? 0
+}
+
 @c @implementation public func hypr_model_metadata_count(_ model: OpaquePointer?) -> Int {
   model?.model.pointee.metadataCount ?? 0
 }

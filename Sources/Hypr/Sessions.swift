@@ -156,6 +156,17 @@ extension Session {
   }
 }
 
+@c @implementation public func hypr_session_condition(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ values: UnsafeMutablePointer<Float>?
+) -> hypr_status {
+  with(session: session) { session throws(Failure) in
+    guard let inputs else { throw session.pointee.message.isNull("inputs") }
+    guard let values else { throw session.pointee.message.isNull("values") }
+    guard steps >= 0 else { throw session.pointee.refuse(.invalidArgument, "steps is too large") }
+    try session.pointee.condition(inputs, steps: steps, into: values)
+  }
+}
+
 @c @implementation public func hypr_session_run(
   _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ outputs: UnsafeMutablePointer<Float>?
 ) -> hypr_status {

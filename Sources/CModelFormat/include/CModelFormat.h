@@ -141,9 +141,13 @@ typedef struct format_input_info {
   size_t offset_count;
   /// The union's raw value; 0: no encoding.
   int32_t encoding_type;
-  /// The encoding's name in the schema ("LevelCrossing"); NULL if there is none, if its table is absent, or if it is unknown
-  /// (encoding_type is not 0 then).
-  const char *FORMAT_NULLABLE encoding;
+  /// Stages of conditioning.
+  size_t conditioning_count;
+  /// The range of the conditioned values in training.
+  const float *FORMAT_NULLABLE trained_lower;
+  size_t trained_lower_count;
+  const float *FORMAT_NULLABLE trained_upper;
+  size_t trained_upper_count;
 } format_input_info;
 
 /// The input description; false if the file has none (`out` is zeroed).
@@ -152,12 +156,64 @@ bool format_input(const format_model *model, format_input_info *out);
 /// The name of a channel, or NULL.
 const char *FORMAT_NULLABLE format_channel_name(const format_model *model, size_t index);
 
-/// A scalar field of the spike encoding, by its name in the schema; enums and bools as their number. False if the file does not
-/// state it (`out` is 0): the schema's default holds.
-bool format_encoding_constant(const format_model *model, const char *field_name, float *out);
+/// The schema's ConditioningKind. Other values come from newer files.
+typedef int32_t format_conditioning_kind;
+static const format_conditioning_kind FORMAT_CONDITIONING_HIGH_PASS = 1;
+static const format_conditioning_kind FORMAT_CONDITIONING_RUNNING_NORMALIZATION = 2;
+static const format_conditioning_kind FORMAT_CONDITIONING_CLIP = 3;
+static const format_conditioning_kind FORMAT_CONDITIONING_RECTIFIED_DIFFERENCE = 4;
 
-/// A vector of floats of the spike encoding, by its name in the schema. NULL if absent or empty (`count` is 0).
-const float *FORMAT_NULLABLE format_encoding_values(const format_model *model, const char *field_name, size_t *count);
+/// The schema's defaults.
+static const float FORMAT_LARGEST_GAIN = 10, FORMAT_LIMIT = 10, FORMAT_CUTOFF = 0.01f;
+
+/// A stage of conditioning: of the fields those that its kind has, the others are 0. A pointer is NULL if and only if its count is 0.
+typedef struct format_conditioning {
+  format_conditioning_kind kind;
+  float largest_gain, limit;
+  const float *FORMAT_NULLABLE time_constants;
+  size_t time_constant_count;
+  const float *FORMAT_NULLABLE deviations;
+  size_t deviation_count;
+  const float *FORMAT_NULLABLE lower;
+  size_t lower_count;
+  const float *FORMAT_NULLABLE upper;
+  size_t upper_count;
+} format_conditioning;
+
+/// A stage of conditioning; false if there is no such stage, or if its table is absent or of a kind that this schema does not know
+/// (`out` has the kind, and is 0 otherwise).
+bool format_get_conditioning(const format_model *model, size_t index, format_conditioning *out);
+
+/// The schema's SpikeEncoding. Other values come from newer files.
+typedef int32_t format_encoding_kind;
+static const format_encoding_kind FORMAT_ENCODING_NONE = 0;
+static const format_encoding_kind FORMAT_ENCODING_LEVEL_CROSSING = 1;
+static const format_encoding_kind FORMAT_ENCODING_DELTA = 2;
+static const format_encoding_kind FORMAT_ENCODING_THRESHOLD_ACCUMULATION = 3;
+static const format_encoding_kind FORMAT_ENCODING_RECEPTIVE_FIELDS = 4;
+
+/// A spike encoding: of the fields those that its kind has, the others are 0. A pointer is NULL if and only if its count is 0.
+typedef struct format_encoding {
+  format_encoding_kind kind;
+  /// The schema's LevelCrossingOutput, or ReceptiveFieldOutput.
+  int32_t output;
+  uint32_t fields;
+  float cutoff;
+  const float *FORMAT_NULLABLE thresholds;
+  size_t threshold_count;
+  const float *FORMAT_NULLABLE centers;
+  size_t center_count;
+  const float *FORMAT_NULLABLE widths;
+  size_t width_count;
+} format_encoding;
+
+/// The spike encoding; false if there is none, or if its table is absent or of a kind that this schema does not know (`out` has the
+/// kind, and is 0 otherwise).
+bool format_get_encoding(const format_model *model, format_encoding *out);
+
+/// The schema's name of an encoding's or a stage's kind ("LevelCrossing", "HighPass"); "" if there is no such kind.
+const char *format_encoding_name(format_encoding_kind kind);
+const char *format_conditioning_name(format_conditioning_kind kind);
 
 /* ------------------------------------------------------------------------------------------------------------- layers */
 

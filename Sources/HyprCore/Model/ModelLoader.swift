@@ -3,7 +3,10 @@ internal import CSystem
 
 extension Model {
   /// Highest format_version that this reader knows.
-  package static let formatVersion = 1
+  package static let formatVersion = 2
+  /// The first one whose files may have stages of conditioning.
+  package static let conditioningVersion = 2
+  package static let mostConditioning = 8
   /// Beyond any network that fits a file of 2 GiB, and small enough for 32-bit row numbers.
   package static let largestCount = 1 << 24
   package static let mostLayers = 1000

@@ -39,7 +39,10 @@ extension Session {
 
   /// Why so many steps cannot be in the caller's arrays: their numbers could not be addressed.
   mutating func checkAddressable(steps: Int) throws(Failure) {
-    let largest = max(network.input.size, model.pointee.outputSize)
+    try checkAddressable(steps: steps, numbers: max(network.input.size, model.pointee.outputSize))
+  }
+
+  mutating func checkAddressable(steps: Int, numbers largest: Int) throws(Failure) {
     let (numbers, tooMany) = steps.multipliedReportingOverflow(by: largest)
     if tooMany || numbers.multipliedReportingOverflow(by: MemoryLayout<Float>.size).overflow {
       throw message.failure(

@@ -1,3 +1,4 @@
+internal import CModelFormat
 internal import CSystem
 
 // What a session has become, put into another one, whose model may have more outputs, neurons, inputs and stored weights at the end
@@ -60,7 +61,10 @@ extension Session {
       let (found, expected) = (own.layers[layer].neuron.name, from.layers[layer].neuron.name)
       throw message.failure(.stateMismatch, "layer \(layer) is \(found), expected \(expected) as in from")
     }
-    guard own.encoding?.isOnOff == from.encoding?.isOnOff else {
+    try checkConditioning(own, from)
+    guard own.encoding.kind == from.encoding.kind && own.encoding.output == from.encoding.output
+      && own.encoding.inputsPerChannel == from.encoding.inputsPerChannel
+    else {
       throw message.failure(.stateMismatch, "the input's encoding is not that of from: its inputs mean something else")
     }
     for tensor in own.tensors where from.findTensor(tensor.name) == nil {
@@ -71,6 +75,16 @@ extension Session {
         throw message.failure(.stateMismatch, "\(tensor.name) is a tensor of from only, expected the same tensors")
       }
       try checkPlace(of: tensor, in: own.tensors[index])
+    }
+  }
+
+  private mutating func checkConditioning(_ own: Model, _ from: Model) throws(Failure) {
+    var isSame = own.conditioningCount == from.conditioningCount
+    for index in 0..<own.conditioningCount where isSame {
+      isSame = own.conditioning(index).kind == from.conditioning(index).kind
+    }
+    guard isSame else {
+      throw message.failure(.stateMismatch, "the input's conditioning is not that of from: expected the same stages")
     }
   }
 

@@ -214,16 +214,14 @@ private struct FileFacts {
   private static func input(_ root: OpaquePointer) -> ModelReport.Input? {
     var info = format_input_info()
     guard format_input(root, &info) else { return nil }
-    var thresholdCount = 0
-    let thresholds = format_encoding_values(root, "thresholds", &thresholdCount)
-    var output: Float = 0
-    _ = format_encoding_constant(root, "output", &output)
-    let encoding = text(info.encoding) ?? ""
+    var encoding = format_encoding()
+    _ = format_get_encoding(root, &encoding)
     return ModelReport.Input(
       size: Int(info.size), names: (0..<info.channel_name_count).map { text(format_channel_name(root, $0)) ?? "" },
       scale: Array(UnsafeBufferPointer(start: info.scale, count: info.scale_count)),
-      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)), encoding: encoding,
-      thresholds: Array(UnsafeBufferPointer(start: thresholds, count: thresholdCount)),
-      encodingOutput: encoding.isEmpty ? "" : output == 0 ? "signed" : "on-off")
+      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)),
+      encoding: text(format_encoding_name(encoding.kind)) ?? "",
+      thresholds: Array(UnsafeBufferPointer(start: encoding.thresholds, count: encoding.threshold_count)),
+      encodingOutput: encoding.kind == FORMAT_ENCODING_NONE ? "" : encoding.output == 0 ? "signed" : "on-off")
   }
 }

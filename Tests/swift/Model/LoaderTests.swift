@@ -6,7 +6,7 @@ import Testing
 @Suite struct LoaderTests {
   static let faults = [
     ModelFault(message: "format_version is 0") { $0.formatVersion = 0 },
-    ModelFault(message: "format_version is 2, this library reads up to 1", unsupported: true) { $0.formatVersion = 2 },
+    ModelFault(message: "format_version is 3, this library reads up to 2", unsupported: true) { $0.formatVersion = 3 },
     ModelFault(message: "time_step is -1") { $0.timeStep = -1 },
     ModelFault(message: "layers has 0 entries") { $0.layers = [] },
     ModelFault(message: "readout is missing") { $0.readout = nil },
@@ -63,7 +63,7 @@ import Testing
       $0.input = InputDescription(size: 4)
       $0.input!.encoding = .levelCrossing(thresholds: [0.1, 1, 0, 1])
     },
-    ModelFault(message: "input.size is 4, but layers[0].input_weight has 4 columns, two for each channel") {
+    ModelFault(message: "input.size is 4, but layers[0].input_weight has 4 columns, 2 for each channel") {
       $0.input = InputDescription(size: 4)
       $0.input!.encoding = .levelCrossing(thresholds: [0.1], output: .onOff)
     },

@@ -37,6 +37,7 @@ from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalRe
 
 if TYPE_CHECKING:
     from hypr.builder import ModelBuilder
+    from hypr.conditioning import Clip, HighPass, RectifiedDifference, RunningNormalization
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
@@ -45,20 +46,22 @@ if TYPE_CHECKING:
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBuilder": "hypr.builder",
+_LAZY = {"Clip": "hypr.conditioning", "EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "HighPass": "hypr.conditioning",
+         "ModelBuilder": "hypr.builder",
          "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
+         "RectifiedDifference": "hypr.conditioning", "RunningNormalization": "hypr.conditioning",
          "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
          "neuron_models": "hypr.neurons", "record": "hypr.recording"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "InvalidArgumentError",
-    "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
-    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
-    "Recording", "Rehearsal", "RehearsalReport", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError",
-    "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
-    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version", "neuron_models",
-    "option_info", "option_names", "record",
+    "BufferTooSmallError", "Clip", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "HighPass",
+    "InvalidArgumentError", "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError",
+    "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
+    "OutOfMemoryError", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
+    "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
+    "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError",
+    "WrongStateError", "__version__", "library_version", "neuron_models", "option_info", "option_names", "record",
 ]
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from hypr._arrays import FloatArray, pointer
 from hypr._library import check, ffi, lib, made, optional_text, text
@@ -174,6 +175,21 @@ class Model:
         from hypr.model_file import decode
 
         return tuple(decode(self._data).exemplars)
+
+    @cached_property
+    def trained_range(self) -> tuple[FloatArray, FloatArray] | None:
+        """The lowest and the largest conditioned value of each channel in training, [input_size] each; None: the file does not say."""
+        lower, upper = (np.empty(self.input_size, np.float32) for _ in range(2))
+        if lib.hypr_model_trained_range(self._handle, pointer(lower), pointer(upper), self.input_size):
+            return None
+        return lower, upper
+
+    def condition(self, x: npt.ArrayLike) -> FloatArray:
+        """What the first layer gets for a sequence of samples, after scale, conditioning and encoding:
+        [steps, input_size] to [steps, inputs of the first layer]. As ``Session.condition``."""
+        from hypr.session import Session
+
+        return Session(self, learning=False).condition(x)
 
     def _tensor_info(self, index: int, info: Any) -> None:
         check(lib.hypr_model_tensor_info(self._handle, index, info), f"there is no tensor {index}")
