@@ -36,6 +36,7 @@ from hypr.options import OptionInfo, SessionOptions, option_info, option_names
 from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
 
 if TYPE_CHECKING:
+    from hypr.adaptation import Adaptation, AdaptationPlan, ProfileScore, adaptation_profiles, tune_adaptation
     from hypr.builder import ModelBuilder
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
@@ -45,13 +46,16 @@ if TYPE_CHECKING:
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBuilder": "hypr.builder",
+_LAZY = {"Adaptation": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation", "ProfileScore": "hypr.adaptation",
+         "adaptation_profiles": "hypr.adaptation", "tune_adaptation": "hypr.adaptation",
+         "EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBuilder": "hypr.builder",
          "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
          "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
          "neuron_models": "hypr.neurons", "record": "hypr.recording"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
+    "Adaptation", "AdaptationPlan", "ProfileScore", "adaptation_profiles", "tune_adaptation",
     "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "InvalidArgumentError",
     "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
     "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
