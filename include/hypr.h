@@ -374,6 +374,12 @@ HYPR_API const char *hypr_option_name(hypr_option key);
 /* The option of a name. NOT_FOUND. */
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
 
+/* Settings to learn with on a device, as text: "name=value name=value ...", names as hypr_option_name gives them. Index 0 is not to
+ * adapt; from there to NULL, behind the last one, they are ordered from the safest to the boldest. `hypr train --tune-adaptation` and
+ * Python's hypr.tune_adaptation try them all (docs/online-adaptation.md). A schedule_updates is the caller's to add where a schedule
+ * falls: the updates after which the rate is 0. NULL also from a library without learning. */
+HYPR_API const char *hypr_adaptation_profile(size_t index);
+
 /* The value of an option in a session: what was set, what the model recommends, or the default. INVALID_ARGUMENT: unknown key. */
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 

@@ -120,6 +120,7 @@ static int tear_down_all(void **state) {
   X(hypr_neuron, struct_size, 1, hypr_neuron_info(0, &(hypr_neuron){.struct_size = n}))                                       \
   X(hypr_quantity, struct_size, 1, hypr_neuron_parameter(0, 0, &(hypr_quantity){.struct_size = n}))                           \
   X(hypr_neuron_info, index, 0, hypr_neuron_info(n, &ONE(hypr_neuron)))                                                       \
+  X(hypr_adaptation_profile, index, 0, FOUND(hypr_adaptation_profile(n)))                                                     \
   X(hypr_neuron_state, neuron, 0, FOUND(hypr_neuron_state(n, 0)))                                                             \
   X(hypr_neuron_state, index, 0, FOUND(hypr_neuron_state(0, n)))                                                              \
   X(hypr_neuron_parameter, neuron, 0, hypr_neuron_parameter(n, 0, &ONE(hypr_quantity)))                                       \

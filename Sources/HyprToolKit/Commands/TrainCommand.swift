@@ -20,6 +20,9 @@ struct TrainCommand: ParsableCommand {
       With --exemplars the file takes stretches of the training data along, as many of each class as possible; otherwise it \
       has those that the model has.
 
+      With --tune-adaptation the profiles of the library are tried afterwards on what was kept for validation, and the one that \
+      gains most from a few labelled minutes becomes the model's recommendation: a device then needs no option but to learn.
+
       With validation data the epoch with the best validation accuracy is kept, else the last one; the file is written \
       whenever what is kept changes. Ctrl-C saves what there is and ends with status 130.
 
@@ -61,6 +64,7 @@ struct TrainCommand: ParsableCommand {
       valueName: "bytes"))
   var exemplars: Int?
   @Option(help: ArgumentHelp("Steps of such a stretch (default: 120).", valueName: "steps")) var exemplarSteps: Int?
+  @OptionGroup var adaptation: AdaptationArguments
 
   func run() throws {
     guard epochs >= 1 else { throw ToolError("--epochs is \(epochs), expected 1 or more") }
@@ -70,6 +74,7 @@ struct TrainCommand: ParsableCommand {
     var model = try LoadedModel(path: model)
     let (training, validation) = try sequences(model)
     if let exemplarPlan = try exemplarPlan() { model = try model.with(exemplarPlan, from: training, plan.settings) }
+    let adaptationPlan = try adaptation.plan(for: validation, inputSize: model.inputSize)
     let trainer = try Trainer(model, training: training, validation: validation, plan)
     let text = TrainingText(trainer)
     print(text.heading)
@@ -88,6 +93,15 @@ struct TrainCommand: ParsableCommand {
       throw ExitCode(Interruption.exitStatus)
     }
     print("\(out): \(text.kept(kept))")
+    if let adaptationPlan, let validation {
+      let tuning = try AdaptationTuning(try LoadedModel(path: file.path), validation, plan.settings, adaptationPlan)
+      guard try tuning.run() else {
+        print("interrupted: the model recommends what it did before")
+        throw ExitCode(Interruption.exitStatus)
+      }
+      try tuning.save(to: file.path)
+      print(tuning.description)
+    }
   }
 
   private func exemplarPlan() throws -> ExemplarPlan? {

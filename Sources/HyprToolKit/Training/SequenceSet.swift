@@ -16,6 +16,8 @@ package struct SequenceSet {
     let steps: Range<Int>
     /// Its number among all sequences of the files.
     let number: Int
+    /// Whose it is, such as a person or a machine; `nil`: that is not known.
+    var group: String?
   }
 
   package let labelling: Labelling
@@ -130,6 +132,9 @@ package struct SequenceSet {
       return [Int32](repeating: Int32(clamping: label), count: sequence.steps.count)
     }
   }
+
+  /// Whose a sequence is; `nil`: that is not known.
+  func group(of index: Int) -> String? { sequences[index].group }
 
   /// Where a sequence is, for errors.
   func place(of index: Int) -> String { "\(inputs.name), sequence \(sequences[index].number)" }
