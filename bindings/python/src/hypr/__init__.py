@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
+    from hypr.suggestion import Suggestion, suggest
     from hypr.trainer import EpochRecord, Trainer, TrainingResult
 
 __version__ = library_version()
@@ -50,8 +51,8 @@ _LAZY = {"Clip": "hypr.conditioning", "EpochRecord": "hypr.trainer", "Exemplar":
          "ModelBuilder": "hypr.builder",
          "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
          "RectifiedDifference": "hypr.conditioning", "RunningNormalization": "hypr.conditioning",
-         "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
-         "neuron_models": "hypr.neurons", "record": "hypr.recording"}
+         "Suggestion": "hypr.suggestion", "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
+         "neuron_models": "hypr.neurons", "record": "hypr.recording", "suggest": "hypr.suggestion"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
@@ -60,8 +61,9 @@ __all__ = [
     "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
     "OutOfMemoryError", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
     "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
-    "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError",
+    "StoppedError", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError",
     "WrongStateError", "__version__", "library_version", "neuron_models", "option_info", "option_names", "record",
+    "suggest",
 ]
 
 
