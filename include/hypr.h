@@ -890,6 +890,29 @@ HYPR_API hypr_status hypr_builder_create(size_t inputs, hypr_builder **out, char
 /* A builder with all that a model has: change what shall be different. Tensors have the model's values, none is drawn. */
 HYPR_API hypr_status hypr_builder_create_from(const hypr_model *model, hypr_builder **out, char *message, size_t message_size);
 
+/* A recording for which a network is suggested. The sequences lie one after the other in the arrays. */
+typedef struct hypr_recording {
+  size_t struct_size;             /* sizeof(hypr_recording); bytes that this version does not know must be 0 */
+  const float *inputs;            /* [sum of steps][channels], raw */
+  const size_t *steps;            /* [sequences]: how long each is; 0 is allowed */
+  size_t sequences;
+  size_t channels;                /* 1 to 2^24 */
+  size_t outputs;                 /* classes, or values; 0: classes, one more than the largest label */
+  const int32_t *labels;          /* [sum of steps]: the class of every step, negative: none; or NULL */
+  const int32_t *sequence_labels; /* [sequences]: one class for all steps, negative: none; or NULL. Not both */
+  double time_step;               /* seconds between two samples; 0: not known. Without it there is no high-pass */
+} hypr_recording;
+
+/* A builder of a network that suits a recording: conditioning and scale of the input, a layer, a readout, and recommended options.
+ * Add names, change what shall be different, and calibrate it (hypr_builder_calibrate) before it is built. Looked at are offsets
+ * against deviations, autocorrelations, lengths, classes and how long they last, and what lies between their means; docs/choosing.md
+ * has the rules and what they rest on. Where a GRU or something simpler serves better, the reasons say so.
+ *   reasons  what was chosen and why, a line each, as many as have room; 4096 bytes are enough. NULL and 0: none
+ * If it fails, *out is NULL, and `message` says why: INVALID_ARGUMENT: a field is out of its bounds, labels are not below the outputs,
+ * there are fewer than two classes, or the samples are all the same; SIZE_MISMATCH: no steps; NOT_FINITE: names the sample. */
+HYPR_API hypr_status hypr_builder_create_suggested(const hypr_recording *recording, hypr_builder **out, char *reasons,
+                                                   size_t reasons_size, char *message, size_t message_size);
+
 /* Frees a builder; NULL is fine. */
 HYPR_API void hypr_builder_free(hypr_builder *builder);
 

@@ -45,11 +45,14 @@ extension ModelBuilder {
     _ rate: Double, balances: Bool, scalesRecurrent: Bool
   ) throws(Failure) {
     let layer = scaled.pointee.layers[index]
-    let trial = try LayerTrial(scaled, upTo: index, message)
+    let model = try lowerPart(of: scaled, upTo: index)
+    defer { model.release() }
+    let trial = try LayerTrial(model, index, message)
     defer { trial.free() }
-    guard let neurons: UnsafeMutablePointer<Double> = allocated(layer.pointee.size) else { throw outOfMemory() }
+    let size = layer.pointee.size
+    guard let neurons: UnsafeMutablePointer<Double> = allocated(2 * size) else { throw outOfMemory() }
     defer { system_free(neurons) }
-    neurons.initialize(repeating: 1, count: layer.pointee.size)
+    neurons.initialize(repeating: 1, count: 2 * size)
     var gain = LayerGain(neurons: neurons)
     let search = LayerCalibration(trial: trial, layer: layer, recording: recording, pieces: pieces, target: rate)
     let reached = search.reach(&gain, scalesRecurrent: scalesRecurrent)
@@ -58,15 +61,30 @@ extension ModelBuilder {
         .wrongState,
         "layer\(index) spikes at best \(Float(reached)) times per neuron and step, however its input weights are scaled, expected \(rate)")
     }
-    if balances { try search.balance(&gain, scalesRecurrent: scalesRecurrent) }
+    if balances { search.balance(&gain, scalesRecurrent: scalesRecurrent, neurons + size) }
     if index == 0 && scaled.pointee.scaleIsGain {
       // With larger inputs weights stay as large as learning rates expect them.
-      try scaled.pointee.multiplyInputScale(by: Float(gain.input))
+      try passOn(scaled) { scaled throws(Failure) in try scaled.pointee.multiplyInputScale(by: Float(gain.input)) }
       gain.input = 1
     }
     let (input, recurrent) = (layer.pointee.tensors[BuilderLayer.weight], layer.pointee.tensors[BuilderLayer.recurrentWeight])
     if let weights = input.given { gain.scale(input, isRecurrent: false, into: weights) }
     if let weights = recurrent.given { gain.scale(recurrent, isRecurrent: true, into: weights) }
+  }
+
+  /// A model with the layers of `builder` up to one of them, and a readout: one output, as what it gives does not matter.
+  private func lowerPart(
+    of builder: UnsafeMutablePointer<ModelBuilder>, upTo layer: Int
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    let whole = try passOn(builder) { builder throws(Failure) in try builder.pointee.make(seed: 0) }
+    defer { whole.release() }
+    let lower = try ModelBuilder.create(from: whole, message)
+    defer { ModelBuilder.free(lower) }
+    return try passOn(lower) { lower throws(Failure) in
+      while lower.pointee.readout != nil || lower.pointee.layers.count > layer + 1 { try lower.pointee.removeTop() }
+      try lower.pointee.setReadout(outputs: 1, hasBias: false, tau: nil)
+      return try lower.pointee.make(seed: 0)
+    }
   }
 
   /// Moves what was drawn, and what was scaled.
@@ -83,6 +101,17 @@ extension ModelBuilder {
       target.pointee.stored?.free()
       (target.pointee.stored, source.pointee.stored) = (rows, nil)
       target.pointee.density = 1
+    }
+  }
+
+  /// Runs a call on another builder; if it fails, this one says why.
+  func passOn<Answer>(
+    _ other: UnsafeMutablePointer<ModelBuilder>, _ call: (UnsafeMutablePointer<ModelBuilder>) throws(Failure) -> Answer
+  ) throws(Failure) -> Answer {
+    do throws(Failure) {
+      return try call(other)
+    } catch {
+      throw message.failure(error, "\(whole: other.pointee.messageText)")
     }
   }
 }

@@ -111,7 +111,10 @@ extension ModelBuilder {
   }
 
   /// Whether a factor on the scale is one on what the first layer gets: nothing behind it has a unit of its own.
-  var scaleIsGain: Bool { input.thresholds == nil }
+  var scaleIsGain: Bool {
+    for index in 0..<input.conditioning.count where input.conditioning[index].hasUnit { return false }
+    return input.encoding.kind == FORMAT_ENCODING_NONE
+  }
 
   mutating func multiplyInputScale(by factor: Float) throws(Failure) {
     if input.scale == nil {
@@ -119,7 +122,14 @@ extension ModelBuilder {
       try setInputScale(&one, 1)
     }
     guard let scale = input.scale else { return }
-    for channel in 0..<inputCount { scale[channel] *= factor }
+    for channel in 0..<inputCount where !(scale[channel] * factor).isFinite {
+      throw message.failure(.notFinite, "the scale of input \(channel) would be \(scale[channel]) times \(factor), expected a finite number")
+    }
+    for channel in 0..<inputCount {
+      scale[channel] *= factor
+      input.trainedLower?[channel] *= factor
+      input.trainedUpper?[channel] *= factor
+    }
     forgetBuilt()
   }
 

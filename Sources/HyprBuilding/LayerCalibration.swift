@@ -1,4 +1,3 @@
-internal import CSystem
 internal import HyprCore
 
 /// The search for the gain at which the neurons of a layer spike as often as they shall.
@@ -70,10 +69,9 @@ struct LayerCalibration {
   }
 
   /// Helps neurons that never spike, by turning the sign of their input weights, which were as likely to be drawn, and doubling them,
-  /// and those that spike in more than half of the steps, by halving theirs: of some rounds of that, the best one.
-  func balance(_ gain: inout LayerGain, scalesRecurrent: Bool) throws(Failure) {
-    guard let best: UnsafeMutablePointer<Double> = allocated(trial.size) else { throw .outOfMemory }
-    defer { system_free(best) }
+  /// and those that spike in more than half of the steps, by halving theirs: of some rounds of that, the best one. `best`
+  /// has room for a number per neuron.
+  func balance(_ gain: inout LayerGain, scalesRecurrent: Bool, _ best: UnsafeMutablePointer<Double>) {
     best.update(from: gain.neurons, count: trial.size)
     _ = rate(gain)
     var (kept, fewest) = (gain, mistuned)

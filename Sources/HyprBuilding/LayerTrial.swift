@@ -14,19 +14,8 @@ struct LayerTrial {
   private let inputWeight: Int
   private let recurrentWeight: Int?
 
-  /// Of the layers of `builder` up to `layer`, of which every tensor is given.
-  init(
-    _ builder: UnsafeMutablePointer<ModelBuilder>, upTo layer: Int, _ message: MessageBuffer
-  ) throws(Failure) {
-    let whole = try builder.pointee.make(seed: 0)
-    defer { whole.release() }
-    let lower = try ModelBuilder.create(from: whole, message)
-    defer { ModelBuilder.free(lower) }
-    while lower.pointee.readout != nil || lower.pointee.layers.count > layer + 1 { try lower.pointee.removeTop() }
-    // What the outputs are does not matter: one is the least.
-    try lower.pointee.setReadout(outputs: 1, hasBias: false, tau: nil)
-    let model = try lower.pointee.make(seed: 0)
-    defer { model.release() }
+  /// `layer` is the top one of the model.
+  init(_ model: UnsafeMutablePointer<Model>, _ layer: Int, _ message: MessageBuffer) throws(Failure) {
     self.layer = layer
     size = model.pointee.layerSize(layer)
     guard let place = LayerTrial.offset(of: "layer\(layer).input_weight", model) else {

@@ -1,6 +1,6 @@
 public import HyprCore
 
-/// Raw samples of some sequences, one after the other: [total][channels]. The memory is the host's.
+/// Recorded sequences of raw samples, one behind the other: [all steps][channels]. The memory is the host's.
 public struct Recording {
   let inputs: UnsafePointer<Float>
   /// Of each sequence.
@@ -9,7 +9,7 @@ public struct Recording {
   /// Of all sequences.
   let total: Int
 
-  /// Throws `invalidArgument`: there are no steps, or more than can be addressed; `notFinite`: a sample is not a number.
+  /// Throws `invalidArgument`: there are more steps than can be addressed; `sizeMismatch`: none; `notFinite`: a sample is not.
   public init(
     _ inputs: UnsafePointer<Float>, _ steps: UnsafeBufferPointer<Int>, channels: Int, _ message: MessageBuffer
   ) throws(Failure) {
@@ -23,13 +23,13 @@ public struct Recording {
     guard !tooMany && !numbers.multipliedReportingOverflow(by: MemoryLayout<Float>.size).overflow else {
       throw message.failure(.invalidArgument, "there are \(total) steps of \(channels) channels, more than can be addressed")
     }
-    guard total > 0 else { throw message.failure(.invalidArgument, "the sequences have no steps, expected some") }
+    guard total > 0 else { throw message.failure(.sizeMismatch, "there are no steps, expected at least one") }
     (self.inputs, self.steps, self.channels, self.total) = (inputs, steps, channels, total)
     for index in 0..<numbers where !inputs[index].isFinite {
       let (sequence, step) = place(index / channels)
       throw message.failure(
         .notFinite,
-        "sequence \(sequence), step \(step): channel \(index % channels) is \(inputs[index]), expected a finite number")
+        "sequence \(sequence), step \(step): input[\(index % channels)] is \(inputs[index]), expected a finite number")
     }
   }
 

@@ -160,6 +160,8 @@ static void *call_builder(size_t *bytes, const char *file) {
   for (size_t i = 0; i < 3; i++) OK(hypr_builder_add_exemplar(builder, samples_of_calls, CALL_STEPS, labels_of_calls, NULL, 1));
   FAILS(hypr_builder_keep_exemplars(builder, 1, 5));
   OK(hypr_builder_keep_exemplars(builder, 1600, 5));
+  FAILS(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 2, 11, 0));
+  OK(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 0.05, 11, 1));
   OK(hypr_builder_build(builder, 11, bytes));
   void *data = malloc(*bytes);
   OK(hypr_builder_copy_file(builder, data, *bytes));
@@ -171,6 +173,12 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_create_from(model, &changed, why, sizeof why));
   OK(hypr_builder_clear_exemplars(changed));
   OK(hypr_builder_build(changed, 11, &(size_t){0}));
+  VOID(hypr_builder_free(changed));
+
+  hypr_recording recording = {.struct_size = sizeof recording, .inputs = samples_of_calls, .steps = &(size_t){CALL_STEPS},
+                              .sequences = 1, .channels = CALL_INPUTS, .labels = labels_of_calls, .time_step = 0.01};
+  OK(hypr_builder_create_suggested(&recording, &changed, why, sizeof why, NULL, 0));
+  note(why, strlen(why));
   VOID(hypr_builder_free(changed));
   VOID(hypr_model_free(model));
   return data;

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
+    from hypr.suggestion import Suggestion, suggest
     from hypr.trainer import EpochRecord, Trainer, TrainingResult
 
 __version__ = library_version()
@@ -62,9 +63,10 @@ __all__ = [
     "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError", "NeuronModel",
     "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "ProfileScore", "Quantity", "Recording",
     "RectifiedDifference", "Rehearsal", "RehearsalReport", "RunningNormalization", "Session", "SessionOptions",
-    "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer",
-    "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles",
-    "library_version", "neuron_models", "option_info", "option_names", "record", "tune_adaptation",
+    "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Suggestion", "Surrogate", "TensorInfo",
+    "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__",
+    "adaptation_profiles", "library_version", "neuron_models", "option_info", "option_names", "record", "suggest",
+    "tune_adaptation",
 ]
 
 
