@@ -43,17 +43,19 @@ struct CreateCommand: ParsableCommand {
 
         hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
         hypr create shd.hypr --inputs 700 --layer brf:128 --layer brf:64 --outputs 20
+        hypr create motor.hypr --csv motor.csv --label mode --time t --layer se_adlif:64
       """)
 
   @Argument(help: "The file to make.") var out: String
   @Flag(help: "Replace the file if there is one.") var force = false
-  @Option(help: "Channels of one sample.") var inputs: Int
+  @OptionGroup var table: CSVArguments
+  @Option(help: "Channels of one sample (with --csv: those of the file).") var inputs: Int?
   @Option(
     name: .customLong("layer"), parsing: .singleValue,
     help: ArgumentHelp(
       "A layer, from the input up: neuron model and how many neurons; may be repeated.", valueName: "neuron:size"))
   var layers: [String]
-  @Option(help: "Outputs (classes) of the readout.") var outputs: Int
+  @Option(help: "Outputs (classes) of the readout (with --csv and --label: the classes of the file).") var outputs: Int?
   @Option(help: "What the random numbers start from.") var seed: UInt64 = 0
   @Flag(inversion: .prefixedNo, help: "Whether neurons hear the spikes of their own layer.") var recurrent = true
   @Option(help: "Which part of the recurrent weights there is, chosen at random; the others cost nothing (default: 1).")
@@ -91,7 +93,7 @@ struct CreateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Short for --parameter b_offset=low:high.", valueName: "low:high")) var bOffset: String?
 
   @Option(help: "The model's name, for people.") var name = ""
-  @Option(help: "Seconds between two samples.") var timeStep: Float = 0
+  @Option(help: "Seconds between two samples (with --csv and --time: those of the file).") var timeStep: Float?
   @Option(name: .customLong("input-name"), parsing: .singleValue, help: "Name of a channel; once per channel.")
   var inputNames: [String] = []
   @Option(
@@ -125,7 +127,7 @@ struct CreateCommand: ParsableCommand {
     let model = try plan.model()
     try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
-    let sizes = ([String(inputs)] + names + [String(outputs)]).joined(separator: " - ")
+    let sizes = ([String(plan.inputs)] + names + [String(plan.outputs)]).joined(separator: " - ")
     print("\(out): \(sizes), \(model.parameterCount) parameters")
   }
 
@@ -138,6 +140,13 @@ struct CreateCommand: ParsableCommand {
   private func plan() throws -> ModelPlan {
     guard levelCrossing != nil || levelCrossingOutput == nil else {
       throw ToolError("--level-crossing-output without --level-crossing, expected both or none")
+    }
+    let recording = try table.recording()
+    guard let inputs = inputs ?? recording?.channels.count else {
+      throw ToolError("the number of inputs is missing, expected --inputs, or --csv with a file that has them")
+    }
+    guard let outputs = outputs ?? recording.map(\.labelTexts.count), outputs > 0 else {
+      throw ToolError("the number of outputs is missing, expected --outputs, or --csv and --label with a file that has the classes")
     }
     var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
@@ -153,14 +162,14 @@ struct CreateCommand: ParsableCommand {
     plan.parameters = try (parameters + shorts).map {
       try NeuronSetting($0) { text, name in try ClosedRange(text: text, of: name) }
     }
-    try describe(&plan)
+    try describe(&plan, recording)
     return plan
   }
 
-  private func describe(_ plan: inout ModelPlan) throws {
+  private func describe(_ plan: inout ModelPlan, _ recording: Recording?) throws {
     plan.name = name
-    plan.timeStep = timeStep
-    plan.classLabels = classLabels
+    plan.timeStep = timeStep ?? Float(recording?.timeStep ?? 0)
+    plan.classLabels = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
     plan.recommendedOptions = try recommendations.map { text in
       if try OptionSettings([text]).contains("learning") {
         throw ToolError("--recommend \(text): whether a session learns is never taken from a file")
@@ -170,10 +179,10 @@ struct CreateCommand: ParsableCommand {
       return (try OptionSettings.option(plain), try OptionSettings.number(value, of: plain))
     }
     plan.metadata = try metadata.map { try pair($0) }
-    plan.inputNames = inputNames
-    plan.inputScale = try inputScale.map { try numbers($0, of: "--input-scale") } ?? []
-    plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset") } ?? []
-    plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing") } ?? []
+    plan.inputNames = inputNames.isEmpty ? recording?.channels ?? [] : inputNames
+    plan.inputScale = try inputScale.map { try numbers($0, of: "--input-scale", plan.inputs) } ?? []
+    plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset", plan.inputs) } ?? []
+    plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing", plan.inputs) } ?? []
     plan.levelCrossingOutput = (levelCrossingOutput ?? .signed).number
   }
 
@@ -189,7 +198,7 @@ struct CreateCommand: ParsableCommand {
   }
 
   /// One number per channel.
-  private func numbers(_ text: String, of name: String) throws -> [Float] {
+  private func numbers(_ text: String, of name: String, _ inputs: Int) throws -> [Float] {
     let values: [Float]
     if text.hasSuffix(".npy") {
       let array = try NumpyArray(path: text)

@@ -8,8 +8,12 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a model on labelled sequences.",
     discussion: """
-      The sequences are in .npy files: S sequences of T steps with n channels, or sequences of several lengths one after \
-      the other. Labels are classes from 0; a negative one is none.
+      The data is a file of comma-separated values with a row per sample, whose labels are names or numbers of classes:
+
+        hypr train motor.hypr --csv motor.csv --label mode --validation-split 0.2 --out trained.hypr
+
+      or lies in .npy files: S sequences of T steps with n channels, or sequences of several lengths one after the other. \
+      Labels are classes from 0; a negative one is none.
 
         --inputs [S, T, n]    --labels [S, T] or [S]
         --inputs [total, n]   --labels [total] or [S]   --lengths [S]
@@ -38,23 +42,8 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Update after every window; short for --update window.") var online = false
   @Option(help: ArgumentHelp("When parameters are updated: window, sequence or batch.", valueName: "when")) var update: String?
 
-  @Option(
-    name: .customLong("option"), parsing: .singleValue,
-    help: ArgumentHelp("An option of the library, such as beta2=0.99; may be repeated.", valueName: "name=value"))
-  var options: [String] = []
-  @Option(help: "Short for --option learning_rate=...") var learningRate: String?
-  @Option(help: "Steps per window; short for --option window=...") var window: String?
-  @Option(help: "spatial, window, recurrent or filtered; short for --option credit=...") var credit: String?
-  @Option(help: "sgd, adam, momentum or adamw; short for --option optimizer=...") var optimizer: String?
-  @Option(help: "Longest gradient; short for --option gradient_clip=...") var gradientClip: String?
-  @Option(help: "constant, linear or cosine, down to 0 in the last epoch; short for --option schedule=...")
-  var schedule: String?
-
-  @Option(help: ArgumentHelp("Inputs to validate on.", valueName: "file")) var validationInputs: String?
-  @Option(help: ArgumentHelp("Labels of these.", valueName: "file")) var validationLabels: String?
-  @Option(help: ArgumentHelp("Lengths of these.", valueName: "file")) var validationLengths: String?
-  @Option(help: ArgumentHelp("Share of the sequences to keep for validation, such as 0.1.", valueName: "share"))
-  var validationSplit: Double?
+  @OptionGroup var learning: OptionArguments
+  @OptionGroup var held: ValidationArguments
   @Option(help: "What the order of the sequences and the choices for validation and exemplars start from.") var shuffleSeed:
     UInt64 = 0
 
@@ -72,11 +61,13 @@ struct TrainCommand: ParsableCommand {
       epochs: epochs, update: try updateRule(), settings: try settings(), shuffleSeed: shuffleSeed)
     let file = try OutputFile(out, force: force)
     var model = try LoadedModel(path: model)
-    let (training, validation) = try sequences(model)
+    let data: TrainingData
+    (data, model) = try held.data(self.data, for: model, seed: shuffleSeed)
+    let (training, validation) = (data.training, data.validation)
     if let exemplarPlan = try exemplarPlan() { model = try model.with(exemplarPlan, from: training, plan.settings) }
     let adaptationPlan = try adaptation.plan(for: validation, inputSize: model.inputSize)
     let trainer = try Trainer(model, training: training, validation: validation, plan)
-    let text = TrainingText(trainer)
+    let text = TrainingText(trainer, splitWords: data.splitWords)
     print(text.heading)
     Interruption.watch()
     var kept: Int?
@@ -131,51 +122,9 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func settings() throws -> OptionSettings {
-    var settings = try OptionSettings(options)
+    let settings = try learning.settings()
     if settings.contains("update") { throw ToolError("option update: use --update, --batch or --online instead") }
     if settings.contains("learning") { throw ToolError("option learning: training always learns") }
-    let shorts = [
-      ("learning_rate", learningRate), ("window", window), ("credit", credit), ("optimizer", optimizer),
-      ("gradient_clip", gradientClip), ("schedule", schedule),
-    ]
-    for (name, value) in shorts {
-      if let value { try settings.set(name, value) }
-    }
     return settings
-  }
-
-  private func sequences(_ model: LoadedModel) throws -> (training: SequenceSet, validation: SequenceSet?) {
-    let all = try data.sequences(for: model)
-    guard (validationInputs == nil) == (validationLabels == nil), validationLengths == nil || validationInputs != nil
-    else {
-      throw ToolError("--validation-inputs and --validation-labels are needed together")
-    }
-    if let validationInputs, let validationLabels {
-      guard validationSplit == nil else { throw ToolError("--validation-split is not needed with --validation-inputs") }
-      let validation = try SequenceSet(
-        inputs: validationInputs, labels: validationLabels, lengths: validationLengths, inputSize: model.inputSize,
-        classes: model.outputSize)
-      return (all, validation)
-    }
-    guard let validationSplit else { return (all, nil) }
-    guard validationSplit > 0 && validationSplit < 1 else {
-      throw ToolError("--validation-split is \(validationSplit), expected a share between 0 and 1")
-    }
-    var random = RandomNumbers(seed: shuffleSeed)
-    return try all.split(fraction: validationSplit, &random)
-  }
-}
-
-/// The files that labelled sequences come from.
-struct DataArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The .npy file of the inputs.", valueName: "file")) var inputs: String
-  @Option(help: ArgumentHelp("The .npy file of the labels.", valueName: "file")) var labels: String
-  @Option(
-    help: ArgumentHelp("The .npy file of the sequences' lengths, if they lie one after the other.", valueName: "file"))
-  var lengths: String?
-
-  func sequences(for model: LoadedModel) throws -> SequenceSet {
-    try SequenceSet(
-      inputs: inputs, labels: labels, lengths: lengths, inputSize: model.inputSize, classes: model.outputSize)
   }
 }

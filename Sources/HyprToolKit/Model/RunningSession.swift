@@ -62,6 +62,21 @@ final class RunningSession {
     return outputs
   }
 
+  /// One sample [channels]; returns the output.
+  func step(_ sample: [Float]) throws -> [Float] {
+    var output = [Float](repeating: 0, count: model.outputSize)
+    try check { () throws(Failure) in try session.pointee.step(sample, into: &output) }
+    return output
+  }
+
+  /// Teaches the class of the last step.
+  func teach(_ label: Int32) throws {
+    try check { () throws(Failure) in try session.pointee.teach(label: UInt32(clamping: label), stepsAgo: 0) }
+  }
+
+  /// Ends the sequence: learns from what was taught, and starts afresh.
+  func reset() { session.pointee.reset() }
+
   /// One optimizer step on what was gathered, when updates are manual.
   func apply() throws { try check { () throws(Failure) in try session.pointee.apply() } }
 

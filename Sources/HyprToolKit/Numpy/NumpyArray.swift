@@ -46,6 +46,17 @@ package struct NumpyArray {
     data = file.dropFirst(header.dataOffset)
   }
 
+  /// An array in memory.
+  package init(_ values: [Float], shape: [Int], name: String) { self.init(values, .float32, shape, name) }
+  package init(_ values: [Int32], shape: [Int], name: String) { self.init(values, .int32, shape, name) }
+
+  private init<Element: BitwiseCopyable>(_ values: [Element], _ type: NumpyElementType, _ shape: [Int], _ name: String) {
+    self.name = name
+    self.shape = shape
+    elementType = type
+    data = values.withUnsafeBytes { Data($0) }
+  }
+
   /// The elements of a range, in the order of the file, as floats.
   package func floats(_ range: Range<Int>) -> [Float] {
     switch elementType {

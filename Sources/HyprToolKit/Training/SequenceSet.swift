@@ -1,6 +1,6 @@
 import HyprBuilding
 
-/// Sequences with their labels, as they lie in two or three .npy files.
+/// Sequences with their labels, as they lie in two or three .npy files, or in one of comma-separated values.
 package struct SequenceSet {
   /// How sequences are labelled.
   package enum Labelling {
@@ -83,6 +83,15 @@ package struct SequenceSet {
     labelling = labels.shape == perStep ? .steps : .sequences
     sequences = ranges.enumerated().map { Sequence(steps: $1, number: $0) }
     for index in sequences.indices { try checkLabels(of: index, classes: classes) }
+  }
+
+  /// Stretches of a recording, with labels below `classes` or -1 of all its rows.
+  package init(_ recording: Recording, _ stretches: [Recording.Stretch], labels: [Int32]) {
+    inputSize = recording.channels.count
+    inputs = NumpyArray(recording.values, shape: [recording.rowCount, inputSize], name: recording.name)
+    self.labels = NumpyArray(labels, shape: [recording.rowCount], name: recording.name)
+    labelling = .steps
+    sequences = stretches.enumerated().map { Sequence(steps: $1.rows, number: $0) }
   }
 
   private static func ranges(_ lengths: NumpyArray, total: Int, of name: String) throws -> [Range<Int>] {

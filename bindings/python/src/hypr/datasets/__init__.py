@@ -21,9 +21,10 @@ from hypr.datasets.encoders import LevelCrossing
 from hypr.datasets.events import BinnedEvents, bin_events, load_shd, load_ssc, read_events
 from hypr.datasets.files import load_idx, load_npy, load_qtdb, read_idx, read_npy
 from hypr.datasets.images import image_sequences
+from hypr.datasets.tables import read_csv
 
 __all__ = [
     "BinnedEvents", "Dataset", "LevelCrossing", "MissingDataError", "Split", "bin_events", "image_sequences",
     "load_basic_motions", "load_fashion_mnist", "load_idx", "load_japanese_vowels", "load_mnist_5k", "load_npy", "load_qtdb",
-    "load_shd", "load_ssc", "load_watch", "read_events", "read_idx", "read_npy",
+    "load_shd", "load_ssc", "load_watch", "read_csv", "read_events", "read_idx", "read_npy",
 ]
