@@ -108,8 +108,8 @@ def test_the_safest_within_noise_is_chosen():
     table = np.stack([best - 0.2, best - 0.004, best, best - 0.1])
     assert choose(table) == 1
     assert choose(np.stack([best - 0.2, best - 0.006, best])) == 2
-    # Streams that disagree: the mean difference of 0.05 is less than its standard error.
-    assert choose(np.stack([best - [0.2, 0, 0, 0], best])) == 0
+    # Streams that disagree: the mean difference of 0.045 is less than its standard error.
+    assert choose(np.stack([best - [0.2, -0.02, 0, 0], best])) == 0
     assert choose(np.stack([best, best])) == 0
     assert choose(np.array([[0.5], [0.589], [0.595]])) == 1
     assert choose(np.stack([best - 0.2, best, np.full(4, np.nan)])) == 1

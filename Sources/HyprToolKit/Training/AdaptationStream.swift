@@ -25,16 +25,16 @@ package struct AdaptationPlan {
 /// state goes on from the first to the second.
 package struct AdaptationStream {
   /// Sequences: samples `[steps][n]`, and a label for each step.
-  struct Part {
-    var inputs: [[Float]] = []
-    var labels: [[Int32]] = []
+  package struct Part {
+    package var inputs: [[Float]] = []
+    package var labels: [[Int32]] = []
 
     var hasTargets: Bool { labels.contains { $0.contains { $0 >= 0 } } }
   }
 
-  let name: String
-  private(set) var taught: Part
-  private(set) var test: Part
+  package let name: String
+  package private(set) var taught: Part
+  package private(set) var test: Part
 
   /// Steps of the shortest piece: what comes behind a jump cannot be labelled well.
   private static let shortest = 100
@@ -42,7 +42,7 @@ package struct AdaptationStream {
   private static let sensors = 8
 
   /// A stream for each group, in the order in which groups come first; eight, if the sensor is to be disturbed.
-  static func all(_ data: SequenceSet, inputSize: Int, _ plan: AdaptationPlan) throws -> [AdaptationStream] {
+  package static func all(_ data: SequenceSet, inputSize: Int, _ plan: AdaptationPlan) throws -> [AdaptationStream] {
     try plan.check()
     var groups: [(name: String?, members: [Int])] = []
     for index in 0..<data.count {
@@ -139,7 +139,7 @@ package struct AdaptationStream {
   }
 
   /// How many windows of the taught part have a target.
-  func windows(_ window: Int, _ labelling: SequenceSet.Labelling, _ target: SequenceTarget) -> Int {
+  package func windows(_ window: Int, _ labelling: SequenceSet.Labelling, _ target: SequenceTarget) -> Int {
     let counted = labelling == .steps || target == .sumOfSoftmax ? Int.max : target.steps
     return taught.labels.reduce(0) { sum, labels in
       let first = labels.count - min(counted, labels.count)

@@ -4,7 +4,7 @@ import HyprCore
 
 /// Which settings a device should learn with: every profile of the library, and what the model recommends by itself, learns from
 /// the first part of each stream and is judged on the rest.
-final class AdaptationTuning {
+package final class AdaptationTuning {
   /// How one profile did.
   struct Row {
     /// What the profile sets; empty for what the model recommends by itself.
@@ -115,7 +115,7 @@ final class AdaptationTuning {
 
   /// The first profile that is no worse than the best one beyond noise: the standard error of their differences, at least a point
   /// of accuracy, as rounding alone brings in one stream, over the root of the number of streams. `scores`: [profiles][streams].
-  static func choose(_ scores: [[Double]]) -> Int {
+  package static func choose(_ scores: [[Double]]) -> Int {
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
     let usable = scores.indices.filter { scores[$0].allSatisfy(\.isFinite) }
     guard let best = usable.max(by: { (mean(scores[$0]), $1) < (mean(scores[$1]), $0) }) else { return 0 }

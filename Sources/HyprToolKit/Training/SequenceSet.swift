@@ -91,7 +91,10 @@ package struct SequenceSet {
     inputs = NumpyArray(recording.values, shape: [recording.rowCount, inputSize], name: recording.name)
     self.labels = NumpyArray(labels, shape: [recording.rowCount], name: recording.name)
     labelling = .steps
-    sequences = stretches.enumerated().map { Sequence(steps: $1.rows, number: $0) }
+    let groups = recording.groups
+    sequences = stretches.enumerated().map {
+      Sequence(steps: $1.rows, number: $0, group: groups.isEmpty ? nil : groups[$1.group])
+    }
   }
 
   private static func ranges(_ lengths: NumpyArray, total: Int, of name: String) throws -> [Range<Int>] {
