@@ -578,6 +578,8 @@ typedef struct hypr_statistics {
   size_t spike_rate_count;  /* in: its size, the model's layer count */
   uint64_t unchanged_updates; /* of `updates`, those that left every parameter as it was: there was no gradient, or the learning
                                  rate or a clip is too small for it; counts as updates do */
+  double chance_loss;         /* what mean_loss would be if always the frequencies of the classes taught were said, with their weights
+                                 and label smoothing: their entropy in nats. 0 if nothing was taught, or not only classes */
 } hypr_statistics;
 
 /* Everything but updates, skipped and unchanged updates, gradient norm and learning rate counts from the last clear.
@@ -586,6 +588,55 @@ HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_s
 
 /* Counts from now on. */
 HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
+
+/* How busy the neurons of a hidden layer were, from the last clear on. */
+typedef struct hypr_layer_activity {
+  size_t struct_size;       /* in: sizeof(hypr_layer_activity) */
+  size_t neurons;
+  size_t silent_neurons;    /* that never spiked; 0 for layers without spikes, as the following */
+  size_t saturated_neurons; /* that spiked in more than half of the steps: they mark no moment any more */
+  double spike_rate;        /* spikes per neuron and step */
+} hypr_layer_activity;
+
+/* NOT_FOUND: no such hidden layer. INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_layer_activity(const hypr_session *session, size_t layer, hypr_layer_activity *activity);
+
+/* How far the values of an input channel reached, from the last clear on, as the network gets them: after scale, offset and
+ * conditioning, before they are encoded as spikes. */
+typedef struct hypr_input_range {
+  size_t struct_size;   /* in: sizeof(hypr_input_range) */
+  uint64_t samples;     /* looked at: all, but of more than 16 channels every second, of more than 32 every fourth, and so on */
+  uint64_t outside;     /* of these, those outside of the range in training */
+  float lowest;         /* 0 before the first sample, as the following */
+  float highest;
+  float trained_lower;  /* the range in training, as the model file has it; NaN: it does not say */
+  float trained_upper;
+} hypr_input_range;
+
+/* NOT_FOUND: no such channel. INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_input_range(const hypr_session *session, size_t channel, hypr_input_range *range);
+
+/* What can be found: each has a bit, the worst the lowest (docs/troubleshooting.md) */
+enum {
+  HYPR_FINDING_DIVERGED = 1,            /* updates were left out, or the loss is far above where it began, and that of guessing */
+  HYPR_FINDING_SILENT_LAYER = 2,        /* not one neuron of a layer spiked */
+  HYPR_FINDING_SATURATED_LAYER = 4,     /* most neurons of a layer spiked in more than half of the steps, or most did or never spiked */
+  HYPR_FINDING_INPUT_FAR_OUTSIDE = 8,   /* most samples are outside of the range in training, by three times its largest value */
+  HYPR_FINDING_NO_CHANGE = 16,          /* updates leave every parameter as it is */
+  HYPR_FINDING_CHANCE = 32,             /* neither loss nor accuracy is better than guessing */
+  HYPR_FINDING_INPUT_OUTSIDE = 64,      /* more than 5 % of the samples are outside of the range in training */
+  HYPR_FINDING_SILENT_NEURONS = 128,    /* three quarters of a layer's neurons never spiked */
+  HYPR_FINDINGS_CANNOT_WORK = 31        /* the sum of those that let nothing come of it */
+};
+
+/* Says in words what stands in the way of a session that does not learn, or whose outputs are wrong, by its statistics since the last
+ * clear: nothing before 100 steps, or in what is taught 100 taught steps and 20 updates.
+ *   findings  a sum of HYPR_FINDING_ bits; 0: nothing was found
+ *   text      a line for each of them, the worst first, in UTF-8 with '\n' between them: "layer0 never spiked in 2000 steps: inputs are
+ *             40 times larger than in training: was the sensor moved, or its unit changed?". Cut to `size` bytes, of which 2048 are
+ *             enough; "" if nothing was found. NULL and 0 if it is not wanted
+ * INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_session_diagnose(const hypr_session *session, uint32_t *findings, char *text, size_t size);
 
 /* ---- Saved models (since 0.1) */
 
@@ -1024,6 +1075,12 @@ HYPR_API hypr_status hypr_builder_set_trained_range(hypr_builder *builder, const
  * rectified the mean 0; with running normalization or clip those that go into the first of these. A channel that is constant there
  * gets the scale 1. NOT_FINITE, with sequence, step and channel; SIZE_MISMATCH: no step; INVALID_ARGUMENT. */
 HYPR_API hypr_status hypr_builder_fit_input(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences);
+
+/* Widens the trained range so that it holds recorded sequences, as hypr_builder_fit_input takes them, with the offset, scale and stages
+ * that the input has now: of what a model is trained on, before it is. If none was said, it becomes theirs.
+ * SIZE_MISMATCH: there are no steps. INVALID_ARGUMENT: a size; NOT_FINITE: names sequence, step and channel. */
+HYPR_API hypr_status hypr_builder_widen_trained_range(hypr_builder *builder, const float *inputs, const size_t *steps,
+                                                      size_t sequences);
 
 /* Values of hypr_layer_settings.reset: what a spike does to the membrane, where hypr_neuron.has_reset is 1 (hypr.fbs: ResetKind) */
 enum {

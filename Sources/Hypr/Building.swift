@@ -254,6 +254,14 @@ extension ModelBuilder {
   }
 }
 
+@c @implementation public func hypr_builder_widen_trained_range(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    try builder.widenTrainedRange(try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message))
+  }
+}
+
 @c @implementation public func hypr_builder_add_layer(
   _ builder: OpaquePointer?, _ neuron: UnsafePointer<CChar>?, _ size: Int,
   _ settings: UnsafePointer<hypr_layer_settings>?

@@ -43,6 +43,21 @@ extension ModelBuilder {
     (input.offset, input.scale) = (offsets, scales)
   }
 
+  /// Widens the trained range by recorded sequences, as offset, scale and stages are now; if there is none yet, it becomes theirs.
+  public mutating func widenTrainedRange(_ recording: Recording) throws(Failure) {
+    guard let memory: UnsafeMutablePointer<Float> = allocated(4 * inputCount) else { throw outOfMemory() }
+    defer { system_free(memory) }
+    let (offset, scale) = (memory, memory + inputCount)
+    let (lower, upper) = (memory + 2 * inputCount, memory + 3 * inputCount)
+    for channel in 0..<inputCount { (offset[channel], scale[channel]) = (input.offset?[channel] ?? 0, input.scale?[channel] ?? 1) }
+    let (formerLower, formerUpper) = (input.trainedLower, input.trainedUpper)
+    try visit(recording, offset, scale, stages: input.conditioning.count) { moments, channel in
+      lower[channel] = min(moments.lower, formerLower?[channel] ?? moments.lower)
+      upper[channel] = max(moments.upper, formerUpper?[channel] ?? moments.upper)
+    }
+    try setTrainedRange(lower, upper, inputCount)
+  }
+
   private func mean(_ recording: Recording, _ channel: Int) -> Double {
     var sum = 0.0
     for step in 0..<recording.total { sum += Double(recording.sample(step)[channel]) }

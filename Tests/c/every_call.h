@@ -242,6 +242,16 @@ static void call_inspection(hypr_session *session, const char *file) {
   note(&statistics.mean_loss, 3 * sizeof(double));
   note(&statistics.steps, 5 * sizeof(uint64_t));
   note(rates, sizeof rates);
+  hypr_layer_activity activity = {.struct_size = sizeof activity};
+  OK(hypr_session_layer_activity(session, 0, &activity));
+  note(&activity.spike_rate, sizeof activity.spike_rate);
+  hypr_input_range range = {.struct_size = sizeof range};
+  OK(hypr_session_input_range(session, 1, &range));
+  note(&range.lowest, 2 * sizeof(float));
+  uint32_t findings;
+  char text[256];
+  OK(hypr_session_diagnose(session, &findings, text, sizeof text));
+  note(&findings, sizeof findings);
   OK(hypr_session_memory_report(session, &report));
   OK(hypr_session_get_option(session, HYPR_OPTION_LEARNING_RATE, &value));
   OK(hypr_session_find_tensor(session, "layer2.p_u", &index));

@@ -149,6 +149,9 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   double value;
   size_t index;
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
+  hypr_layer_activity activity = {.struct_size = sizeof activity};
+  hypr_input_range range = {.struct_size = sizeof range};
+  uint32_t findings;
   hypr_guard guarded = {.struct_size = sizeof guarded};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
@@ -190,6 +193,9 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_guard(session, &guarded);
   hypr_session_accept(session);
   hypr_session_statistics(session, &statistics);
+  hypr_session_layer_activity(session, 0, &activity);
+  hypr_session_input_range(session, 0, &range);
+  hypr_session_diagnose(session, &findings, why, sizeof why);
   hypr_session_clear_statistics(session);
   hypr_session_get_option(session, HYPR_OPTION_WINDOW, &value);
   hypr_session_message(session);

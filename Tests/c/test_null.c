@@ -117,6 +117,9 @@ static void no_session(void **state) {
   uint32_t index = 0;
   int32_t label = 0;
   hypr_statistics statistics = {.struct_size = sizeof statistics};
+  hypr_layer_activity activity = {.struct_size = sizeof activity};
+  hypr_input_range range = {.struct_size = sizeof range};
+  uint32_t findings;
   hypr_guard guard = {.struct_size = sizeof guard};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
@@ -151,6 +154,9 @@ static void no_session(void **state) {
   refused(hypr_session_accept(NULL));
   refused(hypr_session_statistics(NULL, &statistics));
   refused(hypr_session_clear_statistics(NULL));
+  refused(hypr_session_layer_activity(NULL, 0, &activity));
+  refused(hypr_session_input_range(NULL, 0, &range));
+  refused(hypr_session_diagnose(NULL, &findings, NULL, 0));
   assert_int_equal(hypr_session_tensor_count(NULL), 0);
   refused(hypr_session_tensor_info(NULL, 0, &info));
   refused(hypr_session_find_tensor(NULL, "readout.bias", &size));
@@ -206,7 +212,7 @@ static void null_arguments(void **state) {
   (void)state;
   float input[4] = {1, 0, 0, 0}, output[6];
   int32_t labels[1] = {0};
-  uint32_t channel = 0;
+  uint32_t channel = 0, findings;
   double value;
   const size_t one = 1;
   size_t index, parameters = hypr_model_parameter_count(model);
@@ -236,6 +242,10 @@ static void null_arguments(void **state) {
   batch.steps = &one, batch.labels = NULL;
   refused_naming("labels", hypr_session_learn(session, &batch, output, &value));
   refused_naming("statistics", hypr_session_statistics(session, NULL));
+  refused_naming("activity", hypr_session_layer_activity(session, 0, NULL));
+  refused_naming("range", hypr_session_input_range(session, 0, NULL));
+  refused_naming("findings", hypr_session_diagnose(session, NULL, NULL, 0));
+  refused_naming("text", hypr_session_diagnose(session, &findings, NULL, 1));
   refused_naming("guard", hypr_session_guard(session, NULL));
   refused_naming("info", hypr_session_tensor_info(session, 0, NULL));
   refused_naming("name", hypr_session_find_tensor(session, NULL, &index));

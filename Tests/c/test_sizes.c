@@ -113,6 +113,11 @@ static int tear_down_all(void **state) {
   X(hypr_session_eligibility_size, index, 0, FOUND(hypr_session_eligibility_size(session, n)))                                \
   X(hypr_statistics, spike_rate_count, 0, statistics_with(n))                                                                 \
   X(hypr_statistics, struct_size, 1, hypr_session_statistics(session, &(hypr_statistics){.struct_size = n}))                  \
+  X(hypr_session_layer_activity, layer, 0, hypr_session_layer_activity(session, n, &ONE(hypr_layer_activity)))                 \
+  X(hypr_layer_activity, struct_size, 1, hypr_session_layer_activity(session, 0, &(hypr_layer_activity){.struct_size = n}))    \
+  X(hypr_session_input_range, channel, 0, hypr_session_input_range(session, n, &ONE(hypr_input_range)))                       \
+  X(hypr_input_range, struct_size, 1, hypr_session_input_range(session, 0, &(hypr_input_range){.struct_size = n}))            \
+  X(hypr_session_diagnose, size, 1, hypr_session_diagnose(session, &(uint32_t){0}, (char *)room, n))                          \
   X(hypr_guard, struct_size, 1, hypr_session_guard(session, &(hypr_guard){.struct_size = n}))                                  \
   X(hypr_memory_report, struct_size, 1, hypr_session_memory_report(session, &(hypr_memory_report){.struct_size = n}))         \
   X(hypr_exemplar_info, struct_size, 1, exemplar_info(n))                                                                     \

@@ -17,3 +17,6 @@ static inline double system_sin(double x) { return sin(x); }
 
 // Writes `value` and a NUL with as many digits as tell it from its neighbours, among floats or doubles: the same in every locale.
 void system_format_number(char *_Nonnull text, size_t size, double value, bool is_float);
+
+// The same with three digits.
+void system_format_rounded(char *_Nonnull text, size_t size, double value);

@@ -11,6 +11,8 @@ struct Learner: ~Copyable {
   let reference: UnsafeMutablePointer<ReferenceNetwork>?
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
+  /// What was taught, by class.
+  let classes: ClassFrequencies
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
   var labelDelay: Int
   /// That can be open at a time.
@@ -42,6 +44,7 @@ struct Learner: ~Copyable {
     let lanes = model.kernels.pointee.lanes
     targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, window: settings.window, history)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
+    classes = ClassFrequencies(&arena, classes: model.outputSize)
   }
 
   /// Closes the first open window. (Not inlined: a job, and the learner that it is made for, are large.)
@@ -88,6 +91,7 @@ struct Learner: ~Copyable {
 
   mutating func walkState(_ stream: inout StateStream) {
     progress.walkState(&stream, mostSteps: mostSteps)
+    classes.walkState(&stream)
     if stream.isInput {
       progress.firstPage = 0
       progress.page = slots(ofOpen: openCount - 1).lowerBound

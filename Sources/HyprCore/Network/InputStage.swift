@@ -9,6 +9,8 @@ struct InputStage {
   let scale, offset: UnsafePointer<Float>?
   private let conditioning: Conditioning?
   private let encoder: SpikeEncoder?
+  /// [channels]: what was encoded last, not apart; nil: there is no encoder, and the events have the values.
+  private let values: UnsafeMutablePointer<Float>?
   /// Inputs of the first layer: as many as channels, or some per channel.
   let events: EventSource
 
@@ -24,6 +26,7 @@ struct InputStage {
       ? nil
       : Conditioning(&arena, channels: size, timeStep: model.timeStep, count: info.conditioning_count) { model.conditioning($0) }
     encoder = SpikeEncoder(&arena, model.encoding, channels: size)
+    values = encoder == nil ? nil : arena.allocate(Float.self, size, .scratch)
   }
 
   /// Whether any finite sample can be taken.
@@ -33,6 +36,11 @@ struct InputStage {
   @_optimize(speed) func commit() {
     conditioning?.commit()
     encoder?.commit()
+  }
+
+  /// Counts the sample of the step that was made, whose events stand in a slot.
+  @_optimize(speed) @inline(__always) func count(_ slot: Int, in ranges: inout InputRanges) {
+    if let values { ranges.count(values) } else { ranges.count(events, slot: slot) }
   }
 
   /// A sequence begins.
@@ -131,6 +139,7 @@ struct InputStage {
   @_optimize(speed) @inline(never) private func list(_ channel: Int, _ sample: Float, _ slot: Int, apart: Bool) {
     var value = transformed(sample, channel)
     if let conditioning { value = conditioning.value(value, channel, apart: apart) }
+    if let values, !apart { values[channel] = value }
     switch encoder {
     case nil: append(value, at: channel, slot)
     case .levelCrossing(let encoder, let isOnOff):

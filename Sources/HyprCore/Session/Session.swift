@@ -39,7 +39,7 @@ public struct Session: ~Copyable {
     self.settings = settings
     self.ownsMemory = ownsMemory
     network = Network(&arena, model, settings)
-    statistics = RunStatistics(&arena, layers: model.pointee.layerCount)
+    statistics = RunStatistics(&arena, model.pointee, network)
     #if HYPR_LEARNING
       if settings.learning {
         let resources = LearningResources(&arena, model.pointee, settings)

@@ -129,6 +129,7 @@ extension RunStatistics {
   /// Becomes what another session counted.
   fileprivate mutating func take(_ other: RunStatistics) {
     steps = other.steps
-    for layer in 0..<spikes.count { spikes[layer] = other.spikes[layer] }
+    for index in 0..<layers.count { layers[index].take(other.layers[index]) }
+    inputs.take(other.inputs)
   }
 }

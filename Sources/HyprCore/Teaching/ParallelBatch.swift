@@ -132,5 +132,6 @@ extension Learner {
     progress.batchLoss += worker.progress.batchLoss
     progress.batchWeight += worker.progress.batchWeight
     progress.statistics.add(worker.progress.statistics)
+    classes.add(worker.classes)
   }
 }

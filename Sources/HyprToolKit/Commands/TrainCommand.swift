@@ -27,8 +27,9 @@ struct TrainCommand: ParsableCommand {
       With --tune-adaptation the profiles of the library are tried afterwards on what was kept for validation, and the one that \
       gains most from a few labelled minutes becomes the model's recommendation: a device then needs no option but to learn.
 
-      With validation data the epoch with the best validation accuracy is kept, else the last one; the file is written \
-      whenever what is kept changes. Ctrl-C saves what there is and ends with status 130.
+      With validation data the epoch with the best validation accuracy is kept, else the last one, but none in which learning \
+      diverged; the file is written whenever what is kept changes. What stands in the way of learning is told on standard error. \
+      Ctrl-C saves what there is and ends with status 130.
 
         hypr train ecg.hypr --inputs x.npy --labels y.npy --out trained.hypr --online
       """)
@@ -66,24 +67,29 @@ struct TrainCommand: ParsableCommand {
     let (training, validation) = (data.training, data.validation)
     if let exemplarPlan = try exemplarPlan() { model = try model.with(exemplarPlan, from: training, plan.settings) }
     let adaptationPlan = try adaptation.plan(for: validation, inputSize: model.inputSize)
+    model = try model.trained(on: training)
     let trainer = try Trainer(model, training: training, validation: validation, plan)
     let text = TrainingText(trainer, splitWords: data.splitWords)
     print(text.heading)
     Interruption.watch()
-    var kept: Int?
+    var (kept, last): (Int?, Trainer.Epoch?) = (nil, nil)
+    var holdsLastUpdate = false
     let finished = try trainer.run(
       report: { epoch in
         if epoch.isKept { kept = epoch.number }
+        (last, holdsLastUpdate) = (epoch, false)
         print(text.line(epoch))
         fflush(nil)
       },
-      save: { try $0.save(to: file.path) })
-    if finished < epochs {
-      print("interrupted in epoch \(finished + 1)")
-      print("\(out): \(text.kept(validation == nil ? nil : kept))")
-      throw ExitCode(Interruption.exitStatus)
-    }
-    print("\(out): \(text.kept(kept))")
+      save: {
+        try $0.save(to: file.path)
+        holdsLastUpdate = true
+      })
+    last?.diagnosis.warn()
+    if finished < epochs { print("interrupted in epoch \(finished + 1)") }
+    guard kept != nil || holdsLastUpdate else { throw ToolError("learning diverged in every epoch: \(out) is not written") }
+    print("\(out): \(text.kept(holdsLastUpdate ? nil : kept))")
+    if finished < epochs { throw ExitCode(Interruption.exitStatus) }
     if let adaptationPlan, let validation {
       let tuning = try AdaptationTuning(try LoadedModel(path: file.path), validation, plan.settings, adaptationPlan)
       guard try tuning.run() else {

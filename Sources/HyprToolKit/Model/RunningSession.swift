@@ -27,7 +27,12 @@ final class RunningSession {
   var memory: MemoryReport { session.pointee.memory }
   var statistics: StatisticsReport { session.pointee.statisticsReport }
   /// Spikes per neuron and step of each hidden layer, since the last clear.
-  var spikeRates: [Double] { (0..<model.layerCount).map { Double(session.pointee.spikeRate($0)) } }
+  var spikeRates: [Double] { (0..<model.layerCount).map { session.pointee.activity($0).spikeRate } }
+
+  func activity(_ layer: Int) -> LayerActivity { session.pointee.activity(layer) }
+  func inputRange(_ channel: Int) -> InputRange { session.pointee.inputRange(channel) }
+  /// What stands in the way, by the statistics since the last clear.
+  var diagnosis: Diagnosis { Diagnosis(session) }
 
   func option(_ option: HyprCore.Option) -> Double { session.pointee.option(option) }
   func clearStatistics() { session.pointee.clearStatistics() }

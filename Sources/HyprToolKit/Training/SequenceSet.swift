@@ -46,6 +46,15 @@ package struct SequenceSet {
       inputSize: inputSize, classes: classes)
   }
 
+  /// The same without labels.
+  package init(inputs: String, lengths: String?, inputSize: Int) throws {
+    let array = try NumpyArray(path: inputs)
+    let lengths = try lengths.map { try NumpyArray(path: $0) }
+    let count = lengths?.shape.first ?? array.shape.first ?? 0
+    let labels = NumpyArray([Int32](repeating: -1, count: count), shape: [count], name: inputs)
+    try self.init(inputs: array, labels: labels, lengths: lengths, inputSize: inputSize, classes: 1)
+  }
+
   /// The same with arrays that were read.
   package init(inputs: NumpyArray, labels: NumpyArray, lengths: NumpyArray?, inputSize: Int, classes: Int) throws {
     let ranges: [Range<Int>]

@@ -15,6 +15,7 @@ from hypr._library import library_version
 from hypr._tensors import TensorInfo
 from hypr.errors import (
     BufferTooSmallError,
+    DiagnosisWarning,
     Error,
     FileError,
     InvalidArgumentError,
@@ -33,11 +34,24 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
+from hypr.session import (
+    Diagnosis,
+    Finding,
+    Guard,
+    InputRange,
+    LayerActivity,
+    MemoryReport,
+    MemorySize,
+    Rehearsal,
+    RehearsalReport,
+    Session,
+    Statistics,
+)
 
 if TYPE_CHECKING:
     from hypr.adaptation import Adaptation, AdaptationPlan, ProfileScore, adaptation_profiles, tune_adaptation
     from hypr.builder import ModelBuilder
+    from hypr.checking import Check, check
     from hypr.conditioning import Clip, HighPass, RectifiedDifference, RunningNormalization
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
@@ -58,15 +72,15 @@ _LAZY = {"Adaptation": "hypr.adaptation", "adaptation_profiles": "hypr.adaptatio
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "Adaptation", "AdaptationPlan", "BufferTooSmallError", "Clip", "EpochRecord", "Error", "Exemplar", "ExemplarInfo",
-    "FileError", "Guard", "HighPass", "InvalidArgumentError", "LayerInfo", "MemoryReport", "MemorySize", "Model",
-    "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError", "ModelUnsupportedError", "NeuronModel",
-    "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "ProfileScore", "Quantity", "Recording",
-    "RectifiedDifference", "Rehearsal", "RehearsalReport", "RunningNormalization", "Session", "SessionOptions",
-    "SizeMismatchError", "StateMismatchError", "Statistics", "StoppedError", "Suggestion", "Surrogate", "TensorInfo",
-    "Trainer", "TrainingResult", "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__",
-    "adaptation_profiles", "library_version", "neuron_models", "option_info", "option_names", "record", "suggest",
-    "tune_adaptation",
+    "Adaptation", "AdaptationPlan", "BufferTooSmallError", "Check", "Clip", "Diagnosis", "DiagnosisWarning", "EpochRecord",
+    "Error", "Exemplar", "ExemplarInfo", "FileError", "Finding", "Guard", "HighPass", "InputRange", "InvalidArgumentError",
+    "LayerActivity", "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError",
+    "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
+    "OutOfMemoryError", "ProfileScore", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
+    "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
+    "StoppedError", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError",
+    "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles", "check", "library_version",
+    "neuron_models", "option_info", "option_names", "record", "suggest", "tune_adaptation",
 ]
 
 

@@ -144,6 +144,13 @@ class ModelBuilder:
         self._call_all(calls)
         return self
 
+    def widen_trained_range(self, x: Any) -> Self:
+        """Widens the range of the inputs in training so that it holds the samples of `x` ([steps, inputs], [sequences, steps, inputs],
+        or a sequence of [steps, inputs]), with the scale, offset and conditioning that the input has now. ``Trainer`` does this."""
+        samples, lengths = _recording(x, self._inputs)
+        self._call(lib.hypr_builder_widen_trained_range, pointer(samples), ffi.new("size_t[]", lengths), len(lengths))
+        return self
+
     def layer(self, neuron: str, size: int, *, recurrent: bool = True, recurrent_density: float = 1.0,
               input_density: float = 1.0, sparse: bool | npt.ArrayLike = False, input_sparse: bool | npt.ArrayLike = False,
               bias: bool | npt.ArrayLike | None = None, name: str = "", reset: str | None = None,

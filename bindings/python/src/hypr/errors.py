@@ -113,6 +113,10 @@ class UnknownTensorError(NotFoundError, KeyError):
     """There is no tensor of that name."""
 
 
+class DiagnosisWarning(UserWarning):
+    """Something keeps a network from working, or from learning: docs/troubleshooting.md has what helps."""
+
+
 _BY_STATUS: dict[int, type[Error]] = {
     kind.status: kind
     for kind in (

@@ -3,6 +3,7 @@
 The folder of a run, of which only model.hypr must be there:
 
     model.hypr       the model
+    diagnosis.txt    what stood in the way of the training
     log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
     config.json      what was trained, on what and how
     adaptation.csv   how each adaptation profile did, see ``hypr.adaptation``
@@ -111,6 +112,9 @@ def write_report(run: str | os.PathLike[str], output: str | os.PathLike[str] | N
 
 
 def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iterator[Section]:
+    found = diagnosis(folder)
+    if found:
+        yield Section("What stands in the way", "\n".join(found))
     yield Section("Model", table=model_facts(model))
     if (folder / "log.csv").exists():
         yield _learning(folder)
@@ -129,6 +133,11 @@ def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iter
     config = _config(folder)
     if config:
         yield Section("Configuration", table=config)
+
+
+def diagnosis(folder: Path) -> tuple[str, ...]:
+    """What stood in the way of the training, the worst first; empty if nothing did, or the run has no diagnosis.txt."""
+    return RunFolder(folder).diagnosis()
 
 
 def _learning(folder: Path) -> Section:

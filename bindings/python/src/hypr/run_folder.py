@@ -3,6 +3,7 @@
     config.json      what was trained, on what and how: written once, at the beginning
     log.csv          one line per epoch, the columns of EpochRecord
     model.hypr       the best model so far
+    diagnosis.txt    what stood in the way in the last epoch: a line for each finding, the worst first; empty if nothing did
     predictions.npz  what it says about validation data, at the end; or about test data, see ``hypr.report.save_predictions``
     adaptation.csv   how each adaptation profile did, if that was measured: the table of hypr.adaptation.Adaptation
     checkpoint       what the run continues from: a .npz archive without pickles
@@ -102,6 +103,7 @@ class RunFolder:
         self.path = Path(path)
         self.config_path, self.log_path = self.path / "config.json", self.path / "log.csv"
         self.model_path, self.checkpoint_path = self.path / "model.hypr", self.path / "checkpoint"
+        self.diagnosis_path = self.path / "diagnosis.txt"
         self.predictions_path = self.path / "predictions.npz"
         self.adaptation_path = self.path / "adaptation.csv"
 
@@ -139,6 +141,14 @@ class RunFolder:
                 continue
             if before.get(name) != now.get(name):
                 raise StateMismatchError(f"{self.path} was begun with {name} {before.get(name)!r}, not {now.get(name)!r}")
+
+    def diagnosis(self) -> tuple[str, ...]:
+        """What stood in the way in the last epoch; empty if nothing did, or no epoch is done."""
+        return tuple(self._read(self.diagnosis_path).decode().splitlines()) if self.diagnosis_path.exists() else ()
+
+    def write_diagnosis(self, lines: Iterable[str]) -> None:
+        """Replaces diagnosis.txt."""
+        replace_file(self.diagnosis_path, "".join(f"{line}\n" for line in lines).encode())
 
     def write_history(self, history: Iterable[EpochRecord]) -> None:
         """Writes log.csv; empty cells for NaN."""

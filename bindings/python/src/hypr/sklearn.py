@@ -27,9 +27,10 @@ from hypr._estimators import network, standardise
 from hypr._scores import Judgement, softmax
 from hypr._sequences import Sequences, checked_weights, join, run_all
 from hypr._teaching import Teacher
+from hypr._warnings import Warner
 from hypr.model import Model
 from hypr.options import SessionOptions
-from hypr.session import Session
+from hypr.session import Finding, Session
 from hypr.trainer import Trainer
 
 __all__ = ["HyprClassifier", "HyprRegressor"]
@@ -182,11 +183,14 @@ class _HyprEstimator(BaseEstimator):
         """One pass, an update per batch."""
         if self._teacher is None:
             self._teacher = Teacher(self.model_, self._options(), classes=targets.dtype.kind == "i")
+            self._warner = Warner()
         data = Sequences(inputs, lengths, targets, per_step=False, weights=weights)
         try:
             with put_back(self._teacher.session):
                 for start in range(0, len(data), self.batch_size):
                     self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
+                # More samples may come: being no better than guessing says nothing yet.
+                self._warner.tell(self._teacher.session.diagnose(), but=Finding.CHANCE)
         finally:  # also after Ctrl-C: what was learned until then
             self.model_ = Model(self._teacher.session.model_bytes())
 

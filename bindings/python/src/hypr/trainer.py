@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from math import ceil, isnan
+from math import ceil, isinf, isnan
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,11 +21,13 @@ from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
 from hypr._training_data import TrainingData
 from hypr.adaptation import Adaptation, AdaptationPlan, checked_groups
+from hypr._warnings import Warner
+from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, StoppedError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
 from hypr.run_folder import Checkpoint, EpochRecord, RunFolder
-from hypr.session import Session
+from hypr.session import Diagnosis, Finding, Session
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -40,14 +42,18 @@ class TrainingResult:
     Attributes
     ----------
     model : Model
-        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out.
+        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out. Epochs in which learning
+        diverged do not count.
     history : tuple of EpochRecord
     best_epoch : int
-        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there.
+        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there; or if learning
+        diverged in all epochs: then `model` is as it began.
     stopped : {"epochs", "patience", "interrupted"}
         Why it ended.
     adaptation : Adaptation, optional
         Which profile `model` recommends to devices, and what was measured; None unless it was asked for.
+    diagnosis : Diagnosis
+        What stood in the way in the last epoch; ``fit`` warns of it (DiagnosisWarning), once of each finding.
     """
 
     model: Model
@@ -55,6 +61,7 @@ class TrainingResult:
     best_epoch: int
     stopped: Literal["epochs", "patience", "interrupted"]
     adaptation: Adaptation | None = None
+    diagnosis: Diagnosis = Diagnosis(Finding(0), ())
 
 
 class Trainer:
@@ -169,12 +176,12 @@ class Trainer:
         return _Run(self, self._start(data), data, held, held_groups).run(resume)
 
     def _start(self, data: TrainingData) -> Model:
-        """What training begins with: every model that comes of it has the exemplars."""
+        """What training begins with: every model that comes of it has the range of the inputs, and the exemplars."""
+        model = _with_trained_range(self.model, data)
         if self.exemplars is None:
-            return self.model
-        session = Session(self.model, False, **self.options)
-        return with_exemplars(self.model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps,
-                              seed=self.seed)
+            return model
+        session = Session(model, False, **self.options)
+        return with_exemplars(model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps, seed=self.seed)
 
     def _data(self, x: Any, y: Any, validation_data: tuple[Any, ...] | None, groups: npt.ArrayLike | None,
               sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None, npt.NDArray[Any] | None]:
@@ -236,6 +243,7 @@ class _Run:
         self.random_state = self.random.bit_generator.state  # at the beginning of the epoch
         self.batches = ceil(len(data) / trainer.batch_size)
         self.batch, self.scores = 0, Scores()
+        self.warner, self.diagnosis = Warner(), Diagnosis(Finding(0), ())
         self.history: list[EpochRecord] = []
         self.best = self.session.parameters.flat
         self.best_epoch, self.best_score = 0, (-np.inf, -np.inf)
@@ -271,7 +279,8 @@ class _Run:
                 model = adaptation.model
                 if folder is not None:
                     folder.save_adaptation(adaptation)
-        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped, adaptation)
+        self.warner.tell(self.diagnosis)
+        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped, adaptation, self.diagnosis)
 
     def _tune(self, model: Model, interruption: Interruption) -> Adaptation | None:
         """Which profile the model should recommend; StoppedError: Ctrl-C."""
@@ -308,7 +317,10 @@ class _Run:
             for part in self.held.batches(self.trainer.batch_size):
                 held.add(run_all(self.judge, part.inputs, part.lengths), part, self.judgement)
         score = (held.accuracy if self.monitor == "accuracy" else 0.0, -held.loss)
-        best = self.held is None or score > self.best_score
+        self.diagnosis = self.session.diagnose()
+        # A network is at chance before it has learned, and need not stay there.
+        self.warner.tell(self.diagnosis, but=Finding.CHANCE)
+        best = not self._diverged() and (self.held is None or score > self.best_score)
         if best:
             self.best, self.best_epoch, self.best_score = flat, len(self.history) + 1, score
         spiking = statistics.spike_rates > 0
@@ -322,8 +334,17 @@ class _Run:
         if self.trainer.folder is not None:
             if best:
                 self._best_model().save(self.trainer.folder.model_path)
+            self.trainer.folder.write_diagnosis(self.diagnosis.lines)
             self._save()
             self.trainer.folder.write_history(self.history)
+
+    def _diverged(self) -> bool:
+        """Whether what the epoch came to is worth nothing."""
+        loss = self.scores.loss
+        if Finding.DIVERGED in self.diagnosis.findings or isinf(loss):
+            return True
+        # Of values there is no loss of guessing to compare with.
+        return not self.data.classes and bool(self.history) and loss > 10 * self.history[0].train_loss
 
     def _waited(self) -> bool:
         patience = self.trainer.patience
@@ -418,6 +439,14 @@ class _Run:
                 board.add_scalar(name.replace("_", "/", 1) if name.startswith(("train", "validation")) else name, value,
                                  record.epoch)
             board.flush()
+
+
+def _with_trained_range(model: Model, data: TrainingData) -> Model:
+    """The model, which says how far its inputs reach in the data; what it said before is widened. Sequences are read one at a time."""
+    builder = ModelBuilder.from_model(model)
+    for index in range(len(data)):
+        builder.widen_trained_range(data.take(np.array([index])).inputs)
+    return builder.build()
 
 
 def _progress_bar(run: _Run) -> Any:

@@ -9,6 +9,7 @@ from hypr._library import called, ffi, lib
 from hypr._tensors import TensorInfo
 from hypr.model import Model
 from hypr.options import NativeOptions, SessionOptions
+from hypr.session._diagnosis import Diagnosing, Diagnosis, Finding, InputRange, LayerActivity
 from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
 from hypr.session._learning import Learning
 from hypr.session._rehearsal import Rehearsal, Rehearsing, RehearsalReport
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
 
 __all__ = [
-    "Gradients", "Guard", "MemoryReport", "MemorySize", "Parameters", "Rehearsal", "RehearsalReport", "Session", "Statistics",
-    "TensorInfo",
+    "Diagnosis", "Finding", "Gradients", "Guard", "InputRange", "LayerActivity", "MemoryReport", "MemorySize", "Parameters",
+    "Rehearsal", "RehearsalReport", "Session", "Statistics", "TensorInfo",
 ]
 
 
@@ -30,7 +31,7 @@ class MemorySize(NamedTuple):
     alignment: int
 
 
-class Session(Rehearsing, Tensors, Inspection):
+class Session(Rehearsing, Tensors, Inspection, Diagnosing):
     """A model at work on one stream: give it a sample, get an output, and teach it if you know better.
 
     A session may be used by one thread at a time (another one gets a WrongStateError); different sessions are independent,

@@ -45,6 +45,9 @@ class Statistics:
         Of the last update, before clipping.
     learning_rate : float
         That the next update will use.
+    chance_loss : float
+        What `mean_loss` would be if always the frequencies of the classes taught were said, with their weights and label smoothing:
+        their entropy in nats. 0 if nothing was taught, or not only classes.
     spike_rates : ndarray of float32, [layers]
         Spikes per neuron and step; 0 for layers without spikes.
     """
@@ -58,6 +61,7 @@ class Statistics:
     mean_loss: float
     gradient_norm: float
     learning_rate: float
+    chance_loss: float
     spike_rates: FloatArray
 
     @property
