@@ -85,6 +85,11 @@ demo-all: watch-environment ## The same for each of ten wearers left out in turn
 demo-data: watch-environment ## Make the demo's model and stream again (a minute; downloads the data)
 	HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python $(WATCH)/prepare.py
 
+.PHONY: demo-machine
+demo-machine: $(TOOL) ## A machine's sensor is moved: five networks adapt to it (two minutes)
+	@.ci/require-packages python3-numpy
+	@HYPR_TOOL=$(abspath $(TOOL)) python3 examples/machine/measure.py
+
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)

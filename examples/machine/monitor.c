@@ -1,6 +1,6 @@
 /*
- * A network that tells the modes of a machine apart gets a sensor that was mounted anew, and learns while it runs, from a few minutes
- * in which somebody says the mode.
+ * A network that tells the modes of a machine apart gets a sensor that was mounted anew, and learns while it runs, from
+ * two minutes in which somebody says the mode.
  *
  *   monitor MODEL CALIBRATION TEST ADAPTED_MODEL
  *
@@ -46,7 +46,7 @@ static size_t largest(const float *outputs, size_t count) {
   return best;
 }
 
-/* Makes a step with each row, and teaches its mode if asked; returns how many percent of the modes that are said were recognised. */
+/* Makes a step with each row, and teaches its mode if asked; returns how many percent of the known modes were recognised. */
 static double run(hypr_session *session, const hypr_model *model, const char *path, int teach) {
   size_t channels = hypr_model_input_size(model), classes = hypr_model_output_size(model);
   float sample[MAX_CHANNELS], outputs[MAX_CLASSES];

@@ -115,21 +115,31 @@ def recording(seed, name, minutes):
     return samples, modes, since >= silence * RATE
 
 
+def write(path, samples, modes, known):
+    """Writes a recording as comma-separated values."""
+    with open(path, "w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["time", *CHANNELS, "mode"])
+        for step, sample in enumerate(samples):
+            mode = MODES[modes[step]] if known[step] else ""
+            rows.writerow([f"{step / RATE:.2f}", *(f"{value:.3f}" for value in sample), mode])
+
+
+def write_all(folder, seed, minutes):
+    """Writes the three files, the training recording of so many minutes."""
+    for name, length in {"training": minutes, "calibration": 2, "test": 5}.items():
+        write(folder / f"{name}.csv", *recording(seed, name, length))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=0, help="another machine day and another mounting (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another day of the machine, another mounting (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=10, help="of the training recording (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=Path(), help="where the files go (default: here)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    for name, minutes in {"training": options.minutes, "calibration": 2, "test": 5}.items():
-        path = options.folder / f"{name}.csv"
-        with open(path, "w", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(["time", *CHANNELS, "mode"])
-            for step, (sample, mode, known) in enumerate(zip(*recording(options.seed, name, minutes))):
-                rows.writerow([f"{step / RATE:.2f}", *(f"{value:.3f}" for value in sample), MODES[mode] if known else ""])
-        print(f"{path}: {step + 1} samples")
+    write_all(options.folder, options.seed, options.minutes)
+    print("wrote " + ", ".join(f"{name}.csv" for name in FILES))
 
 
 if __name__ == "__main__":
