@@ -86,9 +86,8 @@ demo-data: watch-environment ## Make the demo's model and stream again (a minute
 	HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python $(WATCH)/prepare.py
 
 .PHONY: demo-machine
-demo-machine: $(TOOL) ## A machine's sensor is moved: five networks adapt to it (two minutes)
-	@.ci/require-packages python3-numpy
-	@HYPR_TOOL=$(abspath $(TOOL)) python3 examples/machine/measure.py
+demo-machine: watch-environment ## A machine's sensor is moved: five networks adapt to it (two minutes)
+	@HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python examples/machine/measure.py
 
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
