@@ -85,12 +85,17 @@ demo-all: watch-environment ## The same for each of ten wearers left out in turn
 demo-data: watch-environment ## Make the demo's model and stream again (a minute; downloads the data)
 	HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python $(WATCH)/prepare.py
 
+.PHONY: demo-machine
+demo-machine: watch-environment ## A machine's sensor is moved: five networks adapt to it (two minutes)
+	@HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python examples/machine/measure.py
+
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv $(WATCH)/requirements.txt examples/data-requirements.txt
 
-$(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
+vpath %.c examples/c examples/machine
+$(BUILD)/examples/%: %.c $(LIBRARY)
 	@.ci/require-packages gcc libc6-dev
 	@mkdir -p $(@D)
 	$(CC) -std=c99 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../lib'

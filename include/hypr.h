@@ -374,6 +374,12 @@ HYPR_API const char *hypr_option_name(hypr_option key);
 /* The option of a name. NOT_FOUND. */
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
 
+/* Settings to learn with on a device, as text: "name=value name=value ...", names as hypr_option_name gives them. Index 0 is not to
+ * adapt; from there to NULL, behind the last one, they are ordered from the safest to the boldest. `hypr train --tune-adaptation` and
+ * Python's hypr.tune_adaptation try them all (docs/online-adaptation.md). A schedule_updates is the caller's to add where a schedule
+ * falls: the updates after which the rate is 0. NULL also from a library without learning. */
+HYPR_API const char *hypr_adaptation_profile(size_t index);
+
 /* The value of an option in a session: what was set, what the model recommends, or the default. INVALID_ARGUMENT: unknown key. */
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 
@@ -935,6 +941,29 @@ HYPR_API hypr_status hypr_builder_create(size_t inputs, hypr_builder **out, char
 /* A builder with all that a model has: change what shall be different. Tensors have the model's values, none is drawn. */
 HYPR_API hypr_status hypr_builder_create_from(const hypr_model *model, hypr_builder **out, char *message, size_t message_size);
 
+/* A recording for which a network is suggested. The sequences lie one after the other in the arrays. */
+typedef struct hypr_recording {
+  size_t struct_size;             /* sizeof(hypr_recording); bytes that this version does not know must be 0 */
+  const float *inputs;            /* [sum of steps][channels], raw */
+  const size_t *steps;            /* [sequences]: how long each is; 0 is allowed */
+  size_t sequences;
+  size_t channels;                /* 1 to 2^24 */
+  size_t outputs;                 /* classes, or values; 0: classes, one more than the largest label */
+  const int32_t *labels;          /* [sum of steps]: the class of every step, negative: none; or NULL */
+  const int32_t *sequence_labels; /* [sequences]: one class for all steps, negative: none; or NULL. Not both */
+  double time_step;               /* seconds between two samples; 0: not known. Without it there is no high-pass */
+} hypr_recording;
+
+/* A builder of a network that suits a recording: conditioning and scale of the input, a layer, a readout, and recommended options.
+ * Add names, change what shall be different, and calibrate it (hypr_builder_calibrate) before it is built. Looked at are offsets
+ * against deviations, autocorrelations, lengths, classes and how long they last, and what lies between their means; docs/choosing.md
+ * has the rules and what they rest on. Where a GRU or something simpler serves better, the reasons say so.
+ *   reasons  what was chosen and why, a line each, as many as have room; 4096 bytes are enough. NULL and 0: none
+ * If it fails, *out is NULL, and `message` says why: INVALID_ARGUMENT: a field is out of its bounds, labels are not below the outputs,
+ * there are fewer than two classes, or the samples are all the same; SIZE_MISMATCH: no steps; NOT_FINITE: names the sample. */
+HYPR_API hypr_status hypr_builder_create_suggested(const hypr_recording *recording, hypr_builder **out, char *reasons,
+                                                   size_t reasons_size, char *message, size_t message_size);
+
 /* Frees a builder; NULL is fine. */
 HYPR_API void hypr_builder_free(hypr_builder *builder);
 
@@ -1167,6 +1196,22 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
+
+/* Scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
+ * networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
+ * is neither an encoding nor a stage with a unit of its own (running normalization, clip) behind it; otherwise its input weights, as
+ * for all other layers. Neurons that never spike are helped further, where the samples let them: their input weights are doubled and
+ * get the other sign, which was as likely to be drawn; those that spike in more than half of the steps get half of their weights.
+ * Recurrent weights are scaled where neurons would keep each other awake. What was not given is drawn from the seed and stays:
+ * hypr_builder_build then gives this network whatever its seed. Layers that do not spike stay as they are drawn. At most about 8192
+ * steps are looked at, of long recordings evenly spread pieces of 512; the time of a few dozen runs over them for each layer.
+ *   inputs [steps of all sequences][inputs], steps [sequences], as hypr_session_step gets samples
+ *   rate   spikes per neuron and step, above 0 and at most 0.5; 0.05 is usual
+ *   given  0, or 1: also layers whose input weights were given are scaled, but no neuron by itself. With 0 they stay as they are
+ * INVALID_ARGUMENT: the samples are all the same. NOT_FINITE: names the sample. WRONG_STATE: there is no readout, or a layer cannot
+ * reach a rate within a factor of 1.5; the message says which, and how near it comes. Others as hypr_builder_build. */
+HYPR_API hypr_status hypr_builder_calibrate(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences,
+                                            double rate, uint64_t seed, int32_t given);
 
 /* Builds the file, checks it as hypr_model_load does, keeps it until something is changed, and gives its size. Takes the memory of
  * the file about three times; a layer with orthogonal recurrent weights takes the time of its size cubed.

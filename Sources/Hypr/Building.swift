@@ -37,26 +37,33 @@ private var leftOut: hypr_status { hypr_status(HYPR_ERROR_MODEL_UNSUPPORTED) }
   return status { () throws(Failure) in try call(&BuilderPointer(builder).pointee) }
 }
 
-extension ModelBuilder {
-  /// An argument that must not be NULL.
-  fileprivate func isNull(_ name: StaticString) -> Failure { message.isNull(name) }
-
+extension MessageBuffer {
   /// A struct as this version knows it.
   @inline(never) fileprivate func checkedContents<Struct: GrowingStruct>(
     of settings: UnsafePointer<Struct>, _ name: StaticString
   ) throws(Failure) -> Struct {
     guard isComplete(settings) else {
-      throw message.failure(
+      throw failure(
         .invalidArgument,
         "\(name).struct_size is \(structSize(settings)), expected the size of the struct, at least \(Struct.firstSize)")
     }
     guard !hasUnknownFields(settings) else {
-      throw message.failure(
+      throw failure(
         .invalidArgument,
         "\(name).struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
     }
     return contents(of: settings)
   }
+}
+
+extension ModelBuilder {
+  /// An argument that must not be NULL.
+  fileprivate func isNull(_ name: StaticString) -> Failure { message.isNull(name) }
+
+  /// A struct as this version knows it.
+  fileprivate func checkedContents<Struct: GrowingStruct>(
+    of settings: UnsafePointer<Struct>, _ name: StaticString
+  ) throws(Failure) -> Struct { try message.checkedContents(of: settings, name) }
 
   /// Numbers of a struct: none if the pointer is NULL and the count 0.
   fileprivate func floats(_ start: UnsafePointer<Float>?, _ count: Int, _ name: StaticString) throws(Failure) -> Floats {
@@ -105,6 +112,31 @@ extension ModelBuilder {
   createBuilder(out, message, message_size) { message throws(Failure) in
     guard let model else { throw message.isNull("model") }
     return try ModelBuilder.create(from: model.model, message)
+  }
+}
+
+@c @implementation public func hypr_builder_create_suggested(
+  _ recording: UnsafePointer<hypr_recording>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ reasons: UnsafeMutablePointer<CChar>?, _ reasons_size: Int, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
+) -> hypr_status {
+  var lines = ReasonLines(reasons, size: reasons_size)
+  return createBuilder(out, message, message_size) { message throws(Failure) in
+    guard let recording else { throw message.isNull("recording") }
+    let told = try message.checkedContents(of: recording, "recording")
+    let classes: RecordedClasses
+    switch (told.labels, told.sequence_labels) {
+    case (nil, nil): classes = .none
+    case (let labels?, nil): classes = .steps(labels)
+    case (nil, let labels?): classes = .sequences(labels)
+    default:
+      throw message.failure(.invalidArgument, "recording has labels and sequence_labels, expected one of them or none")
+    }
+    guard told.channels >= 1 && told.channels <= Model.largestCount else {
+      throw message.failure(.invalidArgument, "recording.channels is \(told.channels), expected 1 to \(Model.largestCount)")
+    }
+    let recorded = try samples(told.inputs, told.steps, told.sequences, channels: told.channels, message)
+    let task = SuggestionTask(classes: classes, outputs: told.outputs, timeStep: Float(told.time_step))
+    return try ModelBuilder.suggested(for: recorded, task, &lines, message)
   }
 }
 
@@ -218,12 +250,7 @@ extension ModelBuilder {
   _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
 ) -> hypr_status {
   with(builder) { builder throws(Failure) in
-    guard let inputs else { throw builder.isNull("inputs") }
-    guard let steps else { throw builder.isNull("steps") }
-    guard sequences >= 0 && !sequences.multipliedReportingOverflow(by: MemoryLayout<Int>.size).overflow else {
-      throw builder.message.failure(.invalidArgument, "sequences is too large")
-    }
-    try builder.fitInput(Recording(inputs, steps: UnsafeBufferPointer(start: steps, count: sequences)))
+    try builder.fitInput(try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message))
   }
 }
 
@@ -231,10 +258,7 @@ extension ModelBuilder {
   _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
 ) -> hypr_status {
   with(builder) { builder throws(Failure) in
-    guard let inputs else { throw builder.isNull("inputs") }
-    guard let steps else { throw builder.isNull("steps") }
-    guard sequences >= 0 else { throw builder.message.failure(.invalidArgument, "sequences is too large") }
-    try builder.widenTrainedRange(Recording(inputs, steps: UnsafeBufferPointer(start: steps, count: sequences)))
+    try builder.widenTrainedRange(try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message))
   }
 }
 
@@ -411,6 +435,29 @@ extension ModelBuilder {
 
 @c @implementation public func hypr_builder_clear_exemplars(_ builder: OpaquePointer?) -> hypr_status {
   with(builder) { builder in builder.clearExemplars() }
+}
+
+@c @implementation public func hypr_builder_calibrate(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, _ rate: Double,
+  _ seed: UInt64, _ given: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    let scalesGiven = try builder.flag(given, "given")
+    let recording = try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message)
+    try builder.calibrate(recording, rate: rate, seed: seed, scalesGiven: scalesGiven)
+  }
+}
+
+/// Samples of a host.
+@inline(never) private func samples(
+  _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, channels: Int, _ message: MessageBuffer
+) throws(Failure) -> Recording {
+  guard let inputs else { throw message.isNull("inputs") }
+  guard let steps else { throw message.isNull("steps") }
+  guard sequences >= 0 && sequences <= Int.max / MemoryLayout<Int>.size else {
+    throw message.failure(.invalidArgument, "sequences is too large")
+  }
+  return try Recording(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)
 }
 
 @c @implementation public func hypr_builder_build(

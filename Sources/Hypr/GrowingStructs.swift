@@ -28,6 +28,7 @@ extension hypr_batch: GrowingStruct { static var firstSize: Int { 8 * word } }
 extension hypr_layer_settings: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 extension hypr_conditioning: GrowingStruct { static var firstSize: Int { 9 * word + 12 } }
 extension hypr_encoding: GrowingStruct { static var firstSize: Int { 7 * word + 16 } }
+extension hypr_recording: GrowingStruct { static var firstSize: Int { 8 * word + 8 } }
 extension hypr_neuron: GrowingStruct { static var firstSize: Int { 7 * word + 12 } }
 extension hypr_quantity: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 

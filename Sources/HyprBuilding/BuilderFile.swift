@@ -7,13 +7,17 @@ public import HyprCore
 extension ModelBuilder {
   /// Builds the file, and keeps it until something is changed; equal builders and seeds give equal bytes. Returns its size.
   public mutating func build(seed: UInt64) throws(Failure) -> Int {
-    defer { forgetDrawn() }
-    try draw(seed: seed)
-    let file = try write()
-    let model = try Model.adopt(file, message)
+    let model = try make(seed: seed)
     forgetBuilt()
     built = model
-    return file.count
+    return model.pointee.file.count
+  }
+
+  /// A model with what was given and what the seed draws; the builder stays as it is.
+  func make(seed: UInt64) throws(Failure) -> UnsafeMutablePointer<Model> {
+    defer { forgetDrawn() }
+    try draw(seed: seed)
+    return try Model.adopt(try write(), message)
   }
 
   /// The file that was built; good until something is changed.

@@ -4,22 +4,11 @@ public import HyprCore
 
 // Offset and scale from data.
 
-/// Recorded sequences, one behind the other.
-public struct Recording {
-  /// [all steps][channels]
-  let inputs: UnsafePointer<Float>
-  /// [sequences]
-  let steps: UnsafeBufferPointer<Int>
-
-  public init(_ inputs: UnsafePointer<Float>, steps: UnsafeBufferPointer<Int>) { (self.inputs, self.steps) = (inputs, steps) }
-}
-
 extension ModelBuilder {
   /// Sets offset, scale and trained range from recorded sequences. The offset is the mean of a channel; the scale is such that the
   /// values have a standard deviation of 1 where they go into the first stage with a unit of its own (running normalization, clip), or
   /// where there is none, behind all stages. A channel whose values do not change there has the scale 1.
   public mutating func fitInput(_ recording: Recording) throws(Failure) {
-    try check(recording)
     guard let memory: UnsafeMutablePointer<Float> = allocated(4 * inputCount) else { throw outOfMemory() }
     defer { system_free(memory) }
     let (offset, scale) = (memory, memory + inputCount)
@@ -56,7 +45,6 @@ extension ModelBuilder {
 
   /// Widens the trained range by recorded sequences, as offset, scale and stages are now; if there is none yet, it becomes theirs.
   public mutating func widenTrainedRange(_ recording: Recording) throws(Failure) {
-    try check(recording)
     guard let memory: UnsafeMutablePointer<Float> = allocated(4 * inputCount) else { throw outOfMemory() }
     defer { system_free(memory) }
     let (offset, scale) = (memory, memory + inputCount)
@@ -70,32 +58,10 @@ extension ModelBuilder {
     try setTrainedRange(lower, upper, inputCount)
   }
 
-  private func check(_ recording: Recording) throws(Failure) {
-    var place = 0
-    for sequence in 0..<recording.steps.count {
-      let steps = recording.steps[sequence]
-      let (end, overflow) = place.addingReportingOverflow(steps)
-      let (numbers, tooMany) = end.multipliedReportingOverflow(by: inputCount)
-      guard steps >= 0 && !overflow && !tooMany && !numbers.multipliedReportingOverflow(by: 4).overflow else {
-        throw invalid("steps[\(sequence)] is too large")
-      }
-      for step in 0..<steps {
-        let sample = recording.inputs + (place + step) * inputCount
-        for channel in 0..<inputCount where !sample[channel].isFinite {
-          throw message.failure(
-            .notFinite, "sequence \(sequence), step \(step): input[\(channel)] is \(sample[channel]), expected a finite number")
-        }
-      }
-      place = end
-    }
-    guard place > 0 else { throw message.failure(.sizeMismatch, "there are no steps, expected at least one") }
-  }
-
   private func mean(_ recording: Recording, _ channel: Int) -> Double {
-    var (sum, count) = (0.0, 0)
-    for steps in recording.steps { count += steps }
-    for step in 0..<count { sum += Double(recording.inputs[step * inputCount + channel]) }
-    return sum / Double(count)
+    var sum = 0.0
+    for step in 0..<recording.total { sum += Double(recording.sample(step)[channel]) }
+    return sum / Double(recording.total)
   }
 
   /// Sends the recording through offset, scale and the first stages, and tells what became of each channel.
@@ -117,7 +83,7 @@ extension ModelBuilder {
       conditioning.pointee.begin()
       for step in 0..<recording.steps[sequence] {
         for channel in 0..<inputCount {
-          let sample = recording.inputs[place * inputCount + channel]
+          let sample = recording.sample(place)[channel]
           guard let value = conditioning.pointee.next((sample - offset[channel]) * scale[channel], channel) else {
             throw message.failure(
               .notFinite, "sequence \(sequence), step \(step): input[\(channel)] is \(sample), too large to be conditioned")
@@ -150,7 +116,7 @@ private struct Moments {
 
 extension format_conditioning {
   /// Whether what it does depends on the unit of its values.
-  fileprivate var hasUnit: Bool {
+  var hasUnit: Bool {
     kind != FORMAT_CONDITIONING_HIGH_PASS && kind != FORMAT_CONDITIONING_RECTIFIED_DIFFERENCE
   }
 }

@@ -110,6 +110,29 @@ extension ModelBuilder {
     input.encoding = encoding
   }
 
+  /// Whether a factor on the scale is one on what the first layer gets: nothing behind it has a unit of its own.
+  var scaleIsGain: Bool {
+    for index in 0..<input.conditioning.count where input.conditioning[index].hasUnit { return false }
+    return input.encoding.kind == FORMAT_ENCODING_NONE
+  }
+
+  mutating func multiplyInputScale(by factor: Float) throws(Failure) {
+    if input.scale == nil {
+      var one: Float = 1
+      try setInputScale(&one, 1)
+    }
+    guard let scale = input.scale else { return }
+    for channel in 0..<inputCount where !(scale[channel] * factor).isFinite {
+      throw message.failure(.notFinite, "the scale of input \(channel) would be \(scale[channel]) times \(factor), expected a finite number")
+    }
+    for channel in 0..<inputCount {
+      scale[channel] *= factor
+      input.trainedLower?[channel] *= factor
+      input.trainedUpper?[channel] *= factor
+    }
+    forgetBuilt()
+  }
+
   /// A copy with one number per channel; nil: none.
   private func perChannel(
     _ values: UnsafePointer<Float>?, _ count: Int, _ what: StaticString

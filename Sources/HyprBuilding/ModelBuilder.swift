@@ -13,7 +13,7 @@ public struct ModelBuilder {
   let tensorName: UnsafeMutablePointer<CChar>
 
   /// Channels of a sample.
-  let inputCount: Int
+  public let inputCount: Int
   var input = BuilderInput()
   /// From the input up; the readout is not among them.
   var layers = List<UnsafeMutablePointer<BuilderLayer>>()

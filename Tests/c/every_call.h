@@ -92,6 +92,7 @@ static void call_simple(void) {
   note(&standard, sizeof standard);
   TEXT(hypr_option_name(HYPR_OPTION_EPSILON));
   OK(hypr_option_find("beta1", &key));
+  TEXT(hypr_adaptation_profile(0));
   for (size_t i = 0; i < SIZE(hypr_neuron_count()); i++) {
     OK(hypr_neuron_info(i, &neuron));
     OK(hypr_neuron_find(neuron.name, &index));
@@ -179,6 +180,8 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_widen_trained_range(builder, samples_of_calls, &steps_of_range, 1));
   FAILS(hypr_builder_keep_exemplars(builder, 1, 5));
   OK(hypr_builder_keep_exemplars(builder, 1600, 5));
+  FAILS(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 2, 11, 0));
+  OK(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 0.05, 11, 1));
   OK(hypr_builder_build(builder, 11, bytes));
   void *data = malloc(*bytes);
   OK(hypr_builder_copy_file(builder, data, *bytes));
@@ -190,6 +193,12 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_create_from(model, &changed, why, sizeof why));
   OK(hypr_builder_clear_exemplars(changed));
   OK(hypr_builder_build(changed, 11, &(size_t){0}));
+  VOID(hypr_builder_free(changed));
+
+  hypr_recording recording = {.struct_size = sizeof recording, .inputs = samples_of_calls, .steps = &(size_t){CALL_STEPS},
+                              .sequences = 1, .channels = CALL_INPUTS, .labels = labels_of_calls, .time_step = 0.01};
+  OK(hypr_builder_create_suggested(&recording, &changed, why, sizeof why, NULL, 0));
+  note(why, strlen(why));
   VOID(hypr_builder_free(changed));
   VOID(hypr_model_free(model));
   return data;

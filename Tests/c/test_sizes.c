@@ -127,6 +127,7 @@ static int tear_down_all(void **state) {
   X(hypr_neuron, struct_size, 1, hypr_neuron_info(0, &(hypr_neuron){.struct_size = n}))                                       \
   X(hypr_quantity, struct_size, 1, hypr_neuron_parameter(0, 0, &(hypr_quantity){.struct_size = n}))                           \
   X(hypr_neuron_info, index, 0, hypr_neuron_info(n, &ONE(hypr_neuron)))                                                       \
+  X(hypr_adaptation_profile, index, 0, FOUND(hypr_adaptation_profile(n)))                                                     \
   X(hypr_neuron_state, neuron, 0, FOUND(hypr_neuron_state(n, 0)))                                                             \
   X(hypr_neuron_state, index, 0, FOUND(hypr_neuron_state(0, n)))                                                              \
   X(hypr_neuron_parameter, neuron, 0, hypr_neuron_parameter(n, 0, &ONE(hypr_quantity)))                                       \
@@ -164,6 +165,14 @@ static int tear_down_all(void **state) {
   X(hypr_builder_widen_trained_range, sequences, 0, widen_trained_range(lengths, n))                                          \
   X(hypr_builder_widen_trained_range, steps, 0, widen_trained_range(&n, 1))                                                   \
   X(hypr_builder_keep_exemplars, bytes, 1, keep_exemplars(n))                                                                 \
+  X(hypr_builder_calibrate, sequences, 0, hypr_builder_calibrate(builder, samples, lengths, n, 0.05, 0, 1))                   \
+  X(hypr_builder_calibrate, steps, 0, hypr_builder_calibrate(builder, samples, (size_t[]){n}, 1, 0.05, 0, 1))                 \
+  X(hypr_recording, struct_size, 0, suggest((hypr_recording){.struct_size = n, .steps = lengths, .sequences = 1, .channels = CHANNELS}))\
+  X(hypr_recording, sequences, 0, suggest((hypr_recording){.steps = lengths, .sequences = n, .channels = CHANNELS}))          \
+  X(hypr_recording, channels, 0, suggest((hypr_recording){.steps = lengths, .sequences = 1, .channels = n}))                  \
+  X(hypr_recording, outputs, 0, suggest((hypr_recording){.steps = lengths, .sequences = 1, .channels = CHANNELS, .outputs = n}))\
+  X(hypr_builder_create_suggested, reasons_size, 0, hypr_builder_create_suggested(NULL, &(hypr_builder *){NULL}, (char *)room, n, NULL, 0))\
+  X(hypr_builder_create_suggested, message_size, 0, hypr_builder_create_suggested(NULL, &(hypr_builder *){NULL}, NULL, 0, (char *)room, n))\
   X(hypr_builder_copy_file, size, 1, copy_file(n))                                                                            \
   X(hypr_model_load_buffer, size, 0, load_buffer(n))                                                                          \
   X(hypr_session_create_in, bytes, 1, create_in(n))                                                                           \
@@ -307,6 +316,21 @@ static hypr_status set_rows(size_t offsets, size_t count) {
   assert_ok(hypr_builder_create_from(model, &made, NULL, 0));
   const uint32_t rows[OUTPUTS + 1] = {0, 1, 2, 2}, columns[] = {0, 1};
   hypr_status status = hypr_builder_set_tensor_rows(made, "readout.weight", rows, offsets, columns, count);
+  hypr_builder_free(made);
+  return status;
+}
+
+/* With the samples, and a struct_size unless one is given. */
+static hypr_status suggest(hypr_recording recording) {
+  hypr_builder *made;
+  union {
+    hypr_recording recording;
+    char bytes[8192];
+  } one = {.recording = recording};
+  one.recording.inputs = samples;
+  if (!one.recording.struct_size) one.recording.struct_size = sizeof recording;
+  if (!one.recording.outputs) one.recording.outputs = OUTPUTS;
+  hypr_status status = hypr_builder_create_suggested(&one.recording, &made, NULL, 0, NULL, 0);
   hypr_builder_free(made);
   return status;
 }

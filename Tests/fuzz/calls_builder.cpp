@@ -298,6 +298,51 @@ void call_hypr_builder_widen_trained_range(World &w) {
   });
 }
 
+void call_hypr_builder_calibrate(World &w) {
+  const BuilderOf &builder = w.builder();
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &length : steps) total += length = w.random.below(20);
+  Guarded<float> inputs(total * builder.inputs);
+  w.fill(inputs);
+  const double rate = w.random.once_in(8) ? static_cast<double>(w.random.absurd_float()) : 0.1;
+  w.build(builder, [&](hypr_builder *handle) {
+    return hypr_builder_calibrate(handle, w.perhaps(inputs.get()), w.perhaps(steps.get()), steps.size(), rate, w.random.next(),
+                                  static_cast<int32_t>(w.index(2)));
+  });
+}
+
+void call_hypr_builder_create_suggested(World &w) {
+  const size_t channels = w.random.from(1, 5);
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &length : steps) total += length = w.random.below(60);
+  Guarded<float> inputs(total * channels);
+  w.fill(inputs);
+  Guarded<int32_t> labels(total), sequence_labels(steps.size());
+  for (int32_t &label : labels) label = static_cast<int32_t>(w.index(4)) - 1;
+  for (int32_t &label : sequence_labels) label = static_cast<int32_t>(w.index(4)) - 1;
+  hypr_recording recording = {};
+  recording.inputs = w.perhaps(inputs.get());
+  recording.steps = w.perhaps(steps.get());
+  recording.sequences = steps.size();
+  recording.channels = w.random.once_in(20) ? w.random.absurd() : channels;
+  recording.outputs = w.random.once_in(4) ? w.random.absurd() : w.random.below(5);
+  if (w.random.once_in(2)) recording.labels = labels.get();
+  if (w.random.once_in(3)) recording.sequence_labels = sequence_labels.get();
+  recording.time_step = w.random.once_in(3) ? static_cast<double>(w.random.absurd_float()) : 0.01;
+  // Channels that are more than there are samples for are refused only from 2^24 on.
+  if (recording.channels > channels && recording.channels <= size_t{1} << 24) recording.channels = channels;
+  const Sized<hypr_recording> sized(w);
+  sized.set(recording);
+  hypr_builder *made = nullptr;
+  Guarded<char> reasons(w.random.below(600)), message(100);
+  const hypr_status status = w.count(hypr_builder_create_suggested(w.perhaps(sized.get()), &made, reasons.get(), reasons.size(),
+                                                                   message.get(), message.size()));
+  check_made(status, made, message.get(), message.size());
+  hypr_builder_free(made);
+}
+
 void call_hypr_builder_keep_exemplars(World &w) {
   const size_t bytes = w.random.once_in(8) ? w.random.absurd() : w.random.below(1000);
   const uint64_t seed = w.random.next();

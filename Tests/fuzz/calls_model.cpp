@@ -187,6 +187,12 @@ void call_hypr_option_find(World &w) {
   w.count(hypr_option_find(w.name({"window", "learning_rate", "threads"}), w.perhaps(&key)));
 }
 
+void call_hypr_adaptation_profile(World &w) {
+  size_t profiles = 0;
+  while (hypr_adaptation_profile(profiles)) profiles++;
+  check_text(hypr_adaptation_profile(w.index(profiles)));
+}
+
 // ---- Neuron models
 
 void call_hypr_neuron_count(World &) { require(hypr_neuron_count() > 0, "no neuron models"); }

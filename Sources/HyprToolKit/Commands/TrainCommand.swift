@@ -24,6 +24,9 @@ struct TrainCommand: ParsableCommand {
       With --exemplars the file takes stretches of the training data along, as many of each class as possible; otherwise it \
       has those that the model has.
 
+      With --tune-adaptation the profiles of the library are tried afterwards on what was kept for validation, and the one that \
+      gains most from a few labelled minutes becomes the model's recommendation: a device then needs no option but to learn.
+
       With validation data the epoch with the best validation accuracy is kept, else the last one, but none in which learning \
       diverged; the file is written whenever what is kept changes. What stands in the way of learning is told on standard error. \
       Ctrl-C saves what there is and ends with status 130.
@@ -51,6 +54,7 @@ struct TrainCommand: ParsableCommand {
       valueName: "bytes"))
   var exemplars: Int?
   @Option(help: ArgumentHelp("Steps of such a stretch (default: 120).", valueName: "steps")) var exemplarSteps: Int?
+  @OptionGroup var adaptation: AdaptationArguments
 
   func run() throws {
     guard epochs >= 1 else { throw ToolError("--epochs is \(epochs), expected 1 or more") }
@@ -62,6 +66,7 @@ struct TrainCommand: ParsableCommand {
     (data, model) = try held.data(self.data, for: model, seed: shuffleSeed)
     let (training, validation) = (data.training, data.validation)
     if let exemplarPlan = try exemplarPlan() { model = try model.with(exemplarPlan, from: training, plan.settings) }
+    let adaptationPlan = try adaptation.plan(for: validation, inputSize: model.inputSize)
     model = try model.trained(on: training)
     let trainer = try Trainer(model, training: training, validation: validation, plan)
     let text = TrainingText(trainer, splitWords: data.splitWords)
@@ -85,6 +90,15 @@ struct TrainCommand: ParsableCommand {
     guard kept != nil || holdsLastUpdate else { throw ToolError("learning diverged in every epoch: \(out) is not written") }
     print("\(out): \(text.kept(holdsLastUpdate ? nil : kept))")
     if finished < epochs { throw ExitCode(Interruption.exitStatus) }
+    if let adaptationPlan, let validation {
+      let tuning = try AdaptationTuning(try LoadedModel(path: file.path), validation, plan.settings, adaptationPlan)
+      guard try tuning.run() else {
+        print("interrupted: the model recommends what it did before")
+        throw ExitCode(Interruption.exitStatus)
+      }
+      try tuning.save(to: file.path)
+      print(tuning.description)
+    }
   }
 
   private func exemplarPlan() throws -> ExemplarPlan? {

@@ -37,9 +37,9 @@ final class RunningSession {
   func option(_ option: HyprCore.Option) -> Double { session.pointee.option(option) }
   func clearStatistics() { session.pointee.clearStatistics() }
 
-  /// A whole sequence from a fresh state; returns the outputs `[steps][outputs]`.
-  func run(_ inputs: [Float]) throws -> [Float] {
-    session.pointee.reset()
+  /// A whole sequence, from a fresh state or going on from where the last one ended; returns the outputs `[steps][outputs]`.
+  func run(_ inputs: [Float], fresh: Bool = true) throws -> [Float] {
+    if fresh { session.pointee.reset() }
     let steps = inputs.count / model.inputSize
     var outputs = [Float](repeating: 0, count: steps * model.outputSize)
     try check { () throws(Failure) in try session.pointee.run(inputs, steps: steps, into: &outputs) }
@@ -104,7 +104,7 @@ final class RunningSession {
     do {
       try call()
     } catch {
-      throw ToolError(String(cString: session.pointee.messageText))
+      throw ToolError(String(cString: session.pointee.messageText), isNotFinite: error == .notFinite)
     }
   }
 }

@@ -16,6 +16,8 @@ package struct SequenceSet {
     let steps: Range<Int>
     /// Its number among all sequences of the files.
     let number: Int
+    /// Whose it is, such as a person or a machine; `nil`: that is not known.
+    var group: String?
   }
 
   package let labelling: Labelling
@@ -98,7 +100,10 @@ package struct SequenceSet {
     inputs = NumpyArray(recording.values, shape: [recording.rowCount, inputSize], name: recording.name)
     self.labels = NumpyArray(labels, shape: [recording.rowCount], name: recording.name)
     labelling = .steps
-    sequences = stretches.enumerated().map { Sequence(steps: $1.rows, number: $0) }
+    let groups = recording.groups
+    sequences = stretches.enumerated().map {
+      Sequence(steps: $1.rows, number: $0, group: groups.isEmpty ? nil : groups[$1.group])
+    }
   }
 
   private static func ranges(_ lengths: NumpyArray, total: Int, of name: String) throws -> [Range<Int>] {
@@ -148,6 +153,9 @@ package struct SequenceSet {
       return [Int32](repeating: Int32(clamping: label), count: sequence.steps.count)
     }
   }
+
+  /// Whose a sequence is; `nil`: that is not known.
+  func group(of index: Int) -> String? { sequences[index].group }
 
   /// Where a sequence is, for errors.
   func place(of index: Int) -> String { "\(inputs.name), sequence \(sequences[index].number)" }

@@ -13,7 +13,8 @@ extension LoadedModel {
           try [inputs.count / inputSize].withUnsafeBufferPointer { steps in
             guard let samples = inputs.baseAddress else { return }
             try fresh.tell { builder throws(Failure) in
-              try builder.widenTrainedRange(HyprBuilding.Recording(samples, steps: steps))
+              try builder.widenTrainedRange(
+                HyprBuilding.Recording(samples, steps, channels: builder.inputCount, builder.message))
             }
           }
         }

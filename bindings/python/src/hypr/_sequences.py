@@ -85,9 +85,12 @@ def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np
     return checked
 
 
-def checked_targets(y: Any, lengths: IntArray, outputs: int) -> tuple[npt.NDArray[Any], bool]:
-    """What a user gives as targets: classes (int32) or values (float32) of as many outputs, and whether they are per step."""
+def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt.NDArray[Any], bool]:
+    """What a user gives as targets: classes (int32) or values (float32) of as many outputs (None: any), and whether they are per
+    step."""
     targets, per_step = _targets(y, lengths)
+    if outputs is None:
+        outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else targets.shape[1] if targets.ndim > 1 else 1
     if targets.dtype.kind == "f":
         targets = targets[:, None] if targets.ndim == 1 else targets
         if targets.shape[1:] != (outputs,):

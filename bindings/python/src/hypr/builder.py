@@ -69,12 +69,16 @@ class ModelBuilder:
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """A builder with all that a model has: change arrays by name, then ``build`` or ``save``."""
+        return cls._adopt(_created(lib.hypr_builder_create_from, model._handle))
+
+    @classmethod
+    def _adopt(cls, handle: Any) -> Self:
+        """A builder of the library, of a whole network."""
         builder = cls.__new__(cls)
-        builder._inputs = model.input_size
-        builder._handle = _created(lib.hypr_builder_create_from, model._handle)
-        builder._time_step = model.time_step
+        builder._handle = handle
+        model = builder.build()
+        builder._inputs, builder._outputs = model.input_size, model.output_size
         builder._parts = [f"{layer.size} {layer.neuron}" for layer in model.layers]
-        builder._outputs = model.output_size
         return builder
 
     def input(self, scale: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None,
@@ -350,6 +354,37 @@ class ModelBuilder:
     def clear_exemplars(self) -> Self:
         """Takes all exemplars away, those of ``from_model`` too."""
         self._call(lib.hypr_builder_clear_exemplars)
+        return self
+
+    def calibrate(self, x: Any, rate: float = 0.1, seed: int | np.random.Generator = 0, *, given: bool = False) -> Self:
+        """Scales what every layer that spikes gets, from the input up, until its neurons spike often enough on samples.
+
+        Fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the
+        input, if nothing behind it has a unit of its own (running normalization, clip, an encoding); otherwise its input weights, as
+        for all other layers. Neurons that stay silent or spike all the time are helped by themselves. What was not set is then set:
+        as the seed draws it, and scaled; ``build`` gives this network whatever its seed.
+
+        Parameters
+        ----------
+        x : array_like [sequences, steps, inputs], or a list of arrays [steps, inputs]
+            Samples as ``Session.step`` gets them. At most about 8192 steps are looked at, evenly spread.
+        rate : float
+            Spikes per neuron and step, above 0 and at most 0.5.
+        seed : int or numpy.random.Generator
+            As for ``build``.
+        given : bool
+            Whether layers whose input weights were set are scaled, too; those of ``from_model`` all were. Otherwise they stay.
+
+        Raises
+        ------
+        InvalidArgumentError
+            All samples are the same.
+        WrongStateError
+            A layer cannot reach the rate; the message says which, and how near it comes.
+        """
+        inputs, lengths = join(x, self._inputs)
+        steps = ffi.from_buffer("size_t[]", np.ascontiguousarray(lengths, np.uintp))
+        self._call(lib.hypr_builder_calibrate, pointer(inputs), steps, len(lengths), float(rate), _seed(seed), bool(given))
         return self
 
     def set_trainable(self, name: str, trainable: bool = True) -> Self:

@@ -6,6 +6,7 @@ The folder of a run, of which only model.hypr must be there:
     diagnosis.txt    what stood in the way of the training
     log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
     config.json      what was trained, on what and how
+    adaptation.csv   how each adaptation profile did, see ``hypr.adaptation``
     predictions.npz  what the model says about validation or test data, see ``save_predictions``
 """
 
@@ -117,6 +118,9 @@ def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iter
     yield Section("Model", table=model_facts(model))
     if (folder / "log.csv").exists():
         yield _learning(folder)
+    rows = RunFolder(folder).adaptation()
+    if rows:
+        yield _adaptation(rows)
     kept = RunFolder(folder).predictions()
     if "labels" in kept and "predictions" in kept:
         yield Section(str(kept.get("data", "Test data")), pictures=[_picture(
@@ -151,6 +155,15 @@ def _learning(folder: Path) -> Section:
     section.table = {name.replace("_", " "): f"{values[-1]:.5g}" for name, values in columns.items()
                      if np.isfinite(values[-1]) and name != "best"}
     return section
+
+
+def _adaptation(rows: Sequence[Mapping[str, str]]) -> Section:
+    def words(row: Mapping[str, str]) -> str:
+        score, gain, least = (100 * float(row[name]) for name in ("score", "gain", "worst_gain"))
+        return f"{score:.1f} %, gain {gain:+.1f}, least {least:+.1f}{' (chosen)' if row['chosen'] == '1' else ''}"
+
+    return Section("Adaptation", "What each profile gains on streams that were held out, in points; the model file recommends the "
+                                 "chosen one.", {row["profile"]: words(row) for row in rows})
 
 
 def _activity(model: Model, x: FloatArray, labels: npt.NDArray[Any] | None) -> Section:

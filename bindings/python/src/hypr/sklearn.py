@@ -48,7 +48,8 @@ _PARAMETERS = """Parameters
     readout_tau : float, optional
         Time constant of the readout in steps.
     input_scale : float, optional
-        The deviation of the inputs that the network sees; their mean is 0. None: so large that the first layer spikes.
+        The deviation of the inputs that the network sees; their mean is 0. None: the network is calibrated to them
+        (``ModelBuilder.calibrate``), so that its layers spike.
     flat : {{"constant", "series"}}
         What a feature vector of 2-D `X` is: a constant input on as many channels for `steps` steps, for features that are
         no time series; or a time series of one channel, one feature per step.
