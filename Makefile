@@ -100,6 +100,11 @@ $(BUILD)/examples/%: %.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -std=c99 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../lib'
 
+$(BUILD)/examples/cpp/%: examples/cpp/%.cpp include/hypr.hpp $(LIBRARY)
+	@.ci/require-packages g++
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../../lib'
+
 # ---- Tests
 
 .PHONY: check test
@@ -122,6 +127,7 @@ test-docs: $(TOOL)
 	.ci/check-docs $(TOOL)
 
 test-headers:
+	@.ci/require-swift 6.3
 	@.ci/require-packages gcc g++
 	.ci/check-headers
 
@@ -215,7 +221,7 @@ stress: $(LIBRARY) $(SANITIZED) $(TOOL) ## Attack the library and the tool (MINU
 test-cpp: stage $(MODELS)
 	@.ci/require-packages g++ make cmake doctest-dev
 	cmake -S Tests/cpp/package -B $(BUILD)/test/package -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DVERSION=$(VERSION)
-	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
+	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models -DEXAMPLES=$(CURDIR)/examples
 	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
 	ctest --test-dir $(BUILD)/test/cpp --output-on-failure
 
