@@ -369,6 +369,10 @@ HYPR_API const char *hypr_option_name(hypr_option key);
 /* The option of a name. NOT_FOUND. */
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
 
+/* The name of the option that is most likely meant by a name that is none, for messages: of "lr" it is "learning_rate". NULL: nothing
+ * is close. */
+HYPR_API const char *hypr_option_suggest(const char *name);
+
 /* The value of an option in a session: what was set, what the model recommends, or the default. INVALID_ARGUMENT: unknown key. */
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 
