@@ -115,6 +115,7 @@ test-arrows:
 
 test-docs: $(TOOL)
 	.ci/check-docs $(TOOL)
+	.ci/check-figures $(TOOL)
 
 test-headers:
 	@.ci/require-packages gcc g++

@@ -124,7 +124,7 @@ class Trainer:
         self.exemplars, self.exemplar_steps = exemplars, exemplar_steps
         self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
 
-    arguments: ClassVar[tuple[str, ...]] = tuple(__init__.__kwdefaults__)  # that are no options
+    arguments: ClassVar[tuple[str, ...]] = tuple(__init__.__kwdefaults__ or ())  # that are no options
 
     def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *,
             sample_weight: npt.ArrayLike | None = None, resume: bool = False) -> TrainingResult:

@@ -218,8 +218,10 @@ class Inspection(SessionHandle):
         Parameters
         ----------
         layer : int or "readout"
+            Or the number after the last layer's, which is the readout.
         """
-        self._call(lib.hypr_session_reset_layer, self._layer(layer)[0])
+        count = self.model.layer_count
+        self._call(lib.hypr_session_reset_layer, count if layer == count else self._layer(layer)[0])
 
     @property
     def memory_report(self) -> MemoryReport:

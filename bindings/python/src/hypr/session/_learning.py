@@ -70,8 +70,8 @@ class Learning(Running):
         elif target is None or isinstance(target, (str, bytes)):
             raise TypeError(f"target is {target!r}, expected {self._expected(target)}")
         elif isinstance(target, (float, np.floating)) and self.output_size > 1:
-            raise InvalidArgumentError(f"target is {target}, expected a class, which is an integer, or the {self.output_size} "
-                                       "values of the outputs")
+            raise SizeMismatchError(f"target is {target}, expected a class, which is an integer, or the {self.output_size} values "
+                                    "of the outputs")
         else:
             self.teach_values(target, steps_ago)
 
