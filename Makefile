@@ -125,6 +125,7 @@ test-arrows:
 
 test-docs: $(TOOL)
 	.ci/check-docs $(TOOL)
+	.ci/check-figures $(TOOL)
 
 test-headers:
 	@.ci/require-swift 6.3

@@ -17,11 +17,12 @@
  *     float input[4] = {1, 0, 0, 0}, output[6];
  *     if (hypr_model_load("ecg.hypr", &model, why, sizeof why)) return puts(why), 1;
  *     if (hypr_options_create(&options, why, sizeof why)) return puts(why), 1;
- *     hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
+ *     if (hypr_options_set(options, HYPR_OPTION_LEARNING, 1)) return puts(hypr_options_message(options)), 1;
  *     if (hypr_session_create(model, options, &session, why, sizeof why)) return puts(why), 1;
  *     if (hypr_session_step(session, input, 4, output, 6)) return puts(hypr_session_message(session)), 1;
  *     if (hypr_session_teach_class(session, 2)) return puts(hypr_session_message(session)), 1;
- *     return hypr_session_save_model(session, "adapted.hypr") != HYPR_OK;
+ *     if (hypr_session_save_model(session, "adapted.hypr")) return puts(hypr_session_message(session)), 1;
+ *     return 0;
  *   }
  *
  * Sections
@@ -373,6 +374,10 @@ HYPR_API const char *hypr_option_name(hypr_option key);
 
 /* The option of a name. NOT_FOUND. */
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
+
+/* The name of the option that is most likely meant by a name that is none, for messages: of "lr" it is "learning_rate". NULL: nothing
+ * is close. */
+HYPR_API const char *hypr_option_suggest(const char *name);
 
 /* Settings to learn with on a device, as text: "name=value name=value ...", names as hypr_option_name gives them. Index 0 is not to
  * adapt; from there to NULL, behind the last one, they are ordered from the safest to the boldest. `hypr train --tune-adaptation` and

@@ -63,3 +63,8 @@ extension OptionsObject {
   key.pointee = option.facts.key
   return ok
 }
+
+@c @implementation public func hypr_option_suggest(_ name: UnsafePointer<CChar>?) -> UnsafePointer<CChar>? {
+  guard let name, let option = Option.meant(by: name) else { return nil }
+  return option.facts.name.text
+}

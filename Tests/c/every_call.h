@@ -93,6 +93,7 @@ static void call_simple(void) {
   TEXT(hypr_option_name(HYPR_OPTION_EPSILON));
   OK(hypr_option_find("beta1", &key));
   TEXT(hypr_adaptation_profile(0));
+  TEXT(hypr_option_suggest("lr"));
   for (size_t i = 0; i < SIZE(hypr_neuron_count()); i++) {
     OK(hypr_neuron_info(i, &neuron));
     OK(hypr_neuron_find(neuron.name, &index));

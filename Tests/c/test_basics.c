@@ -162,6 +162,9 @@ static void unknown_options_are_refused(void **state) {
     assert_status(HYPR_ERROR_NOT_FOUND, hypr_option_find(names[i], &key));
   }
   assert_int_equal(key, 42);
+  assert_string_equal(hypr_option_suggest("lr"), "learning_rate");
+  assert_null(hypr_option_suggest(""));
+  assert_null(hypr_option_suggest("izhikevich"));
   hypr_options_free(options);
 }
 

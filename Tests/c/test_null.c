@@ -103,6 +103,7 @@ static void no_options(void **state) {
   assert_string_equal(hypr_options_message(NULL), "");
   refused(hypr_option_find(NULL, &key));
   refused(hypr_option_find("window", NULL));
+  assert_null(hypr_option_suggest(NULL));
   assert_ok(hypr_option_bounds(HYPR_OPTION_WINDOW, NULL, NULL, NULL));
   size_t neuron;
   refused(hypr_neuron_info(0, NULL));

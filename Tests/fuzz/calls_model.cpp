@@ -193,6 +193,10 @@ void call_hypr_adaptation_profile(World &w) {
   check_text(hypr_adaptation_profile(w.index(profiles)));
 }
 
+void call_hypr_option_suggest(World &w) {
+  check_text(hypr_option_suggest(w.name({"lr", "windw", "clip", "a_name_that_is_longer_than_any_option_is"})));
+}
+
 // ---- Neuron models
 
 void call_hypr_neuron_count(World &) { require(hypr_neuron_count() > 0, "no neuron models"); }

@@ -153,6 +153,7 @@ HYPR_API const char *hypr_options_message(const hypr_options *options);
 HYPR_API hypr_status hypr_option_bounds(hypr_option key, double *lower, double *upper, double *default_value);
 HYPR_API const char *hypr_option_name(hypr_option key);
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
+HYPR_API const char *hypr_option_suggest(const char *name);
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);

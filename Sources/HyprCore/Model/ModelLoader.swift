@@ -109,7 +109,7 @@ struct ModelLoader {
     }
     guard let root = format_open(file.baseAddress, file.count) else {
       throw message.failure(
-        .modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
+        .modelInvalid, "the file of \(file.count) bytes is damaged or cut short: the FlatBuffers verifier rejects it")
     }
     self.file = file
     self.root = root
@@ -121,9 +121,7 @@ struct ModelLoader {
 
   /// What can be seen before anything is read or copied: only the first FORMAT_HEAD_SIZE bytes are looked at.
   static func checkHead(_ head: UnsafeRawPointer?, size: Int, _ message: MessageBuffer) throws(Failure) {
-    guard let head, format_has_identifier(head, size) else {
-      throw message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
-    }
+    guard let head, format_has_identifier(head, size) else { throw noModel(head, size, message) }
     guard size < SYSTEM_FILE_MAXIMUM else {
       throw message.failure(.modelInvalid, "the file has \(size) bytes, expected less than 2 GiB")
     }
@@ -132,6 +130,15 @@ struct ModelLoader {
       throw message.failure(
         .modelInvalid, "the root is at byte \(root) of the file, expected \(FORMAT_HEAD_SIZE) to \(size - 1)")
     }
+  }
+
+  /// What else it is, of what people give for a model.
+  private static func noModel(_ head: UnsafeRawPointer?, _ size: Int, _ message: MessageBuffer) -> Failure {
+    guard let head, size > 0 else { return message.failure(.modelInvalid, "not a .hypr file: it is empty") }
+    if size >= FORMAT_HEAD_SIZE && head.loadUnaligned(as: UInt64.self) << 16 == 0x5950_4D55_4E93 << 16 {
+      return message.failure(.modelInvalid, "not a .hypr file but a NumPy array (.npy): data, expected a model")
+    }
+    return message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
   }
 
   /// What the verifier does not see. Saving writes tensors back to their places in the file, so nothing else may lie there.

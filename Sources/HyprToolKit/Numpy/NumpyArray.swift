@@ -20,7 +20,9 @@ package struct NumpyArray {
     } catch CocoaError.fileReadNoSuchFile {
       throw ToolError("cannot read \(path): there is no such file")
     } catch {
-      throw ToolError("cannot read \(path): \(error.localizedDescription)")
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw ToolError("cannot read \(path): \(exists && isFolder.boolValue ? "it is a folder" : error.localizedDescription)")
     }
     try self.init(data, name: path)
   }

@@ -68,23 +68,32 @@ package struct SequenceSet {
       guard inputs.shape.count == 3 else {
         throw ToolError(
           "\(inputs.name) has the shape \(inputs.shape), expected [sequences, steps, \(inputSize)],"
-            + " or [total steps, \(inputSize)] with --lengths")
+            + " or [total steps, \(inputSize)] with --lengths; of a single sequence save inputs[None]")
       }
       let steps = inputs.shape[1]
       ranges = (0..<inputs.shape[0]).map { $0 * steps..<($0 + 1) * steps }
     }
     guard inputs.shape.last == inputSize else {
-      throw ToolError("\(inputs.name) has \(inputs.shape.last ?? 0) channels, the model has \(inputSize) inputs")
+      let isSwapped = inputs.shape.count > 1 && inputs.shape[inputs.shape.count - 2] == inputSize
+      let advice = isSwapped ? "; channels come last: save inputs.swapaxes(-1, -2)" : ""
+      throw ToolError("\(inputs.name) has \(inputs.shape.last ?? 0) channels, the model has \(inputSize) inputs\(advice)")
     }
     guard ranges.contains(where: { !$0.isEmpty }) else { throw ToolError("\(inputs.name) holds no steps") }
     let perStep = Array(inputs.shape.dropLast())
     guard labels.elementType.isInteger else {
-      throw ToolError("\(labels.name) holds \(labels.elementType.name), expected whole numbers: classes from 0")
+      throw ToolError(
+        "\(labels.name) holds \(labels.elementType.name), expected whole numbers, the classes from 0: save labels.astype(int)")
     }
     guard labels.shape == perStep || labels.shape == [ranges.count] else {
+      let advice =
+        switch labels.shape.last {
+        case 1: ": save labels[..., 0]"
+        case classes: ": of one-hot labels save labels.argmax(axis=-1)"
+        default: ""
+        }
       throw ToolError(
         "\(labels.name) has the shape \(labels.shape), expected \(perStep) (a label per step) or [\(ranges.count)]"
-          + " (one per sequence)")
+          + " (one per sequence)\(advice)")
     }
     self.inputs = inputs
     self.labels = labels
@@ -132,9 +141,16 @@ package struct SequenceSet {
     for (step, label) in (labels.integers(range) ?? []).enumerated() where label >= classes {
       let place = labelling == .steps ? ", step \(step)" : ""
       throw ToolError(
-        "\(labels.name): the label of sequence \(sequence.number)\(place) is \(label), expected below \(classes), the outputs of"
-          + " the model, or negative for none")
+        "\(labels.name): the label of sequence \(sequence.number)\(place) is \(label), expected 0 to \(classes - 1), as classes"
+          + " count from 0 and the model has \(classes) outputs, or negative for none")
     }
+  }
+
+  /// The classes that there are labels of.
+  package var labelledClasses: Set<Int32> {
+    var classes: Set<Int32> = []
+    for index in sequences.indices { classes.formUnion(labels(of: index)) }
+    return classes.filter { $0 >= 0 }
   }
 
   /// The samples `[steps][n]` of a sequence.

@@ -33,6 +33,9 @@ final class Trainer {
   private var best: (accuracy: Double, loss: Double)?
 
   init(_ model: LoadedModel, training: SequenceSet, validation: SequenceSet?, _ plan: TrainingPlan) throws {
+    guard !training.labelledClasses.isEmpty else {
+      throw ToolError("there is nothing to learn: every label is negative, which means none")
+    }
     var settings = plan.settings
     try settings.set(.update, plan.update.option)
     var observing = settings

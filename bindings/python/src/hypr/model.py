@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hypr._arrays import FloatArray, pointer
 from hypr._library import check, ffi, lib, made, optional_text, text
 from hypr._tensors import TensorInfo, tensor_infos
-from hypr.errors import FileError, ModelFileNotFoundError
+from hypr.errors import FileError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
 
 if TYPE_CHECKING:
     from hypr.description import Exemplar
@@ -37,6 +37,14 @@ class ExemplarInfo(NamedTuple):
     starts_sequence: bool
 
 
+def checked_model(model: object) -> Model:
+    """The model; TypeError for what is none, and how it is made one."""
+    if isinstance(model, Model):
+        return model
+    advice = "its build() makes one" if hasattr(model, "build") else "hypr.Model.load(path) reads one"
+    raise TypeError(f"model is a {type(model).__name__}, expected a hypr.Model: {advice}")
+
+
 class Model:
     """A network, loaded and checked. Immutable: any number of threads and sessions may share it. Can be pickled.
 
@@ -49,6 +57,8 @@ class Model:
     """
 
     def __init__(self, data: bytes) -> None:
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data is a {type(data).__name__}, expected the bytes of a model file: hypr.Model.load(path) reads one")
         handle = made("hypr_model", lib.hypr_model_load_buffer, ffi.from_buffer(data), len(data))
         self._handle = ffi.gc(handle, lib.hypr_model_free)
         self._data = bytes(data)
@@ -67,6 +77,8 @@ class Model:
             There is no such file, or it cannot be read.
         """
         if not isinstance(source, (str, os.PathLike)):
+            if not isinstance(source, (bytes, bytearray, memoryview)):
+                raise TypeError(f"source is a {type(source).__name__}, expected a path, or the bytes of a model file")
             return cls(bytes(source))
         try:
             with open(source, "rb") as file:
@@ -77,7 +89,10 @@ class Model:
             raise ModelFileNotFoundError(f"there is no model file {os.fspath(source)!r}") from None
         except OSError as error:
             raise FileError(f"the model file {os.fspath(source)!r} cannot be read: {error.strerror}") from error
-        return cls(data)
+        try:
+            return cls(data)
+        except (ModelInvalidError, ModelUnsupportedError) as error:
+            raise type(error)(f"{os.fspath(source)}: {error.message}") from None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model to a file, which is replaced atomically, as ``Session.save_model`` does."""

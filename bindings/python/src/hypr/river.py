@@ -17,6 +17,11 @@ from copy import copy
 from typing import Any, TypeAlias, cast
 
 import numpy as np
+
+from hypr._optional import require
+
+require("river", "hypr.river")
+
 from river import base
 
 from hypr._arrays import LARGEST, FloatArray, number

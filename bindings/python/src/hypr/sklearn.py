@@ -15,6 +15,11 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from hypr._optional import require
+
+require("sklearn", "hypr.sklearn")
+
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import warnings
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from math import ceil, isinf, isnan
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from hypr._arrays import number
 from hypr._exemplars import with_exemplars
 from hypr._interruption import Interruption
 from hypr._library import library_version
@@ -20,12 +22,12 @@ from hypr._scores import Judgement, Scores
 from hypr._sequences import run_all
 from hypr._teaching import Teacher, updates_per_epoch
 from hypr._training_data import TrainingData
-from hypr.adaptation import Adaptation, AdaptationPlan, checked_groups
 from hypr._warnings import Warner
+from hypr.adaptation import Adaptation, AdaptationPlan, checked_groups
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, StoppedError, WrongStateError
-from hypr.model import Model
-from hypr.options import SessionOptions
+from hypr.model import Model, checked_model
+from hypr.options import SessionOptions, option_names, unknown_option
 from hypr.run_folder import Checkpoint, EpochRecord, RunFolder
 from hypr.session import Diagnosis, Finding, Session
 
@@ -119,21 +121,26 @@ class Trainer:
                  exemplar_steps: int = 120, tune_adaptation: bool | AdaptationPlan = False, checkpoint_seconds: float = 60.0,
                  progress: bool = True,
                  **options: Unpack[SessionOptions]) -> None:
-        for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("exemplars", exemplars),
-                             ("exemplar_steps", exemplar_steps)):
-            if number is not None and (number < 1 or number != int(number)):
-                raise InvalidArgumentError(f"{name} is {number}, expected a whole number from 1")
-        if not 0 <= validation < 1:
+        for name in options:
+            if name not in option_names():
+                raise unknown_option(name, Trainer.arguments)
+        for name, count in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("exemplars", exemplars),
+                            ("exemplar_steps", exemplar_steps)):
+            if count is not None and (not isinstance(count, (int, float, np.number)) or not count >= 1 or count % 1 != 0):
+                raise InvalidArgumentError(f"{name} is {count!r}, expected a whole number from 1")
+        if not 0 <= number(validation, "validation") < 1:
             raise InvalidArgumentError(f"validation is {validation}, expected a share from 0 to less than 1")
         if monitor not in (None, "accuracy", "loss"):
             raise InvalidArgumentError(f"monitor is {monitor!r}, expected 'accuracy' or 'loss'")
-        self.model, self.folder = model, None if folder is None else RunFolder(folder)
+        self.model, self.folder = checked_model(model), None if folder is None else RunFolder(folder)
         self.epochs, self.batch_size, self.shuffle, self.seed = epochs, batch_size, shuffle, seed
         self.validation, self.patience, self.monitor = validation, patience, monitor
         self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
         self.exemplars, self.exemplar_steps = exemplars, exemplar_steps
         self.adaptation = AdaptationPlan() if tune_adaptation is True else tune_adaptation or None
         self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
+
+    arguments: ClassVar[tuple[str, ...]] = tuple(__init__.__kwdefaults__ or ())  # that are no options
 
     def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | tuple[Any, Any, Any] | None = None, *,
             groups: npt.ArrayLike | None = None, sample_weight: npt.ArrayLike | None = None,
@@ -212,7 +219,11 @@ class Trainer:
             held, data = data.subset(np.sort(order[:count])), data.subset(np.sort(order[count:]))
         for part, what in ((data, "y"), (held, "the validation data")):
             if part is not None and not part.has_targets:
-                raise InvalidArgumentError(f"{what} has no targets" + ("" if part.weights is None else " with a weight above 0"))
+                raise InvalidArgumentError(f"{what} has no targets" + ("" if part.weights is None else " with a weight above 0")
+                                           + ": every label is negative" * part.classes)
+        classes = np.unique(data.targets[data.targets >= 0]) if data.classes else np.empty(0)
+        if len(classes) == 1:
+            warnings.warn(f"y has one class only, {classes[0]}: the network learns to answer nothing else", stacklevel=3)
         if held is None and self.patience is not None:
             raise InvalidArgumentError("patience needs validation data: set validation, or give fit validation_data")
         if self.monitor == "accuracy" and not data.classes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypr._library import called, ffi, lib
 from hypr._tensors import TensorInfo
-from hypr.model import Model
+from hypr.model import Model, checked_model
 from hypr.options import NativeOptions, SessionOptions
 from hypr.session._diagnosis import Diagnosing, Diagnosis, Finding, InputRange, LayerActivity
 from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
@@ -75,16 +75,14 @@ class Session(Rehearsing, Tensors, Inspection, Diagnosing):
 
     def __init__(self, model: Model, learning: bool = True, *, memory: Buffer | None = None,
                  **options: Unpack[SessionOptions]) -> None:
-        if not isinstance(model, Model):
-            raise TypeError(f"model is a {type(model).__name__}, expected a hypr.Model, such as Model.load(path)")
-        super().__init__(model, NativeOptions({"learning": learning, **options}), memory)
+        super().__init__(checked_model(model), NativeOptions({"learning": learning, **options}), memory)
 
     @staticmethod
     def memory_size(model: Model, learning: bool = True, **options: Unpack[SessionOptions]) -> MemorySize:
         """The exact memory that a session with these options takes, known before anything is allocated."""
         size = ffi.new("size_t[2]")
         settings = NativeOptions({"learning": learning, **options})
-        called(lib.hypr_session_memory_size, model._handle, settings.handle, size, size + 1)
+        called(lib.hypr_session_memory_size, checked_model(model)._handle, settings.handle, size, size + 1)
         return MemorySize(size[0], size[1])
 
     def __enter__(self) -> Session:

@@ -189,12 +189,3 @@ class Running(SessionHandle):
             if part not in known:
                 raise unknown(NotFoundError, "part of a session", part, known)
         self._call(lib.hypr_session_reset_parts, sum(known[part] for part in set(parts)))
-
-    def reset_layer(self, layer: int | str) -> None:
-        """State and traces of one layer to zero, after closing the open windows.
-
-        Parameters
-        ----------
-        layer : int or "readout"
-        """
-        self._call(lib.hypr_session_reset_layer, self.model.layer_count if layer == "readout" else layer)
