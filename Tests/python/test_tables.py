@@ -114,6 +114,12 @@ def test_many_rows_are_read_in_chunks(tmp_path):
         read_csv(write(tmp_path, text + "oops,1\n"), "mode")
 
 
+def test_many_columns(tmp_path):
+    columns = range(20_000)
+    path = write(tmp_path, ",".join(f"c{column}" for column in columns) + "\n" + ",".join(map(str, columns)) + "\n")
+    assert read_csv(path, None, test=None).train.sequences[0][0].tolist() == list(columns)
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if "error" not in case and "t" not in case["roles"].get("time", "")],
                          ids=lambda case: case["name"])
 def test_tables_of_pandas_are_read_as_files(case, tmp_path):
