@@ -16,6 +16,7 @@ from hypr.datasets.tables import _delimiter, _keep_share, _pieces, _read, _Roles
 
 CASES = json.loads((Path(__file__).parent.parent / "csv" / "cases.json").read_text())
 TOOL = os.environ.get("HYPR_TOOL", "")
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 def roles_of(case):
@@ -180,8 +181,8 @@ def test_the_tool_makes_a_model_for_a_file(tone_model):
 
 def test_the_tool_trains_and_judges_by_names(tone_model):
     csv_file = tone_model / "tones.csv"
-    done = run("train", tone_model / "tones.hypr", "--csv", csv_file, "--label", "tone", "--validation-split", "0.2", "--epochs", "3",
-               "--online", "--out", tone_model / "trained.hypr", "--force")
+    done = run("train", tone_model / "tones.hypr", "--csv", csv_file, "--label", "tone", "--validation-split", "0.2",
+               "--epochs", "3", "--online", "--out", tone_model / "trained.hypr", "--force")
     assert "32 sequences, 6400 steps, 1 more (1600 steps) for validation: the last 20 % of the recording" in done.stdout
     report = json.loads(run("eval", tone_model / "trained.hypr", "--csv", csv_file, "--label", "tone", "--json").stdout)
     assert report["steps"] == 8000 and report["stepAccuracy"] > 0.9 and report["classLabels"] == ["high", "low"]
@@ -199,7 +200,8 @@ def test_training_names_what_the_model_leaves_open(tone_model):
     model = hypr.Model.load(tone_model / "named.hypr")
     assert list(model.class_labels) == ["high", "low"] and list(model.input_names) == ["x"]
     assert model.time_step == pytest.approx(0.01)
-    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t", "--time-unit", "ms")
+    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t",
+               "--time-unit", "ms")
     assert "timed.csv are 1e-05 s apart, those of the model 0.01 s" in done.stderr
 
 
@@ -237,7 +239,7 @@ def test_a_stream_of_json_lines(tone_model):
 def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):
     out = tone_model / "interrupted.hypr"
     arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(arguments, **PIPES) as process:
         process.stdin.write("x,tone\n0.5,low\n")
         process.stdin.flush()
         assert process.stdout.readline() == "line,class,high,low\n"
@@ -252,7 +254,7 @@ def test_a_bad_line_and_a_closed_pipe_save(tone_model):
     for name, text, status in (("bad", "x,tone\n0.5,low\n0.5,loud\n", 1), ("closed", tones(50_000), 128 + signal.SIGPIPE)):
         out = tone_model / f"{name}.hypr"
         arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
-        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(arguments, **PIPES) as process:
             if name == "closed":
                 process.stdout.close()
             try:
