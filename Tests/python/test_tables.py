@@ -236,6 +236,12 @@ def test_a_stream_of_json_lines(tone_model):
     assert "skipped: standard input, line 2 has 0 values, the model 1 inputs" in done.stderr and "1 lines skipped" in done.stderr
 
 
+def test_without_samples_nothing_is_saved(tone_model):
+    out = tone_model / "nothing.hypr"
+    done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, text="\n", status=1)
+    assert "standard input is empty, expected samples" in done.stderr and not out.exists()
+
+
 def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):
     out = tone_model / "interrupted.hypr"
     arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
