@@ -74,7 +74,8 @@ struct CSVArguments: ParsableArguments {
   private func compareTimeSteps(_ recording: Recording, _ model: LoadedModel) {
     let (here, there) = (recording.timeStep, Double(model.timeStep))
     guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return }
-    let text = String(format: "warning: the samples of %@ are %.4g s apart, those of the model %.4g s\n", recording.name, here, there)
+    let seconds = String(format: "%.4g s apart, those of the model %.4g s", here, there)
+    let text = "warning: the samples of \(recording.name) are \(seconds)\n"
     FileHandle.standardError.write(Data(text.utf8))
   }
 }
