@@ -39,8 +39,7 @@ struct TrainCommand: ParsableCommand {
     name: .customLong("option"), parsing: .singleValue,
     help: ArgumentHelp("An option of the library, such as beta2=0.99; may be repeated.", valueName: "name=value"))
   var options: [String] = []
-  @Option(name: [.customLong("learning-rate"), .customLong("lr")], help: "Short for --option learning_rate=...")
-  var learningRate: String?
+  @Option(help: "Short for --option learning_rate=...") var learningRate: String?
   @Option(help: "Steps per window; short for --option window=...") var window: String?
   @Option(help: "spatial, window, recurrent or filtered; short for --option credit=...") var credit: String?
   @Option(help: "sgd, adam, momentum or adamw; short for --option optimizer=...") var optimizer: String?
