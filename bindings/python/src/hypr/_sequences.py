@@ -180,7 +180,8 @@ def _targets(y: Any, lengths: IntArray) -> tuple[npt.NDArray[Any], bool]:
         raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, x has {len(lengths)} sequences")
     if array.ndim == (2 if array.dtype.kind in "iub" else 3):
         if array.shape[1] * len(lengths) != steps or (lengths != array.shape[1]).any():
-            raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, its steps are not those of x{_shape_advice(array)}")
+            raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, its steps are not those of x"
+                                    f"{_shape_advice(array)}")
         return _typed(array.reshape(-1, *array.shape[2:])), True
     return _typed(array), False
 
