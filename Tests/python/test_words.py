@@ -92,7 +92,7 @@ SESSIONS = {
     "neuron": (lambda m: hypr.ModelBuilder(3).layer("adlif", 4), "did you mean 'alif' or 'se_adlif' or 'ef_adlif'?"),
     "tensor": (lambda m: hypr.Session(m).parameters["w_in"], "there is no tensor 'w_in'; known are layer0.input_weight"),
     "layer": (lambda m: hypr.Session(m).spikes("layer0"), "there is no layer 'layer0'; layers go by numbers, 0, and the last is"),
-    "layer of a reset": (lambda m: hypr.Session(m).reset_layer(1), "there is no layer 1; layers go by numbers"),
+    "layer of a reset": (lambda m: hypr.Session(m).reset_layer(2), "there is no layer 2; layers go by numbers"),
     "sample": (lambda m: hypr.Session(m).step([0, 0]), "x has the shape [2], expected [3]"),
     "several sequences": (lambda m: hypr.Session(m).run(X), "expected [steps, 3]; this takes one sequence at a time"),
     "transposed": (lambda m: hypr.Session(m).run(X[0].T), "expected [steps, 3]; channels come last: give x.swapaxes(-1, -2)"),

@@ -88,7 +88,7 @@ def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np
 def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt.NDArray[Any], bool]:
     """What a user gives as targets: classes (int32) or values (float32) of as many outputs (None: any), and whether they are per
     step."""
-    targets, per_step = _targets(y, lengths, outputs)
+    targets, per_step = _targets(y, lengths)
     if outputs is None:
         outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else targets.shape[1] if targets.ndim > 1 else 1
     if targets.dtype.kind == "f":
@@ -165,7 +165,7 @@ def _class_advice(targets: npt.NDArray[Any], lengths: IntArray, outputs: int) ->
             + ("numpy.nan_to_num(y, nan=-1).astype(int)" if np.isnan(targets).any() else "y.astype(int)"))
 
 
-def _targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt.NDArray[Any], bool]:
+def _targets(y: Any, lengths: IntArray) -> tuple[npt.NDArray[Any], bool]:
     """Classes (int32) or values (float32), and whether they are per step."""
     steps = int(lengths.sum(dtype=np.int64))
     if y is None:
@@ -183,11 +183,20 @@ def _targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt.NDArra
         raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, x has {len(lengths)} sequences")
     if array.ndim == (2 if array.dtype.kind in "iub" else 3):
         if array.shape[1] * len(lengths) != steps or (lengths != array.shape[1]).any():
-            advice = {1: ": give y[:, 0]", outputs: ": of one-hot labels give y.argmax(axis=1)"}
             raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, its steps are not those of x"
-                                    f"{advice.get(array.shape[1], '') if array.ndim == 2 else ''}")
+                                    f"{_shape_advice(array)}")
         return _typed(array.reshape(-1, *array.shape[2:])), True
     return _typed(array), False
+
+
+def _shape_advice(classes: npt.NDArray[Any]) -> str:
+    """How an array of two dimensions would be a class for each sequence."""
+    if classes.ndim != 2:
+        return ""
+    if classes.shape[1] == 1:
+        return ": give y[:, 0]"
+    is_one_hot = ((classes == 0) | (classes == 1)).all() and (classes.sum(axis=1) == 1).all()
+    return ": of one-hot labels give y.argmax(axis=1)" if is_one_hot else ""
 
 
 def _is_per_step(y: Sequence[Any], lengths: IntArray) -> bool:

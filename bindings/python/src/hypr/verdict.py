@@ -34,7 +34,7 @@ def verdict(columns: Columns, config: Mapping[str, Any], kept: Mapping[str, npt.
         That was saved.
     """
     epochs = len(next(iter(columns.values()), ()))
-    said = [_reached(columns, kept, model), _saved(columns, config, epochs), _course(columns, model)]
+    said = [_reached(columns, kept, model), _saved(columns, config, epochs), _course(columns, config, model)]
     return [sentence for sentence in said if sentence]
 
 
@@ -77,7 +77,7 @@ def _saved(columns: Columns, config: Mapping[str, Any], epochs: int) -> str:
     return f"Saved is {done}, the last, as no data was held out that could tell which is best."
 
 
-def _course(columns: Columns, model: Model) -> str:
+def _course(columns: Columns, config: Mapping[str, Any], model: Model) -> str:
     """Whether it diverged, learned by heart, or would have gone on."""
     known = np.flatnonzero(~np.isnan(columns.get("train_loss", np.empty(0))))
     if not known.size:
@@ -94,10 +94,12 @@ def _course(columns: Columns, model: Model) -> str:
     if part == "validation" and judged[-1] > judged[least] * (1 + _CHANGED) and train[-1] < train[least] * (1 - _CHANGED):
         return (f"It over-fits since epoch {_epoch(columns, known[least])}: in training the loss went on falling, from "
                 f"{train[least]:.3g} to {train[-1]:.3g}, on the validation data it rose from {judged[least]:.3g} to "
-                f"{judged[-1]:.3g}. More or more varied data helps most; then weight_decay, a smaller network, or patience to end sooner.")
+                f"{judged[-1]:.3g}. More or more varied data helps most; then weight_decay, a smaller network, a smaller patience.")
     before = judged[-1 - max(1, len(judged) // 5)]
     if judged[-1] < before * (1 - _CHANGED):
-        return f"It was still improving: the {part} loss fell from {before:.3g} to {judged[-1]:.3g} at last. Try more epochs."
+        ended = len(columns["train_loss"]) < config.get("trainer", {}).get("epochs", 0)
+        return (f"It was still improving: the {part} loss fell from {before:.3g} to {judged[-1]:.3g} at last. Try "
+                f"{'a larger patience, if it was that which ended it' if ended else 'more epochs'}.")
     return f"It had levelled off: the {part} loss was {before:.3g} and then {judged[-1]:.3g}."
 
 
