@@ -165,7 +165,7 @@ def test_labels_that_have_nothing_to_do_with_the_samples():
 def test_updates_that_change_nothing():
     x, y = tones()
     with pytest.warns(hypr.DiagnosisWarning, match="updates changed a parameter"):
-        train(network(), x, y, optimizer="sgd", learning_rate=1e-30)
+        train(network(), x, y, learning_rate=0)
 
 
 def test_statistics_of_guessing(model, stream):
