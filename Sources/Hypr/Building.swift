@@ -220,7 +220,9 @@ extension ModelBuilder {
   with(builder) { builder throws(Failure) in
     guard let inputs else { throw builder.isNull("inputs") }
     guard let steps else { throw builder.isNull("steps") }
-    guard sequences >= 0 else { throw builder.message.failure(.invalidArgument, "sequences is too large") }
+    guard sequences >= 0 && !sequences.multipliedReportingOverflow(by: MemoryLayout<Int>.size).overflow else {
+      throw builder.message.failure(.invalidArgument, "sequences is too large")
+    }
     try builder.fitInput(Recording(inputs, steps: UnsafeBufferPointer(start: steps, count: sequences)))
   }
 }
