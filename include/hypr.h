@@ -1049,8 +1049,10 @@ typedef struct hypr_conditioning {
   size_t time_constant_count;
   const float *deviations;     /* running normalization: at the start of a sequence, 1e-6 to 1e6, in the unit of x */
   size_t deviation_count;
-  const float *lower, *upper;  /* clip: in the unit of x, lower < upper */
-  size_t lower_count, upper_count;
+  const float *lower;          /* clip: in the unit of x, lower < upper */
+  size_t lower_count;
+  const float *upper;
+  size_t upper_count;
   int32_t kind;                /* HYPR_CONDITIONING_... */
   float largest_gain;          /* running normalization: the deviation is not below deviations / this; 1 to 1e6. 0: 10 */
   float limit;                 /* running normalization: of the magnitude of the result, above 0, at most 1e6. 0: 10 */

@@ -345,6 +345,16 @@ def test_a_transfer_goes_on_where_the_other_is():
     larger.transfer(session)
     rest, grown = session.run(x[30:]), larger.run(x[30:])
     np.testing.assert_array_equal(grown[:, :4], rest)
+    # A channel more begins where its first sample is.
+    wider = hypr.ModelBuilder(4, dt=DT).input(
+        [*SCALE, 1], [*OFFSET, 0], encoding=hypr.datasets.ThresholdAccumulation(0.7, "on_off"),
+        conditioning=[hypr.HighPass(0.3), hypr.RunningNormalization(1), hypr.RectifiedDifference()])
+    wider = hypr.Session(wider.layer("gru", 14).layer("gru", 9).readout(4).build())
+    session = hypr.Session(BOTH)
+    session.run(x[:30])
+    wider.transfer(session)
+    wide = np.concatenate([x, np.full((60, 1), 9.81, np.float32)], axis=1)
+    np.testing.assert_array_equal(wider.run(wide[30:]), rest)
     other = hypr.Session(model([hypr.HighPass(0.3)], hypr.datasets.ThresholdAccumulation(0.7, "on_off")))
     with pytest.raises(hypr.StateMismatchError, match="conditioning"):
         other.transfer(session)

@@ -108,6 +108,7 @@ struct CreateCommand: ParsableCommand {
   var levelCrossing: String?
   @Option(help: "With --level-crossing: one input per channel, -1, 0 or 1, or two, rising and falling.")
   var levelCrossingOutput: CrossingOutput?
+  @OptionGroup var signal: SignalOptions
   @Option(name: .customLong("class-label"), parsing: .singleValue, help: "Name of a class; once per output.")
   var classLabels: [String] = []
   @Option(
@@ -184,6 +185,13 @@ struct CreateCommand: ParsableCommand {
     plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset", plan.inputs) } ?? []
     plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing", plan.inputs) } ?? []
     plan.levelCrossingOutput = (levelCrossingOutput ?? .signed).number
+    guard levelCrossing == nil || signal.encoding == nil else {
+      throw ToolError("--level-crossing and --encoding, expected one of them")
+    }
+    guard signal.fit == nil || (inputScale == nil && inputOffset == nil) else {
+      throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
+    }
+    plan.signal = try signal.plan(inputs: inputs) { try numbers($0, of: $1) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {
