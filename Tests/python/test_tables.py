@@ -16,6 +16,7 @@ from hypr.datasets.tables import _delimiter, _keep_share, _pieces, _read, _Roles
 
 CASES = json.loads((Path(__file__).parent.parent / "csv" / "cases.json").read_text())
 TOOL = os.environ.get("HYPR_TOOL", "")
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 def roles_of(case):
@@ -114,6 +115,12 @@ def test_many_rows_are_read_in_chunks(tmp_path):
         read_csv(write(tmp_path, text + "oops,1\n"), "mode")
 
 
+def test_many_columns(tmp_path):
+    columns = range(20_000)
+    path = write(tmp_path, ",".join(f"c{column}" for column in columns) + "\n" + ",".join(map(str, columns)) + "\n")
+    assert read_csv(path, None, test=None).train.sequences[0][0].tolist() == list(columns)
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if "error" not in case and "t" not in case["roles"].get("time", "")],
                          ids=lambda case: case["name"])
 def test_tables_of_pandas_are_read_as_files(case, tmp_path):
@@ -174,8 +181,8 @@ def test_the_tool_makes_a_model_for_a_file(tone_model):
 
 def test_the_tool_trains_and_judges_by_names(tone_model):
     csv_file = tone_model / "tones.csv"
-    done = run("train", tone_model / "tones.hypr", "--csv", csv_file, "--label", "tone", "--validation-split", "0.2", "--epochs", "3",
-               "--online", "--out", tone_model / "trained.hypr", "--force")
+    done = run("train", tone_model / "tones.hypr", "--csv", csv_file, "--label", "tone", "--validation-split", "0.2",
+               "--epochs", "3", "--online", "--out", tone_model / "trained.hypr", "--force")
     assert "32 sequences, 6400 steps, 1 more (1600 steps) for validation: the last 20 % of the recording" in done.stdout
     report = json.loads(run("eval", tone_model / "trained.hypr", "--csv", csv_file, "--label", "tone", "--json").stdout)
     assert report["steps"] == 8000 and report["stepAccuracy"] > 0.9 and report["classLabels"] == ["high", "low"]
@@ -193,6 +200,9 @@ def test_training_names_what_the_model_leaves_open(tone_model):
     model = hypr.Model.load(tone_model / "named.hypr")
     assert list(model.class_labels) == ["high", "low"] and list(model.input_names) == ["x"]
     assert model.time_step == pytest.approx(0.01)
+    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t",
+               "--time-unit", "ms")
+    assert "timed.csv are 1e-05 s apart, those of the model 0.01 s" in done.stderr
 
 
 def test_a_stream_learns_and_saves(tone_model):
@@ -226,10 +236,16 @@ def test_a_stream_of_json_lines(tone_model):
     assert "skipped: standard input, line 2 has 0 values, the model 1 inputs" in done.stderr and "1 lines skipped" in done.stderr
 
 
+def test_without_samples_nothing_is_saved(tone_model):
+    out = tone_model / "nothing.hypr"
+    done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, text="\n", status=1)
+    assert "standard input is empty, expected samples" in done.stderr and not out.exists()
+
+
 def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):
     out = tone_model / "interrupted.hypr"
     arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(arguments, **PIPES) as process:
         process.stdin.write("x,tone\n0.5,low\n")
         process.stdin.flush()
         assert process.stdout.readline() == "line,class,high,low\n"
@@ -244,7 +260,7 @@ def test_a_bad_line_and_a_closed_pipe_save(tone_model):
     for name, text, status in (("bad", "x,tone\n0.5,low\n0.5,loud\n", 1), ("closed", tones(50_000), 128 + signal.SIGPIPE)):
         out = tone_model / f"{name}.hypr"
         arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
-        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(arguments, **PIPES) as process:
             if name == "closed":
                 process.stdout.close()
             try:
