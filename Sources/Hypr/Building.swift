@@ -451,13 +451,13 @@ extension ModelBuilder {
 /// Samples of a host.
 @inline(never) private func samples(
   _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, channels: Int, _ message: MessageBuffer
-) throws(Failure) -> Recording {
+) throws(Failure) -> RecordedSequences {
   guard let inputs else { throw message.isNull("inputs") }
   guard let steps else { throw message.isNull("steps") }
   guard sequences >= 0 && sequences <= Int.max / MemoryLayout<Int>.size else {
     throw message.failure(.invalidArgument, "sequences is too large")
   }
-  return try Recording(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)
+  return try RecordedSequences(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)
 }
 
 @c @implementation public func hypr_builder_build(

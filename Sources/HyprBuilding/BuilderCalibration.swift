@@ -10,7 +10,7 @@ extension ModelBuilder {
   /// first layer the input, of others the input weights. What was not given is then given: as the seed draws it, and scaled.
   /// `scalesGiven`: also layers whose input weights were given.
   public mutating func calibrate(
-    _ recording: Recording, rate: Double, seed: UInt64, scalesGiven: Bool
+    _ recording: RecordedSequences, rate: Double, seed: UInt64, scalesGiven: Bool
   ) throws(Failure) {
     guard rate > 0 && rate <= 0.5 else {
       throw invalid("rate is \(rate), expected above 0 and at most 0.5 spikes per neuron and step")
@@ -41,7 +41,7 @@ extension ModelBuilder {
 
   /// One layer of a builder in which every tensor is given; those below it are done.
   private func calibrate(
-    _ scaled: UnsafeMutablePointer<ModelBuilder>, _ index: Int, _ recording: Recording, _ pieces: List<Recording.Piece>,
+    _ scaled: UnsafeMutablePointer<ModelBuilder>, _ index: Int, _ recording: RecordedSequences, _ pieces: List<RecordedSequences.Piece>,
     _ rate: Double, balances: Bool, scalesRecurrent: Bool
   ) throws(Failure) {
     let layer = scaled.pointee.layers[index]

@@ -8,7 +8,7 @@ extension ModelBuilder {
   /// Sets offset, scale and trained range from recorded sequences. The offset is the mean of a channel; the scale is such that the
   /// values have a standard deviation of 1 where they go into the first stage with a unit of its own (running normalization, clip), or
   /// where there is none, behind all stages. A channel whose values do not change there has the scale 1.
-  public mutating func fitInput(_ recording: Recording) throws(Failure) {
+  public mutating func fitInput(_ recording: RecordedSequences) throws(Failure) {
     guard let memory: UnsafeMutablePointer<Float> = allocated(4 * inputCount) else { throw outOfMemory() }
     defer { system_free(memory) }
     let (offset, scale) = (memory, memory + inputCount)
@@ -44,7 +44,7 @@ extension ModelBuilder {
   }
 
   /// Widens the trained range by recorded sequences, as offset, scale and stages are now; if there is none yet, it becomes theirs.
-  public mutating func widenTrainedRange(_ recording: Recording) throws(Failure) {
+  public mutating func widenTrainedRange(_ recording: RecordedSequences) throws(Failure) {
     guard let memory: UnsafeMutablePointer<Float> = allocated(4 * inputCount) else { throw outOfMemory() }
     defer { system_free(memory) }
     let (offset, scale) = (memory, memory + inputCount)
@@ -58,7 +58,7 @@ extension ModelBuilder {
     try setTrainedRange(lower, upper, inputCount)
   }
 
-  private func mean(_ recording: Recording, _ channel: Int) -> Double {
+  private func mean(_ recording: RecordedSequences, _ channel: Int) -> Double {
     var sum = 0.0
     for step in 0..<recording.total { sum += Double(recording.sample(step)[channel]) }
     return sum / Double(recording.total)
@@ -66,7 +66,7 @@ extension ModelBuilder {
 
   /// Sends the recording through offset, scale and the first stages, and tells what became of each channel.
   private func visit(
-    _ recording: Recording, _ offset: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, stages count: Int,
+    _ recording: RecordedSequences, _ offset: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, stages count: Int,
     _ tell: (Moments, Int) -> Void
   ) throws(Failure) {
     let stages = input.conditioning

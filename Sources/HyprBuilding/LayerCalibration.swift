@@ -4,8 +4,8 @@ internal import HyprCore
 struct LayerCalibration {
   let trial: LayerTrial
   let layer: UnsafeMutablePointer<BuilderLayer>
-  let recording: Recording
-  let pieces: List<Recording.Piece>
+  let recording: RecordedSequences
+  let pieces: List<RecordedSequences.Piece>
   /// Spikes per neuron and step.
   let target: Double
 

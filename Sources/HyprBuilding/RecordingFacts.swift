@@ -50,7 +50,7 @@ struct RecordingFacts {
   private static var largestLag: Int { 1024 }
 
   /// nil: no memory.
-  init?(_ recording: Recording, _ classes: RecordedClasses, outputs: Int) {
+  init?(_ recording: RecordedSequences, _ classes: RecordedClasses, outputs: Int) {
     guard var pieces = recording.pieces(most: RecordingFacts.mostSteps) else { return nil }
     defer { pieces.free() }
     guard let sums: UnsafeMutablePointer<Double> = allocated(classes.areGiven ? 2 * outputs : 0) else { return nil }
@@ -81,7 +81,7 @@ struct RecordingFacts {
 
   func free() { system_free(channels) }
 
-  private static func moments(_ recording: Recording, _ channel: Int) -> (mean: Double, deviation: Double) {
+  private static func moments(_ recording: RecordedSequences, _ channel: Int) -> (mean: Double, deviation: Double) {
     var (mean, squares) = (0.0, 0.0)
     for step in 0..<recording.total {
       let value = Double(recording.sample(step)[channel])
@@ -94,7 +94,7 @@ struct RecordingFacts {
 
   /// 0 where no sequence is long enough.
   private static func correlation(
-    _ recording: Recording, _ pieces: List<Recording.Piece>, _ channel: Int, _ mean: Double, lag: Int
+    _ recording: RecordedSequences, _ pieces: List<RecordedSequences.Piece>, _ channel: Int, _ mean: Double, lag: Int
   ) -> Double {
     var (product, before, after) = (0.0, 0.0, 0.0)
     for index in 0..<pieces.count where pieces[index].count > lag {
@@ -111,7 +111,7 @@ struct RecordingFacts {
   }
 
   private static func correlationSteps(
-    _ recording: Recording, _ pieces: List<Recording.Piece>, _ channel: Int, _ facts: ChannelFacts, _ longest: Int
+    _ recording: RecordedSequences, _ pieces: List<RecordedSequences.Piece>, _ channel: Int, _ facts: ChannelFacts, _ longest: Int
   ) -> Double {
     let level = 1 / 2.718281828459045
     var (lag, last) = (1, (lag: 0.0, value: 1.0))
@@ -140,7 +140,7 @@ struct RecordingFacts {
 
   /// Labels are below `outputs`; `sums` has room for twice as many.
   private static func classShare(
-    _ recording: Recording, _ classes: RecordedClasses, _ channel: Int, _ facts: ChannelFacts,
+    _ recording: RecordedSequences, _ classes: RecordedClasses, _ channel: Int, _ facts: ChannelFacts,
     _ sums: UnsafeMutablePointer<Double>, _ outputs: Int
   ) -> Double {
     guard classes.areGiven else { return 0 }
@@ -163,7 +163,7 @@ struct RecordingFacts {
     return count == 0 ? 0 : between / count / (facts.deviation * facts.deviation)
   }
 
-  private static func meanRun(_ recording: Recording, _ classes: RecordedClasses) -> Double? {
+  private static func meanRun(_ recording: RecordedSequences, _ classes: RecordedClasses) -> Double? {
     guard case .steps(let labels) = classes else { return nil }
     var (step, runs, taught) = (0, 0, 0)
     for sequence in 0..<recording.steps.count {

@@ -43,18 +43,20 @@ struct CreateCommand: ParsableCommand {
 
         hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
         hypr create shd.hypr --inputs 700 --layer brf:128 --layer brf:64 --outputs 20
-        hypr create motor.hypr --csv motor.csv --label mode --time t --layer se_adlif:64
+        hypr create motor.hypr --csv motor.csv --label mode --time t --layer se_adlif:64 --calibrate
+        hypr create motor.hypr --csv motor.csv --label mode --time t --suggest
       """)
 
   @Argument(help: "The file to make.") var out: String
   @Flag(help: "Replace the file if there is one.") var force = false
   @OptionGroup var table: CSVArguments
+  @OptionGroup var fitting: FittingArguments
   @Option(help: "Channels of one sample (with --csv: those of the file).") var inputs: Int?
   @Option(
     name: .customLong("layer"), parsing: .singleValue,
     help: ArgumentHelp(
       "A layer, from the input up: neuron model and how many neurons; may be repeated.", valueName: "neuron:size"))
-  var layers: [String]
+  var layers: [String] = []
   @Option(help: "Outputs (classes) of the readout (with --csv and --label: the classes of the file).") var outputs: Int?
   @Option(help: "What the random numbers start from.") var seed: UInt64 = 0
   @Flag(inversion: .prefixedNo, help: "Whether neurons hear the spikes of their own layer.") var recurrent = true
@@ -124,12 +126,26 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     let file = try OutputFile(out, force: force)
-    let plan = try plan()
-    let model = try plan.model()
+    let recording = try table.recording()
+    if fitting.suggest { return try suggest(file, recording) }
+    let plan = try plan(recording)
+    let model = try plan.model { try fitting.calibrate($0, recording, seed: seed) }
     try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
     let sizes = ([String(plan.inputs)] + names + [String(plan.outputs)]).joined(separator: " - ")
     print("\(out): \(sizes), \(model.parameterCount) parameters")
+  }
+
+  /// A model that suits the samples.
+  private func suggest(_ file: OutputFile, _ recording: Recording?) throws {
+    guard layers.isEmpty && inputs == nil else { throw ToolError("--suggest chooses the layers, expected neither --layer nor --inputs") }
+    let classes = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
+    let suggestion = try fitting.samples(recording, classes: classes).suggestion(
+      outputs: outputs, classes: classes, channels: inputNames.isEmpty ? recording?.channels ?? [] : inputNames,
+      timeStep: timeStep ?? Float(recording?.timeStep ?? 0), rate: fitting.rate ?? Samples.usualRate, seed: seed)
+    try suggestion.model.save(to: file.path)
+    print(suggestion.reasons)
+    print("\(out): \(suggestion.model.parameterCount) parameters")
   }
 
   /// The neuron models whose first weights are such ones, as a sentence lists them.
@@ -138,11 +154,10 @@ struct CreateCommand: ParsableCommand {
     return names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])"
   }
 
-  private func plan() throws -> ModelPlan {
+  private func plan(_ recording: Recording?) throws -> ModelPlan {
     guard levelCrossing != nil || levelCrossingOutput == nil else {
       throw ToolError("--level-crossing-output without --level-crossing, expected both or none")
     }
-    let recording = try table.recording()
     guard let inputs = inputs ?? recording?.channels.count else {
       throw ValidationError("the number of inputs is missing, expected --inputs, or --csv with a file that has them")
     }

@@ -19,7 +19,7 @@ struct TrainCommand: ParsableCommand {
         --inputs [total, n]   --labels [total] or [S]   --lengths [S]
 
       Options that are not given are those that the model recommends, or the library's; only when parameters are updated is \
-      decided here: after --batch sequences, or with --online after every window.
+      decided here: after --batch sequences, or with --online after every window, as is usual with --suggest and --csv.
 
       With --exemplars the file takes stretches of the training data along, as many of each class as possible; otherwise it \
       has those that the model has.
@@ -32,9 +32,12 @@ struct TrainCommand: ParsableCommand {
       Ctrl-C saves what there is and ends with status 130.
 
         hypr train ecg.hypr --inputs x.npy --labels y.npy --out trained.hypr --online
+        hypr train --suggest --csv motor.csv --label mode --time t --out trained.hypr
       """)
 
-  @Argument(help: "The model to start from.") var model: String
+  @Argument(help: "The model to start from.") var model: String?
+  @Flag(help: "Start from a model that suits the data: as hypr create --suggest makes it, with seed --shuffle-seed.")
+  var suggest = false
   @OptionGroup var data: DataArguments
   @Option(help: "The file for the trained model.") var out: String
   @Flag(help: "Replace the file if there is one.") var force = false
@@ -58,10 +61,10 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     guard epochs >= 1 else { throw ToolError("--epochs is \(epochs), expected 1 or more") }
+    let file = try OutputFile(out, force: force)
+    var model = try start()
     let plan = TrainingPlan(
       epochs: epochs, update: try updateRule(), settings: try settings(), shuffleSeed: shuffleSeed)
-    let file = try OutputFile(out, force: force)
-    var model = try LoadedModel(path: model)
     let data: TrainingData
     (data, model) = try held.data(self.data, for: model, seed: shuffleSeed)
     let (training, validation) = (data.training, data.validation)
@@ -101,6 +104,23 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
+  /// What is learned from there on.
+  private func start() throws -> LoadedModel {
+    if let model {
+      guard !suggest else { throw ToolError("\(model) is given beside --suggest, expected one of them") }
+      return try LoadedModel(path: model)
+    }
+    guard suggest else { throw ToolError("the model to start from is missing, expected a file or --suggest") }
+    let recording = try data.table.recording()
+    let classes = recording?.classNames ?? []
+    let samples = try recording.map { try Samples($0, classes: classes) }
+      ?? Samples(inputs: data.inputs ?? "", labels: data.labels, lengths: data.lengths)
+    let suggestion = try samples.suggestion(
+      outputs: nil, classes: classes, channels: recording?.channels ?? [], timeStep: Float(recording?.timeStep ?? 0), seed: shuffleSeed)
+    print(suggestion.reasons)
+    return try LoadedModel(suggestion.model.bytes())
+  }
+
   private func exemplarPlan() throws -> ExemplarPlan? {
     guard let exemplars else {
       if let exemplarSteps { throw ToolError("--exemplar-steps \(exemplarSteps) needs --exemplars") }
@@ -113,7 +133,7 @@ struct TrainCommand: ParsableCommand {
     if online, let update, update != "window" {
       throw ToolError("--online and --update \(update) contradict each other")
     }
-    let when = online ? "window" : update ?? "batch"
+    let when = online ? "window" : update ?? (suggest && data.table.csv != nil && batch == nil ? "window" : "batch")
     if let batch, when != "batch" { throw ToolError("--batch \(batch) needs --update batch, not \(when)") }
     switch when {
     case "window": return .window

@@ -49,8 +49,8 @@ package struct ModelPlan {
     self.outputs = outputs
   }
 
-  /// The model, built, with weights drawn from the seed: equal plans give equal models.
-  package func model() throws -> FreshModel {
+  /// The model, built, with weights drawn from the seed: equal plans give equal models. `prepare`: what is done before it is built.
+  package func model(_ prepare: (FreshModel) throws -> Void = { _ in }) throws -> FreshModel {
     try check()
     let model = try FreshModel(inputs: inputs)
     try describeInput(of: model)
@@ -62,6 +62,7 @@ package struct ModelPlan {
       for (key, value) in metadata { try builder.setMetadata(key, value) }
     }
     try model.tell(classLabels) { builder, labels, count throws(Failure) in try builder.setClassLabels(labels, count) }
+    try prepare(model)
     try model.build(seed: seed)
     return model
   }

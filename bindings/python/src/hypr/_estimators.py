@@ -12,6 +12,9 @@ from hypr._arrays import FloatArray, IntArray
 from hypr.builder import ModelBuilder
 from hypr.errors import WrongStateError
 
+SPIKE_RATE = 0.1  # per neuron and step before training: no neuron model was better with less on the bundled data (docs/choosing.md)
+
+
 def network(inputs: int, outputs: int, neuron: str, hidden_layer_sizes: Sequence[int] | int, readout_tau: float | None,
             layer_values: Mapping[str, Any] | None) -> ModelBuilder:
     """Layers of one neuron model, and a readout."""
@@ -30,6 +33,6 @@ def standardise(builder: ModelBuilder, inputs: FloatArray, lengths: IntArray, sc
     if scale is not None or not varies.any():
         return
     try:
-        builder.calibrate(np.split(inputs, np.cumsum(lengths)[:-1]), seed=seed)
+        builder.calibrate(np.split(inputs, np.cumsum(lengths)[:-1]), SPIKE_RATE, seed)
     except WrongStateError as reason:
         warnings.warn(f"the network is not calibrated: {reason}", stacklevel=4)

@@ -356,7 +356,7 @@ class ModelBuilder:
         self._call(lib.hypr_builder_clear_exemplars)
         return self
 
-    def calibrate(self, x: Any, rate: float = 0.1, seed: int | np.random.Generator = 0, *, given: bool = False) -> Self:
+    def calibrate(self, x: Any, rate: float = 0.05, seed: int | np.random.Generator = 0, *, given: bool = False) -> Self:
         """Scales what every layer that spikes gets, from the input up, until its neurons spike often enough on samples.
 
         Fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the

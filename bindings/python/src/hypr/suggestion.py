@@ -47,7 +47,7 @@ class Suggestion:
 
 
 def suggest(x: Any, y: Any = None, *, dt: float = 0.0, outputs: int | None = None, names: Iterable[str] | None = None,
-            labels: Iterable[str] | None = None, rate: float = 0.1, seed: int | np.random.Generator = 0) -> Suggestion:
+            labels: Iterable[str] | None = None, rate: float = 0.05, seed: int | np.random.Generator = 0) -> Suggestion:
     """Looks at sampling rate, autocorrelation, offsets, lengths and classes, and makes a network that suits them.
 
     docs/choosing.md has the rules and what they rest on.

@@ -1,7 +1,7 @@
 public import HyprCore
 
 /// Recorded sequences of raw samples, one behind the other: [all steps][channels]. The memory is the host's.
-public struct Recording {
+public struct RecordedSequences {
   let inputs: UnsafePointer<Float>
   /// Of each sequence.
   let steps: UnsafeBufferPointer<Int>
@@ -65,7 +65,7 @@ public struct Recording {
     var filled = 0
     for index in 0..<steps.count where steps[index] > 0 { filled += 1 }
     let isWhole = total <= most
-    let wanted = isWhole ? filled : max(1, most / max(1, min(Recording.pieceSteps, total / filled)))
+    let wanted = isWhole ? filled : max(1, most / max(1, min(RecordedSequences.pieceSteps, total / filled)))
     var (sequence, start, last) = (0, 0, -1)
     for index in 0..<wanted {
       // Where the next piece lies among all steps; of whole sequences, each in turn.
@@ -74,7 +74,7 @@ public struct Recording {
         start += steps[sequence]
         sequence += 1
       }
-      let length = isWhole ? steps[sequence] : min(steps[sequence], Recording.pieceSteps)
+      let length = isWhole ? steps[sequence] : min(steps[sequence], RecordedSequences.pieceSteps)
       let first = length == steps[sequence] ? start : min(position, start + steps[sequence] - length)
       guard first + length > last + 1 else { continue }
       guard pieces.hasRoom() else {
