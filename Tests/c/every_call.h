@@ -176,6 +176,8 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_set_metadata(builder, "key", "value"));
   for (size_t i = 0; i < SIZE(hypr_builder_tensor_count(builder)); i++) OK(hypr_builder_tensor_info(builder, i, &info));
   for (size_t i = 0; i < 3; i++) OK(hypr_builder_add_exemplar(builder, samples_of_calls, CALL_STEPS, labels_of_calls, NULL, 1));
+  const size_t steps_of_range = CALL_STEPS;
+  OK(hypr_builder_widen_trained_range(builder, samples_of_calls, &steps_of_range, 1));
   FAILS(hypr_builder_keep_exemplars(builder, 1, 5));
   OK(hypr_builder_keep_exemplars(builder, 1600, 5));
   FAILS(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 2, 11, 0));

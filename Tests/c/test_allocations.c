@@ -152,6 +152,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_layer_activity activity = {.struct_size = sizeof activity};
   hypr_input_range range = {.struct_size = sizeof range};
   uint32_t findings;
+  char text[256];
   hypr_guard guarded = {.struct_size = sizeof guarded};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
@@ -196,7 +197,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_statistics(session, &statistics);
   hypr_session_layer_activity(session, 0, &activity);
   hypr_session_input_range(session, 0, &range);
-  hypr_session_diagnose(session, &findings, why, sizeof why);
+  hypr_session_diagnose(session, &findings, text, sizeof text);
   hypr_session_clear_statistics(session);
   hypr_session_get_option(session, HYPR_OPTION_WINDOW, &value);
   hypr_session_message(session);

@@ -427,6 +427,8 @@ static void nothing_is_null(void **state) {
   null_argument("bytes", hypr_builder_build(builder, 0, NULL));
   null_argument("buffer", hypr_builder_copy_file(builder, NULL, 1));
   null_argument("path", hypr_builder_save_file(builder, NULL));
+  null_argument("inputs", hypr_builder_widen_trained_range(builder, NULL, &(size_t){1}, 1));
+  null_argument("steps", hypr_builder_widen_trained_range(builder, &value, NULL, 1));
   assert_ok(hypr_builder_set_input_names(builder, NULL, 0));
   assert_ok(hypr_builder_set_class_labels(builder, NULL, 0));
   assert_ok(hypr_builder_set_input_scale(builder, NULL, 0));
@@ -442,6 +444,7 @@ static void nothing_is_null(void **state) {
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_add_exemplar(none, &value, 1, &(int32_t){1}, NULL, 0));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_keep_exemplars(none, 1000, 0));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_clear_exemplars(none));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_widen_trained_range(none, &value, &(size_t){1}, 1));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_build(none, 0, &size));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_save_file(none, "x"));
   assert_int_equal(hypr_builder_tensor_count(none), 0);

@@ -162,6 +162,8 @@ static int tear_down_all(void **state) {
   X(hypr_builder_get_tensor, count, 0, hypr_builder_get_tensor(builder, "readout.weight", NUMBERS, n))                        \
   X(hypr_builder_set_class_labels, count, 0, hypr_builder_set_class_labels(builder, NAMES, n))                                \
   X(hypr_builder_add_exemplar, steps, 0, hypr_builder_add_exemplar(builder, samples, n, labels, NULL, 0))                     \
+  X(hypr_builder_widen_trained_range, sequences, 0, widen_trained_range(lengths, n))                                          \
+  X(hypr_builder_widen_trained_range, steps, 0, widen_trained_range(&n, 1))                                                   \
   X(hypr_builder_keep_exemplars, bytes, 1, keep_exemplars(n))                                                                 \
   X(hypr_builder_calibrate, sequences, 0, hypr_builder_calibrate(builder, samples, lengths, n, 0.05, 0, 1))                   \
   X(hypr_builder_calibrate, steps, 0, hypr_builder_calibrate(builder, samples, (size_t[]){n}, 1, 0.05, 0, 1))                 \
@@ -343,6 +345,14 @@ static hypr_builder *builder_with_exemplars(void) {
 static hypr_status keep_exemplars(size_t bytes) {
   hypr_builder *made = builder_with_exemplars();
   hypr_status status = hypr_builder_keep_exemplars(made, bytes, 1);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status widen_trained_range(const size_t *steps, size_t sequences) {
+  hypr_builder *made;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_widen_trained_range(made, samples, steps, sequences);
   hypr_builder_free(made);
   return status;
 }

@@ -121,7 +121,9 @@ static void ranges_are_those_of_the_inputs(void **state) {
   (void)state;
   hypr_model *model = load_model(TWO_LAYERS);
   hypr_session *session = make_session(model, NULL);
-  float *samples = random_samples(STEPS * INPUTS, 5);
+  float *samples = random_samples(STEPS * INPUTS, 5), *values = malloc(STEPS * INPUTS * sizeof *values);
+  assert_int_equal(hypr_model_first_layer_inputs(model), INPUTS);
+  assert_ok(hypr_session_condition(session, samples, STEPS, values));
   hypr_input_range range = {.struct_size = sizeof range};
   for (int times = 0; times < 2; times++) {
     assert_ok(hypr_session_input_range(session, 3, &range));
@@ -130,10 +132,10 @@ static void ranges_are_those_of_the_inputs(void **state) {
     float output[CLASSES], huge[INPUTS] = {0, 0, 0, 1e6f};
     assert_ok(hypr_session_look_ahead(session, huge, INPUTS, output, CLASSES));
     for (size_t channel = 0; channel < INPUTS; channel++) {
-      float lowest = samples[channel], highest = samples[channel];
+      float lowest = values[channel], highest = values[channel];
       for (size_t step = 1; step < STEPS; step++) {
-        lowest = fminf(lowest, samples[step * INPUTS + channel]);
-        highest = fmaxf(highest, samples[step * INPUTS + channel]);
+        lowest = fminf(lowest, values[step * INPUTS + channel]);
+        highest = fmaxf(highest, values[step * INPUTS + channel]);
       }
       assert_ok(hypr_session_input_range(session, channel, &range));
       assert_int_equal(range.samples, STEPS);
@@ -143,6 +145,7 @@ static void ranges_are_those_of_the_inputs(void **state) {
     assert_ok(hypr_session_clear_statistics(session));
   }
   assert_status(HYPR_ERROR_NOT_FOUND, hypr_session_input_range(session, INPUTS, &range));
+  free(values);
   free(samples);
   hypr_session_free(session);
   hypr_model_free(model);

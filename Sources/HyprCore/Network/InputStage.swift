@@ -8,7 +8,7 @@ struct InputStage {
   let size: Int
   let scale, offset: UnsafePointer<Float>?
   private let conditioning: Conditioning?
-  private let encoder: SpikeEncoder?
+  private let encoder: UnsafeMutablePointer<SpikeEncoder>?
   /// [channels]: what was encoded last, not apart; nil: there is no encoder, and the events have the values.
   private let values: UnsafeMutablePointer<Float>?
   /// Inputs of the first layer: as many as channels, or some per channel.
@@ -25,7 +25,7 @@ struct InputStage {
       info.conditioning_count == 0
       ? nil
       : Conditioning(&arena, channels: size, timeStep: model.timeStep, count: info.conditioning_count) { model.conditioning($0) }
-    encoder = SpikeEncoder(&arena, model.encoding, channels: size)
+    encoder = SpikeEncoder.place(&arena, model.encoding, channels: size)
     values = encoder == nil ? nil : arena.allocate(Float.self, size, .scratch)
   }
 
@@ -35,7 +35,7 @@ struct InputStage {
   /// The step on the events that were listed last was made.
   @_optimize(speed) func commit() {
     conditioning?.commit()
-    encoder?.commit()
+    encoder?.pointee.commit()
   }
 
   /// Counts the sample of the step that was made, whose events stand in a slot.
@@ -49,18 +49,18 @@ struct InputStage {
   /// A sequence begins, or one apart from it, which leaves it as it is.
   func clear(apart: Bool) {
     conditioning?.clear(apart: apart)
-    encoder?.clear(apart: apart)
+    encoder?.pointee.clear(apart: apart)
   }
 
   /// Goes on where another one is, of a kind and with as many channels at most.
   func take(_ other: InputStage) {
     if let conditioning, let from = other.conditioning { conditioning.take(from) }
-    if let encoder, let from = other.encoder { encoder.take(from) }
+    if let encoder, let from = other.encoder { encoder.pointee.take(from.pointee) }
   }
 
   func walkState(_ stream: inout StateStream) {
     conditioning?.walkState(&stream)
-    encoder?.walkState(&stream)
+    encoder?.pointee.walkState(&stream)
   }
 
   /// Lists the events of a sample in a slot. `apart`: of the next one of a sequence apart.
@@ -140,7 +140,7 @@ struct InputStage {
     var value = transformed(sample, channel)
     if let conditioning { value = conditioning.value(value, channel, apart: apart) }
     if let values, !apart { values[channel] = value }
-    switch encoder {
+    switch encoder?.pointee {
     case nil: append(value, at: channel, slot)
     case .levelCrossing(let encoder, let isOnOff):
       append(spike: encoder.spike(value, channel, apart: apart), channel, isOnOff: isOnOff, slot)

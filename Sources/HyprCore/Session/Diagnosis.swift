@@ -10,13 +10,13 @@ extension Session {
     #if HYPR_LEARNING
       addDiverged(&lines)
     #endif
-    if statistics.steps >= Threshold.steps { addLayers(&lines, inputs) }
+    if statistics.pointee.steps >= Threshold.steps { addLayers(&lines, inputs) }
     if let inputs { addOutside(&lines, inputs, far: true) }
     #if HYPR_LEARNING
       addLearning(&lines)
     #endif
     if let inputs { addOutside(&lines, inputs, far: false) }
-    if statistics.steps >= Threshold.steps { addSilentNeurons(&lines) }
+    if statistics.pointee.steps >= Threshold.steps { addSilentNeurons(&lines) }
     return lines.findings.rawValue
   }
 }
@@ -30,7 +30,7 @@ extension Session {
       guard network.layers[layer].description.neuron.spiking, activity.silent == activity.neurons else { continue }
       // Layers above a silent one have no chance: it alone is named.
       lines.append(
-        .silentLayer, "layer\(layer) never spiked in \(statistics.steps) steps\(layer == 0 ? whyInputIsSilent(inputs) : whyIsSilent(layer))")
+        .silentLayer, "layer\(layer) never spiked in \(statistics.pointee.steps) steps\(layer == 0 ? whyInputIsSilent(inputs) : whyIsSilent(layer))")
       break
     }
     for layer in 0..<model.pointee.layerCount {
@@ -93,7 +93,7 @@ extension Session {
       return lines.append(
         .silentNeurons,
         """
-        \(activity.silent) of \(activity.neurons) neurons of layer\(layer) never spiked in \(statistics.steps) steps: calibrate the \
+        \(activity.silent) of \(activity.neurons) neurons of layer\(layer) never spiked in \(statistics.pointee.steps) steps: calibrate the \
         network with samples\(layer == 0 ? ", or raise the input's scale" : "")
         """)
     }
@@ -112,16 +112,16 @@ private struct WorstInput {
 extension Session {
   private var largestInput: Float {
     var largest: Float = 0
-    for channel in 0..<statistics.inputs.channels { largest = max(largest, statistics.inputs.range(channel).magnitude) }
+    for channel in 0..<statistics.pointee.inputs.channels { largest = max(largest, statistics.pointee.inputs.range(channel).magnitude) }
     return largest
   }
 
   /// Nil: too few samples, or the model does not say what there was in training.
   private var worstInput: WorstInput? {
     var worst: WorstInput?
-    guard statistics.inputs.samples >= Threshold.steps else { return nil }
-    for channel in 0..<statistics.inputs.channels {
-      let range = statistics.inputs.range(channel)
+    guard statistics.pointee.inputs.samples >= Threshold.steps else { return nil }
+    for channel in 0..<statistics.pointee.inputs.channels {
+      let range = statistics.pointee.inputs.range(channel)
       // Channels that were always 0 in training had no weight in it.
       guard let most = range.trainedMagnitude, most > 0 else { continue }
       let ratio = Double(range.magnitude) / Double(most)
@@ -133,8 +133,8 @@ extension Session {
   /// The channel that was outside most often, if the worst one was not.
   private func outermost(_ worst: WorstInput) -> WorstInput {
     var found = worst
-    for channel in 0..<statistics.inputs.channels {
-      let range = statistics.inputs.range(channel)
+    for channel in 0..<statistics.pointee.inputs.channels {
+      let range = statistics.pointee.inputs.range(channel)
       guard range.shareOutside > found.range.shareOutside, let most = range.trainedMagnitude else { continue }
       found = WorstInput(channel: channel, range: range, ratio: Double(range.magnitude) / Double(most))
     }

@@ -8,7 +8,7 @@ public struct Session: ~Copyable {
   public let model: UnsafeMutablePointer<Model>
   let settings: Settings
   let network: Network
-  var statistics: RunStatistics
+  let statistics: UnsafeMutablePointer<RunStatistics>
   /// Where the state after the last step is.
   var slot = 0
   #if HYPR_LEARNING
@@ -39,7 +39,7 @@ public struct Session: ~Copyable {
     self.settings = settings
     self.ownsMemory = ownsMemory
     network = Network(&arena, model, settings)
-    statistics = RunStatistics(&arena, model.pointee, network)
+    statistics = RunStatistics.place(&arena, model, network)
     #if HYPR_LEARNING
       if settings.learning {
         let resources = LearningResources(&arena, model.pointee, settings)

@@ -67,7 +67,7 @@ extension Session {
     #if HYPR_LEARNING
       learner?.pointee.beginStep(from: to - 1)
     #endif
-    statistics.count(network, slot: to)
+    statistics.pointee.count(network, slot: to)
     #if HYPR_LEARNING
       if let reference = learner?.pointee.reference, follow(reference, to, into: output) { return }
     #endif

@@ -7,7 +7,17 @@ struct RunStatistics {
   let layers: UnsafeMutableBufferPointer<SpikeCounts>
   var inputs: InputRanges
 
-  init(_ arena: inout Arena, _ model: Model, _ network: borrowing Network) {
+  /// Lays one out. (Not inlined, as what is laid out after it has its stack then.)
+  @inline(never) static func place(
+    _ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ network: borrowing Network
+  ) -> UnsafeMutablePointer<RunStatistics> {
+    let place = arena.allocate(RunStatistics.self, 1, .scratch)
+    let statistics = RunStatistics(&arena, model.pointee, network)
+    if !arena.isMeasuring { place.initialize(to: statistics) }
+    return place
+  }
+
+  private init(_ arena: inout Arena, _ model: Model, _ network: borrowing Network) {
     let count = model.layerCount
     layers = UnsafeMutableBufferPointer(start: arena.allocate(SpikeCounts.self, count, .scratch), count: count)
     for index in 0..<count {
@@ -56,7 +66,7 @@ public struct StatisticsReport {
 extension Session {
   public var statisticsReport: StatisticsReport {
     var report = StatisticsReport(
-      steps: statistics.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, unchangedUpdates: 0,
+      steps: statistics.pointee.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, unchangedUpdates: 0,
       meanLoss: 0, gradientNorm: 0, learningRate: settings.learningRate(after: 0), chanceLoss: 0)
     #if HYPR_LEARNING
       if let counted = learner?.pointee.progress.statistics {
@@ -74,13 +84,13 @@ extension Session {
   }
 
   /// How busy the neurons of a hidden layer were since the last clear.
-  public mutating func activity(_ layer: Int) -> LayerActivity { statistics.layers[layer].activity(steps: statistics.steps) }
+  public mutating func activity(_ layer: Int) -> LayerActivity { statistics.pointee.layers[layer].activity(steps: statistics.pointee.steps) }
 
   /// How far the values of a channel reached since the last clear.
-  public mutating func inputRange(_ channel: Int) -> InputRange { statistics.inputs.range(channel) }
+  public mutating func inputRange(_ channel: Int) -> InputRange { statistics.pointee.inputs.range(channel) }
 
   public mutating func clearStatistics() {
-    statistics.clear()
+    statistics.pointee.clear()
     #if HYPR_LEARNING
       learner?.pointee.progress.statistics.clear()
       learner?.pointee.classes.clear()

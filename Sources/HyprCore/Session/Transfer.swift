@@ -15,7 +15,7 @@ extension Session {
     #endif
     takeParameters(of: other)
     takeState(of: other)
-    statistics.take(other.pointee.statistics)
+    statistics.pointee.take(other.pointee.statistics.pointee)
     #if HYPR_LEARNING
       takeLearning(of: other)
     #endif

@@ -7,8 +7,16 @@ enum SpikeEncoder {
   case thresholdAccumulation(ThresholdAccumulation, isOnOff: Bool)
   case receptiveFields(ReceptiveFields)
 
-  /// nil: as they are. The loader has checked the encoding.
-  @inline(never) init?(_ arena: inout Arena, _ encoding: format_encoding, channels: Int) {
+  /// Lays one out; nil: values are taken as they are. The loader has checked the encoding. (In a place of its own, as sessions are
+  /// made with little stack.)
+  @inline(never) static func place(
+    _ arena: inout Arena, _ encoding: format_encoding, channels: Int
+  ) -> UnsafeMutablePointer<SpikeEncoder>? {
+    guard let encoder = SpikeEncoder(&arena, encoding, channels: channels) else { return nil }
+    return arena.place(encoder)
+  }
+
+  private init?(_ arena: inout Arena, _ encoding: format_encoding, channels: Int) {
     let isOnOff = encoding.output == 1
     switch encoding.kind {
     case FORMAT_ENCODING_LEVEL_CROSSING:
