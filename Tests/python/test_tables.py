@@ -240,6 +240,9 @@ def test_without_samples_nothing_is_saved(tone_model):
     out = tone_model / "nothing.hypr"
     done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, text="\n", status=1)
     assert "standard input is empty, expected samples" in done.stderr and not out.exists()
+    done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, "--skip-bad-lines",
+               text="x,tone\n?,low\n", status=1)
+    assert "0 samples, 1 lines skipped\nError: standard input has no samples that can be read" in done.stderr and not out.exists()
 
 
 def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):

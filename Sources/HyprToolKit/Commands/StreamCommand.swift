@@ -55,7 +55,8 @@ struct StreamCommand: ParsableCommand {
     let skipped = stream.skipped > 0 ? ", \(stream.skipped) lines skipped" : ""
     stream.status.tell("\(stream.accuracy.description)\(skipped)" + (saved.map { "; saved: \($0.path)" } ?? ""))
     switch try result.get() {
-    case .input: break
+    case .input:
+      if stream.accuracy.samples == 0 { throw ToolError("standard input has no samples that can be read") }
     case .interruption: throw ExitCode(Interruption.exitStatus)
     case .brokenPipe: throw ExitCode(128 + SIGPIPE)
     }
