@@ -178,6 +178,13 @@ def test_sum_of_softmax_keeps_the_window(network):
     assert all(np.isfinite(row.score) for row in result.adaptation.table)
 
 
+def test_without_end_no_rate_falls(network, others):
+    x, y, groups = others
+    adaptation = hypr.tune_adaptation(network, x[:4], y[:4], groups[:4], endless=True, progress=False)
+    assert {row.options.get("schedule", "constant") for row in adaptation.table} == {"constant"}
+    assert "schedule_updates" not in adaptation.profile and adaptation.gain > 0
+
+
 def test_values_are_judged_by_the_part_of_the_loss_that_is_gone():
     random = np.random.default_rng(3)
     x = random.normal(size=(6, 900, 2)).astype(np.float32)
@@ -271,27 +278,78 @@ def test_trainer_refuses_before_it_trains():
 TOOL = os.environ.get("HYPR_TOOL", "")
 
 
-@pytest.mark.skipif(not os.path.exists(TOOL), reason="the command line tool is not built")
+def tool_table(folder, network, *arguments):
+    """The rows of `hypr train --tune-adaptation` on a network that is not trained before, and the model that it writes."""
+    network.save(folder / "model.hypr")
+    # A rate of 0 trains nothing: what is tuned is the network as it is.
+    done = subprocess.run([TOOL, "train", "model.hypr", *arguments, "--epochs", "1", "--learning-rate", "0", "--out", "out.hypr",
+                           "--tune-adaptation"], cwd=folder, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    heading = next(index for index, line in enumerate(lines) if line.lstrip().startswith("accuracy  "))
+    return lines[heading + 1:-1], hypr.Model.load(folder / "out.hypr")
+
+
+def assert_the_same(rows, model, adaptation):
+    """The same streams, the same sessions: the same accuracies, profile by profile, and the same choice."""
+    assert [float(row.split()[0]) for row in rows] == pytest.approx([100 * row.score for row in adaptation.table], abs=0.051)
+    assert [index for index, row in enumerate(rows) if "(chosen)" in row] == [adaptation.chosen]
+    assert hypr.Session(model).options == hypr.Session(adaptation.model).options
+
+
+needs_tool = pytest.mark.skipif(not os.path.exists(TOOL), reason="the command line tool is not built")
+
+
+@needs_tool
 @pytest.mark.parametrize("kind", ["steps", "sequences"])
 def test_the_tool_measures_the_same(network, others, tmp_path, kind):
-    """The same streams, the same sessions: the same accuracies, profile by profile, and the same choice."""
     if kind == "steps":
         x, y = np.stack(others[0]), np.stack(others[1])
     else:
         parts = [tones(200 + seed, 1, (0.4, 1.0), 1.8) for seed in range(60)]
         x, y = np.stack([x for x, _ in parts]), np.array([y[0] for _, y in parts])
-    network.save(tmp_path / "model.hypr")
     for name, array in (("x", x), ("y", y)):
         np.save(tmp_path / f"{name}.npy", array)
-    # A rate of 0 trains nothing: what is tuned is the network as it is.
-    done = subprocess.run(
-        [TOOL, "train", "model.hypr", "--inputs", "x.npy", "--labels", "y.npy", "--validation-inputs", "x.npy",
-         "--validation-labels", "y.npy", "--epochs", "1", "--learning-rate", "0", "--out", "out.hypr", "--tune-adaptation"],
-        cwd=tmp_path, capture_output=True, text=True, check=True)
-    adaptation = hypr.tune_adaptation(network, x, y, progress=False)
-    lines = done.stdout.splitlines()
-    heading = next(index for index, line in enumerate(lines) if line.lstrip().startswith("accuracy  "))
-    table = [line.split()[:4] for line in lines[heading + 1:heading + 1 + len(adaptation.table)]]
-    assert [float(row[0]) for row in table] == pytest.approx([100 * row.score for row in adaptation.table], abs=0.051)
-    assert "(chosen)" in lines[heading + 1 + adaptation.chosen]
-    assert hypr.Session(hypr.Model.load(tmp_path / "out.hypr")).options == hypr.Session(adaptation.model).options
+    files = ["--inputs", "x.npy", "--labels", "y.npy", "--validation-inputs", "x.npy", "--validation-labels", "y.npy"]
+    assert_the_same(*tool_table(tmp_path, network, *files), hypr.tune_adaptation(network, x, y, progress=False))
+
+
+@needs_tool
+def test_the_tool_knows_groups_order_and_rehearsal(network, others, tmp_path):
+    x, y, groups = [part[:4] for part in others]
+    with open(tmp_path / "table.csv", "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["time", "left", "right", "tone", "device"])
+        for start, (inputs, labels, group) in enumerate(zip(x, y, groups)):
+            rows.writerows([10000 * start + step, *sample, label, group] for step, (sample, label) in enumerate(
+                zip(inputs.tolist(), labels.tolist())))
+    table = ["--csv", "table.csv", "--validation-csv", "table.csv", "--label", "tone", "--time", "time", "--group", "device"]
+    wish = ["--adaptation-rounds", "1", "--adaptation-rehearsal", "8192", "--adaptation-endless"]
+    assert_the_same(*tool_table(tmp_path, network, *table, *wish), hypr.tune_adaptation(
+        network, x, y, groups, rounds=1, rehearsal_bytes=8192, endless=True, progress=False))
+
+
+@needs_tool
+@pytest.mark.parametrize("arguments, words", [
+    (["--tune-adaptation"], "--tune-adaptation needs data that is kept for validation"),
+    (["--adaptation-rounds", "2"], "--adaptation-rounds needs --tune-adaptation"),
+    (["--validation-split", "0.5", "--tune-adaptation", "--adaptation-rounds", "0"], "--adaptation-rounds is 0"),
+    (["--validation-split", "0.5", "--tune-adaptation", "--adaptation-rehearsal=-1"], "option rehearsal_bytes is -1"),
+])
+def test_the_tool_refuses_before_it_trains(network, others, tmp_path, arguments, words):
+    network.save(tmp_path / "model.hypr")
+    np.save(tmp_path / "x.npy", np.stack(others[0][:2]))
+    np.save(tmp_path / "y.npy", np.stack(others[1][:2]))
+    done = subprocess.run([TOOL, "train", "model.hypr", "--inputs", "x.npy", "--labels", "y.npy", "--out", "out.hypr",
+                           *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0 and words in done.stderr
+    assert not (tmp_path / "out.hypr").exists()
+
+
+def test_the_report_has_the_table(tmp_path, network, others, adaptation):
+    folder = hypr.run_folder.RunFolder(tmp_path)
+    folder.save_adaptation(adaptation)
+    page = hypr.report.write_report(tmp_path).read_text(encoding="utf-8")
+    row = adaptation.table[adaptation.chosen]
+    assert f"{row.name}</th><td>{100 * row.score:.1f} %, gain {100 * row.gain:+.1f}" in page
+    assert page.count("(chosen)") == 1
+    assert hypr.run_folder.RunFolder(tmp_path / "none").adaptation() == []

@@ -17,13 +17,17 @@ struct AdaptationArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp("Memory for rehearsal that the device will give (default: 0).", valueName: "bytes"))
   var adaptationRehearsal: Int?
+  @Flag(help: "A device will be taught without a known end: leave out profiles whose rate falls to 0.")
+  var adaptationEndless = false
 
   /// What to try; `nil`: nothing. What cannot be tuned is refused here, before the training.
   func plan(for validation: SequenceSet?, inputSize: Int) throws -> AdaptationPlan? {
     guard tuneAdaptation else {
-      guard adaptationRounds == nil && adaptationDisturbance == nil && adaptationRehearsal == nil else {
-        throw ToolError("--adaptation-rounds, --adaptation-disturbance and --adaptation-rehearsal need --tune-adaptation")
-      }
+      let given = [
+        ("rounds", adaptationRounds != nil), ("disturbance", adaptationDisturbance != nil),
+        ("rehearsal", adaptationRehearsal != nil), ("endless", adaptationEndless),
+      ]
+      if let first = given.first(where: \.1) { throw ToolError("--adaptation-\(first.0) needs --tune-adaptation") }
       return nil
     }
     guard let validation else {
@@ -33,6 +37,7 @@ struct AdaptationArguments: ParsableArguments {
     plan.rounds = adaptationRounds ?? plan.rounds
     plan.disturbance = adaptationDisturbance
     plan.rehearsalBytes = adaptationRehearsal ?? 0
+    plan.isEndless = adaptationEndless
     _ = try OptionSettings(["rehearsal_bytes=\(plan.rehearsalBytes)"])
     _ = try AdaptationStream.all(validation, inputSize: inputSize, plan)
     return plan

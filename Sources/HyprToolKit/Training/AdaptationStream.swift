@@ -10,6 +10,8 @@ package struct AdaptationPlan {
   package var disturbance: Double?
   /// Memory for rehearsal that a device will give its sessions.
   package var rehearsalBytes = 0
+  /// Whether a device will be taught without a known end: no profile whose rate falls to 0.
+  package var isEndless = false
 
   package init() {}
 

@@ -52,7 +52,8 @@ package final class AdaptationTuning {
     rows.append(Row(options: []))
   }
 
-  /// A profile with what depends on the streams; `nil`: it is for rehearsal, for which there is no memory.
+  /// A profile with what depends on the streams; `nil`: it is for rehearsal, for which there is no memory, or it comes to an end
+  /// that there will not be.
   private func row(_ profile: String, window own: Int) throws -> Row? {
     let isSumOfSoftmax = labelling == .sequences && target == .sumOfSoftmax
     var options: [(option: HyprCore.Option, value: Double)] = []
@@ -69,6 +70,7 @@ package final class AdaptationTuning {
       options.append((option, value))
     }
     if options.contains(where: { $0.option == .schedule && $0.value != 0 }) {
+      if plan.isEndless { return nil }
       let count = streams.reduce(0) { $0 + $1.windows(window, labelling, target) }
       options.append((.scheduleUpdates, Double(max(1, (2 * count + streams.count) / (2 * streams.count)))))
     }

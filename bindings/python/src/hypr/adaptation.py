@@ -122,7 +122,8 @@ def adaptation_profiles() -> tuple[Mapping[str, Any], ...]:
 
 
 def tune_adaptation(model: Model, x: Any, y: Any, groups: npt.ArrayLike | None = None, *, taught: float = 0.5, rounds: int = 6,
-                    disturbance: float | None = None, rehearsal_bytes: int = 0, progress: bool = True) -> Adaptation:
+                    disturbance: float | None = None, rehearsal_bytes: int = 0, endless: bool = False,
+                    progress: bool = True) -> Adaptation:
     """Measures which adaptation profile gains most from a few labelled minutes, and recommends it in the model.
 
     Every profile of ``adaptation_profiles()``, and what the model recommends by itself, learns from the first part of each stream,
@@ -152,6 +153,9 @@ def tune_adaptation(model: Model, x: Any, y: Any, groups: npt.ArrayLike | None =
         without: a network meets nothing new in the end of the recording that it was trained on.
     rehearsal_bytes : int
         Memory for rehearsal that the device will give its sessions.
+    endless : bool
+        Whether the device will be taught without a known end: profiles whose rate falls to 0 are left out. Otherwise it falls over
+        as many updates as are made in a stream, in the mean, and from there on a device does not change.
     progress : bool
         Whether to show a bar, if tqdm is installed.
 
@@ -161,7 +165,8 @@ def tune_adaptation(model: Model, x: Any, y: Any, groups: npt.ArrayLike | None =
         A group has nothing to teach, or nothing to test.
     """
     data = TrainingData.of(x, y, model)
-    plan = AdaptationPlan(taught=taught, rounds=rounds, disturbance=disturbance, rehearsal_bytes=rehearsal_bytes)
+    plan = AdaptationPlan(taught=taught, rounds=rounds, disturbance=disturbance, rehearsal_bytes=rehearsal_bytes,
+                          endless=endless)
     return plan.tune(model, data, None if groups is None else checked_groups(groups, len(data)), progress=progress)
 
 
@@ -181,6 +186,7 @@ class AdaptationPlan:
     rounds: int = 6
     disturbance: float | None = None
     rehearsal_bytes: int = 0
+    endless: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.taught < 1:
@@ -230,9 +236,12 @@ class AdaptationPlan:
             options = dict(profile)
             if not self.rehearsal_bytes and any(name.startswith("rehearsal") for name in options):
                 continue
+            falls = options.get("schedule", "constant") != "constant"
+            if self.endless and falls:
+                continue
             if not made[0].taught.per_step and judgement.loss == "sum_of_softmax":
                 options.pop("window", None)  # that of the model holds a whole sequence
-            if options.get("schedule", "constant") != "constant":
+            if falls:
                 count = sum(stream.windows(int(options.get("window", window)), judgement) for stream in made)
                 options["schedule_updates"] = max(1, (2 * count + len(made)) // (2 * len(made)))
             profiles.append(options)
