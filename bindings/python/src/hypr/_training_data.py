@@ -24,7 +24,8 @@ class TrainingData:
     ----------
     source : sequence of array_like [steps, channels]
         A list, or anything else with a length whose elements are made when they are asked for: no more than a batch of them
-        is held. Each is read when the training begins, twice if there is a run folder, and once in every epoch.
+        is held. Each is read when the training begins, those to train on twice, all once more if there is a run folder, and once in
+        every epoch.
     chosen : ndarray of int, [sequences]
         Which of the source's these are.
     channels : int
