@@ -286,18 +286,6 @@ void call_hypr_builder_add_exemplar(World &w) {
   });
 }
 
-void call_hypr_builder_widen_trained_range(World &w) {
-  const BuilderOf &builder = w.builder();
-  Guarded<size_t> steps(w.random.below(4));
-  size_t total = 0;
-  for (size_t &count : steps) total += count = w.random.below(6);
-  Guarded<float> inputs(total * builder.inputs);
-  for (float &value : inputs) value = w.random.once_in(100) ? w.random.absurd_float() : w.random.sample();
-  w.build(builder, [&](hypr_builder *handle) {
-    return hypr_builder_widen_trained_range(handle, w.perhaps(inputs.get()), w.perhaps(steps.get()), steps.size());
-  });
-}
-
 void call_hypr_builder_calibrate(World &w) {
   const BuilderOf &builder = w.builder();
   Guarded<size_t> steps(w.random.below(4));
@@ -341,6 +329,18 @@ void call_hypr_builder_create_suggested(World &w) {
                                                                    message.get(), message.size()));
   check_made(status, made, message.get(), message.size());
   hypr_builder_free(made);
+}
+
+void call_hypr_builder_widen_trained_range(World &w) {
+  const BuilderOf &builder = w.builder();
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &count : steps) total += count = w.random.below(6);
+  Guarded<float> inputs(total * builder.inputs);
+  for (float &value : inputs) value = w.random.once_in(100) ? w.random.absurd_float() : w.random.sample();
+  w.build(builder, [&](hypr_builder *handle) {
+    return hypr_builder_widen_trained_range(handle, w.perhaps(inputs.get()), w.perhaps(steps.get()), steps.size());
+  });
 }
 
 void call_hypr_builder_keep_exemplars(World &w) {

@@ -29,7 +29,7 @@ def measure(tool, folder, seed, minutes=10):
         return done.stdout
 
     def accuracy(model, recording):
-        return json.loads(hypr("eval", model, "--csv", recording, *COLUMNS, "--json"))["accuracy"]
+        return json.loads(hypr("eval", model, "--csv", recording, *COLUMNS, "--json"))["stepAccuracy"]
 
     def adapted(model):
         name = f"adapted-{model}"

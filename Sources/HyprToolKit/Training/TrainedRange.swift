@@ -14,7 +14,7 @@ extension LoadedModel {
             guard let samples = inputs.baseAddress else { return }
             try fresh.tell { builder throws(Failure) in
               try builder.widenTrainedRange(
-                HyprBuilding.Recording(samples, steps, channels: builder.inputCount, builder.message))
+                RecordedSequences(samples, steps, channels: builder.inputCount, builder.message))
             }
           }
         }
