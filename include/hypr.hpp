@@ -272,6 +272,15 @@ class Model : public detail::Owner<hypr_model, hypr_model_free> {
   const char *metadata_key(std::size_t index) const noexcept { return hypr_model_metadata_key(get(), index); }
   const char *metadata_value(std::size_t index) const noexcept { return hypr_model_metadata_value(get(), index); }
 
+  std::size_t first_layer_inputs() const noexcept { return hypr_model_first_layer_inputs(get()); }
+  /// [input size] each.
+  Outcome<void> trained_range(span<float> lower, span<float> upper) const {
+    const hypr_status status = lower.size() == upper.size()
+                                   ? hypr_model_trained_range(get(), lower.data(), upper.data(), lower.size())
+                                   : HYPR_ERROR_SIZE_MISMATCH;
+    return detail::check(status, "the range in training");
+  }
+
   std::size_t tensor_count() const noexcept { return hypr_model_tensor_count(get()); }
   Outcome<hypr_tensor_info> tensor_info(std::size_t index) const {
     auto info = detail::sized<hypr_tensor_info>();
@@ -321,7 +330,10 @@ class Options : public detail::Owner<hypr_options, hypr_options_free> {
     if (error_.status() != HYPR_OK) return *this;
     const hypr_status status = hypr_option_find(name.get(), &key);
     if (status == HYPR_OK) return set(key, value);
-    keep(status, name.get());
+    const char *meant = hypr_option_suggest(name.get());
+    std::string text = std::string("there is no option ") + name.get();
+    if (meant) text = text + ": did you mean " + meant + "?";
+    keep(status, text.c_str());
     return *this;
   }
   Options &&set(hypr_option key, double value) && { return std::move(set(key, value)); }
@@ -370,6 +382,11 @@ inline Outcome<hypr_option> option_find(Text name) {
   const hypr_status status = hypr_option_find(name.get(), &key);
   return detail::outcome(status, name.get(), std::move(key));
 }
+
+/// What is most likely meant by a name that is none; nullptr: nothing is close.
+inline const char *option_suggest(Text name) noexcept { return hypr_option_suggest(name.get()); }
+/// Settings to learn with on a device, as text, from the safest to the boldest; nullptr behind the last one.
+inline const char *adaptation_profile(std::size_t index) noexcept { return hypr_adaptation_profile(index); }
 
 // ----------------------------------------------------------------------------------------------------------------- sessions
 
@@ -547,6 +564,26 @@ class Session : public detail::Owner<hypr_session, hypr_session_free> {
     const hypr_status status = hypr_session_statistics(get(), &statistics);
     return outcome(status, std::move(statistics));
   }
+  Outcome<hypr_layer_activity> layer_activity(std::size_t layer) const {
+    auto activity = detail::sized<hypr_layer_activity>();
+    const hypr_status status = hypr_session_layer_activity(get(), layer, &activity);
+    return outcome(status, std::move(activity));
+  }
+  Outcome<hypr_input_range> input_range(std::size_t channel) const {
+    auto range = detail::sized<hypr_input_range>();
+    const hypr_status status = hypr_session_input_range(get(), channel, &range);
+    return outcome(status, std::move(range));
+  }
+  /// A sum of HYPR_FINDING_ bits; the words go to `text`, if it is given.
+  Outcome<std::uint32_t> diagnose(span<char> text = {}) const {
+    std::uint32_t findings = 0;
+    const hypr_status status = hypr_session_diagnose(get(), &findings, text.data(), text.size());
+    return outcome(status, std::move(findings));
+  }
+  /// inputs [steps][input size]; values [steps][Model::first_layer_inputs].
+  Outcome<void> condition(span<const float> inputs, std::size_t steps, float *values) {
+    return check(hypr_session_condition(get(), inputs.data(), steps, values));
+  }
   Outcome<void> clear_statistics() { return check(hypr_session_clear_statistics(get())); }
   Outcome<hypr_memory_report> memory_report() const {
     auto report = detail::sized<hypr_memory_report>();
@@ -704,6 +741,16 @@ class Builder : public detail::Owner<hypr_builder, hypr_builder_free> {
     return detail::outcome(status, why.text, Builder(builder));
   }
 
+  /// A network that suits a recording. Why, a line each, goes to `reasons`, if it is given.
+  static Outcome<Builder> create_suggested(hypr_recording recording, span<char> reasons = {}) {
+    detail::Message why;
+    hypr_builder *builder = nullptr;
+    recording.struct_size = sizeof recording;
+    const hypr_status status =
+        hypr_builder_create_suggested(&recording, &builder, reasons.data(), reasons.size(), why.text, sizeof why.text);
+    return detail::outcome(status, why.text, Builder(builder));
+  }
+
   const char *message() const noexcept { return hypr_builder_message(get()); }
 
   Outcome<void> set_name(Text name) { return check(hypr_builder_set_name(get(), name.get())); }
@@ -719,6 +766,25 @@ class Builder : public detail::Owner<hypr_builder, hypr_builder_free> {
   }
   Outcome<void> set_level_crossing(span<const float> thresholds, std::int32_t output) {
     return check(hypr_builder_set_level_crossing(get(), thresholds.data(), thresholds.size(), output));
+  }
+  Outcome<void> set_encoding(const hypr_encoding &encoding) { return check(hypr_builder_set_encoding(get(), &encoding)); }
+  Outcome<void> add_conditioning(const hypr_conditioning &stage) { return check(hypr_builder_add_conditioning(get(), &stage)); }
+  Outcome<void> clear_conditioning() { return check(hypr_builder_clear_conditioning(get())); }
+  /// [inputs] each, or nothing: unknown.
+  Outcome<void> set_trained_range(span<const float> lower, span<const float> upper) {
+    if (lower.size() != upper.size()) return detail::check(HYPR_ERROR_SIZE_MISMATCH, "lower and upper are not of one size");
+    return check(hypr_builder_set_trained_range(get(), lower.data(), upper.data(), lower.size()));
+  }
+  /// inputs [sum of steps][inputs], steps [sequences].
+  Outcome<void> fit_input(span<const float> inputs, span<const std::size_t> steps) {
+    return check(hypr_builder_fit_input(get(), inputs.data(), steps.data(), steps.size()));
+  }
+  Outcome<void> widen_trained_range(span<const float> inputs, span<const std::size_t> steps) {
+    return check(hypr_builder_widen_trained_range(get(), inputs.data(), steps.data(), steps.size()));
+  }
+  Outcome<void> calibrate(span<const float> inputs, span<const std::size_t> steps, double rate = 0.05, std::uint64_t seed = 0,
+                          bool given = false) {
+    return check(hypr_builder_calibrate(get(), inputs.data(), steps.data(), steps.size(), rate, seed, given ? 1 : 0));
   }
   Outcome<void> add_layer(Text neuron, std::size_t size, const hypr_layer_settings &settings = layer_settings()) {
     return check(hypr_builder_add_layer(get(), neuron.get(), size, &settings));

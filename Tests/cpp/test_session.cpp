@@ -101,7 +101,7 @@ TEST_CASE("bad models and options throw") {
   hypr::Model model(model_path("brf"));
   CHECK_THROWS_WITH(hypr::Session(model, {{HYPR_OPTION_WINDOW, -1}}), doctest::Contains("window"));
   CHECK_THROWS_WITH(hypr::Session(model, {{HYPR_OPTION_WINDOW, 1.5}}), doctest::Contains("whole"));
-  CHECK_THROWS_WITH(hypr::Options().set("lr", 1), doctest::Contains("lr"));
+  CHECK_THROWS_WITH(hypr::Options().set("lr", 1), doctest::Contains("learning_rate"));
   CHECK(hypr::Options().set("window", 12).get(HYPR_OPTION_WINDOW) == 12);
   CHECK(hypr::option_bounds(hypr::option_find("window")).upper == 65536);
   CHECK(hypr::option_name(-5) == nullptr);
@@ -181,6 +181,58 @@ TEST_CASE("a network is built") {
   std::size_t lif = hypr::neuron_find("lif");
   CHECK(std::string(hypr::neuron_info(lif).name) == "LIF");
   CHECK(std::string(hypr::neuron_parameter(lif, 0).name) == "tau_m");
+}
+
+TEST_CASE("a network is suggested, calibrated and diagnosed") {
+  const std::size_t count = 600;
+  std::vector<float> recorded(count);
+  std::vector<std::int32_t> labels(count);
+  for (std::size_t i = 0; i < count; i++) {
+    labels[i] = static_cast<std::int32_t>(i / 100 % 2);
+    recorded[i] = std::sin((labels[i] ? 0.2f : 0.4f) * static_cast<float>(i));
+  }
+  const std::size_t steps[] = {count};
+  hypr_recording recording{};
+  recording.inputs = recorded.data();
+  recording.steps = steps;
+  recording.sequences = recording.channels = 1;
+  recording.labels = labels.data();
+  recording.time_step = 0.01;
+  std::vector<char> reasons(4096);
+  hypr::Builder builder = hypr::Builder::create_suggested(recording, reasons);
+  CHECK(std::string(reasons.data()).size() > 20);
+  builder.clear_conditioning();
+  hypr_conditioning stage = HYPR_CONDITIONING(HYPR_CONDITIONING_HIGH_PASS);
+  const float seconds[] = {0.5f};
+  stage.time_constants = seconds;
+  stage.time_constant_count = 1;
+  builder.add_conditioning(stage);
+  builder.fit_input(recorded, steps);
+  builder.widen_trained_range(recorded, steps);
+  builder.calibrate(recorded, steps, 0.1);
+  CHECK_THROWS_WITH(builder.calibrate(recorded, steps, 2), doctest::Contains("rate"));
+  std::vector<char> file(builder.build(0));
+  builder.copy_file(file.data(), file.size());
+  hypr::Model model = hypr::Model::load_buffer(file.data(), file.size());
+  float lower[1], upper[1];
+  model.trained_range(lower, upper);
+  CHECK(lower[0] < upper[0]);
+  hypr::Session session(model);
+  std::vector<float> values(count * model.first_layer_inputs());
+  session.condition(recorded, count, values.data());
+  CHECK(values[count - 1] != recorded[count - 1]);
+  session.run(recorded, count);
+  CHECK(session.layer_activity(0).spike_rate > 0.03);
+  CHECK(session.input_range(0).samples == count);
+  std::vector<char> text(2048);
+  CHECK(session.diagnose(text) == 0);
+  for (float &value : recorded) value *= 100;
+  session.clear_statistics();
+  session.run(recorded, count);
+  CHECK((session.diagnose(text) & HYPR_FINDING_INPUT_FAR_OUTSIDE) != 0);
+  CHECK(std::string(text.data()).find("larger than in training") != std::string::npos);
+  CHECK(std::string(hypr::option_suggest("lr")) == "learning_rate");
+  CHECK(hypr::adaptation_profile(0) != nullptr);
 }
 
 TEST_CASE("learning is the same in each of two threads, and lowers the loss") {
