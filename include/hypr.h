@@ -1030,7 +1030,7 @@ typedef struct hypr_conditioning {
 } hypr_conditioning;
 
 /* Start from a kind: hypr_conditioning s = HYPR_CONDITIONING(HYPR_CONDITIONING_CLIP); */
-#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, NULL, 0, 0, (kind), 0, 0}
+#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0}
 
 /* Appends a stage that values go through after scale and offset and before the encoding, in the order of the calls; or takes all
  * stages away. With stages, |(sample - offset) * scale| is at most 1e30.

@@ -35,7 +35,7 @@ World::~World() {
 }
 
 const SessionOf &World::session() {
-  static const SessionOf none = {nullptr, 3, 2, 1, 10, false, nullptr};
+  static const SessionOf none = {nullptr, 3, 2, 1, 10, 0, false, nullptr};
   return random.once_in(40) || sessions.empty() ? none : sessions[random.below(sessions.size())];
 }
 
