@@ -41,7 +41,7 @@ package struct SignalPlan {
     try fit.samples.withUnsafeBufferPointer { samples in
       guard let start = samples.baseAddress else { throw ToolError("the samples to fit are empty, expected at least one step") }
       try fit.steps.withUnsafeBufferPointer { steps in
-        try model.tell { builder throws(Failure) in try builder.fitInput(Recording(start, steps: steps)) }
+        try model.tell { builder throws(Failure) in try builder.fitInput(HyprBuilding.Recording(start, steps: steps)) }
       }
     }
   }
