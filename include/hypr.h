@@ -992,15 +992,17 @@ typedef struct hypr_conditioning {
   size_t time_constant_count;
   const float *deviations;     /* running normalization: at the start of a sequence, 1e-6 to 1e6, in the unit of x */
   size_t deviation_count;
-  const float *lower, *upper;  /* clip: in the unit of x, lower < upper */
-  size_t lower_count, upper_count;
+  const float *lower;          /* clip: in the unit of x, lower < upper */
+  size_t lower_count;
+  const float *upper;
+  size_t upper_count;
   int32_t kind;                /* HYPR_CONDITIONING_... */
   float largest_gain;          /* running normalization: the deviation is not below deviations / this; 1 to 1e6. 0: 10 */
   float limit;                 /* running normalization: of the magnitude of the result, above 0, at most 1e6. 0: 10 */
 } hypr_conditioning;
 
 /* Start from a kind: hypr_conditioning s = HYPR_CONDITIONING(HYPR_CONDITIONING_CLIP); */
-#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, NULL, 0, 0, (kind), 0, 0}
+#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0}
 
 /* Appends a stage that values go through after scale and offset and before the encoding, in the order of the calls; or takes all
  * stages away. With stages, |(sample - offset) * scale| is at most 1e30.

@@ -113,7 +113,10 @@ static void *call_builder(size_t *bytes, const char *file) {
   hypr_builder *builder, *changed;
   hypr_model *model;
   hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
+  hypr_encoding encoding = HYPR_ENCODING(HYPR_ENCODING_DELTA);
+  hypr_conditioning stage = HYPR_CONDITIONING(HYPR_CONDITIONING_HIGH_PASS);
   hypr_tensor_info info = {.struct_size = sizeof info};
+  const size_t steps = CALL_STEPS;
   const float scale = 40.1f, offset[] = {0.1f, 0.2f, 1e-41f}, threshold = 0.3f;
   const char *names[] = {"a", "b", "c"};
   const uint32_t offsets[] = {0, 2, 3, 4}, columns[] = {0, 2, 1, 0};
@@ -130,6 +133,21 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_set_input_names(builder, names, 3));
   OK(hypr_builder_set_level_crossing(builder, &threshold, 1, HYPR_LEVEL_CROSSING_SIGNED));
   OK(hypr_builder_set_level_crossing(builder, NULL, 0, HYPR_LEVEL_CROSSING_SIGNED));
+  encoding.thresholds = &threshold;
+  encoding.threshold_count = 1;
+  OK(hypr_builder_set_encoding(builder, &encoding));
+  encoding.threshold_count = 2;
+  FAILS(hypr_builder_set_encoding(builder, &encoding));
+  encoding.kind = HYPR_ENCODING_NONE;
+  OK(hypr_builder_set_encoding(builder, &encoding));
+  stage.time_constants = &threshold;
+  stage.time_constant_count = 1;
+  OK(hypr_builder_add_conditioning(builder, &stage));
+  OK(hypr_builder_fit_input(builder, samples_of_calls, &steps, 1));
+  OK(hypr_builder_clear_conditioning(builder));
+  OK(hypr_builder_set_input_scale(builder, &scale, 1));
+  OK(hypr_builder_set_input_offset(builder, offset, 3));
+  OK(hypr_builder_set_trained_range(builder, offset, offset, 3));
   settings.recurrent_density = 0.3;
   OK(hypr_builder_add_layer(builder, "brf", CALL_NEURONS, &settings));
   OK(hypr_builder_add_layer(builder, "gru", 7, NULL));
@@ -197,6 +215,9 @@ static void call_model(const hypr_model *model) {
   NUMBER(hypr_model_time_step(model));
   TEXT(hypr_model_input_name(model, 0));
   TEXT(hypr_model_class_label(model, 0));
+  SIZE(hypr_model_first_layer_inputs(model));
+  OK(hypr_model_trained_range(model, values, values + CALL_INPUTS, CALL_INPUTS));
+  note(values, 2 * CALL_INPUTS * sizeof *values);
   SIZE(hypr_model_metadata_count(model));
   TEXT(hypr_model_metadata_key(model, 0));
   TEXT(hypr_model_metadata_value(model, 0));
@@ -287,7 +308,7 @@ static void call_inspection(hypr_session *session, const char *file) {
 }
 
 static void call_running(hypr_session *session) {
-  float output[CALL_OUTPUTS], outputs[CALL_STEPS * CALL_OUTPUTS], bad[CALL_INPUTS] = {0, NAN, 1};
+  float output[CALL_OUTPUTS], outputs[CALL_STEPS * CALL_OUTPUTS], bad[CALL_INPUTS] = {0, NAN, 1}, values[CALL_INPUTS];
   const float huge[CALL_INPUTS] = {3e38f, -3e38f, 3e38f}, tiny[CALL_INPUTS] = {1e-41f, -1e-41f, 1e-38f};
   const uint32_t spikes[] = {0, 2}, wrong[] = {2, 1};
   for (size_t i = 0; i < CALL_STEPS; i++) {
@@ -301,6 +322,8 @@ static void call_running(hypr_session *session) {
   FAILS(hypr_session_step_spikes(session, wrong, 2, output, CALL_OUTPUTS));
   OK(hypr_session_look_ahead(session, tiny, CALL_INPUTS, output, CALL_OUTPUTS));
   note(output, sizeof output);
+  OK(hypr_session_condition(session, tiny, 1, values));
+  note(values, sizeof values);
   OK(hypr_session_run(session, samples_of_calls, CALL_STEPS, outputs));
   note(outputs, sizeof outputs);
   FAILS(hypr_session_step(session, bad, CALL_INPUTS, output, CALL_OUTPUTS));

@@ -182,6 +182,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   batch.weights = NULL, batch.sequence_labels = NULL, batch.values = outputs;
   hypr_session_learn(session, &batch, NULL, &value);
   hypr_session_look_ahead(session, samples, INPUTS, outputs, CLASSES);
+  hypr_session_condition(session, samples, 1, out);
   hypr_session_teach_sequence(session, 1);
   hypr_session_set_class_weights(session, class_weights, CLASSES);
   hypr_session_set_trainable(session, 0, 0);

@@ -400,6 +400,15 @@ static void nothing_is_null(void **state) {
   null_argument("name", hypr_builder_set_name(builder, NULL));
   null_argument("offset", hypr_builder_set_input_offset(builder, NULL, 1));
   null_argument("names", hypr_builder_set_input_names(builder, NULL, 1));
+  null_argument("encoding", hypr_builder_set_encoding(builder, NULL));
+  null_argument("stage", hypr_builder_add_conditioning(builder, NULL));
+  null_argument("lower", hypr_builder_set_trained_range(builder, NULL, &value, 1));
+  null_argument("upper", hypr_builder_set_trained_range(builder, &value, NULL, 1));
+  null_argument("inputs", hypr_builder_fit_input(builder, NULL, &(size_t){1}, 1));
+  null_argument("steps", hypr_builder_fit_input(builder, &value, NULL, 1));
+  hypr_conditioning stage = HYPR_CONDITIONING(HYPR_CONDITIONING_HIGH_PASS);
+  stage.time_constant_count = 1;
+  null_argument("stage.time_constants", hypr_builder_add_conditioning(builder, &stage));
   null_argument("neuron", hypr_builder_add_layer(builder, NULL, 1, NULL));
   null_argument("name", hypr_builder_set_constant(builder, NULL, 1));
   null_argument("name", hypr_builder_set_tensor(builder, NULL, &value, 1));
@@ -422,6 +431,11 @@ static void nothing_is_null(void **state) {
   assert_ok(hypr_builder_set_class_labels(builder, NULL, 0));
   assert_ok(hypr_builder_set_input_scale(builder, NULL, 0));
 
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_set_encoding(none, &(hypr_encoding)HYPR_ENCODING(HYPR_ENCODING_NONE)));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_add_conditioning(none, &stage));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_clear_conditioning(none));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_set_trained_range(none, NULL, NULL, 0));
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_fit_input(none, &value, &(size_t){1}, 1));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_set_name(none, "x"));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_add_layer(none, "brf", 1, NULL));
   assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_set_tensor(none, "x", &value, 1));

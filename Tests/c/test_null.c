@@ -63,6 +63,7 @@ static void no_model(void **state) {
   assert_true(hypr_model_time_step(NULL) == 0);
   assert_null(hypr_model_input_name(NULL, 0));
   assert_null(hypr_model_class_label(NULL, 0));
+  assert_int_equal(hypr_model_first_layer_inputs(NULL), 0);
   assert_int_equal(hypr_model_metadata_count(NULL), 0);
   assert_null(hypr_model_metadata_key(NULL, 0));
   assert_null(hypr_model_metadata_value(NULL, 0));
@@ -79,6 +80,10 @@ static void no_model(void **state) {
   refused(hypr_model_tensor_values(NULL, 0, &number, 1));
   refused(hypr_model_tensor_values(model, 0, NULL, 1));
   hypr_exemplar_info exemplar = {.struct_size = sizeof exemplar};
+  refused(hypr_model_trained_range(NULL, &number, &number, 1));
+  refused(hypr_model_trained_range(model, NULL, &number, 1));
+  refused(hypr_model_trained_range(model, &number, NULL, 1));
+  assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_trained_range(model, &number, &number, 1));
   assert_int_equal(hypr_model_exemplar_count(NULL), 0);
   refused(hypr_model_exemplar_info(NULL, 0, &exemplar));
   refused(hypr_model_exemplar_info(model, 0, NULL));
@@ -145,6 +150,7 @@ static void no_session(void **state) {
   refused(hypr_session_learn_sequence(NULL, &number, 1, &label, &number, &value));
   refused(hypr_session_learn(NULL, &batch, &number, &value));
   refused(hypr_session_look_ahead(NULL, &number, 1, &number, 1));
+  refused(hypr_session_condition(NULL, &number, 1, &number));
   refused(hypr_session_flush(NULL));
   refused(hypr_session_apply(NULL));
   refused(hypr_session_guard(NULL, &guard));
@@ -249,6 +255,8 @@ static void null_arguments(void **state) {
   refused_naming("buffer", hypr_session_save_model_buffer(session, NULL, 1 << 20));
   refused_naming("input", hypr_session_look_ahead(session, NULL, 4, output, 6));
   refused_naming("output", hypr_session_look_ahead(session, input, 4, NULL, 6));
+  refused_naming("inputs", hypr_session_condition(session, NULL, 1, output));
+  refused_naming("values", hypr_session_condition(session, input, 1, NULL));
   refused_naming("out", hypr_session_get_spikes(session, 0, NULL, 36));
   refused_naming("spikes", hypr_session_set_spikes(session, 0, NULL, 36));
   refused_naming("state", hypr_session_set_layer_state(session, 0, NULL, hypr_session_layer_state_size(session, 0)));

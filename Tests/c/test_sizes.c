@@ -59,6 +59,7 @@ static int tear_down_all(void **state) {
   X(hypr_model_class_label, output, 0, FOUND(hypr_model_class_label(model, n)))                                               \
   X(hypr_model_metadata_key, index, 0, FOUND(hypr_model_metadata_key(model, n)))                                              \
   X(hypr_model_metadata_value, index, 0, FOUND(hypr_model_metadata_value(model, n)))                                          \
+  X(hypr_model_trained_range, count, 0, trained_range(n))                                                                     \
   X(hypr_session_step, input_size, 0, hypr_session_step(session, samples, n, NUMBERS, OUTPUTS))                               \
   X(hypr_session_step, output_size, 0, hypr_session_step(session, samples, INPUTS, NUMBERS, n))                               \
   X(hypr_session_step_spikes, count, 0, hypr_session_step_spikes(session, (uint32_t[]){0, 1}, n, NUMBERS, OUTPUTS))           \
@@ -90,6 +91,7 @@ static int tear_down_all(void **state) {
   X(hypr_session_reset_layer, layer, 0, hypr_session_reset_layer(session, n))                                                 \
   X(hypr_session_look_ahead, input_size, 0, hypr_session_look_ahead(session, samples, n, NUMBERS, OUTPUTS))                   \
   X(hypr_session_look_ahead, output_size, 0, hypr_session_look_ahead(session, samples, INPUTS, NUMBERS, n))                   \
+  X(hypr_session_condition, steps, 0, hypr_session_condition(session, samples, n, NUMBERS))                                   \
   X(hypr_session_get_spikes, layer, 0, hypr_session_get_spikes(session, n, NUMBERS, 20))                                      \
   X(hypr_session_get_spikes, size, 0, hypr_session_get_spikes(session, 0, NUMBERS, n))                                        \
   X(hypr_session_get_layer_state, layer, 0, hypr_session_get_layer_state(session, n, NUMBERS, 60))                            \
@@ -131,6 +133,19 @@ static int tear_down_all(void **state) {
   X(hypr_builder_set_input_offset, count, 0, hypr_builder_set_input_offset(builder, samples, n))                              \
   X(hypr_builder_set_input_names, count, 0, hypr_builder_set_input_names(builder, NAMES, n))                                  \
   X(hypr_builder_set_level_crossing, count, 0, set_level_crossing(n))                                                         \
+  X(hypr_builder_set_trained_range, count, 0, hypr_builder_set_trained_range(builder, ones, ones, n))                         \
+  X(hypr_builder_fit_input, sequences, 0, fit_input(lengths, n))                                                              \
+  X(hypr_builder_fit_input, steps, 0, fit_input(&n, 1))                                                                       \
+  X(hypr_encoding, struct_size, 0, set_encoding(n, 1, 1, 1, HYPR_ENCODING_DELTA))                                             \
+  X(hypr_encoding, threshold_count, 0, set_encoding(sizeof(hypr_encoding), n, 1, 1, HYPR_ENCODING_DELTA))                     \
+  X(hypr_encoding, center_count, 0, set_encoding(sizeof(hypr_encoding), 1, n, 1, HYPR_ENCODING_RECEPTIVE_FIELDS))             \
+  X(hypr_encoding, width_count, 0, set_encoding(sizeof(hypr_encoding), 1, 1, n, HYPR_ENCODING_RECEPTIVE_FIELDS))              \
+  X(hypr_conditioning, struct_size, 0, add_stage(n, 1, 1, 1, 1, HYPR_CONDITIONING_CLIP))                                      \
+  X(hypr_conditioning, time_constant_count, 0, add_stage(sizeof(hypr_conditioning), n, 1, 1, 1, HYPR_CONDITIONING_HIGH_PASS)) \
+  X(hypr_conditioning, deviation_count, 0,                                                                                    \
+    add_stage(sizeof(hypr_conditioning), 1, n, 1, 1, HYPR_CONDITIONING_RUNNING_NORMALIZATION))                                \
+  X(hypr_conditioning, lower_count, 0, add_stage(sizeof(hypr_conditioning), 1, 1, n, 1, HYPR_CONDITIONING_CLIP))              \
+  X(hypr_conditioning, upper_count, 0, add_stage(sizeof(hypr_conditioning), 1, 1, 1, n, HYPR_CONDITIONING_CLIP))              \
   X(hypr_builder_add_layer, size, 0, add_layer(n, NULL))                                                                      \
   X(hypr_layer_settings, struct_size, 0, add_layer(3, &(hypr_layer_settings){.struct_size = n}))                              \
   X(hypr_builder_set_readout, outputs, 0, set_readout(n))                                                                     \
@@ -207,6 +222,67 @@ static hypr_status set_level_crossing(size_t count) {
   hypr_builder *made;
   assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
   hypr_status status = hypr_builder_set_level_crossing(made, samples, count, HYPR_LEVEL_CROSSING_ON_OFF);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status trained_range(size_t count) {
+  size_t bytes;
+  hypr_builder *made;
+  hypr_model *loaded;
+  assert_ok(hypr_builder_create_from(model, &made, NULL, 0));
+  assert_ok(hypr_builder_set_trained_range(made, ones, ones, CHANNELS));
+  assert_ok(hypr_builder_build(made, 1, &bytes));
+  assert_true(bytes <= ROOM);
+  assert_ok(hypr_builder_copy_file(made, room, bytes));
+  assert_ok(hypr_model_load_buffer(room, bytes, &loaded, NULL, 0));
+  float lower[CHANNELS], upper[CHANNELS];
+  hypr_status status = hypr_model_trained_range(loaded, lower, upper, count);
+  hypr_model_free(loaded);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status fit_input(const size_t *steps, size_t sequences) {
+  hypr_builder *made;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_fit_input(made, samples, steps, sequences);
+  hypr_builder_free(made);
+  return status;
+}
+
+/* The structs that may be said to be longer lie in room that is zero behind them. */
+static hypr_status set_encoding(size_t struct_size, size_t thresholds, size_t centers, size_t widths, int32_t kind) {
+  hypr_builder *made;
+  union {
+    hypr_encoding encoding;
+    char bytes[8192];
+  } one = {.encoding = HYPR_ENCODING(kind)};
+  one.encoding.struct_size = struct_size;
+  one.encoding.thresholds = one.encoding.centers = one.encoding.widths = ones;
+  one.encoding.threshold_count = thresholds, one.encoding.center_count = centers, one.encoding.width_count = widths;
+  one.encoding.fields = 1;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_set_encoding(made, &one.encoding);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status add_stage(size_t struct_size, size_t taus, size_t deviations, size_t lower, size_t upper, int32_t kind) {
+  static const float zeros[CHANNELS];
+  hypr_builder *made;
+  union {
+    hypr_conditioning stage;
+    char bytes[8192];
+  } one = {.stage = HYPR_CONDITIONING(kind)};
+  one.stage.struct_size = struct_size;
+  one.stage.time_constants = one.stage.deviations = one.stage.upper = ones;
+  one.stage.lower = zeros;
+  one.stage.time_constant_count = taus, one.stage.deviation_count = deviations;
+  one.stage.lower_count = lower, one.stage.upper_count = upper;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  assert_ok(hypr_builder_set_time_step(made, 0.01f));
+  hypr_status status = hypr_builder_add_conditioning(made, &one.stage);
   hypr_builder_free(made);
   return status;
 }

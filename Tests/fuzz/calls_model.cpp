@@ -78,6 +78,15 @@ void call_hypr_model_name(World &w) { check_text(hypr_model_name(w.model())); }
 void call_hypr_model_time_step(World &w) { hypr_model_time_step(w.model()); }
 void call_hypr_model_input_name(World &w) { check_text(hypr_model_input_name(w.model(), w.index(3))); }
 void call_hypr_model_class_label(World &w) { check_text(hypr_model_class_label(w.model(), w.index(2))); }
+void call_hypr_model_first_layer_inputs(World &w) { hypr_model_first_layer_inputs(w.model()); }
+
+void call_hypr_model_trained_range(World &w) {
+  const hypr_model *model = w.model();
+  Guarded<float> lower(hypr_model_input_size(model)), upper(lower.size());
+  const size_t count = w.random.once_in(5) ? w.random.absurd() : lower.size();
+  w.count(hypr_model_trained_range(model, w.perhaps(lower.get()), w.perhaps(upper.get()), count));
+}
+
 void call_hypr_model_metadata_count(World &w) { hypr_model_metadata_count(w.model()); }
 void call_hypr_model_metadata_key(World &w) { check_text(hypr_model_metadata_key(w.model(), w.index(1))); }
 void call_hypr_model_metadata_value(World &w) { check_text(hypr_model_metadata_value(w.model(), w.index(1))); }

@@ -48,9 +48,10 @@ package struct SignalChecks {
     case FORMAT_ENCODING_RECEPTIVE_FIELDS:
       let fields = Int(clamping: encoding.fields)
       guard fields >= 1 && fields <= 255 else { throw wrong("\(place)fields is \(fields), expected 1 to 255") }
-      guard let centers = encoding.centers, encoding.center_count == fields || encoding.center_count == fields * channels else {
+      let all = channels <= Int.max / fields ? fields * channels : Int.max
+      guard let centers = encoding.centers, encoding.center_count == fields || encoding.center_count == all else {
         throw wrongCount(
-          "\(place)centers has \(encoding.center_count) entries, expected \(fields), or \(fields * channels) for \(channels) channels")
+          "\(place)centers has \(encoding.center_count) entries, expected \(fields), or \(all) for \(channels) channels")
       }
       for index in 0..<encoding.center_count where !(centers[index].magnitude <= 1e30) {
         throw wrong("\(place)centers[\(index)] is \(centers[index]), expected -1e30 to 1e30")

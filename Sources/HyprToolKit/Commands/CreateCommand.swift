@@ -110,6 +110,7 @@ struct CreateCommand: ParsableCommand {
   var levelCrossing: String?
   @Option(help: "With --level-crossing: one input per channel, -1, 0 or 1, or two, rising and falling.")
   var levelCrossingOutput: CrossingOutput?
+  @OptionGroup var signal: SignalOptions
   @Option(name: .customLong("class-label"), parsing: .singleValue, help: "Name of a class; once per output.")
   var classLabels: [String] = []
   @Option(
@@ -128,7 +129,7 @@ struct CreateCommand: ParsableCommand {
     let recording = try table.recording()
     if fitting.suggest { return try suggest(file, recording) }
     let plan = try plan(recording)
-    let model = try plan.model { try fitting.calibrate($0, recording, seed: seed) }
+    let model = try plan.model { try fitting.calibrate($0, recording, fit: signal.fit, seed: seed) }
     try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
     let sizes = ([String(plan.inputs)] + names + [String(plan.outputs)]).joined(separator: " - ")
@@ -199,6 +200,14 @@ struct CreateCommand: ParsableCommand {
     plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset", plan.inputs) } ?? []
     plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing", plan.inputs) } ?? []
     plan.levelCrossingOutput = (levelCrossingOutput ?? .signed).number
+    guard levelCrossing == nil || signal.encoding == nil else {
+      throw ToolError("--level-crossing and --encoding, expected one of them")
+    }
+    guard signal.fit == nil || (inputScale == nil && inputOffset == nil) else {
+      throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
+    }
+    let inputs = plan.inputs
+    plan.signal = try signal.plan(inputs: inputs) { try numbers($0, of: $1, inputs) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {

@@ -13,6 +13,8 @@ package struct ModelPlan {
   package var levelCrossing: [Float] = []
   /// What it gives to the first layer, as numbered in hypr.h.
   package var levelCrossingOutput: Int32 = 0
+  /// Conditioning, other encodings, and samples to fit.
+  package var signal = SignalPlan()
   /// From the input to the readout.
   package var layers: [LayerPlan]
   package var outputs: Int
@@ -56,7 +58,6 @@ package struct ModelPlan {
     try model.tell { builder throws(Failure) in
       try builder.setReadout(outputs: outputs, hasBias: hasReadoutBias, tau: readoutTau)
       try builder.setName(name)
-      try builder.setTimeStep(timeStep)
       for (option, value) in recommendedOptions { try builder.recommend(option, value) }
       for (key, value) in metadata { try builder.setMetadata(key, value) }
     }
@@ -81,10 +82,12 @@ package struct ModelPlan {
 
   private func describeInput(of model: FreshModel) throws {
     try model.tell { builder throws(Failure) in
+      try builder.setTimeStep(timeStep)
       try builder.setInputScale(inputScale, inputScale.count)
       try builder.setInputOffset(inputOffset, inputOffset.count)
       try builder.setLevelCrossing(levelCrossing, levelCrossing.count, levelCrossingOutput)
     }
+    try signal.describe(model)
     try model.tell(inputNames) { builder, names, count throws(Failure) in try builder.setInputNames(names, count) }
   }
 

@@ -210,7 +210,7 @@ class ReceptiveFields(Encoder):
     @property
     def fields(self) -> int:
         """Of each channel."""
-        return self.centers.shape[-1]
+        return int(self.centers.shape[-1])
 
     def channel_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(f"{name} {field}" for name in names for field in range(self.fields))
