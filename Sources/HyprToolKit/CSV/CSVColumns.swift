@@ -30,11 +30,14 @@ package struct CSVColumns {
   ///   - modelChannels: names of the model's inputs; none: it has no names, or there is no model.
   ///   - inputSize: how many channels the model has, if there is one.
   package init(header: [String], file: String, roles: ColumnRoles, modelChannels: [String] = [], inputSize: Int? = nil) throws {
+    let places = Dictionary(zip(header, header.indices)) { first, _ in first }
+    var repeated = Set<String>()
+    for (place, name) in header.enumerated() where places[name] != place { repeated.insert(name) }
     func place(of name: String, _ what: String, _ hint: String = "") throws -> Int {
-      guard let place = header.firstIndex(of: name) else {
+      guard let place = places[name] else {
         throw ToolError("\(file) has no column \"\(name)\"\(what); its columns are \(header.joined(separator: ", "))\(hint)")
       }
-      guard header.lastIndex(of: name) == place else { throw ToolError("\(file) has two columns \"\(name)\"") }
+      guard !repeated.contains(name) else { throw ToolError("\(file) has two columns \"\(name)\"") }
       return place
     }
     label = try roles.label.map { try place(of: $0, " for the label") }
@@ -54,8 +57,8 @@ package struct CSVColumns {
       }
       for column in channels { _ = try place(of: header[column], "") }
     }
-    let all = channels + taken
-    if let twice = all.enumerated().first(where: { all[..<$0.offset].contains($0.element) })?.element {
+    var used = Set<Int>()
+    if let twice = (channels + taken).first(where: { !used.insert($0).inserted }) {
       throw ToolError("\(file): column \"\(header[twice])\" has two roles, expected one of channel, label, time and group")
     }
     guard !channels.isEmpty else { throw ToolError("\(file) has no columns for channels beside label, time and group") }

@@ -13,7 +13,8 @@ package struct ClassNames {
     isNamed = names.contains { !$0.isEmpty }
     self.names = names.enumerated().map { $1.isEmpty ? String($0) : $1 }
     takesNumbers = !isNamed || names.contains { Int($0) == nil }
-    numbers = Dictionary(names.enumerated().filter { !$1.isEmpty }.map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+    let known = names.enumerated().filter { !$1.isEmpty }.map { ($1, Int32($0)) }
+    numbers = Dictionary(known) { first, _ in first }
   }
 
   init(_ model: LoadedModel) { self.init(model.classNames) }
@@ -22,7 +23,8 @@ package struct ClassNames {
   package func index(of label: String) throws -> Int32 {
     if let number = numbers[label] { return number }
     if takesNumbers, let number = Int32(label), names.indices.contains(Int(number)) { return number }
-    let expected = isNamed ? names.joined(separator: ", ") : "a whole number from 0 to \(names.count - 1), as the classes have no names"
+    let expected =
+      isNamed ? names.joined(separator: ", ") : "a whole number from 0 to \(names.count - 1), as the classes have no names"
     throw ToolError("is \"\(label)\", expected \(expected), or nothing for no label")
   }
 

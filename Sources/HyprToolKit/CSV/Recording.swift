@@ -6,6 +6,11 @@ package struct Recording {
     package let rows: Range<Int>
     /// Among `groups`; 0 if there are none.
     package let group: Int
+
+    package init(rows: Range<Int>, group: Int) {
+      self.rows = rows
+      self.group = group
+    }
   }
 
   /// What errors call it: the path.

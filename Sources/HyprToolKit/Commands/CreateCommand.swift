@@ -159,10 +159,11 @@ struct CreateCommand: ParsableCommand {
       throw ToolError("--level-crossing-output without --level-crossing, expected both or none")
     }
     guard let inputs = inputs ?? recording?.channels.count else {
-      throw ToolError("the number of inputs is missing, expected --inputs, or --csv with a file that has them")
+      throw ValidationError("the number of inputs is missing, expected --inputs, or --csv with a file that has them")
     }
     guard let outputs = outputs ?? recording.map(\.labelTexts.count), outputs > 0 else {
-      throw ToolError("the number of outputs is missing, expected --outputs, or --csv and --label with a file that has the classes")
+      throw ValidationError(
+        "the number of outputs is missing, expected --outputs, or --csv and --label with a file that has the classes")
     }
     var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed

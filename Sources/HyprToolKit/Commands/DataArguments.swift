@@ -66,7 +66,17 @@ struct CSVArguments: ParsableArguments {
   func labelledRecording(for model: LoadedModel) throws -> Recording? {
     guard let recording = try recording(for: model) else { return nil }
     guard columns.label != nil else { throw ToolError("--csv \(recording.name) needs --label, the column of the class") }
+    compareTimeSteps(recording, model)
     return recording
+  }
+
+  /// Samples that are closer or farther than those of the model look faster or slower to it: that is worth a word.
+  private func compareTimeSteps(_ recording: Recording, _ model: LoadedModel) {
+    let (here, there) = (recording.timeStep, Double(model.timeStep))
+    guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return }
+    let seconds = String(format: "%.4g s apart, those of the model %.4g s", here, there)
+    let text = "warning: the samples of \(recording.name) are \(seconds)\n"
+    FileHandle.standardError.write(Data(text.utf8))
   }
 }
 

@@ -50,11 +50,13 @@ struct StreamCommand: ParsableCommand {
     let result = Result { try stream.run(format: format, skipsBadLines: skipBadLines) }
     // Ends the last window: what was taught in it counts, too.
     session.reset()
-    try file.map { try session.save(to: $0.path) }
+    let saved = stream.accuracy.samples > 0 ? file : nil
+    try saved.map { try session.save(to: $0.path) }
     let skipped = stream.skipped > 0 ? ", \(stream.skipped) lines skipped" : ""
-    stream.status.tell("\(stream.accuracy.description)\(skipped)" + (file.map { "; saved: \($0.path)" } ?? ""))
+    stream.status.tell("\(stream.accuracy.description)\(skipped)" + (saved.map { "; saved: \($0.path)" } ?? ""))
     switch try result.get() {
-    case .input: break
+    case .input:
+      if stream.accuracy.samples == 0 { throw ToolError("standard input has no samples that can be read") }
     case .interruption: throw ExitCode(Interruption.exitStatus)
     case .brokenPipe: throw ExitCode(128 + SIGPIPE)
     }

@@ -66,7 +66,8 @@ struct ValidationArguments: ParsableArguments {
     guard validationSplit != nil || !validationGroups.isEmpty else {
       return (TrainingData(training: pieces(recording.stretches), validation: nil, splitWords: nil), named)
     }
-    let split = validationGroups.isEmpty
+    let split =
+      validationGroups.isEmpty
       ? try RecordingSplit(recording, share: validationSplit ?? 0) : try RecordingSplit(recording, keeping: validationGroups)
     let validation = SequenceSet(recording, split.validation, labels: labels)
     return (TrainingData(training: pieces(split.training), validation: validation, splitWords: split.words), named)

@@ -38,7 +38,7 @@ final class SampleStream {
     do {
       reader = try SampleReader(
         lines, roles, modelChannels: model.channelNames, inputSize: model.inputSize, format: format)
-    } catch where Interruption.isRequested {
+    } catch  where Interruption.isRequested {
       return .interruption
     }
     writer = OutputWriter(descriptor: STDOUT_FILENO, reader.format, classes: classes.names)
@@ -46,7 +46,7 @@ final class SampleStream {
       do {
         guard let sample = try reader.next() else { break }
         try take(sample, line: reader.line, lines.name)
-      } catch where skipsBadLines {
+      } catch  where skipsBadLines {
         skipped += 1
         status.tell("skipped: \(error)")
       }

@@ -5,7 +5,7 @@ import Testing
 /// A case of Tests/csv/cases.json, which the Python package is tested with, too.
 private struct Case: Decodable, CustomTestStringConvertible {
   struct Roles: Decodable {
-    let label, time, group, time_unit: String?
+    let label, time, group, timeUnit: String?
     let channels: [String]?
     let gap: Double?
   }
@@ -16,13 +16,13 @@ private struct Case: Decodable, CustomTestStringConvertible {
   /// Of the classes of a model.
   let names: [String]?
   let share: Double?
-  let sequence_steps: Int?
+  let sequenceSteps: Int?
 
   let error: String?
   let channels, classes, groups: [String]?
   let values: [Float]?
   let labels: [Int32]?
-  let time_step: Double?
+  let timeStep: Double?
   let stretches, training, validation: [[Int]]?
   let words: String?
 
@@ -30,12 +30,14 @@ private struct Case: Decodable, CustomTestStringConvertible {
 
   static let all: [Case] = {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../csv/cases.json")
-    return (try? JSONDecoder().decode([Case].self, from: Data(contentsOf: path))) ?? []
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return (try? decoder.decode([Case].self, from: Data(contentsOf: path))) ?? []
   }()
 
   var columnRoles: ColumnRoles {
     var result = ColumnRoles(label: roles.label, time: roles.time, group: roles.group, channels: roles.channels)
-    if let unit = roles.time_unit { result.timeUnit = TimeUnit(rawValue: unit) ?? .nanoseconds }
+    if let unit = roles.timeUnit { result.timeUnit = TimeUnit(rawValue: unit) ?? .nanoseconds }
     result.gap = roles.gap
     return result
   }
@@ -74,12 +76,12 @@ private struct Case: Decodable, CustomTestStringConvertible {
     #expect(recording.values == example.values)
     if let classes = example.classes { #expect(recording.classNames == classes) }
     #expect(try recording.classes(ClassNames(example.names ?? recording.classNames)) == example.labels)
-    #expect(recording.timeStep == example.time_step)
+    #expect(recording.timeStep == example.timeStep)
     #expect(recording.groups == example.groups ?? [])
     #expect(lists(recording.stretches) == example.stretches)
     if let share = example.share {
       let split = try RecordingSplit(recording, share: share)
-      #expect(lists(Recording.pieces(split.training, steps: example.sequence_steps ?? 0)) == example.training)
+      #expect(lists(Recording.pieces(split.training, steps: example.sequenceSteps ?? 0)) == example.training)
       #expect(lists(split.validation) == example.validation)
       #expect(split.words == example.words)
     }

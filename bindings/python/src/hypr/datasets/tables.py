@@ -120,12 +120,15 @@ class _Roles:
     gap: float | None
 
     def columns(self, header: Sequence[str], file: str) -> _Columns:
+        places: dict[str, int] = {}
+        repeated = {name for column, name in enumerate(header) if places.setdefault(name, column) != column}
+
         def place(name: str, what: str) -> int:
-            if name not in header:
+            if name not in places:
                 raise InvalidArgumentError(f'{file} has no column "{name}"{what}; its columns are {", ".join(header)}')
-            if list(header).count(name) > 1:
+            if name in repeated:
                 raise InvalidArgumentError(f'{file} has two columns "{name}"')
-            return header.index(name)
+            return places[name]
 
         label, time, group = (None if name is None else place(name, f" for the {what}") for name, what in (
             (self.label, "label"), (self.time, "time"), (self.group, "group")))
@@ -139,11 +142,12 @@ class _Roles:
                     raise InvalidArgumentError(f"{file}: column {column + 1} has no name, such as row numbers of a table; "
                                                "channels names the columns to use")
                 place(header[column], "")
-        every = channels + taken
-        for index, column in enumerate(every):
-            if column in every[:index]:
+        used: set[int] = set()
+        for column in channels + taken:
+            if column in used:
                 raise InvalidArgumentError(f'{file}: column "{header[column]}" has two roles, expected one of channel, label, '
                                            "time and group")
+            used.add(column)
         if not channels:
             raise InvalidArgumentError(f"{file} has no columns for channels beside label, time and group")
         return _Columns(channels, label, time, group)
