@@ -222,7 +222,7 @@ extension RecordingFacts {
     return (slowest, max(2 * slowest, min(90, 628 / (8 * max(1, correlation)))))
   }
 
-  fileprivate var highPassSteps: Double { max(20, 20 * correlation) }
+  fileprivate var highPassSteps: Double { max(20, 40 * correlation) }
 
   /// The usual time constants of the membrane are 5 to 25 steps.
   fileprivate var slowdown: Double { min(8, max(1, correlation / 25)) }

@@ -129,7 +129,7 @@ struct CreateCommand: ParsableCommand {
     let recording = try table.recording()
     if fitting.suggest { return try suggest(file, recording) }
     let plan = try plan(recording)
-    let model = try plan.model { try fitting.calibrate($0, recording, seed: seed) }
+    let model = try plan.model { try fitting.calibrate($0, recording, fit: signal.fit, seed: seed) }
     try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
     let sizes = ([String(plan.inputs)] + names + [String(plan.outputs)]).joined(separator: " - ")
@@ -207,7 +207,8 @@ struct CreateCommand: ParsableCommand {
     guard signal.fit == nil || (inputScale == nil && inputOffset == nil) else {
       throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
     }
-    plan.signal = try signal.plan(inputs: inputs) { try numbers($0, of: $1) }
+    let inputs = plan.inputs
+    plan.signal = try signal.plan(inputs: inputs) { try numbers($0, of: $1, inputs) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {
