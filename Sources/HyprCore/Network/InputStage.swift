@@ -14,7 +14,8 @@ struct InputStage {
   /// Inputs of the first layer: as many as channels, or some per channel.
   let events: EventSource
 
-  init(_ arena: inout Arena, _ model: Model, columns: Int, slots: Int) {
+  /// (Not inlined, as what is laid out after it has its stack then.)
+  @inline(never) init(_ arena: inout Arena, _ model: Model, columns: Int, slots: Int) {
     size = model.inputSize
     events = EventSource(&arena, size: columns, slots: slots)
     var info = format_input_info()

@@ -207,8 +207,8 @@ struct CreateCommand: ParsableCommand {
     guard signal.fit == nil || (inputScale == nil && inputOffset == nil) else {
       throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
     }
-    let inputs = plan.inputs
-    plan.signal = try signal.plan(inputs: inputs) { try numbers($0, of: $1, inputs) }
+    let channels = plan.inputs
+    plan.signal = try signal.plan(inputs: channels) { try numbers($0, of: $1, channels) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntFlag
 from math import isnan
+from typing import Any
 
 from hypr._library import ffi, lib, text
 from hypr.session._handle import SessionHandle
@@ -142,7 +143,7 @@ class Diagnosing(SessionHandle):
         self._call(lib.hypr_session_diagnose, findings, words, _TEXT_SIZE)
         return Diagnosis(Finding(findings[0]), tuple(text(words).splitlines()))
 
-    def _filled(self, kind: str, function: object, index: int, shape: type) -> dict[str, float]:
+    def _filled(self, kind: str, function: object, index: int, shape: type) -> dict[str, Any]:
         """The fields of a struct that the library fills about a layer or a channel."""
         values = ffi.new(f"{kind} *", {"struct_size": ffi.sizeof(kind)})
         self._call(function, index, values)
