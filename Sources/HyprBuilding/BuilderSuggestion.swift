@@ -172,7 +172,7 @@ extension ModelBuilder {
     _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout ReasonLines
   ) throws(Failure) {
     guard let run = facts.run else { return try setReadout(outputs: task.outputs, hasBias: nil, tau: nil) }
-    let tau = min(20, max(3, run / 20))
+    let tau = min(20, max(3, run / 10))
     try setReadout(outputs: task.outputs, hasBias: nil, tau: tau)
     reasons.add("readout: time constant \(short(tau)) steps, a small part of the \(short(run)) for which a class lasts")
   }
