@@ -138,7 +138,9 @@ struct CreateCommand: ParsableCommand {
 
   /// A model that suits the samples.
   private func suggest(_ file: OutputFile, _ recording: Recording?) throws {
-    guard layers.isEmpty && inputs == nil else { throw ToolError("--suggest chooses the layers, expected neither --layer nor --inputs") }
+    guard layers.isEmpty && inputs == nil else {
+      throw ToolError("--suggest chooses the layers, expected neither --layer nor --inputs")
+    }
     let classes = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
     let suggestion = try fitting.samples(recording, classes: classes).suggestion(
       outputs: outputs, classes: classes, channels: inputNames.isEmpty ? recording?.channels ?? [] : inputNames,

@@ -12,7 +12,8 @@ struct FittingArguments: ParsableArguments {
   @Option(help: "Spikes per neuron and step of --calibrate and --suggest (default: 0.05).") var rate: Double?
   @Option(help: ArgumentHelp("An .npy file of samples, [S, T, n] or [steps, n].", valueName: "file")) var samples: String?
   @Option(help: ArgumentHelp("With --samples and --suggest: an .npy file of labels.", valueName: "file")) var sampleLabels: String?
-  @Option(help: ArgumentHelp("With --samples: an .npy file of the sequences' lengths.", valueName: "file")) var sampleLengths: String?
+  @Option(help: ArgumentHelp("With --samples: an .npy file of the sequences' lengths.", valueName: "file"))
+  var sampleLengths: String?
 
   func validate() throws {
     if let rate, !suggest && !calibrate { throw ValidationError("--rate \(rate) needs --calibrate or --suggest") }
