@@ -454,7 +454,7 @@ extension ModelBuilder {
 ) throws(Failure) -> RecordedSequences {
   guard let inputs else { throw message.isNull("inputs") }
   guard let steps else { throw message.isNull("steps") }
-  guard sequences >= 0 && sequences <= Int.max / MemoryLayout<Int>.size else {
+  guard sequences >= 0 && !sequences.multipliedReportingOverflow(by: MemoryLayout<Int>.size).overflow else {
     throw message.failure(.invalidArgument, "sequences is too large")
   }
   return try RecordedSequences(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)

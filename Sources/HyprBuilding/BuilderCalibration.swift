@@ -41,8 +41,8 @@ extension ModelBuilder {
 
   /// One layer of a builder in which every tensor is given; those below it are done.
   private func calibrate(
-    _ scaled: UnsafeMutablePointer<ModelBuilder>, _ index: Int, _ recording: RecordedSequences, _ pieces: List<RecordedSequences.Piece>,
-    _ rate: Double, balances: Bool, scalesRecurrent: Bool
+    _ scaled: UnsafeMutablePointer<ModelBuilder>, _ index: Int, _ recording: RecordedSequences,
+    _ pieces: List<RecordedSequences.Piece>, _ rate: Double, balances: Bool, scalesRecurrent: Bool
   ) throws(Failure) {
     let layer = scaled.pointee.layers[index]
     let model = try lowerPart(of: scaled, upTo: index)
@@ -59,7 +59,10 @@ extension ModelBuilder {
     guard search.isReached(reached) else {
       throw message.failure(
         .wrongState,
-        "layer\(index) spikes at best \(Float(reached)) times per neuron and step, however its input weights are scaled, expected \(rate)")
+        """
+          layer\(index) spikes at best \(Float(reached)) times per neuron and step, however its input weights are scaled, \
+          expected \(rate)
+          """)
     }
     if balances { search.balance(&gain, scalesRecurrent: scalesRecurrent, neurons + size) }
     if index == 0 && scaled.pointee.scaleIsGain {
@@ -94,7 +97,8 @@ extension ModelBuilder {
     for slot in 0..<layer.pointee.tensorCount where layer.pointee.tensors[slot].isPresent {
       let (source, target) = (drawn.pointee.tensors + slot, layer.pointee.tensors + slot)
       let isScaled = takesGiven && slot <= BuilderLayer.recurrentWeight
-      guard target.pointee.given == nil || target.pointee.density < 1 || isScaled, let values = source.pointee.given else { continue }
+      guard target.pointee.given == nil || target.pointee.density < 1 || isScaled, let values = source.pointee.given
+      else { continue }
       system_free(target.pointee.given)
       (target.pointee.source, source.pointee.source) = (.given(values), .usual)
       guard let rows = source.pointee.stored else { continue }

@@ -123,7 +123,8 @@ extension ModelBuilder {
     }
     guard let scale = input.scale else { return }
     for channel in 0..<inputCount where !(scale[channel] * factor).isFinite {
-      throw message.failure(.notFinite, "the scale of input \(channel) would be \(scale[channel]) times \(factor), expected a finite number")
+      throw message.failure(
+        .notFinite, "the scale of input \(channel) would be \(scale[channel]) times \(factor), expected a finite number")
     }
     for channel in 0..<inputCount {
       scale[channel] *= factor

@@ -68,7 +68,9 @@ extension ModelBuilder {
   }
 
   /// Checks outputs and labels, and counts the classes if the host has not.
-  private static func complete(_ task: inout SuggestionTask, _ recording: RecordedSequences, _ message: MessageBuffer) throws(Failure) {
+  private static func complete(
+    _ task: inout SuggestionTask, _ recording: RecordedSequences, _ message: MessageBuffer
+  ) throws(Failure) {
     guard task.timeStep >= 0 && task.timeStep.isFinite else {
       throw message.failure(.invalidArgument, "time_step is \(task.timeStep), expected a finite number of seconds, 0 or more")
     }
@@ -98,9 +100,9 @@ extension ModelBuilder {
     _ recording: RecordedSequences, _ task: SuggestionTask, _ facts: RecordingFacts, _ reasons: inout ReasonLines
   ) throws(Failure) {
     let every: Text = task.timeStep > 0 ? " of \(task.timeStep) s" : ""
-    reasons.add(
-      "data: \(facts.sequences) sequences, \(short(facts.meanSteps)) steps\(every) in the mean, \(recording.channels) channels, \(task.outputs) outputs; samples are alike for \(short(facts.correlation)) steps"
-    )
+    let channels: Text = recording.channels == 1 ? "1 channel" : "\(recording.channels) channels"
+    let shape: Text = "\(facts.sequences) sequences, \(short(facts.meanSteps)) steps\(every) in the mean, \(channels)"
+    reasons.add("data: \(shape), \(task.outputs) outputs; samples are alike for \(short(facts.correlation)) steps")
     try setTimeStep(task.timeStep)
     try suggestConditioning(facts, task, &reasons)
     try fitInput(recording)
@@ -127,12 +129,19 @@ extension ModelBuilder {
     if let telling {
       let share = short(100 * facts.channels[telling].classShare)
       return reasons.add(
-        "input: each channel with mean 0 and deviation 1. \(found), but a high-pass would take away what tells the classes apart: \(share) % of the variance of channel \(telling) lies between them; if the sensor may be moved, record that too"
+        """
+          input: each channel with mean 0 and deviation 1. \(found), but a high-pass would take away what tells the classes \
+          apart: \(share) % of the variance of channel \(telling) lies between them; if the sensor may be moved, record that \
+          too
+          """
       )
     }
     guard task.timeStep > 0 else {
       return reasons.add(
-        "input: each channel with mean 0 and deviation 1. \(found), as gravity or an offset would: say the time step, and a high-pass takes it away")
+        """
+          input: each channel with mean 0 and deviation 1. \(found), as gravity or an offset would: say the time step, and a \
+          high-pass takes it away
+          """)
     }
     let seconds = Float(handy(facts.highPassSteps * Double(task.timeStep)))
     try withUnsafePointer(to: seconds) { seconds throws(Failure) in
@@ -142,7 +151,10 @@ extension ModelBuilder {
           kind: FORMAT_CONDITIONING_HIGH_PASS, timeConstants: Floats(seconds, 1), deviations: none, lower: none, upper: none))
     }
     reasons.add(
-      "input: high-pass of \(seconds) s, then deviation 1: \(found), as with gravity or an offset, which moves when the sensor does")
+      """
+        input: high-pass of \(seconds) s, then deviation 1: \(found), as with gravity or an offset, which moves when the \
+        sensor does
+        """)
   }
 
   private mutating func suggestLayer(
@@ -154,25 +166,35 @@ extension ModelBuilder {
       let (slowest, fastest) = facts.omegas
       try drawTensor(text("layer0.omega"), from: slowest, to: fastest)
       return reasons.add(
-        "layer: \(neurons) brf neurons, omega \(short(slowest)) to \(short(fastest)): one class for \(short(facts.meanSteps)) steps of few channels is remembered by oscillations, as slow as a sequence and as fast as what changes"
+        """
+          layer: \(neurons) brf neurons, omega \(short(slowest)) to \(short(fastest)): one class for \
+          \(short(facts.meanSteps)) steps of few channels is remembered by oscillations, as slow as a sequence and as fast \
+          as what changes
+          """
       )
     }
     try addLayer(text("SEAdLIF"), size: neurons, LayerSettings())
-    reasons.add("layer: \(neurons) se_adlif neurons, 8 per output from 32 to 128: of the spiking ones the most accurate where it was measured")
+    reasons.add("""
+      layer: \(neurons) se_adlif neurons, 8 per output from 32 to 128: of the spiking ones the most accurate where it was \
+      measured
+      """)
     let slowdown = facts.slowdown
     guard slowdown > 1 else { return }
     try setConstant(text("layer0.tau_u_min"), Float(5 * slowdown))
     try setConstant(text("layer0.tau_u_max"), Float(25 * slowdown))
     try setConstant(text("layer0.tau_w_min"), Float(60 * slowdown))
     try setConstant(text("layer0.tau_w_max"), Float(300 * slowdown))
-    reasons.add("layer: time constants \(short(slowdown)) times the usual ones, as neighbouring samples are nearly the same: fewer samples per second would do")
+    reasons.add("""
+      layer: time constants \(short(slowdown)) times the usual ones, as neighbouring samples are nearly the same: fewer \
+      samples per second would do
+      """)
   }
 
   private mutating func suggestReadout(
     _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout ReasonLines
   ) throws(Failure) {
     guard let run = facts.run else { return try setReadout(outputs: task.outputs, hasBias: nil, tau: nil) }
-    let tau = min(20, max(3, run / 20))
+    let tau = min(20, max(3, run / 10))
     try setReadout(outputs: task.outputs, hasBias: nil, tau: tau)
     reasons.add("readout: time constant \(short(tau)) steps, a small part of the \(short(run)) for which a class lasts")
   }
@@ -193,14 +215,23 @@ extension ModelBuilder {
     }
     if facts.neighbours.magnitude < 0.05 {
       reasons.add(
-        "instead: neighbouring samples are not related, so their order may say little: compare with a logistic regression on mean and deviation")
+        """
+          instead: neighbouring samples are not related, so their order may say little: compare with a logistic regression \
+          on mean and deviation
+          """)
     }
     if facts.isLongAndNarrow {
       reasons.add(
-        "instead: on images pixel by pixel, which are such sequences, a GRU by PyTorch was 0.6 and 2.8 points better, with three times the parameters and 80 times the memory, and a logistic regression on all values better still"
+        """
+          instead: on images pixel by pixel, which are such sequences, a GRU by PyTorch was 0.6 and 2.8 points better, with \
+          three times the parameters and 80 times the memory, and a logistic regression on all values better still
+          """
       )
     } else if facts.run != nil && facts.channelCount <= 8 && facts.sequences > 1 {
-      reasons.add("instead: with a class at every step of an ECG a layer of gru was 0.6 to 2.5 points better, with three times the weights and no spikes")
+      reasons.add("""
+        instead: with a class at every step of an ECG a layer of gru was 0.6 to 2.5 points better, with three times the \
+        weights and no spikes
+        """)
     }
   }
 }
@@ -222,7 +253,7 @@ extension RecordingFacts {
     return (slowest, max(2 * slowest, min(90, 628 / (8 * max(1, correlation)))))
   }
 
-  fileprivate var highPassSteps: Double { max(20, 20 * correlation) }
+  fileprivate var highPassSteps: Double { max(20, 40 * correlation) }
 
   /// The usual time constants of the membrane are 5 to 25 steps.
   fileprivate var slowdown: Double { min(8, max(1, correlation / 25)) }

@@ -68,8 +68,8 @@ struct LayerCalibration {
     return best
   }
 
-  /// Helps neurons that never spike, by turning the sign of their input weights, which were as likely to be drawn, and doubling them,
-  /// and those that spike in more than half of the steps, by halving theirs: of some rounds of that, the best one. `best`
+  /// Helps neurons that never spike, by turning the sign of their input weights, which were as likely to be drawn, and doubling
+  /// them, and those that spike in more than half of the steps, by halving theirs: of some rounds of that, the best one. `best`
   /// has room for a number per neuron.
   func balance(_ gain: inout LayerGain, scalesRecurrent: Bool, _ best: UnsafeMutablePointer<Double>) {
     best.update(from: gain.neurons, count: trial.size)

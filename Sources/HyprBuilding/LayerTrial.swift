@@ -54,9 +54,10 @@ struct LayerTrial {
   }
 
   /// Spikes per neuron and step with scaled weights; 1 if the network cannot run with them, as they are too large.
-  func rate(_ gain: LayerGain, of place: UnsafeMutablePointer<BuilderLayer>, _ recording: RecordedSequences, _ pieces: List<RecordedSequences.Piece>)
-    -> Double
-  {
+  func rate(
+    _ gain: LayerGain, of place: UnsafeMutablePointer<BuilderLayer>, _ recording: RecordedSequences,
+    _ pieces: List<RecordedSequences.Piece>
+  ) -> Double {
     gain.scale(place.pointee.tensors[BuilderLayer.weight], isRecurrent: false, into: parameters + inputWeight)
     if let recurrentWeight {
       gain.scale(place.pointee.tensors[BuilderLayer.recurrentWeight], isRecurrent: true, into: parameters + recurrentWeight)

@@ -129,7 +129,7 @@ struct CreateCommand: ParsableCommand {
     let recording = try table.recording()
     if fitting.suggest { return try suggest(file, recording) }
     let plan = try plan(recording)
-    let model = try plan.model { try fitting.calibrate($0, recording, seed: seed) }
+    let model = try plan.model { try fitting.calibrate($0, recording, fit: signal.fit, seed: seed) }
     try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
     let sizes = ([String(plan.inputs)] + names + [String(plan.outputs)]).joined(separator: " - ")
@@ -138,7 +138,9 @@ struct CreateCommand: ParsableCommand {
 
   /// A model that suits the samples.
   private func suggest(_ file: OutputFile, _ recording: Recording?) throws {
-    guard layers.isEmpty && inputs == nil else { throw ToolError("--suggest chooses the layers, expected neither --layer nor --inputs") }
+    guard layers.isEmpty && inputs == nil else {
+      throw ToolError("--suggest chooses the layers, expected neither --layer nor --inputs")
+    }
     let classes = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
     let suggestion = try fitting.samples(recording, classes: classes).suggestion(
       outputs: outputs, classes: classes, channels: inputNames.isEmpty ? recording?.channels ?? [] : inputNames,

@@ -116,7 +116,8 @@ struct TrainCommand: ParsableCommand {
     let samples = try recording.map { try Samples($0, classes: classes) }
       ?? Samples(inputs: data.inputs ?? "", labels: data.labels, lengths: data.lengths)
     let suggestion = try samples.suggestion(
-      outputs: nil, classes: classes, channels: recording?.channels ?? [], timeStep: Float(recording?.timeStep ?? 0), seed: shuffleSeed)
+      outputs: nil, classes: classes, channels: recording?.channels ?? [], timeStep: Float(recording?.timeStep ?? 0),
+      seed: shuffleSeed)
     print(suggestion.reasons)
     return try LoadedModel(suggestion.model.bytes())
   }

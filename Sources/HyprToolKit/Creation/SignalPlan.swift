@@ -42,7 +42,7 @@ package struct SignalPlan {
       guard let start = samples.baseAddress else { throw ToolError("the samples to fit are empty, expected at least one step") }
       try fit.steps.withUnsafeBufferPointer { steps in
         try model.tell { builder throws(Failure) in
-          try builder.fitInput(RecordedSequences(start, steps, channels: builder.inputCount, builder.message))
+          try builder.fitInput(try RecordedSequences(start, steps, channels: builder.inputCount, builder.message))
         }
       }
     }

@@ -360,8 +360,8 @@ class ModelBuilder:
         """Scales what every layer that spikes gets, from the input up, until its neurons spike often enough on samples.
 
         Fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the
-        input, if nothing behind it has a unit of its own (running normalization, clip, an encoding); otherwise its input weights, as
-        for all other layers. Neurons that stay silent or spike all the time are helped by themselves. What was not set is then set:
+        input, if nothing behind it has a unit of its own (running normalization, clip, an encoding); otherwise its input
+        weights, as for all other layers. Neurons that stay silent or spike all the time are helped by themselves. What was not set is then set:
         as the seed draws it, and scaled; ``build`` gives this network whatever its seed.
 
         Parameters
