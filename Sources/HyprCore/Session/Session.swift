@@ -126,13 +126,7 @@ public struct Session: ~Copyable {
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer,
     _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
-    guard let start = memory.baseAddress else { throw message.failure(.invalidArgument, "memory is NULL") }
-    let remainder = UInt(bitPattern: start) % UInt(Arena.alignment)
-    guard remainder == 0 else {
-      throw message.failure(
-        .invalidArgument,
-        "memory is \(Int(remainder)) bytes past a multiple of \(Arena.alignment), expected an address that it divides")
-    }
+    let start = try Arena.check(memory, message)
     let size = try requireMemorySize(model, options, message)
     guard memory.count >= size else {
       throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, the session takes \(size)")
