@@ -6,7 +6,9 @@ internal import CSystem
 /// copyable: it is large, and a copy would share its memory.
 public struct Session: ~Copyable {
   public let model: UnsafeMutablePointer<Model>
-  let settings: Settings
+  private let settingsPlace: UnsafePointer<Settings>
+  /// Read where they are: they are large.
+  var settings: Settings { unsafeAddress { settingsPlace } }
   let network: Network
   var statistics: RunStatistics
   /// Where the state after the last step is.
@@ -36,7 +38,8 @@ public struct Session: ~Copyable {
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
     self.model = model
-    self.settings = settings
+    let settingsPlace = UnsafePointer(arena.place(settings))
+    self.settingsPlace = settingsPlace
     self.ownsMemory = ownsMemory
     network = Network(&arena, model, settings)
     statistics = RunStatistics(&arena, layers: model.pointee.layerCount)
@@ -51,7 +54,7 @@ public struct Session: ~Copyable {
             rehearsed = ReferenceNetwork.place(&arena, model, settings.ofRehearsal, resources, sharing: first.parameters).place
           }
         }
-        learner = Learner.place(&arena, model.pointee, settings, resources, reference)
+        learner = Learner.place(&arena, model.pointee, settings, at: settingsPlace, resources, reference)
         rehearsal =
           settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
       } else {
