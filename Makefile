@@ -23,7 +23,14 @@ help: ## Show this help
 # ---- Products
 
 .PHONY: lib
-lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0
+ifdef TARGET
+lib:
+	@.ci/require-swift 6.3
+	@.ci/require-packages $$(.ci/build-target --packages $(TARGET))
+	.ci/build-target $(TARGET)
+else
+lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0; with TARGET=cortex-m4f another processor's, build/TARGET/libhypr.a
+endif
 
 # What the library shall have; made anew when that is other than before.
 CONFIGURATION := $(BUILD)/lib/configuration
@@ -112,9 +119,9 @@ check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory fuzz cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory fuzz cpp python aarch64 firmware neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -237,8 +244,17 @@ test-importers: $(LIBRARY) $(TOOL) ## Compare importers with the original librar
 
 test-aarch64:
 	@.ci/require-swift 6.3
-	@.ci/require-packages libflatbuffers-dev gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+	@.ci/require-packages $$(.ci/build-target --packages aarch64) qemu-user
 	Tests/aarch64/run
+
+# The library on microcontrollers in QEMU, compared with the one of this machine.
+MICROCONTROLLERS := cortex-m4f cortex-m7 cortex-m33
+test-firmware: $(LIBRARY) $(MODELS)
+	@.ci/require-packages $$(.ci/build-target --packages cortex-m4f) gcc libc6-dev python3-minimal qemu-system-arm
+	Tests/firmware/run $(BUILD)/models $(MICROCONTROLLERS)
+
+.PHONY: firmware-test
+firmware-test: test-firmware ## Run and learn a stream on microcontrollers in QEMU, and print what it takes
 
 # A neuron model is added to a copy of the project, as docs/neuron-model.md says.
 test-neuron-model:

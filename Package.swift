@@ -129,7 +129,7 @@ var targets: [Target] =
   [
     .systemLibrary(name: "CHypr", path: "include"),
     .target(
-      name: "CSystem",
+      name: "CSystem", exclude: ["bare_metal"],
       cSettings: [
         .unsafeFlags(["-D\(levelMask)"] + hardened),
         .unsafeFlags(["-Os"] + fortified, .when(configuration: .release)),

@@ -132,6 +132,16 @@ HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *m
 HYPR_API hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out, char *message,
                                             size_t message_size);
 
+/* A model without a heap: the file stays where it is, such as in flash, and what is made of it goes to the caller's memory. Both must
+ * stay, and the file must not change, until the model and all sessions of it are freed (which frees neither). `data` must lie at an
+ * address that 8 divides; an array of bytes needs an alignment to. alignment, which may be NULL, is that of `memory`.
+ * INVALID_ARGUMENT: data or memory is not aligned. BUFFER_TOO_SMALL: `message` says how many bytes the model takes.
+ * MODEL_INVALID, MODEL_UNSUPPORTED. */
+HYPR_API hypr_status hypr_model_memory_size(const void *data, size_t size, size_t *bytes, size_t *alignment, char *message,
+                                            size_t message_size);
+HYPR_API hypr_status hypr_model_create_in(const void *data, size_t size, void *memory, size_t bytes, hypr_model **out,
+                                          char *message, size_t message_size);
+
 /* Frees a model; NULL is fine. Sessions keep what they need of it, and may outlive it. */
 HYPR_API void hypr_model_free(hypr_model *model);
 
@@ -356,6 +366,12 @@ enum {
 /* Options of which none is set. OUT_OF_MEMORY; *out is set to NULL on failure. */
 HYPR_API hypr_status hypr_options_create(hypr_options **out, char *message, size_t message_size);
 HYPR_API void hypr_options_free(hypr_options *options); /* NULL is fine */
+
+/* The same in the caller's memory, which must stay until hypr_options_free, and the size and alignment (which may be NULL) that it
+ * needs. BUFFER_TOO_SMALL; INVALID_ARGUMENT: not aligned. */
+HYPR_API hypr_status hypr_options_memory_size(size_t *bytes, size_t *alignment);
+HYPR_API hypr_status hypr_options_create_in(void *memory, size_t bytes, hypr_options **out, char *message,
+                                            size_t message_size);
 
 /* Sets one option. INVALID_ARGUMENT: unknown key, out of bounds, or not a whole number where one is needed. */
 HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);

@@ -74,7 +74,7 @@ uint32_t format_root_offset(const void *data) { return flatbuffers::ReadScalar<f
 
 const format_model *format_open(const void *data, size_t size) {
   if (!format_has_identifier(data, size) || size >= FLATBUFFERS_MAX_BUFFER_SIZE) return nullptr;
-  if (reinterpret_cast<uintptr_t>(data) % 8 != 0) return nullptr;
+  if (reinterpret_cast<uintptr_t>(data) % FORMAT_ALIGNMENT != 0) return nullptr;
   flatbuffers::Verifier verifier(static_cast<const uint8_t *>(data), size, 64, 1000000);
   if (!VerifyModelBuffer(verifier)) return nullptr;
   return reinterpret_cast<const format_model *>(GetModel(data));

@@ -53,10 +53,7 @@ extension Session {
 ) -> hypr_status {
   create(out, message, message_size) { message throws(Failure) in
     guard let model else { throw message.isNull("model") }
-    guard let memory else { throw message.isNull("memory") }
-    guard bytes >= 0 else { throw message.failure(.invalidArgument, "bytes is too large") }
-    let block = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
-    return try Session.create(model.model, values(of: options), in: block, message)
+    return try Session.create(model.model, values(of: options), in: try block(memory, bytes, message), message)
   }
 }
 

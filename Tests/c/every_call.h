@@ -252,6 +252,31 @@ static hypr_options *call_options(const double (*set)[2]) {
   return options;
 }
 
+/* A block that is aligned as the library wants it, from `block`, which is to be freed. */
+static void *aligned(size_t bytes, size_t alignment, char **block) {
+  *block = malloc(bytes + alignment);
+  return *block + (alignment - (uintptr_t)*block % alignment) % alignment;
+}
+
+/* A model in place and options in a block of the host's. */
+static void call_in_place(const void *data, size_t size) {
+  size_t bytes, alignment;
+  char *block;
+  hypr_model *model;
+  hypr_options *options;
+  OK(hypr_model_memory_size(data, size, &bytes, &alignment, why, sizeof why));
+  void *memory = aligned(bytes, alignment, &block);
+  FAILS(hypr_model_create_in(data, size, memory, bytes - 1, &model, why, sizeof why));
+  OK(hypr_model_create_in(data, size, memory, bytes, &model, why, sizeof why));
+  VOID(hypr_model_free(model));
+  free(block);
+  OK(hypr_options_memory_size(&bytes, &alignment));
+  memory = aligned(bytes, alignment, &block);
+  OK(hypr_options_create_in(memory, bytes, &options, why, sizeof why));
+  VOID(hypr_options_free(options));
+  free(block);
+}
+
 /* Everything that a session can be asked, which ends what it was doing. */
 static void call_inspection(hypr_session *session, const char *file) {
   static float flat[1 << 16];
@@ -470,6 +495,7 @@ static void call_everything(call_log *log, int word, const char *file) {
   call_simple();
   void *data = call_builder(&bytes, file);
   OK(hypr_model_load_buffer(data, bytes, &model, why, sizeof why));
+  call_in_place(data, bytes);
   memset((char *)data + bytes / 2, 0xff, 8); /* not a number */
   hypr_model *bad = NULL;
   STATUS(hypr_model_load_buffer(data, bytes, &bad, why, sizeof why));
@@ -483,7 +509,7 @@ static void call_everything(call_log *log, int word, const char *file) {
     size_t alignment;
     OK(hypr_session_create(model, options, &session, why, sizeof why));
     OK(hypr_session_memory_size(model, options, &bytes, &alignment, why, sizeof why));
-    char *block = malloc(bytes + alignment), *memory = block + (alignment - (uintptr_t)block % alignment) % alignment;
+    char *block, *memory = aligned(bytes, alignment, &block);
     FAILS(hypr_session_create_in(model, options, memory, bytes - 1, &lent, why, sizeof why));
     OK(hypr_session_create_in(model, options, memory, bytes, &lent, why, sizeof why));
     hypr_session *both[] = {session, lent};

@@ -81,6 +81,40 @@ static void sessions_are_one_allocation(void **state) {
   hypr_model_free(model);
 }
 
+static void *of_alignment(size_t bytes, size_t alignment) {
+  return aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+static void nothing_is_allocated_in_the_callers_memory(void **state) {
+  (void)state;
+  size_t size, bytes, alignment, session_bytes;
+  char *read = read_file(model_path(TWO_LAYERS), &size), *file = of_alignment(size, 8);
+  memcpy(file, read, size);
+  free(read);
+  hypr_model *model;
+  hypr_options *options;
+  hypr_session *session;
+  assert_ok(hypr_model_memory_size(file, size, &bytes, &alignment, NULL, 0));
+  void *model_memory = of_alignment(bytes, alignment), *session_memory = of_alignment(1 << 20, alignment);
+  size_t options_bytes;
+  assert_ok(hypr_options_memory_size(&options_bytes, &alignment));
+  void *options_memory = of_alignment(options_bytes, alignment);
+  size_t allocated = allocations, freed = frees;
+  assert_ok(hypr_model_memory_size(file, size, &bytes, &alignment, NULL, 0));
+  assert_ok(hypr_model_create_in(file, size, model_memory, bytes, &model, NULL, 0));
+  assert_ok(hypr_options_create_in(options_memory, options_bytes, &options, NULL, 0));
+  assert_ok(hypr_options_set(options, HYPR_OPTION_LEARNING, 1));
+  assert_ok(hypr_session_memory_size(model, options, &session_bytes, NULL, NULL, 0));
+  assert_true(session_bytes <= 1 << 20);
+  assert_ok(hypr_session_create_in(model, options, session_memory, session_bytes, &session, NULL, 0));
+  hypr_options_free(options);
+  hypr_model_free(model);
+  hypr_session_free(session);
+  assert_int_equal(allocations, allocated);
+  assert_int_equal(frees, freed);
+  free(file), free(model_memory), free(session_memory), free(options_memory);
+}
+
 /* Loads a model, from a file or from memory, and makes a session of it. */
 static hypr_status make(const void *bytes, size_t size, hypr_session **session, char *message) {
   hypr_model *model = NULL;
@@ -279,6 +313,7 @@ static void calls_on_a_session_allocate_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sessions_are_one_allocation),
+      cmocka_unit_test(nothing_is_allocated_in_the_callers_memory),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(calls_on_a_session_allocate_nothing),
   };

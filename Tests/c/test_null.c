@@ -49,6 +49,15 @@ static void no_model(void **state) {
   refused_saying("size", hypr_model_load_buffer("x", SIZE_MAX, &out, text, sizeof text));
   assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("x", 1, &out, NULL, 0));
   assert_status(HYPR_ERROR_MODEL_INVALID, hypr_model_load_buffer("x", 1, &out, NULL, 100));
+  char memory[64];
+  size_t bytes;
+  refused_saying("data is NULL", hypr_model_memory_size(NULL, 10, &bytes, NULL, text, sizeof text));
+  refused_saying("bytes is NULL", hypr_model_memory_size(memory, sizeof memory, NULL, NULL, text, sizeof text));
+  refused_saying("size", hypr_model_memory_size(memory, SIZE_MAX, &bytes, NULL, text, sizeof text));
+  refused_saying("data is NULL", hypr_model_create_in(NULL, 10, memory, sizeof memory, &out, text, sizeof text));
+  refused_saying("memory is NULL", hypr_model_create_in("x", 1, NULL, sizeof memory, &out, text, sizeof text));
+  refused_saying("out is NULL", hypr_model_create_in("x", 1, memory, sizeof memory, NULL, text, sizeof text));
+  refused_saying("bytes", hypr_model_create_in("x", 1, memory, SIZE_MAX, &out, text, sizeof text));
   refused_saying("path is NULL", hypr_model_load(NULL, &out, text, sizeof text));
   refused_saying("out is NULL", hypr_model_load("x", NULL, text, sizeof text));
   assert_status(HYPR_ERROR_NOT_FOUND, hypr_model_load("no such file", &out, NULL, 0));
@@ -97,6 +106,12 @@ static void no_options(void **state) {
   char text[64];
   refused(hypr_options_create(NULL, NULL, 0));
   refused_saying("out is NULL", hypr_options_create(NULL, text, sizeof text));
+  hypr_options *out = options;
+  refused(hypr_options_memory_size(NULL, NULL));
+  refused_saying("memory is NULL", hypr_options_create_in(NULL, 1000, &out, text, sizeof text));
+  assert_null(out);
+  refused_saying("out is NULL", hypr_options_create_in(text, sizeof text, NULL, text, sizeof text));
+  refused_saying("bytes", hypr_options_create_in(text, SIZE_MAX, &out, text, sizeof text));
   refused(hypr_options_set(NULL, HYPR_OPTION_WINDOW, 10));
   refused(hypr_options_get(NULL, HYPR_OPTION_WINDOW, &value));
   refused(hypr_options_get(options, HYPR_OPTION_WINDOW, NULL));

@@ -17,7 +17,7 @@ static hypr_session *session;
 static hypr_options *options;
 static hypr_builder *builder;
 static const float ones[CHANNELS] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-static unsigned char *room;      /* ROOM bytes, aligned for a session */
+static unsigned char *room;      /* ROOM bytes, aligned for a session; models and options are made in the second half */
 static size_t state_size, file_size;
 
 #define NUMBERS ((float *)room)
@@ -176,6 +176,14 @@ static int tear_down_all(void **state) {
   X(hypr_builder_copy_file, size, 1, copy_file(n))                                                                            \
   X(hypr_model_load_buffer, size, 0, load_buffer(n))                                                                          \
   X(hypr_session_create_in, bytes, 1, create_in(n))                                                                           \
+  X(hypr_model_memory_size, size, 0, model_memory_size(n))                                                                    \
+  X(hypr_model_create_in, size, 0, model_create_in(n, ROOM / 2))                                                              \
+  X(hypr_model_create_in, bytes, 1, model_create_in(file_size, n))                                                            \
+  X(hypr_options_create_in, bytes, 1, options_create_in(n))                                                                   \
+  X(hypr_model_memory_size, message_size, 0, hypr_model_memory_size("x", 1, &(size_t){0}, NULL, (char *)room, n))             \
+  X(hypr_model_create_in, message_size, 0,                                                                                    \
+    hypr_model_create_in("x", 1, room, 0, &(hypr_model *){NULL}, (char *)room, n))                                            \
+  X(hypr_options_create_in, message_size, 0, hypr_options_create_in(room, 0, &(hypr_options *){NULL}, (char *)room, n))       \
   X(hypr_model_load, message_size, 0, hypr_model_load("no such file", &(hypr_model *){NULL}, (char *)room, n))                \
   X(hypr_model_load_buffer, message_size, 0, hypr_model_load_buffer("x", 1, &(hypr_model *){NULL}, (char *)room, n))          \
   X(hypr_session_create, message_size, 0, hypr_session_create(NULL, options, &(hypr_session *){NULL}, (char *)room, n))       \
@@ -387,6 +395,27 @@ static hypr_status load_buffer(size_t size) {
   assert_ok(hypr_session_save_model_buffer(session, room, file_size));
   hypr_status status = hypr_model_load_buffer(room, size, &made, NULL, 0);
   hypr_model_free(made);
+  return status;
+}
+
+static hypr_status model_memory_size(size_t size) {
+  size_t bytes;
+  assert_ok(hypr_session_save_model_buffer(session, room, file_size));
+  return hypr_model_memory_size(room, size, &bytes, NULL, NULL, 0);
+}
+
+static hypr_status model_create_in(size_t size, size_t bytes) {
+  hypr_model *made;
+  assert_ok(hypr_session_save_model_buffer(session, room, file_size));
+  hypr_status status = hypr_model_create_in(room, size, room + ROOM / 2, bytes, &made, NULL, 0);
+  hypr_model_free(made);
+  return status;
+}
+
+static hypr_status options_create_in(size_t bytes) {
+  hypr_options *made;
+  hypr_status status = hypr_options_create_in(room + ROOM / 2, bytes, &made, NULL, 0);
+  hypr_options_free(made);
   return status;
 }
 

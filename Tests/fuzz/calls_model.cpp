@@ -61,6 +61,40 @@ void call_hypr_model_load_buffer(World &w) {
   if (made) w.models.push_back(made);
 }
 
+void call_hypr_model_memory_size(World &w) {
+  const auto &bytes = model_files()[w.random.below(model_files().size())].bytes;
+  size_t needed, alignment;
+  Message message(w.random);
+  w.count(hypr_model_memory_size(w.perhaps(bytes.data()), w.number(bytes.size()) % (bytes.size() + 1), w.perhaps(&needed),
+                                 w.perhaps(&alignment), message.text, message.size()));
+}
+
+void call_hypr_model_create_in(World &w) {
+  const auto &bytes = model_files()[w.random.below(model_files().size())].bytes;
+  Guarded<uint8_t> file(bytes.size(), w.random.once_in(8) ? 1 : 8);
+  memcpy(file.get(), bytes.data(), bytes.size());
+  for (size_t damage = w.random.below(4); damage > 1; damage--)
+    file[w.random.below(bytes.size())] = static_cast<uint8_t>(w.random.below(256));
+  size_t needed = 1000, alignment = 64;
+  const bool known = hypr_model_memory_size(file.get(), file.size(), &needed, &alignment, nullptr, 0) == HYPR_OK;
+  const size_t given = w.random.once_in(5) ? w.random.below(needed) : needed;
+  Guarded<uint8_t> memory(given, w.random.once_in(8) ? 1 : alignment);
+  hypr_model *made = nullptr;
+  Message message(w.random);
+  const hypr_status status = w.count(hypr_model_create_in(w.perhaps(file.get()), file.size(), w.perhaps(memory.get()), given, &made,
+                                                          message.text, message.size()));
+  check_made(status, made, message.text, message.size());
+  require(!made || (known && given >= needed), "a model was made in %zu bytes of %zu", given, needed);
+  // A session of it, before file and memory go.
+  hypr_session *session = nullptr;
+  size_t session_bytes;
+  if (made && hypr_session_memory_size(made, nullptr, &session_bytes, nullptr, nullptr, 0) == HYPR_OK && session_bytes < size_t{8} << 20)
+    hypr_session_create(made, nullptr, &session, nullptr, 0);
+  hypr_model_free(made);
+  if (session) hypr_session_reset(session);
+  hypr_session_free(session);
+}
+
 void call_hypr_model_free(World &w) {
   if (w.models.empty() || w.random.once_in(10)) return hypr_model_free(nullptr);
   // Sessions outlive it.
@@ -146,6 +180,26 @@ void call_hypr_options_create(World &w) {
   const hypr_status status = w.count(hypr_options_create(&made, message.text, message.size()));
   check_made(status, made, message.text, message.size());
   w.options.push_back(made);
+}
+
+void call_hypr_options_memory_size(World &w) {
+  size_t bytes, alignment;
+  w.count(hypr_options_memory_size(w.perhaps(&bytes), w.perhaps(&alignment)));
+}
+
+void call_hypr_options_create_in(World &w) {
+  size_t bytes = 0, alignment = 0;
+  require(hypr_options_memory_size(&bytes, &alignment) == HYPR_OK, "options have no size");
+  const size_t given = w.random.once_in(5) ? w.random.below(bytes) : bytes;
+  Guarded<uint8_t> memory(given, w.random.once_in(8) ? 1 : alignment);
+  hypr_options *made = nullptr;
+  Message message(w.random);
+  const hypr_status status =
+      w.count(hypr_options_create_in(w.perhaps(memory.get()), given, &made, message.text, message.size()));
+  check_made(status, made, message.text, message.size());
+  require(!made || given >= bytes, "options were made in %zu bytes of %zu", given, bytes);
+  if (made) check_options(made, w.count(hypr_options_set(made, option(w), w.random.absurd_float())));
+  hypr_options_free(made);
 }
 
 void call_hypr_options_free(World &w) {

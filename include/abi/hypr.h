@@ -36,6 +36,10 @@ typedef struct hypr_model hypr_model;
 HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *message, size_t message_size);
 HYPR_API hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out, char *message,
                                             size_t message_size);
+HYPR_API hypr_status hypr_model_memory_size(const void *data, size_t size, size_t *bytes, size_t *alignment, char *message,
+                                            size_t message_size);
+HYPR_API hypr_status hypr_model_create_in(const void *data, size_t size, void *memory, size_t bytes, hypr_model **out,
+                                          char *message, size_t message_size);
 HYPR_API void hypr_model_free(hypr_model *model);
 HYPR_API size_t hypr_model_input_size(const hypr_model *model);
 HYPR_API size_t hypr_model_output_size(const hypr_model *model);
@@ -147,6 +151,9 @@ enum {
 };
 HYPR_API hypr_status hypr_options_create(hypr_options **out, char *message, size_t message_size);
 HYPR_API void hypr_options_free(hypr_options *options);
+HYPR_API hypr_status hypr_options_memory_size(size_t *bytes, size_t *alignment);
+HYPR_API hypr_status hypr_options_create_in(void *memory, size_t bytes, hypr_options **out, char *message,
+                                            size_t message_size);
 HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
 HYPR_API hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
 HYPR_API const char *hypr_options_message(const hypr_options *options);

@@ -1,8 +1,8 @@
 // CModelFormat: reads .hypr model files (include/hypr.fbs).
 //
-// `format_open` verifies a file: after it every function here is safe for that file, whatever is in it, and none but `format_check`
-// allocates; none reads outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd
-// shapes, unknown enum values and NaNs are reported as they are, for the caller to judge.
+// `format_open` verifies a file: after it every function here is safe for that file, whatever is in it; none allocates, reads
+// outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd shapes, unknown enum values and
+// NaNs are reported as they are, for the caller to judge.
 //
 // Pointers returned point into the file (or to constants) and live as long as the caller keeps its bytes. An index out of range
 // and a name that the schema does not have yield "absent". Every function is pure and may be called from any thread.
@@ -55,8 +55,6 @@ static const format_fault_kind FORMAT_FAULT_OUTSIDE = 2;
 static const format_fault_kind FORMAT_FAULT_TEXT = 3;
 /// There are more references to objects than a file of this size has room for.
 static const format_fault_kind FORMAT_FAULT_TOO_OFTEN = 4;
-/// There was no memory to find out.
-static const format_fault_kind FORMAT_FAULT_MEMORY = 5;
 
 typedef struct format_fault {
   format_fault_kind kind;
@@ -66,9 +64,15 @@ typedef struct format_fault {
   char place[96], other[96];
 } format_fault;
 
-/// Looks for what the verifier does not see in a file that `format_open` accepts. Takes n log n time for n objects, and up to four
-/// times the file's bytes of memory while it runs; that of usual files is much less.
-void format_check(const void *data, size_t size, format_fault *fault);
+/// Where data must lie to be opened.
+enum { FORMAT_ALIGNMENT = 8 };
+
+/// The references to objects in a file that `format_open` accepts: at most half of its bytes, and much less in usual files. 0: there
+/// is a fault, OUTSIDE or TOO_OFTEN.
+size_t format_object_count(const void *data, size_t size, format_fault *fault);
+
+/// Looks for what else the verifier does not see, in n log n time for the n objects that were counted; `keys` has room for them.
+void format_check(const void *data, size_t size, uint64_t *keys, size_t count, format_fault *fault);
 
 /// Told the bytes of one object from `start` to before `end`; false ends the visit.
 typedef bool (*format_visitor)(const void *context, size_t start, size_t end);

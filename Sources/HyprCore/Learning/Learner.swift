@@ -2,7 +2,9 @@ internal import CSystem
 
 /// What a network needs to learn from a stream: targets of the open windows, and what was gathered since the last update.
 struct Learner: ~Copyable {
-  let settings: Settings
+  private let settingsPlace: UnsafePointer<Settings>
+  /// The session's, read where they are: they are large.
+  var settings: Settings { unsafeAddress { settingsPlace } }
   let history: History
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
@@ -25,20 +27,20 @@ struct Learner: ~Copyable {
 
   /// Lays one out. (Not inlined, as it is large: what is laid out after it has its stack then.)
   @inline(never) static func place(
-    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
-    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, at settingsPlace: UnsafePointer<Settings>,
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) -> UnsafeMutablePointer<Learner> {
     let place = arena.allocate(Learner.self, 1, .scratch)
-    let learner = Learner(&arena, model, settings, resources, reference)
+    let learner = Learner(&arena, model, settings, at: settingsPlace, resources, reference)
     if !arena.isMeasuring { place.initialize(to: learner) }
     return place
   }
 
   private init(
-    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
-    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, at settingsPlace: UnsafePointer<Settings>,
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
-    self.settings = settings
+    self.settingsPlace = settingsPlace
     self.resources = resources
     #if HYPR_REHEARSAL
       self.reference = reference

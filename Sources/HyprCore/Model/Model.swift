@@ -84,7 +84,9 @@ struct TensorDescription {
 
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
 public struct Model {
-  var references: Int64 = 1
+  var references = 1
+  /// Whether file and block were allocated, and are freed with the model; otherwise they are the host's.
+  let ownsMemory: Bool
   let kernels: UnsafePointer<kernel_table>
   /// The file; it stays, because names and parameters are read from it and saving copies it.
   package let file: UnsafeRawBufferPointer
@@ -200,7 +202,7 @@ extension UnsafeMutablePointer<Model> {
 
   /// Gives up one reference; the last one frees the model.
   public func release() {
-    guard withUnsafeMutablePointer(to: &pointee.references, { system_release($0) }) == 0 else { return }
+    guard withUnsafeMutablePointer(to: &pointee.references, { system_release($0) }) == 0, pointee.ownsMemory else { return }
     let file = UnsafeMutableRawPointer(mutating: pointee.file.baseAddress)
     system_free(file)
     system_free(self)

@@ -209,24 +209,55 @@ public struct OptionsObject {
   public let message: MessageBuffer
   public let messageText: UnsafeMutablePointer<CChar>
 
-  private init(_ messageText: UnsafeMutablePointer<CChar>) {
+  private let ownsMemory: Bool
+
+  private init(_ messageText: UnsafeMutablePointer<CChar>, ownsMemory: Bool) {
     self.messageText = messageText
+    self.ownsMemory = ownsMemory
     message = MessageBuffer(messageText, size: Text.capacity)
   }
 
+  /// In memory of their own.
   public static func create(_ message: MessageBuffer) throws(Failure) -> UnsafeMutablePointer<OptionsObject> {
-    var measure = Arena(measuring: ())
-    _ = (measure.allocate(OptionsObject.self, 1, .scratch), measure.allocate(CChar.self, Text.capacity, .scratch))
-    guard let memory = system_allocate(measure.used) else {
-      throw message.failure(.outOfMemory, "no memory for options of \(measure.used) bytes")
+    guard let memory = system_allocate(memorySize) else {
+      throw message.failure(.outOfMemory, "no memory for options of \(memorySize) bytes")
     }
+    return build(memory, ownsMemory: true)
+  }
+
+  /// In the caller's memory.
+  public static func create(
+    in memory: UnsafeMutableRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<OptionsObject> {
+    let start = try Arena.check(memory, message)
+    guard memory.count >= memorySize else {
+      throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, options take \(memorySize)")
+    }
+    return build(start, ownsMemory: false)
+  }
+
+  public static var memorySize: Int {
+    var measure = Arena(measuring: ())
+    _ = layOut(&measure)
+    return measure.used
+  }
+
+  private static func layOut(
+    _ arena: inout Arena
+  ) -> (object: UnsafeMutablePointer<OptionsObject>, text: UnsafeMutablePointer<CChar>) {
+    (arena.allocate(OptionsObject.self, 1, .scratch), arena.allocate(CChar.self, Text.capacity, .scratch))
+  }
+
+  private static func build(_ memory: UnsafeMutableRawPointer, ownsMemory: Bool) -> UnsafeMutablePointer<OptionsObject> {
     var arena = Arena(memory)
-    let object = arena.allocate(OptionsObject.self, 1, .scratch)
-    object.initialize(to: OptionsObject(arena.allocate(CChar.self, Text.capacity, .scratch)))
+    let (object, text) = layOut(&arena)
+    object.initialize(to: OptionsObject(text, ownsMemory: ownsMemory))
     return object
   }
 
-  public static func free(_ options: UnsafeMutablePointer<OptionsObject>) { system_free(options) }
+  public static func free(_ options: UnsafeMutablePointer<OptionsObject>) {
+    if options.pointee.ownsMemory { system_free(options) }
+  }
 
   public mutating func set(_ option: Option, _ value: Double) throws(Failure) {
     try options.set(option, value, message)

@@ -6,7 +6,9 @@ internal import CSystem
 /// copyable: it is large, and a copy would share its memory.
 public struct Session: ~Copyable {
   public let model: UnsafeMutablePointer<Model>
-  let settings: Settings
+  private let settingsPlace: UnsafePointer<Settings>
+  /// Read where they are: they are large.
+  var settings: Settings { unsafeAddress { settingsPlace } }
   let network: Network
   let statistics: UnsafeMutablePointer<RunStatistics>
   /// Where the state after the last step is.
@@ -43,7 +45,8 @@ public struct Session: ~Copyable {
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
     self.model = model
-    self.settings = settings
+    let settingsPlace = UnsafePointer(arena.place(settings))
+    self.settingsPlace = settingsPlace
     self.ownsMemory = ownsMemory
     network = Network(&arena, model, settings)
     statistics = RunStatistics.place(&arena, model, network)
@@ -58,7 +61,7 @@ public struct Session: ~Copyable {
             rehearsed = ReferenceNetwork.place(&arena, model, settings.ofRehearsal, resources, sharing: first.parameters).place
           }
         }
-        learner = Learner.place(&arena, model.pointee, settings, resources, reference)
+        learner = Learner.place(&arena, model.pointee, settings, at: settingsPlace, resources, reference)
         #if HYPR_REHEARSAL
           rehearsal =
             settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
@@ -146,13 +149,7 @@ public struct Session: ~Copyable {
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer,
     _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
-    guard let start = memory.baseAddress else { throw message.failure(.invalidArgument, "memory is NULL") }
-    let remainder = UInt(bitPattern: start) % UInt(Arena.alignment)
-    guard remainder == 0 else {
-      throw message.failure(
-        .invalidArgument,
-        "memory is \(Int(remainder)) bytes past a multiple of \(Arena.alignment), expected an address that it divides")
-    }
+    let start = try Arena.check(memory, message)
     let size = try requireMemorySize(model, options, message)
     guard memory.count >= size else {
       throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, the session takes \(size)")
