@@ -101,7 +101,8 @@ extension ModelBuilder {
   ) throws(Failure) {
     let every: Text = task.timeStep > 0 ? " of \(task.timeStep) s" : ""
     let channels: Text = recording.channels == 1 ? "1 channel" : "\(recording.channels) channels"
-    let shape: Text = "\(facts.sequences) sequences, \(short(facts.meanSteps)) steps\(every) in the mean, \(channels)"
+    let sequences: Text = facts.sequences == 1 ? "1 sequence" : "\(facts.sequences) sequences"
+    let shape: Text = "\(sequences), \(short(facts.meanSteps)) steps\(every) in the mean, \(channels)"
     reasons.add("data: \(shape), \(task.outputs) outputs; samples are alike for \(short(facts.correlation)) steps")
     try setTimeStep(task.timeStep)
     try suggestConditioning(facts, task, &reasons)
