@@ -130,7 +130,8 @@ test-arrows:
 	@.ci/require-packages python3-minimal
 	.ci/check-arrows
 
-test-docs: $(TOOL)
+test-docs: $(TOOL) $(LIBRARY)
+	@.ci/require-packages gcc libc6-dev
 	.ci/check-docs $(TOOL)
 	.ci/check-figures $(TOOL)
 

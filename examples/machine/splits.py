@@ -1,4 +1,4 @@
-"""What three ways to hold data out say of one network: pieces at random, the end of the recording, another mounting.
+"""What three ways to hold data out say of a network: pieces at random, the end of the recording, another mounting.
 
     python splits.py [--seeds 5]
 """
@@ -10,14 +10,20 @@ import record
 
 import hypr
 
-PIECE = 100  # samples
+PIECE = 100  # samples: a second
 
 
-def pieces(samples, modes):
-    """Pieces of a second, each a sequence of its own."""
-    count = len(samples) // PIECE
-    return (samples[:count * PIECE].reshape(count, PIECE, -1).astype(np.float32),
-            modes[:count * PIECE].reshape(count, PIECE).astype(np.int32))
+def trained(samples, modes, held, seed):
+    """A network that learned all pieces but those that are held out."""
+    x = samples.reshape(-1, PIECE, samples.shape[1])[~held]
+    y = modes.reshape(-1, PIECE)[~held]
+    suggestion = hypr.suggest(x, y, dt=1 / record.RATE, seed=seed)
+    return hypr.Trainer(suggestion.model, update=suggestion.update, seed=seed, progress=False).fit(x, y).model
+
+
+def right(model, samples, modes):
+    """Which samples are recognised, in one run through the recording."""
+    return hypr.Session(model, learning=False).run(samples).argmax(axis=1) == modes
 
 
 def main():
@@ -26,27 +32,18 @@ def main():
     options = parser.parse_args()
     rows = []
     for seed in range(options.seeds):
-        x, y = pieces(*record.recording(seed, "training", 10)[:2])
-        moved = pieces(*record.recording(seed, "test", 5)[:2])
-        random, end = np.random.default_rng(seed).random(len(x)) < 0.2, np.arange(len(x)) >= 0.8 * len(x)
+        (samples, modes, _), (moved, moved_modes, _) = record.recording(seed, "training", 10), record.recording(seed, "test", 5)
+        samples, moved, modes = samples.astype(np.float32), moved.astype(np.float32), modes.astype(np.int32)
+        pieces = len(samples) // PIECE
+        random, end = np.random.default_rng(seed).random(pieces) < 0.2, np.arange(pieces) >= 0.8 * pieces
         row = []
         for held in (random, end):
-            suggestion = hypr.suggest(x[~held], y[~held], dt=1 / record.RATE, seed=seed)
-            trainer = hypr.Trainer(suggestion.model, update=suggestion.update, seed=seed, progress=False)
-            model = trainer.fit(x[~held], y[~held]).model
-            row.append(accuracy(model, x[held], y[held]))
-        rows.append([*row, accuracy(model, *moved)])
+            model = trained(samples, modes, held, seed)
+            row.append(right(model, samples, modes)[np.repeat(held, PIECE)].mean())
+        rows.append([*row, right(model, moved, moved_modes).mean()])
+    print("| held out | accuracy |\n|---|---:|")
     for name, value in zip(("pieces of a second, at random", "the end of the recording", "another mounting"), np.mean(rows, axis=0)):
         print(f"| {name} | {value:.1%} |")
-
-
-def accuracy(model, x, y):
-    """The share of the samples that are recognised."""
-    session, right = hypr.Session(model, learning=False), 0
-    for samples, labels in zip(x, y):
-        session.reset()
-        right += (session.run(samples).argmax(axis=1) == labels).sum()
-    return right / y.size
 
 
 if __name__ == "__main__":
