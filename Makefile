@@ -249,7 +249,7 @@ test-aarch64:
 	Tests/aarch64/run
 
 # The library on microcontrollers in QEMU, compared with the one of this machine.
-MICROCONTROLLERS := cortex-m4f cortex-m7 cortex-m33
+MICROCONTROLLERS ?= cortex-m4f
 test-firmware: $(LIBRARY) $(MODELS)
 	@.ci/require-packages $$(.ci/build-target --packages cortex-m4f) gcc libc6-dev python3-minimal qemu-system-arm
 	Tests/firmware/run $(BUILD)/models $(MICROCONTROLLERS)

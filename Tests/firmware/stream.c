@@ -89,7 +89,8 @@ static int messages(hypr_options *options, const void *file, size_t size) {
     print_text(hypr_options_message(options));
     print_text("\n");
   }
-  if (hypr_model_memory_size((const char *)file + 4, size - 4, &bytes, NULL, why, sizeof why) != HYPR_ERROR_INVALID_ARGUMENT) return 1;
+  hypr_status status = hypr_model_memory_size((const char *)file + 4, size - 4, &bytes, NULL, why, sizeof why);
+  if (status != HYPR_ERROR_INVALID_ARGUMENT) return 1;
   print_text("message ");
   print_text(why);
   print_text("\n");
