@@ -30,7 +30,7 @@ struct Learner: ~Copyable {
     return place
   }
 
-  private init(
+  @inline(__always) private init(
     _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
     _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
