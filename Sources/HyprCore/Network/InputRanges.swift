@@ -109,5 +109,5 @@ public struct InputRange {
   var magnitude: Float { max(lowest.magnitude, highest.magnitude) }
   var trainedMagnitude: Float? { trained.map { max($0.lower.magnitude, $0.upper.magnitude) } }
   /// Share of the samples.
-  var shareOutside: Double { samples == 0 ? 0 : Double(outside) / Double(samples) }
+  public var shareOutside: Double { samples == 0 ? 0 : Double(outside) / Double(samples) }
 }

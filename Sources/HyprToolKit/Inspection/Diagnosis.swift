@@ -16,8 +16,8 @@ struct Diagnosis {
   }
 
   /// Whether nothing can come of it.
-  var cannotWork: Bool { findings & UInt32(HYPR_FINDINGS_CANNOT_WORK.rawValue) != 0 }
-  var diverged: Bool { findings & UInt32(HYPR_FINDING_DIVERGED.rawValue) != 0 }
+  var cannotWork: Bool { findings & UInt32(HYPR_FINDINGS_CANNOT_WORK) != 0 }
+  var diverged: Bool { findings & UInt32(HYPR_FINDING_DIVERGED) != 0 }
 
   /// Tells it on standard error, beside what the command prints.
   func warn() {
