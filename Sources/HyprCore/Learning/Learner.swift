@@ -36,7 +36,7 @@ struct Learner: ~Copyable {
     return place
   }
 
-  private init(
+  @inline(__always) private init(
     _ arena: inout Arena, _ model: Model, _ settings: Settings, at settingsPlace: UnsafePointer<Settings>,
     _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
