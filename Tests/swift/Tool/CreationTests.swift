@@ -188,7 +188,10 @@ private struct Tensors {
     plan.signal.runningNormalization = [1]
     plan.signal.clip = ([-3], [3])
     plan.signal.encoding = try EncodingPlan("receptive-fields=3:-1:1", output: .graded) { _ in [] }
-    let samples = (0..<400).map { Float($0 % 2 == 0 ? 9.81 : -1) + Float($0 * 7 % 11) }
+    let samples = (0..<400).map { index -> Float in
+      let gravity: Float = index % 2 == 0 ? 9.81 : -1
+      return gravity + Float(index * 7 % 11)
+    }
     plan.signal.fit = FitPlan(samples: samples, steps: [150, 50])
     let session = try TestSession(TestModel(bytes: try plan.model().bytes()))
     #expect(session.model.inputSize == 2)

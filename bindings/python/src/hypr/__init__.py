@@ -62,13 +62,15 @@ if TYPE_CHECKING:
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"Adaptation": "hypr.adaptation", "adaptation_profiles": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation",
+_LAZY = {"Adaptation": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation", "Check": "hypr.checking",
          "Clip": "hypr.conditioning", "EpochRecord": "hypr.trainer", "Exemplar": "hypr.description",
-         "HighPass": "hypr.conditioning", "ModelBuilder": "hypr.builder", "neuron_models": "hypr.neurons",
-         "NeuronModel": "hypr.neurons", "ProfileScore": "hypr.adaptation", "Quantity": "hypr.neurons",
-         "record": "hypr.recording", "Recording": "hypr.recording", "RectifiedDifference": "hypr.conditioning",
-         "RunningNormalization": "hypr.conditioning", "Surrogate": "hypr.description", "Trainer": "hypr.trainer",
-         "TrainingResult": "hypr.trainer", "tune_adaptation": "hypr.adaptation"}
+         "HighPass": "hypr.conditioning", "ModelBuilder": "hypr.builder", "NeuronModel": "hypr.neurons",
+         "ProfileScore": "hypr.adaptation", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
+         "RectifiedDifference": "hypr.conditioning", "RunningNormalization": "hypr.conditioning",
+         "Suggestion": "hypr.suggestion", "Surrogate": "hypr.description", "Trainer": "hypr.trainer",
+         "TrainingResult": "hypr.trainer", "adaptation_profiles": "hypr.adaptation", "check": "hypr.checking",
+         "neuron_models": "hypr.neurons", "record": "hypr.recording", "suggest": "hypr.suggestion",
+         "tune_adaptation": "hypr.adaptation"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [

@@ -77,7 +77,7 @@ class ModelBuilder:
         builder = cls.__new__(cls)
         builder._handle = handle
         model = builder.build()
-        builder._inputs, builder._outputs = model.input_size, model.output_size
+        builder._inputs, builder._outputs, builder._time_step = model.input_size, model.output_size, model.time_step
         builder._parts = [f"{layer.size} {layer.neuron}" for layer in model.layers]
         return builder
 
