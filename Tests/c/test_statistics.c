@@ -133,12 +133,15 @@ static void ranges_are_those_of_the_inputs(void **state) {
     assert_ok(hypr_session_look_ahead(session, huge, INPUTS, output, CLASSES));
     for (size_t channel = 0; channel < INPUTS; channel++) {
       float lowest = values[channel], highest = values[channel];
-      for (size_t step = 1; step < STEPS; step++) {
+      size_t looked = 0;
+      for (size_t step = 0; step < STEPS; step++) {
+        if (step >= 64 && step % 32) continue;
+        looked++;
         lowest = fminf(lowest, values[step * INPUTS + channel]);
         highest = fmaxf(highest, values[step * INPUTS + channel]);
       }
       assert_ok(hypr_session_input_range(session, channel, &range));
-      assert_int_equal(range.samples, STEPS);
+      assert_int_equal(range.samples, looked);
       assert_true(range.lowest == lowest && range.highest == highest);
       assert_true(isnan(range.trained_lower) && isnan(range.trained_upper) && range.outside == 0);
     }

@@ -3,9 +3,9 @@ internal import CSystem
 /// How far the values of each channel reached since the last clear, and how often they were outside of the range that they had in
 /// training. The values are those that the first layer gets, or that are encoded as spikes.
 ///
-/// Of many channels only some steps are looked at, so that a step costs no more: every (n / 16)-th, rounded up to a power of two.
+/// Looked at are the first steps, and then so few that a step costs no more: of n channels every 2n-th, rounded up to a power of two.
 struct InputRanges {
-  private static var channelsPerStep: Int { 16 }
+  private static var firstSteps: UInt64 { 64 }
 
   let channels: Int
   /// Samples that were looked at.
@@ -15,7 +15,7 @@ struct InputRanges {
   private let outside: UnsafeMutablePointer<UInt64>
   /// In training; nil: the model does not say.
   private let trained: (lower: UnsafePointer<Float>, upper: UnsafePointer<Float>)?
-  /// A step is looked at if these bits of its number are 0.
+  /// After the first steps one is looked at if these bits of its number are 0.
   private let mask: UInt64
 
   init(_ arena: inout Arena, _ model: Model) {
@@ -25,11 +25,11 @@ struct InputRanges {
     outside = arena.allocate(UInt64.self, channels, .scratch)
     trained = model.trainedRange
     var interval: UInt64 = 1
-    while Double(interval) * Double(InputRanges.channelsPerStep) < Double(channels) { interval *= 2 }
+    while interval / 2 < UInt64(channels) { interval *= 2 }
     mask = interval - 1
   }
 
-  func isDue(_ step: UInt64) -> Bool { step & mask == 0 }
+  @inline(__always) func isDue(_ step: UInt64) -> Bool { step & mask == 0 || step < InputRanges.firstSteps }
 
   /// Counts a sample: its values that are not zero, in the order of their channels.
   @_optimize(speed) @inline(never) mutating func count(_ events: EventSource, slot: Int) {

@@ -119,7 +119,7 @@ extension Session {
   /// Nil: too few samples, or the model does not say what there was in training.
   private var worstInput: WorstInput? {
     var worst: WorstInput?
-    guard statistics.pointee.inputs.samples >= Threshold.steps else { return nil }
+    guard statistics.pointee.steps >= Threshold.steps else { return nil }
     for channel in 0..<statistics.pointee.inputs.channels {
       let range = statistics.pointee.inputs.range(channel)
       // Channels that were always 0 in training had no weight in it.

@@ -88,7 +88,7 @@ class InputRange:
     Attributes
     ----------
     samples : int
-        Looked at: all, but of more than 16 channels every second, of more than 32 every fourth, and so on.
+        Looked at: of the first 64 steps, then of n channels of every 2n-th, rounded up to a power of two.
     outside : int
         Of these, those outside of the range in training.
     lowest, highest : float
