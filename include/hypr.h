@@ -626,7 +626,8 @@ HYPR_API hypr_status hypr_session_layer_activity(const hypr_session *session, si
  * conditioning, before they are encoded as spikes. */
 typedef struct hypr_input_range {
   size_t struct_size;   /* in: sizeof(hypr_input_range) */
-  uint64_t samples;     /* looked at: of the first 64 steps, then of n channels of every 2n-th, rounded up to a power of two */
+  uint64_t samples;     /* looked at: of the first 64 steps, then of every 2n-th with n channels, rounded up to a power of two, or
+                           every 16th */
   uint64_t outside;     /* of these, those outside of the range in training */
   float lowest;         /* 0 before the first sample, as the following */
   float highest;

@@ -80,10 +80,10 @@ private struct ExemplarCheck {
       throw loader.invalid(
         "exemplars[\(index)] is sparse, for \(channels) inputs, expected at most \(Model.mostSparseChannels)")
     }
-    var sum = 0
-    // What is too large for the file may be too large to be counted, where integers have 32 bits.
-    for step in 0..<steps where sum <= stored.spike_channel_count { sum += Int(counts[step]) }
-    try checkCount("spike_channels", stored.spike_channel_count, sum)
+    // Together they may be too many for an integer of 32 bits, and for any file then.
+    var sum: Int64 = 0
+    for step in 0..<steps { sum += Int64(counts[step]) }
+    try checkCount("spike_channels", stored.spike_channel_count, Int(clamping: sum))
     guard let spikes = stored.spike_channels else { return }
     var place = 0
     for step in 0..<steps {

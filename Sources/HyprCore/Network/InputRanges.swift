@@ -3,7 +3,8 @@ internal import CSystem
 /// How far the values of each channel reached since the last clear, and how often they were outside of the range that they had in
 /// training. The values are those that the first layer gets, or that are encoded as spikes.
 ///
-/// Looked at are the first steps, and then so few that a step costs no more: of n channels every 2n-th, rounded up to a power of two.
+/// Looked at are the first steps, and then so few that a step costs no more: of n channels every 2n-th, rounded up to a power of two,
+/// and at most every 16th.
 struct InputRanges {
   private static var firstSteps: UInt64 { 64 }
 
@@ -12,7 +13,8 @@ struct InputRanges {
   private(set) var samples: UInt64 = 0
   /// [channels]; 0 before the first sample.
   private let lowest, highest: UnsafeMutablePointer<Float>
-  private let outside: UnsafeMutablePointer<UInt64>
+  /// Only if the model says what was in training.
+  private let outside: UnsafeMutablePointer<UInt64>?
   /// In training; nil: the model does not say.
   private let trained: (lower: UnsafePointer<Float>, upper: UnsafePointer<Float>)?
   /// After the first steps one is looked at if these bits of its number are 0.
@@ -22,9 +24,9 @@ struct InputRanges {
     channels = model.inputSize
     lowest = arena.allocate(Float.self, channels, .scratch)
     highest = arena.allocate(Float.self, channels, .scratch)
-    outside = arena.allocate(UInt64.self, channels, .scratch)
     trained = model.trainedRange
-    var interval: UInt64 = 1
+    outside = trained == nil ? nil : arena.allocate(UInt64.self, channels, .scratch)
+    var interval: UInt64 = 16
     while interval / 2 < UInt64(channels) { interval *= 2 }
     mask = interval - 1
   }
@@ -55,14 +57,14 @@ struct InputRanges {
   @_optimize(speed) @inline(__always) private func add(_ value: Float, _ channel: Int) {
     lowest[channel] = samples == 0 ? value : min(lowest[channel], value)
     highest[channel] = samples == 0 ? value : max(highest[channel], value)
-    if let trained, value < trained.lower[channel] || value > trained.upper[channel] { outside[channel] &+= 1 }
+    if let trained, let outside, value < trained.lower[channel] || value > trained.upper[channel] { outside[channel] &+= 1 }
   }
 
   mutating func clear() {
     samples = 0
     lowest.update(repeating: 0, count: channels)
     highest.update(repeating: 0, count: channels)
-    outside.update(repeating: 0, count: channels)
+    outside?.update(repeating: 0, count: channels)
   }
 
   mutating func add(_ other: InputRanges) {
@@ -70,7 +72,7 @@ struct InputRanges {
     for channel in 0..<channels {
       lowest[channel] = samples == 0 ? other.lowest[channel] : min(lowest[channel], other.lowest[channel])
       highest[channel] = samples == 0 ? other.highest[channel] : max(highest[channel], other.highest[channel])
-      outside[channel] += other.outside[channel]
+      if let outside, let others = other.outside { outside[channel] += others[channel] }
     }
     samples += other.samples
   }
@@ -81,19 +83,20 @@ struct InputRanges {
     samples = other.samples
     lowest.update(from: other.lowest, count: other.channels)
     highest.update(from: other.highest, count: other.channels)
-    outside.update(from: other.outside, count: other.channels)
+    if let outside, let others = other.outside { outside.update(from: others, count: other.channels) }
   }
 
   mutating func walkState(_ stream: inout StateStream) {
     samples = stream.count(samples)
     stream.finite(lowest, channels)
     stream.finite(highest, channels)
+    guard let outside else { return }
     for channel in 0..<channels { outside[channel] = stream.count(outside[channel]) }
   }
 
   func range(_ channel: Int) -> InputRange {
     InputRange(
-      samples: samples, outside: outside[channel], lowest: lowest[channel], highest: highest[channel],
+      samples: samples, outside: outside?[channel] ?? 0, lowest: lowest[channel], highest: highest[channel],
       trained: trained.map { ($0.lower[channel], $0.upper[channel]) })
   }
 }

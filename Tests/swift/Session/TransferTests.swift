@@ -406,7 +406,7 @@ import Testing
       (changed { $0.layers[1].bias = nil }, "layer1.bias is a tensor of from only, expected the same tensors"),
       (changed { $0.layers[0].recurrentWeight = nil },
        "layer0.recurrent_weight is a tensor of from only, expected the same tensors"),
-      (changed { $0.input = conditioned; $0.formatVersion = 2 }, "the input's conditioning is not that of from"),
+      (changed { $0.input = conditioned; $0.formatVersion = 2 }, "the input's conditioning is not that of from: expected the same stages"),
       (changed { $0.input = encoded }, "the input's encoding is not that of from: its inputs mean something else"),
     ]
     let from = try TestSession(TestModel(original), TransferTests.options())

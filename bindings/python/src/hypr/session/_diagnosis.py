@@ -88,7 +88,7 @@ class InputRange:
     Attributes
     ----------
     samples : int
-        Looked at: of the first 64 steps, then of n channels of every 2n-th, rounded up to a power of two.
+        Looked at: of the first 64 steps, then of every 2n-th with n channels, rounded up to a power of two, or every 16th.
     outside : int
         Of these, those outside of the range in training.
     lowest, highest : float
