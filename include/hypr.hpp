@@ -230,6 +230,11 @@ Struct sized() noexcept {
 
 }  // namespace detail
 
+/// Bytes and alignment that an object takes.
+struct Memory {
+  std::size_t bytes, alignment;
+};
+
 inline std::uint32_t version_number() noexcept { return hypr_version_number(); }
 inline const char *version_string() noexcept { return hypr_version_string(); }
 inline const char *status_name(hypr_status status) noexcept { return hypr_status_name(status); }
@@ -255,6 +260,20 @@ class Model : public detail::Owner<hypr_model, hypr_model_free> {
     detail::Message why;
     hypr_model *model = nullptr;
     const hypr_status status = hypr_model_load_buffer(data, size, &model, why.text, sizeof why.text);
+    return detail::outcome(status, why.text, Model(model));
+  }
+
+  /// What a model takes whose file stays where it is, and which is made in the caller's memory; and that model.
+  static Outcome<Memory> memory_size(const void *data, std::size_t size) {
+    detail::Message why;
+    Memory memory{};
+    const hypr_status status = hypr_model_memory_size(data, size, &memory.bytes, &memory.alignment, why.text, sizeof why.text);
+    return detail::outcome(status, why.text, std::move(memory));
+  }
+  static Outcome<Model> create_in(const void *data, std::size_t size, void *memory, std::size_t bytes) {
+    detail::Message why;
+    hypr_model *model = nullptr;
+    const hypr_status status = hypr_model_create_in(data, size, memory, bytes, &model, why.text, sizeof why.text);
     return detail::outcome(status, why.text, Model(model));
   }
 
@@ -316,6 +335,16 @@ class Options : public detail::Owner<hypr_options, hypr_options_free> {
   Options() {
     detail::Message why;
     keep(hypr_options_create(&handle_, why.text, sizeof why.text), why.text);
+  }
+  /// In the caller's memory, which must outlive the options.
+  Options(void *memory, std::size_t bytes) {
+    detail::Message why;
+    keep(hypr_options_create_in(memory, bytes, &handle_, why.text, sizeof why.text), why.text);
+  }
+  static Outcome<Memory> memory_size() {
+    Memory memory{};
+    const hypr_status status = hypr_options_memory_size(&memory.bytes, &memory.alignment);
+    return detail::outcome(status, "options", std::move(memory));
   }
   Options(std::initializer_list<std::pair<hypr_option, double>> values) : Options() {
     for (const auto &[key, value] : values) set(key, value);
@@ -390,11 +419,6 @@ inline const char *adaptation_profile(std::size_t index) noexcept { return hypr_
 
 // ----------------------------------------------------------------------------------------------------------------- sessions
 
-/// Bytes and alignment that a session takes.
-struct SessionMemory {
-  std::size_t bytes, alignment;
-};
-
 /// What a session is taught at once; as hypr_batch. Of labels, sequence_labels and values one is given.
 struct Batch {
   span<const float> inputs;
@@ -429,8 +453,8 @@ class Session : public detail::Owner<hypr_session, hypr_session_free> {
         hypr_session_create_in(model.get(), options.get(), memory, bytes, &session, why.text, sizeof why.text);
     return detail::outcome(status, why.text, Session(session));
   }
-  static Outcome<SessionMemory> memory_size(const Model &model, const Options &options) {
-    SessionMemory memory{};
+  static Outcome<Memory> memory_size(const Model &model, const Options &options) {
+    Memory memory{};
     if (options.status() != HYPR_OK) return detail::outcome(options.status(), options.message(), std::move(memory));
     detail::Message why;
     const hypr_status status =

@@ -283,6 +283,9 @@ static void reasons_are_whole_lines(void **state) {
     }
   }
   assert_true(most > 100);
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_create_suggested(NULL, &builder, NULL, 0, small, sizeof small));
+  assert_null(builder);
+  assert_status(HYPR_ERROR_INVALID_ARGUMENT, hypr_builder_create_suggested(&told, NULL, NULL, 0, small, sizeof small));
   assert_ok(hypr_builder_create_suggested(&told, &builder, NULL, 0, NULL, 0));
   hypr_builder_free(builder);
 }
