@@ -626,8 +626,8 @@ HYPR_API hypr_status hypr_session_layer_activity(const hypr_session *session, si
  * conditioning, before they are encoded as spikes. */
 typedef struct hypr_input_range {
   size_t struct_size;   /* in: sizeof(hypr_input_range) */
-  uint64_t samples;     /* looked at: of the first 64 steps, then of every 2n-th with n channels, rounded up to a power of two, or
-                           every 16th */
+  uint64_t samples;     /* looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or
+                           one in 16 */
   uint64_t outside;     /* of these, those outside of the range in training */
   float lowest;         /* 0 before the first sample, as the following */
   float highest;
@@ -1090,8 +1090,8 @@ typedef struct hypr_conditioning {
 HYPR_API hypr_status hypr_builder_add_conditioning(hypr_builder *builder, const hypr_conditioning *stage);
 HYPR_API hypr_status hypr_builder_clear_conditioning(hypr_builder *builder);
 
-/* The range of the conditioned values in training, before the encoding, `count` numbers each, one per channel; 0: unknown. Sessions
- * compute nothing with it. SIZE_MISMATCH; INVALID_ARGUMENT: not finite, or lower > upper. */
+/* The range of the conditioned values in training, before the encoding, `count` numbers each, one per channel; 0: unknown. It changes
+ * nothing that a network computes: sessions count what is outside. SIZE_MISMATCH; INVALID_ARGUMENT: not finite, or lower > upper. */
 HYPR_API hypr_status hypr_builder_set_trained_range(hypr_builder *builder, const float *lower, const float *upper, size_t count);
 
 /* Sets offset, scale and trained range from raw samples, all steps of `sequences` sequences of steps[i] steps each one behind the

@@ -70,13 +70,12 @@ extension ModelBuilder {
     _ tell: (Moments, Int) -> Void
   ) throws(Failure) {
     let stages = input.conditioning
-    guard let conditioning = Conditioning.create(channels: inputCount, timeStep: timeStep, count: count, { stages[$0] }),
-      let moments: UnsafeMutablePointer<Moments> = allocated(inputCount)
-    else { throw outOfMemory() }
-    defer {
-      Conditioning.free(conditioning)
-      system_free(moments)
+    guard let conditioning = Conditioning.create(channels: inputCount, timeStep: timeStep, count: count, { stages[$0] }) else {
+      throw outOfMemory()
     }
+    defer { Conditioning.free(conditioning) }
+    guard let moments: UnsafeMutablePointer<Moments> = allocated(inputCount) else { throw outOfMemory() }
+    defer { system_free(moments) }
     moments.initialize(repeating: Moments(), count: inputCount)
     var place = 0
     for sequence in 0..<recording.steps.count {

@@ -135,7 +135,7 @@ static void ranges_are_those_of_the_inputs(void **state) {
       float lowest = values[channel], highest = values[channel];
       size_t looked = 0;
       for (size_t step = 0; step < STEPS; step++) {
-        if (step >= 64 && step % 32) continue;
+        if (step >= 64 && (step * 0x9E3779B97F4A7C15u) >> 59) continue; /* one in 32, drawn from its number */
         looked++;
         lowest = fminf(lowest, values[step * INPUTS + channel]);
         highest = fmaxf(highest, values[step * INPUTS + channel]);

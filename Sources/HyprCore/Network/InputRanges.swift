@@ -3,8 +3,8 @@ internal import CSystem
 /// How far the values of each channel reached since the last clear, and how often they were outside of the range that they had in
 /// training. The values are those that the first layer gets, or that are encoded as spikes.
 ///
-/// Looked at are the first steps, and then so few that a step costs no more: of n channels every 2n-th, rounded up to a power of two,
-/// and at most every 16th.
+/// Looked at are the first steps, and then so few that a step costs no more: one of 2n with n channels, rounded up to a power of two,
+/// and at most one of 16. Which ones is drawn from their numbers, as what the stream repeats could have the period of a fixed interval.
 struct InputRanges {
   private static var firstSteps: UInt64 { 64 }
 
@@ -17,8 +17,8 @@ struct InputRanges {
   private let outside: UnsafeMutablePointer<UInt64>?
   /// In training; nil: the model does not say.
   private let trained: (lower: UnsafePointer<Float>, upper: UnsafePointer<Float>)?
-  /// After the first steps one is looked at if these bits of its number are 0.
-  private let mask: UInt64
+  /// After the first steps one is looked at if its number, hashed, is 0 when shifted right by so many bits.
+  private let shift: Int
 
   init(_ arena: inout Arena, _ model: Model) {
     channels = model.inputSize
@@ -28,10 +28,13 @@ struct InputRanges {
     outside = trained == nil ? nil : arena.allocate(UInt64.self, channels, .scratch)
     var interval: UInt64 = 16
     while interval / 2 < UInt64(channels) { interval *= 2 }
-    mask = interval - 1
+    shift = 64 - interval.trailingZeroBitCount
   }
 
-  @inline(__always) func isDue(_ step: UInt64) -> Bool { step & mask == 0 || step < InputRanges.firstSteps }
+  @inline(__always) func isDue(_ step: UInt64) -> Bool {
+    // Fibonacci hashing: multiples of the golden ratio are spread evenly, whatever the period.
+    step < InputRanges.firstSteps || (step &* 0x9E37_79B9_7F4A_7C15) >> shift == 0
+  }
 
   /// Counts a sample: its values that are not zero, in the order of their channels.
   @_optimize(speed) @inline(never) mutating func count(_ events: EventSource, slot: Int) {
@@ -80,6 +83,8 @@ struct InputRanges {
   /// Becomes what another session counted, of as many channels at most. New ones count as 0 until then.
   mutating func take(_ other: InputRanges) {
     clear()
+    // Of samples that were never compared with a range it is not known whether they were outside.
+    guard outside == nil || other.outside != nil else { return }
     samples = other.samples
     lowest.update(from: other.lowest, count: other.channels)
     highest.update(from: other.highest, count: other.channels)

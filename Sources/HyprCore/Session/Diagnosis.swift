@@ -29,8 +29,8 @@ extension Session {
       let activity = activity(layer)
       guard network.layers[layer].description.neuron.spiking, activity.silent == activity.neurons else { continue }
       // Layers above a silent one have no chance: it alone is named.
-      lines.append(
-        .silentLayer, "layer\(layer) never spiked in \(statistics.pointee.steps) steps\(layer == 0 ? whyInputIsSilent(inputs) : whyIsSilent(layer))")
+      let why = layer == 0 ? whyInputIsSilent(inputs) : whyIsSilent(layer)
+      lines.append(.silentLayer, "layer\(layer) never spiked in \(statistics.pointee.steps) steps\(why)")
       break
     }
     for layer in 0..<model.pointee.layerCount {
@@ -44,8 +44,8 @@ extension Session {
       lines.append(
         .saturatedLayer,
         """
-        \(activity.saturated) of \(activity.neurons) neurons of layer\(layer) spiked in more than half of the steps\(silent): they hardly \
-        tell one input from another\(whyIsSaturated(layer, inputs))
+        \(activity.saturated) of \(activity.neurons) neurons of layer\(layer) spiked in more than half of the steps\(silent): they \
+        hardly tell one input from another\(whyIsSaturated(layer, inputs))
         """)
       return
     }
@@ -87,14 +87,16 @@ extension Session {
     for layer in 0..<model.pointee.layerCount {
       let activity = activity(layer)
       // Where others spike all the time, more of the same would not help.
-      guard !lines.findings.contains(.saturatedLayer), activity.silent < activity.neurons, Double(activity.silent) >= Threshold.silentShare * Double(activity.neurons) else {
-        continue
-      }
+      guard !lines.findings.contains(.saturatedLayer), activity.silent < activity.neurons,
+        Double(activity.silent) >= Threshold.silentShare * Double(activity.neurons)
+      else { continue }
+      // A text of its own: a literal in an expression would be a String, with all that links.
+      let more: Text = layer == 0 ? ", or raise the input's scale" : ""
       return lines.append(
         .silentNeurons,
         """
         \(activity.silent) of \(activity.neurons) neurons of layer\(layer) never spiked in \(statistics.pointee.steps) steps: calibrate the \
-        network with samples\(layer == 0 ? ", or raise the input's scale" : "")
+        network with samples\(more)
         """)
     }
   }
@@ -185,7 +187,8 @@ extension Session {
       }
       let first = learner.pointee.progress.statistics.firstMeanLoss
       guard report.updates > 0, report.taughtSteps > learner.pointee.progress.statistics.firstSteps, report.chanceLoss > 0,
-        report.meanLoss > Threshold.divergedLoss * max(first, system_log_double(outputs)), isNoBetterThanGuessing(learner)
+        report.meanLoss > (isNoBetterThanGuessing(learner) ? Threshold.divergedLoss : Threshold.surelyDivergedLoss)
+          * max(first, system_log_double(outputs))
       else { return }
       lines.append(
         .diverged,

@@ -31,6 +31,8 @@ enum Threshold {
   /// Times the loss that learning started from, and times ln C, the loss of outputs that say nothing: what is larger than both comes
   /// of parameters that ran away.
   static var divergedLoss: Double { 3 }
+  /// The same where outputs are still right more often than by guessing.
+  static var surelyDivergedLoss: Double { 10 }
   /// Of the updates, that were left out.
   static var skippedShare: Double { 0.1 }
   /// Times the loss of guessing: how near to it counts as no better.

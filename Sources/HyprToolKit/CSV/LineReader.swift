@@ -16,6 +16,8 @@ package final class LineReader {
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
   private var rest = 0..<0
   private var isAtEnd = false
+  /// Whoever reads wants no more.
+  private var isStopped = false
   private var isHeld = false
 
   /// The longest line, in bytes.
@@ -54,7 +56,8 @@ package final class LineReader {
     while true {
       if rest.isEmpty {
         guard try fill() else {
-          guard !bytes.isEmpty else { return false }
+          // Half a line is none; only the last one needs no end.
+          guard !bytes.isEmpty && !isStopped else { return false }
           number += 1
           break
         }
@@ -77,7 +80,10 @@ package final class LineReader {
 
   private func fill() throws -> Bool {
     while !isAtEnd {
-      guard try goesOn() else { break }
+      guard try goesOn() else {
+        isStopped = true
+        break
+      }
       let count = read(descriptor, &buffer, buffer.count)
       if count > 0 {
         rest = 0..<count

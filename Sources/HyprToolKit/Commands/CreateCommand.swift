@@ -138,8 +138,8 @@ struct CreateCommand: ParsableCommand {
 
   /// A model that suits the samples.
   private func suggest(_ file: OutputFile, _ recording: Recording?) throws {
-    guard layers.isEmpty && inputs == nil else {
-      throw ToolError("--suggest chooses the layers, expected neither --layer nor --inputs")
+    if let option = chosenBySuggestion.first(where: \.isGiven)?.option {
+      throw ToolError("--suggest chooses the network, expected no \(option) beside it")
     }
     let classes = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
     let suggestion = try fitting.samples(recording, classes: classes).suggestion(
@@ -148,6 +148,21 @@ struct CreateCommand: ParsableCommand {
     try suggestion.model.save(to: file.path)
     print(suggestion.reasons)
     print("\(out): \(suggestion.model.parameterCount) parameters")
+  }
+
+  /// What cannot be said beside --suggest.
+  private var chosenBySuggestion: [(option: String, isGiven: Bool)] {
+    [
+      ("--layer", !layers.isEmpty), ("--inputs", inputs != nil), ("--no-recurrent", !recurrent),
+      ("--recurrent-density", recurrentDensity != nil), ("--input-density", inputDensity != nil), ("--bias", bias != nil),
+      ("--readout-bias", readoutBias != nil), ("--reset", reset != nil), ("--tau-out", tauOut != nil),
+      ("--constant", !constants.isEmpty), ("--parameter", !parameters.isEmpty), ("--omega", omega != nil),
+      ("--b-offset", bOffset != nil), ("--name", !name.isEmpty), ("--input-scale", inputScale != nil),
+      ("--input-offset", inputOffset != nil), ("--level-crossing", levelCrossing != nil), ("--high-pass", signal.highPass != nil),
+      ("--rectified-difference", signal.rectifiedDifference), ("--running-normalization", signal.runningNormalization != nil),
+      ("--clip", signal.clip != nil), ("--encoding", signal.encoding != nil), ("--fit", signal.fit != nil),
+      ("--recommend", !recommendations.isEmpty), ("--metadata", !metadata.isEmpty),
+    ]
   }
 
   /// The neuron models whose first weights are such ones, as a sentence lists them.
@@ -210,7 +225,7 @@ struct CreateCommand: ParsableCommand {
       throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
     }
     let channels = plan.inputs
-    plan.signal = try signal.plan(inputs: channels) { try numbers($0, of: $1, channels) }
+    plan.signal = try signal.plan(inputs: channels, recording) { try numbers($0, of: $1, channels) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {

@@ -56,27 +56,27 @@ struct CSVArguments: ParsableArguments {
 
   /// The file, if there is one; its channels are to be those of the model, if there is one.
   func recording(for model: LoadedModel? = nil) throws -> Recording? {
-    try csv.map { path in
-      try Recording(
-        path: path, columns.roles, modelChannels: model?.channelNames ?? [], inputSize: model?.inputSize)
-    }
+    guard let csv else { return nil }
+    let recording = try Recording(
+      path: csv, columns.roles, modelChannels: model?.channelNames ?? [], inputSize: model?.inputSize)
+    if let model { CSVArguments.compareTimeSteps(recording.timeStep, model, of: recording.name) }
+    return recording
   }
 
   /// The same, where labels are needed.
   func labelledRecording(for model: LoadedModel) throws -> Recording? {
-    guard let recording = try recording(for: model) else { return nil }
-    guard columns.label != nil else { throw ToolError("--csv \(recording.name) needs --label, the column of the class") }
-    compareTimeSteps(recording, model)
-    return recording
+    guard let csv else { return nil }
+    guard columns.label != nil else { throw ToolError("--csv \(csv) needs --label, the column of the class") }
+    return try recording(for: model)
   }
 
   /// Samples that are closer or farther than those of the model look faster or slower to it: that is worth a word.
-  private func compareTimeSteps(_ recording: Recording, _ model: LoadedModel) {
-    let (here, there) = (recording.timeStep, Double(model.timeStep))
+  static func compareTimeSteps(_ here: Double, _ model: LoadedModel, of name: String) {
+    let there = Double(model.timeStep)
     guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return }
     let seconds = String(format: "%.4g s apart, those of the model %.4g s", here, there)
-    let text = "warning: the samples of \(recording.name) are \(seconds)\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    let text = "warning: the samples of \(name) are \(seconds)\n"
+    StandardError.write(text)
   }
 }
 

@@ -33,12 +33,12 @@ struct SignalOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Sets scale and offset, and the range of values in training, from recorded samples: an .npy file [steps, inputs] or \
-      [sequences, steps, inputs].
+      [sequences, steps, inputs], or the file of --csv.
       """, valueName: "file"))
   var fit: String?
 
   /// `numbers` reads numbers, one for all channels or one each, for an option.
-  func plan(inputs: Int, _ numbers: (_ text: String, _ option: String) throws -> [Float]) throws -> SignalPlan {
+  func plan(inputs: Int, _ recording: Recording?, _ numbers: (_ text: String, _ option: String) throws -> [Float]) throws -> SignalPlan {
     var plan = SignalPlan()
     plan.highPass = try highPass.map { try numbers($0, "--high-pass") } ?? []
     plan.isRectified = rectifiedDifference
@@ -53,7 +53,15 @@ struct SignalOptions: ParsableArguments {
     plan.encoding = try encoding.map { text in
       try EncodingPlan(text, output: encodingOutput) { try numbers($0, "--encoding") }
     }
-    plan.fit = try fit.map { try FitPlan(NumpyArray(path: $0), channels: inputs) }
+    plan.fit = try fit.map { path in
+      if let recording, recording.name == path {
+        return FitPlan(samples: recording.values, steps: recording.stretches.map(\.rows.count))
+      }
+      guard !path.hasSuffix(".csv") else {
+        throw ToolError("--fit \(path) is a file of comma-separated values: give --csv \(path), too, with what its columns are")
+      }
+      return try FitPlan(NumpyArray(path: path), channels: inputs)
+    }
     return plan
   }
 }

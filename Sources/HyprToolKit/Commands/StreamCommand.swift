@@ -50,6 +50,7 @@ struct StreamCommand: ParsableCommand {
     let result = Result { try stream.run(format: format, skipsBadLines: skipBadLines) }
     // Ends the last window: what was taught in it counts, too.
     session.reset()
+    session.diagnosis.warn()
     let saved = stream.accuracy.samples > 0 ? file : nil
     try saved.map { try session.save(to: $0.path) }
     let skipped = stream.skipped > 0 ? ", \(stream.skipped) lines skipped" : ""

@@ -21,6 +21,6 @@ struct Diagnosis {
 
   /// Tells it on standard error, beside what the command prints.
   func warn() {
-    for line in lines { FileHandle.standardError.write(Data("warning: \(line)\n".utf8)) }
+    for line in lines { StandardError.write("warning: \(line)\n") }
   }
 }

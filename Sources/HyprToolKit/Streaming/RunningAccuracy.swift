@@ -53,5 +53,5 @@ struct StatusLine {
   /// Shows it as a line that stays.
   func tell(_ text: String) { write((isTerminal ? "\r\u{1B}[K" : "") + text + "\n") }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardError.write(text) }
 }

@@ -21,6 +21,9 @@ final class SampleStream {
   private let roles: ColumnRoles
   private var writer: OutputWriter?
   private var last: StreamSample?
+  /// Seconds between the first samples.
+  private var intervals: [Double] = []
+  private static let comparedIntervals = 21
 
   init(_ model: LoadedModel, _ session: RunningSession, _ roles: ColumnRoles, learns: Bool) {
     self.model = model
@@ -46,6 +49,9 @@ final class SampleStream {
       do {
         guard let sample = try reader.next() else { break }
         try take(sample, line: reader.line, lines.name)
+      } catch  where Interruption.isRequested || writer?.isBroken == true {
+        // Half of what would have been a line.
+        break
       } catch  where skipsBadLines {
         skipped += 1
         status.tell("skipped: \(error)")
@@ -65,6 +71,7 @@ final class SampleStream {
           throw ToolError("the label \(error)")
         }
       }
+      compareTimeSteps(sample, name)
       if begins(sample) { session.reset() }
       last = sample
       let output = try session.step(sample.values)
@@ -75,6 +82,16 @@ final class SampleStream {
     } catch let error as ToolError {
       throw ToolError("\(name), line \(line): \(error)")
     }
+  }
+
+  /// Tells once if the first samples are not as far apart as those of the model.
+  private func compareTimeSteps(_ sample: StreamSample, _ name: String) {
+    guard intervals.count < SampleStream.comparedIntervals, let time = sample.time, let before = last?.time, time > before else {
+      return
+    }
+    intervals.append(time - before)
+    guard intervals.count == SampleStream.comparedIntervals else { return }
+    CSVArguments.compareTimeSteps(intervals.sorted()[intervals.count / 2], model, of: name)
   }
 
   /// Whether a sample begins a new sequence: another group, a time that goes back, or a gap.

@@ -155,9 +155,16 @@ package final class AdaptationTuning {
     let verdict =
       rows[chosen].options.contains { $0.option == .learningRate && $0.value == 0 }
       ? "no profile gains more than noise: the model recommends learning_rate=0, with which nothing changes"
-      : "the model recommends: \(rows[chosen].name)"
+      : rows[chosen].options.isEmpty
+        ? "no profile gains more than what the model recommends already" : "the model recommends: \(rows[chosen].name)"
+    let end = rows[chosen].options.first { $0.option == .scheduleUpdates }.map {
+      """
+      \nits rate reaches 0 after \(Int($0.value)) windows in which something is taught, as many as the streams had: a device that is \
+      taught for longer needs more held out, or --adaptation-endless
+      """
+    }
     return TextTable.text(
-      [["accuracy", "gain", "least", "adaptation, \(streams.count) streams"]] + cells, rightAligned: [0, 1, 2]) + "\n" + verdict
+      [["accuracy", "gain", "least", "adaptation, \(streams.count) streams"]] + cells, rightAligned: [0, 1, 2]) + "\n" + verdict + (end ?? "")
   }
 }
 

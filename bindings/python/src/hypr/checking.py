@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hypr._sequences import join, run_all
-from hypr.model import Model
+from hypr.model import Model, checked_model
 from hypr.session import Diagnosis, InputRange, LayerActivity, Session
 
 __all__ = ["Check", "check"]
@@ -73,6 +73,7 @@ def check(model: Model, x: Any) -> Check:
     >>> print(hypr.check(model, recording))
     layer0 never spiked in 2000 steps: inputs are 41 times larger than in training: was the sensor moved, or its unit changed?
     """
+    model = checked_model(model)
     single = getattr(x, "ndim", None) == 2 or (isinstance(x, (list, tuple)) and bool(x) and np.ndim(x[0]) == 1)
     inputs, lengths = join([x] if single else x, model.input_size)
     session = Session(model, learning=False)

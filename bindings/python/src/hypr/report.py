@@ -136,7 +136,10 @@ def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iter
             "Right and predicted classes, in percent of the right ones.", 6, 5)])
     shown = kept.get("example") if example is None else np.asarray(example, np.float32)
     if shown is not None:
-        yield _activity(model, shown[:_EXAMPLE_STEPS], kept.get("example_labels") if example is None else None)
+        labels = kept.get("example_labels") if example is None else None
+        if labels is not None and labels.ndim:
+            labels = labels[:_EXAMPLE_STEPS]
+        yield _activity(model, shown[:_EXAMPLE_STEPS], labels)
     yield from _parameters(model)
     if config:
         yield Section("Configuration", table=_one_column(dict(_flat(config))))

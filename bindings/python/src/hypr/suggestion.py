@@ -90,6 +90,9 @@ def suggest(x: Any, y: Any = None, *, dt: float = 0.0, outputs: int | None = Non
             setattr(recording, "labels" if per_step else "sequence_labels", kept)
         else:
             count = targets.shape[1]
+            if not outputs and count == 1 and (targets == np.round(targets)).all():
+                raise InvalidArgumentError("y has whole numbers of a floating-point type, expected classes, y.astype(int), or with "
+                                           "outputs=1 values")
     elif not count:
         raise InvalidArgumentError("y and outputs are not given, expected one of them")
     recording.outputs = count

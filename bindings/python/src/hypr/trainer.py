@@ -20,7 +20,7 @@ from hypr._interruption import Interruption
 from hypr._library import library_version
 from hypr._scores import Judgement, Scores
 from hypr._sequences import run_all
-from hypr._teaching import Teacher, updates_per_epoch
+from hypr._teaching import Teacher, rate_falls, updates_per_epoch
 from hypr._training_data import TrainingData
 from hypr._warnings import Warner
 from hypr.adaptation import Adaptation, AdaptationPlan, checked_groups
@@ -430,7 +430,7 @@ class _Run:
     def _options(self) -> SessionOptions:
         """Those of the trainer; a falling schedule reaches 0 in the last epoch."""
         trainer, options = self.trainer, self.trainer.options.copy()
-        if options.get("schedule", "constant") != "constant" and "schedule_updates" not in options:
+        if "schedule_updates" not in options and rate_falls(self.model, options):
             updates = updates_per_epoch(self.model, options, self.data, trainer.batch_size)
             options["schedule_updates"] = trainer.epochs * updates
         return options

@@ -88,7 +88,7 @@ class InputRange:
     Attributes
     ----------
     samples : int
-        Looked at: of the first 64 steps, then of every 2n-th with n channels, rounded up to a power of two, or every 16th.
+        Looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or one in 16.
     outside : int
         Of these, those outside of the range in training.
     lowest, highest : float
