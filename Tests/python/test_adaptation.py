@@ -286,7 +286,7 @@ def tool_table(folder, network, *arguments):
                            "--tune-adaptation"], cwd=folder, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     heading = next(index for index, line in enumerate(lines) if line.lstrip().startswith("accuracy  "))
-    return lines[heading + 1:-1], hypr.Model.load(folder / "out.hypr")
+    return [line for line in lines[heading + 1:] if " %" in line], hypr.Model.load(folder / "out.hypr")
 
 
 def assert_the_same(rows, model, adaptation):

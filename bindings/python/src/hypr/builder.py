@@ -117,7 +117,10 @@ class ModelBuilder:
         if encoding is not None:
             native = _native_encoding(encoding, kept)
             # The first, as it is the one that layers forbid.
-            calls.append((lib.hypr_builder_set_encoding, native))
+            if native.kind == lib.HYPR_ENCODING_LEVEL_CROSSING:
+                calls.append((lib.hypr_builder_set_level_crossing, native.thresholds, native.threshold_count, native.output))
+            else:
+                calls.append((lib.hypr_builder_set_encoding, native))
         for what, values, call in (("scale", scale, lib.hypr_builder_set_input_scale),
                                    ("offset", offset, lib.hypr_builder_set_input_offset)):
             if values is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import FloatArray, pointer
+from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import check, ffi, lib, made, optional_text, text
 from hypr._tensors import TensorInfo, tensor_infos
 from hypr.errors import FileError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
@@ -202,9 +202,14 @@ class Model:
     def condition(self, x: npt.ArrayLike) -> FloatArray:
         """What the first layer gets for a sequence of samples, after scale, conditioning and encoding:
         [steps, input_size] to [steps, inputs of the first layer]. As ``Session.condition``."""
-        from hypr.session import Session
-
-        return Session(self, learning=False).condition(x)
+        samples = floats(x, "x", "steps", self.input_size)
+        values = np.empty((len(samples), lib.hypr_model_first_layer_inputs(self._handle)), np.float32)
+        session = made("hypr_session", lib.hypr_session_create, self._handle, ffi.NULL)
+        try:
+            check(lib.hypr_session_condition(session, pointer(samples), len(samples), pointer(values)), lib.hypr_session_message(session))
+        finally:
+            lib.hypr_session_free(session)
+        return values
 
     def _tensor_info(self, index: int, info: Any) -> None:
         check(lib.hypr_model_tensor_info(self._handle, index, info), f"there is no tensor {index}")
