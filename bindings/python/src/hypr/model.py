@@ -206,7 +206,8 @@ class Model:
         values = np.empty((len(samples), lib.hypr_model_first_layer_inputs(self._handle)), np.float32)
         session = made("hypr_session", lib.hypr_session_create, self._handle, ffi.NULL)
         try:
-            check(lib.hypr_session_condition(session, pointer(samples), len(samples), pointer(values)), lib.hypr_session_message(session))
+            check(lib.hypr_session_condition(session, pointer(samples), len(samples), pointer(values)),
+                  lib.hypr_session_message(session))
         finally:
             lib.hypr_session_free(session)
         return values
