@@ -23,16 +23,23 @@ help: ## Show this help
 # ---- Products
 
 .PHONY: lib
-lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0
+ifdef TARGET
+lib:
+	@.ci/require-swift 6.3
+	@.ci/require-packages $$(.ci/build-target --packages $(TARGET))
+	.ci/build-target $(TARGET)
+else
+lib: $(LIBRARY) ## Build the library, build/lib/libhypr.so.0; with TARGET=cortex-m4f another processor's, build/TARGET/libhypr.a
+endif
 
 # What the library shall have; made anew when that is other than before.
 CONFIGURATION := $(BUILD)/lib/configuration
-CHOSEN := neurons=$(HYPR_NEURONS) levels=$(HYPR_LEVELS) learning=$(HYPR_LEARNING) builder=$(HYPR_BUILDER)
+CHOSEN := neurons=$(HYPR_NEURONS) levels=$(HYPR_LEVELS) learning=$(HYPR_LEARNING) rehearsal=$(HYPR_REHEARSAL) builder=$(HYPR_BUILDER)
 ifneq ($(CHOSEN),$(shell cat $(CONFIGURATION) 2>/dev/null))
 .PHONY: $(CONFIGURATION)
 endif
 # Only the library with everything has a size that is known here; test-sizes looks at others.
-KIND := $(if $(HYPR_NEURONS)$(HYPR_LEVELS)$(filter 0,$(HYPR_LEARNING))$(filter 0,$(HYPR_BUILDER)),other,full)
+KIND := $(if $(HYPR_NEURONS)$(HYPR_LEVELS)$(filter 0,$(HYPR_LEARNING))$(filter 0,$(HYPR_REHEARSAL))$(filter 0,$(HYPR_BUILDER)),other,full)
 $(CONFIGURATION):
 	@mkdir -p $(@D)
 	@echo '$(CHOSEN)' > $@
@@ -85,15 +92,25 @@ demo-all: watch-environment ## The same for each of ten wearers left out in turn
 demo-data: watch-environment ## Make the demo's model and stream again (a minute; downloads the data)
 	HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python $(WATCH)/prepare.py
 
+.PHONY: demo-machine
+demo-machine: watch-environment ## A machine's sensor is moved: five networks adapt to it (two minutes)
+	@HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python examples/machine/measure.py
+
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv $(WATCH)/requirements.txt examples/data-requirements.txt
 
-$(BUILD)/examples/%: examples/c/%.c $(LIBRARY)
+vpath %.c examples/c examples/machine
+$(BUILD)/examples/%: %.c $(LIBRARY)
 	@.ci/require-packages gcc libc6-dev
 	@mkdir -p $(@D)
 	$(CC) -std=c99 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../lib'
+
+$(BUILD)/examples/cpp/%: examples/cpp/%.cpp include/hypr.hpp $(LIBRARY)
+	@.ci/require-packages g++
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -Werror $(CFLAGS) -Iinclude $< -o $@ -L$(BUILD)/lib -lhypr -Wl,-rpath,'$$ORIGIN/../../lib'
 
 # ---- Tests
 
@@ -102,9 +119,9 @@ check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory fuzz cpp python aarch64 neuron-model cue-recall accuracy
+	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory fuzz cpp python aarch64 firmware neuron-model cue-recall accuracy
 
-.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -113,10 +130,13 @@ test-arrows:
 	@.ci/require-packages python3-minimal
 	.ci/check-arrows
 
-test-docs: $(TOOL)
+test-docs: $(TOOL) $(LIBRARY)
+	@.ci/require-packages gcc libc6-dev
 	.ci/check-docs $(TOOL)
+	.ci/check-figures $(TOOL)
 
 test-headers:
+	@.ci/require-swift 6.3
 	@.ci/require-packages gcc g++
 	.ci/check-headers
 
@@ -210,7 +230,7 @@ stress: $(LIBRARY) $(SANITIZED) $(TOOL) ## Attack the library and the tool (MINU
 test-cpp: stage $(MODELS)
 	@.ci/require-packages g++ make cmake doctest-dev
 	cmake -S Tests/cpp/package -B $(BUILD)/test/package -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DVERSION=$(VERSION)
-	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models
+	cmake -S Tests/cpp -B $(BUILD)/test/cpp -DCMAKE_PREFIX_PATH=$(STAGE)/opt/hypr -DMODELS=$(CURDIR)/$(BUILD)/models -DEXAMPLES=$(CURDIR)/examples
 	MAKEFLAGS= cmake --build $(BUILD)/test/cpp
 	ctest --test-dir $(BUILD)/test/cpp --output-on-failure
 
@@ -225,8 +245,17 @@ test-importers: $(LIBRARY) $(TOOL) ## Compare importers with the original librar
 
 test-aarch64:
 	@.ci/require-swift 6.3
-	@.ci/require-packages libflatbuffers-dev gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+	@.ci/require-packages $$(.ci/build-target --packages aarch64) qemu-user
 	Tests/aarch64/run
+
+# The library on microcontrollers in QEMU, compared with the one of this machine.
+MICROCONTROLLERS ?= cortex-m4f
+test-firmware: $(LIBRARY) $(MODELS)
+	@.ci/require-packages $$(.ci/build-target --packages cortex-m4f) gcc libc6-dev python3-minimal qemu-system-arm
+	Tests/firmware/run $(BUILD)/models $(MICROCONTROLLERS)
+
+.PHONY: firmware-test
+firmware-test: test-firmware ## Run and learn a stream on microcontrollers in QEMU, and print what it takes
 
 # A neuron model is added to a copy of the project, as docs/neuron-model.md says.
 test-neuron-model:

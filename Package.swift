@@ -18,6 +18,8 @@ func end(_ problem: String) -> Never {
 
 // HYPR_LEARNING=0: what only learning needs. Its functions answer MODEL_UNSUPPORTED.
 let learns = !leavesOut("HYPR_LEARNING")
+// HYPR_REHEARSAL=0: what is rehearsed, what is held, the guard, and the reference network that these need.
+let rehearses = learns && !leavesOut("HYPR_REHEARSAL")
 
 // Every function and jump is marked for processors that check where a call or a return may end.
 #if arch(x86_64)
@@ -31,7 +33,7 @@ let frontend = ["-function-sections", "-disable-incremental-llvm-codegen", "-mer
 let mode: [SwiftSetting] =
   (embedded
     ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"] + frontend + branches.flatMap { ["-Xcc", $0] })] : [])
-  + (learns ? [.define("HYPR_LEARNING")] : [])
+  + (learns ? [.define("HYPR_LEARNING")] : []) + (rehearses ? [.define("HYPR_REHEARSAL")] : [])
 
 // Small is better; in the core, what runs at every step says `@_optimize(speed)`. The loops are in the kernels.
 let small: [SwiftSetting] = embedded ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
@@ -127,7 +129,7 @@ var targets: [Target] =
   [
     .systemLibrary(name: "CHypr", path: "include"),
     .target(
-      name: "CSystem",
+      name: "CSystem", exclude: ["bare_metal"],
       cSettings: [
         .unsafeFlags(["-D\(levelMask)"] + hardened),
         .unsafeFlags(["-Os"] + fortified, .when(configuration: .release)),

@@ -17,11 +17,12 @@
  *     float input[4] = {1, 0, 0, 0}, output[6];
  *     if (hypr_model_load("ecg.hypr", &model, why, sizeof why)) return puts(why), 1;
  *     if (hypr_options_create(&options, why, sizeof why)) return puts(why), 1;
- *     hypr_options_set(options, HYPR_OPTION_LEARNING, 1);
+ *     if (hypr_options_set(options, HYPR_OPTION_LEARNING, 1)) return puts(hypr_options_message(options)), 1;
  *     if (hypr_session_create(model, options, &session, why, sizeof why)) return puts(why), 1;
  *     if (hypr_session_step(session, input, 4, output, 6)) return puts(hypr_session_message(session)), 1;
  *     if (hypr_session_teach_class(session, 2)) return puts(hypr_session_message(session)), 1;
- *     return hypr_session_save_model(session, "adapted.hypr") != HYPR_OK;
+ *     if (hypr_session_save_model(session, "adapted.hypr")) return puts(hypr_session_message(session)), 1;
+ *     return 0;
  *   }
  *
  * Sections
@@ -131,6 +132,16 @@ HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *m
 HYPR_API hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out, char *message,
                                             size_t message_size);
 
+/* A model without a heap: the file stays where it is, such as in flash, and what is made of it goes to the caller's memory. Both must
+ * stay, and the file must not change, until the model and all sessions of it are freed (which frees neither). `data` must lie at an
+ * address that 8 divides; an array of bytes needs an alignment to. alignment, which may be NULL, is that of `memory`.
+ * INVALID_ARGUMENT: data or memory is not aligned. BUFFER_TOO_SMALL: `message` says how many bytes the model takes.
+ * MODEL_INVALID, MODEL_UNSUPPORTED. */
+HYPR_API hypr_status hypr_model_memory_size(const void *data, size_t size, size_t *bytes, size_t *alignment, char *message,
+                                            size_t message_size);
+HYPR_API hypr_status hypr_model_create_in(const void *data, size_t size, void *memory, size_t bytes, hypr_model **out,
+                                          char *message, size_t message_size);
+
 /* Frees a model; NULL is fine. Sessions keep what they need of it, and may outlive it. */
 HYPR_API void hypr_model_free(hypr_model *model);
 
@@ -146,9 +157,14 @@ HYPR_API const char *hypr_model_name(const hypr_model *model);                  
 HYPR_API float hypr_model_time_step(const hypr_model *model);                         /* seconds per step; 0: not said */
 HYPR_API const char *hypr_model_input_name(const hypr_model *model, size_t channel);  /* NULL: unnamed */
 HYPR_API const char *hypr_model_class_label(const hypr_model *model, size_t output);  /* NULL: unnamed */
+HYPR_API size_t hypr_model_first_layer_inputs(const hypr_model *model); /* numbers that a sample becomes for the first layer */
 HYPR_API size_t hypr_model_metadata_count(const hypr_model *model);
 HYPR_API const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
 HYPR_API const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
+
+/* The range of the conditioned values in training, `count` numbers each, one per channel. Values far outside come from a sensor that
+ * was moved, or has another unit. NOT_FOUND: the file does not say; SIZE_MISMATCH. */
+HYPR_API hypr_status hypr_model_trained_range(const hypr_model *model, float *lower, float *upper, size_t count);
 
 /* ---- Running (since 0.1)
  * A session holds the state of one stream and its own, trainable copy of the parameters. */
@@ -351,6 +367,12 @@ enum {
 HYPR_API hypr_status hypr_options_create(hypr_options **out, char *message, size_t message_size);
 HYPR_API void hypr_options_free(hypr_options *options); /* NULL is fine */
 
+/* The same in the caller's memory, which must stay until hypr_options_free, and the size and alignment (which may be NULL) that it
+ * needs. BUFFER_TOO_SMALL; INVALID_ARGUMENT: not aligned. */
+HYPR_API hypr_status hypr_options_memory_size(size_t *bytes, size_t *alignment);
+HYPR_API hypr_status hypr_options_create_in(void *memory, size_t bytes, hypr_options **out, char *message,
+                                            size_t message_size);
+
 /* Sets one option. INVALID_ARGUMENT: unknown key, out of bounds, or not a whole number where one is needed. */
 HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
 
@@ -368,6 +390,16 @@ HYPR_API const char *hypr_option_name(hypr_option key);
 
 /* The option of a name. NOT_FOUND. */
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
+
+/* The name of the option that is most likely meant by a name that is none, for messages: of "lr" it is "learning_rate". NULL: nothing
+ * is close. */
+HYPR_API const char *hypr_option_suggest(const char *name);
+
+/* Settings to learn with on a device, as text: "name=value name=value ...", names as hypr_option_name gives them. Index 0 is not to
+ * adapt; from there to NULL, behind the last one, they are ordered from the safest to the boldest. `hypr train --tune-adaptation` and
+ * Python's hypr.tune_adaptation try them all (docs/online-adaptation.md). A schedule_updates is the caller's to add where a schedule
+ * falls: the updates after which the rate is 0. NULL also from a library without learning. */
+HYPR_API const char *hypr_adaptation_profile(size_t index);
 
 /* The value of an option in a session: what was set, what the model recommends, or the default. INVALID_ARGUMENT: unknown key. */
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
@@ -567,6 +599,8 @@ typedef struct hypr_statistics {
   size_t spike_rate_count;  /* in: its size, the model's layer count */
   uint64_t unchanged_updates; /* of `updates`, those that left every parameter as it was: there was no gradient, or the learning
                                  rate or a clip is too small for it; counts as updates do */
+  double chance_loss;         /* what mean_loss would be if always the frequencies of the classes taught were said, with their weights
+                                 and label smoothing: their entropy in nats. 0 if nothing was taught, or not only classes */
 } hypr_statistics;
 
 /* Everything but updates, skipped and unchanged updates, gradient norm and learning rate counts from the last clear.
@@ -575,6 +609,56 @@ HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_s
 
 /* Counts from now on. */
 HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
+
+/* How busy the neurons of a hidden layer were, from the last clear on. */
+typedef struct hypr_layer_activity {
+  size_t struct_size;       /* in: sizeof(hypr_layer_activity) */
+  size_t neurons;
+  size_t silent_neurons;    /* that never spiked; 0 for layers without spikes, as the following */
+  size_t saturated_neurons; /* that spiked in more than half of the steps: they mark no moment any more */
+  double spike_rate;        /* spikes per neuron and step */
+} hypr_layer_activity;
+
+/* NOT_FOUND: no such hidden layer. INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_layer_activity(const hypr_session *session, size_t layer, hypr_layer_activity *activity);
+
+/* How far the values of an input channel reached, from the last clear on, as the network gets them: after scale, offset and
+ * conditioning, before they are encoded as spikes. */
+typedef struct hypr_input_range {
+  size_t struct_size;   /* in: sizeof(hypr_input_range) */
+  uint64_t samples;     /* looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or
+                           one in 16 */
+  uint64_t outside;     /* of these, those outside of the range in training */
+  float lowest;         /* 0 before the first sample, as the following */
+  float highest;
+  float trained_lower;  /* the range in training, as the model file has it; NaN: it does not say */
+  float trained_upper;
+} hypr_input_range;
+
+/* NOT_FOUND: no such channel. INVALID_ARGUMENT: struct_size. */
+HYPR_API hypr_status hypr_session_input_range(const hypr_session *session, size_t channel, hypr_input_range *range);
+
+/* What can be found: each has a bit, the worst the lowest (docs/troubleshooting.md) */
+enum {
+  HYPR_FINDING_DIVERGED = 1,            /* updates were left out, or the loss is far above where it began, and that of guessing */
+  HYPR_FINDING_SILENT_LAYER = 2,        /* not one neuron of a layer spiked */
+  HYPR_FINDING_SATURATED_LAYER = 4,     /* most neurons of a layer spiked in more than half of the steps, or most did or never spiked */
+  HYPR_FINDING_INPUT_FAR_OUTSIDE = 8,   /* most samples are outside of the range in training, by three times its largest value */
+  HYPR_FINDING_NO_CHANGE = 16,          /* updates leave every parameter as it is */
+  HYPR_FINDING_CHANCE = 32,             /* neither loss nor accuracy is better than guessing */
+  HYPR_FINDING_INPUT_OUTSIDE = 64,      /* more than 5 % of the samples are outside of the range in training */
+  HYPR_FINDING_SILENT_NEURONS = 128,    /* three quarters of a layer's neurons never spiked */
+  HYPR_FINDINGS_CANNOT_WORK = 31        /* the sum of those that let nothing come of it */
+};
+
+/* Says in words what stands in the way of a session that does not learn, or whose outputs are wrong, by its statistics since the last
+ * clear: nothing before 100 steps, or in what is taught 100 taught steps and 20 updates.
+ *   findings  a sum of HYPR_FINDING_ bits; 0: nothing was found
+ *   text      a line for each of them, the worst first, in UTF-8 with '\n' between them: "layer0 never spiked in 2000 steps: inputs are
+ *             40 times larger than in training: was the sensor moved, or its unit changed?". Cut to `size` bytes, of which 2048 are
+ *             enough; "" if nothing was found. NULL and 0 if it is not wanted
+ * INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_session_diagnose(const hypr_session *session, uint32_t *findings, char *text, size_t size);
 
 /* ---- Saved models (since 0.1) */
 
@@ -693,6 +777,12 @@ HYPR_API hypr_status hypr_session_set_progress(hypr_session *session, hypr_progr
  * SIZE_MISMATCH; NOT_FINITE: an input is NaN or infinite, or the network's state would be. */
 HYPR_API hypr_status hypr_session_look_ahead(hypr_session *session, const float *input, size_t input_size,
                                              float *output, size_t output_size);
+
+/* What the first layer would get for samples as a sequence of their own, after scale, conditioning and encoding: nothing changes, the
+ * stages begin anew for this call alone.
+ *   inputs  [steps][input_size], values [steps][hypr_model_first_layer_inputs]
+ * NOT_FINITE: an input is NaN or infinite, or too large for scale or stages; then nothing was written. STOPPED. */
+HYPR_API hypr_status hypr_session_condition(hypr_session *session, const float *inputs, size_t steps, float *values);
 
 /* ---- States of layers (since 0.1)
  * `layer` may be the layer count: the readout, whose state and outputs are the logits of the last step.
@@ -873,6 +963,29 @@ HYPR_API hypr_status hypr_builder_create(size_t inputs, hypr_builder **out, char
 /* A builder with all that a model has: change what shall be different. Tensors have the model's values, none is drawn. */
 HYPR_API hypr_status hypr_builder_create_from(const hypr_model *model, hypr_builder **out, char *message, size_t message_size);
 
+/* A recording for which a network is suggested. The sequences lie one after the other in the arrays. */
+typedef struct hypr_recording {
+  size_t struct_size;             /* sizeof(hypr_recording); bytes that this version does not know must be 0 */
+  const float *inputs;            /* [sum of steps][channels], raw */
+  const size_t *steps;            /* [sequences]: how long each is; 0 is allowed */
+  size_t sequences;
+  size_t channels;                /* 1 to 2^24 */
+  size_t outputs;                 /* classes, or values; 0: classes, one more than the largest label */
+  const int32_t *labels;          /* [sum of steps]: the class of every step, negative: none; or NULL */
+  const int32_t *sequence_labels; /* [sequences]: one class for all steps, negative: none; or NULL. Not both */
+  double time_step;               /* seconds between two samples; 0: not known. Without it there is no high-pass */
+} hypr_recording;
+
+/* A builder of a network that suits a recording: conditioning and scale of the input, a layer, a readout, and recommended options.
+ * Add names, change what shall be different, and calibrate it (hypr_builder_calibrate) before it is built. Looked at are offsets
+ * against deviations, autocorrelations, lengths, classes and how long they last, and what lies between their means; docs/choosing.md
+ * has the rules and what they rest on. Where a GRU or something simpler serves better, the reasons say so.
+ *   reasons  what was chosen and why, a line each, as many as have room; 4096 bytes are enough. NULL and 0: none
+ * If it fails, *out is NULL, and `message` says why: INVALID_ARGUMENT: a field is out of its bounds, labels are not below the outputs,
+ * there are fewer than two classes, or the samples are all the same; SIZE_MISMATCH: no steps; NOT_FINITE: names the sample. */
+HYPR_API hypr_status hypr_builder_create_suggested(const hypr_recording *recording, hypr_builder **out, char *reasons,
+                                                   size_t reasons_size, char *message, size_t message_size);
+
 /* Frees a builder; NULL is fine. */
 HYPR_API void hypr_builder_free(hypr_builder *builder);
 
@@ -903,6 +1016,95 @@ enum {
  * WRONG_STATE: there is a layer already, and the encoding says how many inputs it has. SIZE_MISMATCH; NOT_FINITE;
  * INVALID_ARGUMENT: another output. */
 HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
+
+/* Values of hypr_encoding.kind: what the first layer gets of a conditioned value x (hypr.fbs: SpikeEncoding) */
+enum {
+  HYPR_ENCODING_NONE = 0,                   /* x */
+  HYPR_ENCODING_LEVEL_CROSSING = 1,         /* a spike when x has moved by a threshold since the last spike */
+  HYPR_ENCODING_DELTA = 2,                  /* a spike when x moves by a threshold from one step to the next */
+  HYPR_ENCODING_THRESHOLD_ACCUMULATION = 3, /* rate: x is summed up; a spike takes a threshold away */
+  HYPR_ENCODING_RECEPTIVE_FIELDS = 4        /* population: x excites several fields, the nearer to their centers the more */
+};
+
+/* Values of hypr_encoding.output of receptive fields; of the others those of level crossing */
+enum {
+  HYPR_RECEPTIVE_FIELDS_GRADED = 0, /* the activation, 0 to 1 */
+  HYPR_RECEPTIVE_FIELDS_SPIKES = 1  /* 0 or 1: activations are summed up, a spike takes 1 away */
+};
+
+/* An encoding: of the fields those that its kind has. Arrays are copied; NULL and 0: none. */
+typedef struct hypr_encoding {
+  size_t struct_size;      /* sizeof(hypr_encoding); bytes that this version does not know must be 0 */
+  const float *thresholds; /* all but receptive fields: in the unit of x, above 0: one, or one per channel */
+  size_t threshold_count;
+  const float *centers;    /* receptive fields: [fields], or [channels][fields], in the unit of x */
+  size_t center_count;
+  const float *widths;     /* receptive fields: in the unit of x, above 0: one, or as many as centers */
+  size_t width_count;
+  int32_t kind;            /* HYPR_ENCODING_... */
+  int32_t output;          /* HYPR_LEVEL_CROSSING_... or HYPR_RECEPTIVE_FIELDS_... */
+  int32_t fields;          /* receptive fields: of each channel, 1 to 255 */
+  float cutoff;            /* receptive fields: activations below it are 0; at most 1. 0: 0.01; below 0: none */
+} hypr_encoding;
+
+/* Start from a kind: hypr_encoding e = HYPR_ENCODING(HYPR_ENCODING_DELTA); */
+#define HYPR_ENCODING(kind) {sizeof(hypr_encoding), NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0, 0}
+
+/* What the first layer gets of the values. WRONG_STATE: there is a layer already, and the encoding says how many inputs it has.
+ * SIZE_MISMATCH: an array; INVALID_ARGUMENT: another value, or struct_size. */
+HYPR_API hypr_status hypr_builder_set_encoding(hypr_builder *builder, const hypr_encoding *encoding);
+
+/* Values of hypr_conditioning.kind: what a stage does with a value x. docs/signal-path.md has the equations. (hypr.fbs:
+ * ConditioningKind) */
+enum {
+  HYPR_CONDITIONING_HIGH_PASS = 1,             /* x - its running mean: gravity, drift and offsets go */
+  HYPR_CONDITIONING_RUNNING_NORMALIZATION = 2, /* (x - running mean) / running deviation, limited */
+  HYPR_CONDITIONING_CLIP = 3,                  /* x between lower and upper */
+  HYPR_CONDITIONING_RECTIFIED_DIFFERENCE = 4   /* |x - x of the step before|, 0 in the first step of a sequence */
+};
+
+/* A stage of conditioning: of the fields those that its kind has. Arrays have one number, or one per channel, and are copied; NULL
+ * and 0: none. */
+typedef struct hypr_conditioning {
+  size_t struct_size;          /* sizeof(hypr_conditioning); bytes that this version does not know must be 0 */
+  const float *time_constants; /* high-pass, running normalization: in seconds, above 0, at most 1e9 */
+  size_t time_constant_count;
+  const float *deviations;     /* running normalization: at the start of a sequence, 1e-6 to 1e6, in the unit of x */
+  size_t deviation_count;
+  const float *lower;          /* clip: in the unit of x, lower < upper */
+  size_t lower_count;
+  const float *upper;
+  size_t upper_count;
+  int32_t kind;                /* HYPR_CONDITIONING_... */
+  float largest_gain;          /* running normalization: the deviation is not below deviations / this; 1 to 1e6. 0: 10 */
+  float limit;                 /* running normalization: of the magnitude of the result, above 0, at most 1e6. 0: 10 */
+} hypr_conditioning;
+
+/* Start from a kind: hypr_conditioning s = HYPR_CONDITIONING(HYPR_CONDITIONING_CLIP); */
+#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0}
+
+/* Appends a stage that values go through after scale and offset and before the encoding, in the order of the calls; or takes all
+ * stages away. With stages, |(sample - offset) * scale| is at most 1e30.
+ * WRONG_STATE: there are 8 already. SIZE_MISMATCH: an array; INVALID_ARGUMENT: another value, struct_size, or time constants in a
+ * model whose time step (hypr_builder_set_time_step) is not said. */
+HYPR_API hypr_status hypr_builder_add_conditioning(hypr_builder *builder, const hypr_conditioning *stage);
+HYPR_API hypr_status hypr_builder_clear_conditioning(hypr_builder *builder);
+
+/* The range of the conditioned values in training, before the encoding, `count` numbers each, one per channel; 0: unknown. It changes
+ * nothing that a network computes: sessions count what is outside. SIZE_MISMATCH; INVALID_ARGUMENT: not finite, or lower > upper. */
+HYPR_API hypr_status hypr_builder_set_trained_range(hypr_builder *builder, const float *lower, const float *upper, size_t count);
+
+/* Sets offset, scale and trained range from raw samples, all steps of `sequences` sequences of steps[i] steps each one behind the
+ * other, [all steps][channels]. After the stages that were added before this call, values have the standard deviation 1, and unless
+ * rectified the mean 0; with running normalization or clip those that go into the first of these. A channel that is constant there
+ * gets the scale 1. NOT_FINITE, with sequence, step and channel; SIZE_MISMATCH: no step; INVALID_ARGUMENT. */
+HYPR_API hypr_status hypr_builder_fit_input(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences);
+
+/* Widens the trained range so that it holds recorded sequences, as hypr_builder_fit_input takes them, with the offset, scale and stages
+ * that the input has now: of what a model is trained on, before it is. If none was said, it becomes theirs.
+ * SIZE_MISMATCH: there are no steps. INVALID_ARGUMENT: a size; NOT_FINITE: names sequence, step and channel. */
+HYPR_API hypr_status hypr_builder_widen_trained_range(hypr_builder *builder, const float *inputs, const size_t *steps,
+                                                      size_t sequences);
 
 /* Values of hypr_layer_settings.reset: what a spike does to the membrane, where hypr_neuron.has_reset is 1 (hypr.fbs: ResetKind) */
 enum {
@@ -1016,6 +1218,22 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
+
+/* Scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
+ * networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
+ * is neither an encoding nor a stage with a unit of its own (running normalization, clip) behind it; otherwise its input weights, as
+ * for all other layers. Neurons that never spike are helped further, where the samples let them: their input weights are doubled and
+ * get the other sign, which was as likely to be drawn; those that spike in more than half of the steps get half of their weights.
+ * Recurrent weights are scaled where neurons would keep each other awake. What was not given is drawn from the seed and stays:
+ * hypr_builder_build then gives this network whatever its seed. Layers that do not spike stay as they are drawn. At most about 8192
+ * steps are looked at, of long recordings evenly spread pieces of 512; the time of a few dozen runs over them for each layer.
+ *   inputs [steps of all sequences][inputs], steps [sequences], as hypr_session_step gets samples
+ *   rate   spikes per neuron and step, above 0 and at most 0.5; 0.05 is usual
+ *   given  0, or 1: also layers whose input weights were given are scaled, but no neuron by itself. With 0 they stay as they are
+ * INVALID_ARGUMENT: the samples are all the same. NOT_FINITE: names the sample. WRONG_STATE: there is no readout, or a layer cannot
+ * reach a rate within a factor of 1.5; the message says which, and how near it comes. Others as hypr_builder_build. */
+HYPR_API hypr_status hypr_builder_calibrate(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences,
+                                            double rate, uint64_t seed, int32_t given);
 
 /* Builds the file, checks it as hypr_model_load does, keeps it until something is changed, and gives its size. Takes the memory of
  * the file about three times; a layer with orthogonal recurrent weights takes the time of its size cubed.

@@ -22,6 +22,30 @@ struct TensorBuilder;
 struct LevelCrossing;
 struct LevelCrossingBuilder;
 
+struct Delta;
+struct DeltaBuilder;
+
+struct ThresholdAccumulation;
+struct ThresholdAccumulationBuilder;
+
+struct ReceptiveFields;
+struct ReceptiveFieldsBuilder;
+
+struct HighPass;
+struct HighPassBuilder;
+
+struct RunningNormalization;
+struct RunningNormalizationBuilder;
+
+struct Clip;
+struct ClipBuilder;
+
+struct RectifiedDifference;
+struct RectifiedDifferenceBuilder;
+
+struct ConditioningStage;
+struct ConditioningStageBuilder;
+
 struct Input;
 struct InputBuilder;
 
@@ -96,6 +120,22 @@ struct ModelBuilder;
 inline const flatbuffers::TypeTable *TensorTypeTable();
 
 inline const flatbuffers::TypeTable *LevelCrossingTypeTable();
+
+inline const flatbuffers::TypeTable *DeltaTypeTable();
+
+inline const flatbuffers::TypeTable *ThresholdAccumulationTypeTable();
+
+inline const flatbuffers::TypeTable *ReceptiveFieldsTypeTable();
+
+inline const flatbuffers::TypeTable *HighPassTypeTable();
+
+inline const flatbuffers::TypeTable *RunningNormalizationTypeTable();
+
+inline const flatbuffers::TypeTable *ClipTypeTable();
+
+inline const flatbuffers::TypeTable *RectifiedDifferenceTypeTable();
+
+inline const flatbuffers::TypeTable *ConditioningStageTypeTable();
 
 inline const flatbuffers::TypeTable *InputTypeTable();
 
@@ -241,33 +281,73 @@ inline const char *EnumNameLevelCrossingOutput(LevelCrossingOutput e) {
   return EnumNamesLevelCrossingOutput()[index];
 }
 
-/// How samples become the inputs of the first layer; NONE: the scaled values are the inputs (n = c). Grows at its end.
+/// What receptive fields give to the first layer.
+enum class ReceptiveFieldOutput : uint8_t {
+  Graded = 0,
+  Spikes = 1,
+  MIN = Graded,
+  MAX = Spikes
+};
+
+inline const ReceptiveFieldOutput (&EnumValuesReceptiveFieldOutput())[2] {
+  static const ReceptiveFieldOutput values[] = {
+    ReceptiveFieldOutput::Graded,
+    ReceptiveFieldOutput::Spikes
+  };
+  return values;
+}
+
+inline const char * const *EnumNamesReceptiveFieldOutput() {
+  static const char * const names[3] = {
+    "Graded",
+    "Spikes",
+    nullptr
+  };
+  return names;
+}
+
+inline const char *EnumNameReceptiveFieldOutput(ReceptiveFieldOutput e) {
+  if (flatbuffers::IsOutRange(e, ReceptiveFieldOutput::Graded, ReceptiveFieldOutput::Spikes)) return "";
+  const size_t index = static_cast<size_t>(e);
+  return EnumNamesReceptiveFieldOutput()[index];
+}
+
+/// How samples become the inputs of the first layer; NONE: the conditioned values are the inputs (n = c). Grows at its end.
 enum class SpikeEncoding : uint8_t {
   NONE = 0,
   LevelCrossing = 1,
+  Delta = 2,
+  ThresholdAccumulation = 3,
+  ReceptiveFields = 4,
   MIN = NONE,
-  MAX = LevelCrossing
+  MAX = ReceptiveFields
 };
 
-inline const SpikeEncoding (&EnumValuesSpikeEncoding())[2] {
+inline const SpikeEncoding (&EnumValuesSpikeEncoding())[5] {
   static const SpikeEncoding values[] = {
     SpikeEncoding::NONE,
-    SpikeEncoding::LevelCrossing
+    SpikeEncoding::LevelCrossing,
+    SpikeEncoding::Delta,
+    SpikeEncoding::ThresholdAccumulation,
+    SpikeEncoding::ReceptiveFields
   };
   return values;
 }
 
 inline const char * const *EnumNamesSpikeEncoding() {
-  static const char * const names[3] = {
+  static const char * const names[6] = {
     "NONE",
     "LevelCrossing",
+    "Delta",
+    "ThresholdAccumulation",
+    "ReceptiveFields",
     nullptr
   };
   return names;
 }
 
 inline const char *EnumNameSpikeEncoding(SpikeEncoding e) {
-  if (flatbuffers::IsOutRange(e, SpikeEncoding::NONE, SpikeEncoding::LevelCrossing)) return "";
+  if (flatbuffers::IsOutRange(e, SpikeEncoding::NONE, SpikeEncoding::ReceptiveFields)) return "";
   const size_t index = static_cast<size_t>(e);
   return EnumNamesSpikeEncoding()[index];
 }
@@ -280,8 +360,83 @@ template<> struct SpikeEncodingTraits<hypr::format::LevelCrossing> {
   static const SpikeEncoding enum_value = SpikeEncoding::LevelCrossing;
 };
 
+template<> struct SpikeEncodingTraits<hypr::format::Delta> {
+  static const SpikeEncoding enum_value = SpikeEncoding::Delta;
+};
+
+template<> struct SpikeEncodingTraits<hypr::format::ThresholdAccumulation> {
+  static const SpikeEncoding enum_value = SpikeEncoding::ThresholdAccumulation;
+};
+
+template<> struct SpikeEncodingTraits<hypr::format::ReceptiveFields> {
+  static const SpikeEncoding enum_value = SpikeEncoding::ReceptiveFields;
+};
+
 bool VerifySpikeEncoding(flatbuffers::Verifier &verifier, const void *obj, SpikeEncoding type);
 bool VerifySpikeEncodingVector(flatbuffers::Verifier &verifier, const flatbuffers::Vector<flatbuffers::Offset<void>> *values, const flatbuffers::Vector<SpikeEncoding> *types);
+
+/// What a stage does. Grows at its end.
+enum class ConditioningKind : uint8_t {
+  NONE = 0,
+  HighPass = 1,
+  RunningNormalization = 2,
+  Clip = 3,
+  RectifiedDifference = 4,
+  MIN = NONE,
+  MAX = RectifiedDifference
+};
+
+inline const ConditioningKind (&EnumValuesConditioningKind())[5] {
+  static const ConditioningKind values[] = {
+    ConditioningKind::NONE,
+    ConditioningKind::HighPass,
+    ConditioningKind::RunningNormalization,
+    ConditioningKind::Clip,
+    ConditioningKind::RectifiedDifference
+  };
+  return values;
+}
+
+inline const char * const *EnumNamesConditioningKind() {
+  static const char * const names[6] = {
+    "NONE",
+    "HighPass",
+    "RunningNormalization",
+    "Clip",
+    "RectifiedDifference",
+    nullptr
+  };
+  return names;
+}
+
+inline const char *EnumNameConditioningKind(ConditioningKind e) {
+  if (flatbuffers::IsOutRange(e, ConditioningKind::NONE, ConditioningKind::RectifiedDifference)) return "";
+  const size_t index = static_cast<size_t>(e);
+  return EnumNamesConditioningKind()[index];
+}
+
+template<typename T> struct ConditioningKindTraits {
+  static const ConditioningKind enum_value = ConditioningKind::NONE;
+};
+
+template<> struct ConditioningKindTraits<hypr::format::HighPass> {
+  static const ConditioningKind enum_value = ConditioningKind::HighPass;
+};
+
+template<> struct ConditioningKindTraits<hypr::format::RunningNormalization> {
+  static const ConditioningKind enum_value = ConditioningKind::RunningNormalization;
+};
+
+template<> struct ConditioningKindTraits<hypr::format::Clip> {
+  static const ConditioningKind enum_value = ConditioningKind::Clip;
+};
+
+template<> struct ConditioningKindTraits<hypr::format::RectifiedDifference> {
+  static const ConditioningKind enum_value = ConditioningKind::RectifiedDifference;
+};
+
+bool VerifyConditioningKind(flatbuffers::Verifier &verifier, const void *obj, ConditioningKind type);
+bool VerifyConditioningKindVector(flatbuffers::Verifier &verifier, const flatbuffers::Vector<flatbuffers::Offset<void>> *values, const flatbuffers::Vector<ConditioningKind> *types);
 
 /// The neuron model of a layer. Grows at its end. The member's name is the model's name everywhere.
 enum class NeuronModel : uint8_t {
@@ -815,6 +970,643 @@ inline flatbuffers::Offset<LevelCrossing> CreateLevelCrossingDirect(
       output);
 }
 
+/// A spike whenever a channel moves by a threshold from one step to the next: |x - x'| >= threshold, with the sign of x - x'; x' is
+/// the value of the step before, and in the first step of a sequence nothing happens.
+struct Delta FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef DeltaBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return DeltaTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_THRESHOLDS = 4,
+    VT_OUTPUT = 6
+  };
+  /// One for all channels (size 1) or one per channel [c], in the unit of the conditioned value. Above 0.
+  const flatbuffers::Vector<float> *thresholds() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_THRESHOLDS);
+  }
+  hypr::format::LevelCrossingOutput output() const {
+    return static_cast<hypr::format::LevelCrossingOutput>(GetField<uint8_t>(VT_OUTPUT, 0));
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_THRESHOLDS) &&
+           verifier.VerifyVector(thresholds()) &&
+           VerifyField<uint8_t>(verifier, VT_OUTPUT, 1) &&
+           verifier.EndTable();
+  }
+};
+
+struct DeltaBuilder {
+  typedef Delta Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_thresholds(flatbuffers::Offset<flatbuffers::Vector<float>> thresholds) {
+    fbb_.AddOffset(Delta::VT_THRESHOLDS, thresholds);
+  }
+  void add_output(hypr::format::LevelCrossingOutput output) {
+    fbb_.AddElement<uint8_t>(Delta::VT_OUTPUT, static_cast<uint8_t>(output), 0);
+  }
+  explicit DeltaBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Delta> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Delta>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Delta> CreateDelta(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<float>> thresholds = 0,
+    hypr::format::LevelCrossingOutput output = hypr::format::LevelCrossingOutput::Signed) {
+  DeltaBuilder builder_(_fbb);
+  builder_.add_thresholds(thresholds);
+  builder_.add_output(output);
+  return builder_.Finish();
+}
+
+struct Delta::Traits {
+  using type = Delta;
+  static auto constexpr Create = CreateDelta;
+};
+
+inline flatbuffers::Offset<Delta> CreateDeltaDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<float> *thresholds = nullptr,
+    hypr::format::LevelCrossingOutput output = hypr::format::LevelCrossingOutput::Signed) {
+  auto thresholds__ = thresholds ? _fbb.CreateVector<float>(*thresholds) : 0;
+  return hypr::format::CreateDelta(
+      _fbb,
+      thresholds__,
+      output);
+}
+
+/// Rate coding: spikes as many as the value is large. a = a' + x, 0 before a sequence; a >= threshold: a positive spike,
+/// a -= threshold; otherwise a <= -threshold: a negative one, a += threshold. Then a is limited to -threshold to threshold: what more
+/// than one spike per step would say is lost, and owed no longer.
+struct ThresholdAccumulation FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef ThresholdAccumulationBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return ThresholdAccumulationTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_THRESHOLDS = 4,
+    VT_OUTPUT = 6
+  };
+  /// One for all channels (size 1) or one per channel [c], in the unit of the conditioned value. Above 0.
+  const flatbuffers::Vector<float> *thresholds() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_THRESHOLDS);
+  }
+  hypr::format::LevelCrossingOutput output() const {
+    return static_cast<hypr::format::LevelCrossingOutput>(GetField<uint8_t>(VT_OUTPUT, 0));
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_THRESHOLDS) &&
+           verifier.VerifyVector(thresholds()) &&
+           VerifyField<uint8_t>(verifier, VT_OUTPUT, 1) &&
+           verifier.EndTable();
+  }
+};
+
+struct ThresholdAccumulationBuilder {
+  typedef ThresholdAccumulation Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_thresholds(flatbuffers::Offset<flatbuffers::Vector<float>> thresholds) {
+    fbb_.AddOffset(ThresholdAccumulation::VT_THRESHOLDS, thresholds);
+  }
+  void add_output(hypr::format::LevelCrossingOutput output) {
+    fbb_.AddElement<uint8_t>(ThresholdAccumulation::VT_OUTPUT, static_cast<uint8_t>(output), 0);
+  }
+  explicit ThresholdAccumulationBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<ThresholdAccumulation> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<ThresholdAccumulation>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<ThresholdAccumulation> CreateThresholdAccumulation(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<float>> thresholds = 0,
+    hypr::format::LevelCrossingOutput output = hypr::format::LevelCrossingOutput::Signed) {
+  ThresholdAccumulationBuilder builder_(_fbb);
+  builder_.add_thresholds(thresholds);
+  builder_.add_output(output);
+  return builder_.Finish();
+}
+
+struct ThresholdAccumulation::Traits {
+  using type = ThresholdAccumulation;
+  static auto constexpr Create = CreateThresholdAccumulation;
+};
+
+inline flatbuffers::Offset<ThresholdAccumulation> CreateThresholdAccumulationDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<float> *thresholds = nullptr,
+    hypr::format::LevelCrossingOutput output = hypr::format::LevelCrossingOutput::Signed) {
+  auto thresholds__ = thresholds ? _fbb.CreateVector<float>(*thresholds) : 0;
+  return hypr::format::CreateThresholdAccumulation(
+      _fbb,
+      thresholds__,
+      output);
+}
+
+/// Population coding: each channel excites K fields, n = c K, channel by channel: activation = exp(-((x - center) / width)^2 / 2), 0
+/// if that is below `cutoff`.
+struct ReceptiveFields FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef ReceptiveFieldsBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return ReceptiveFieldsTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_FIELDS = 4,
+    VT_CENTERS = 6,
+    VT_WIDTHS = 8,
+    VT_CUTOFF = 10,
+    VT_OUTPUT = 12
+  };
+  /// K, the fields of a channel, 1 to 255.
+  uint8_t fields() const {
+    return GetField<uint8_t>(VT_FIELDS, 0);
+  }
+  /// [K], the same for all channels, or [c, K], in the unit of the conditioned value.
+  const flatbuffers::Vector<float> *centers() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_CENTERS);
+  }
+  /// One for all fields (size 1), or as many as centers. Above 0.
+  const flatbuffers::Vector<float> *widths() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_WIDTHS);
+  }
+  /// 0 to 1. Default 0.01.
+  flatbuffers::Optional<float> cutoff() const {
+    return GetOptional<float, float>(VT_CUTOFF);
+  }
+  hypr::format::ReceptiveFieldOutput output() const {
+    return static_cast<hypr::format::ReceptiveFieldOutput>(GetField<uint8_t>(VT_OUTPUT, 0));
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyField<uint8_t>(verifier, VT_FIELDS, 1) &&
+           VerifyOffset(verifier, VT_CENTERS) &&
+           verifier.VerifyVector(centers()) &&
+           VerifyOffset(verifier, VT_WIDTHS) &&
+           verifier.VerifyVector(widths()) &&
+           VerifyField<float>(verifier, VT_CUTOFF, 4) &&
+           VerifyField<uint8_t>(verifier, VT_OUTPUT, 1) &&
+           verifier.EndTable();
+  }
+};
+
+struct ReceptiveFieldsBuilder {
+  typedef ReceptiveFields Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_fields(uint8_t fields) {
+    fbb_.AddElement<uint8_t>(ReceptiveFields::VT_FIELDS, fields, 0);
+  }
+  void add_centers(flatbuffers::Offset<flatbuffers::Vector<float>> centers) {
+    fbb_.AddOffset(ReceptiveFields::VT_CENTERS, centers);
+  }
+  void add_widths(flatbuffers::Offset<flatbuffers::Vector<float>> widths) {
+    fbb_.AddOffset(ReceptiveFields::VT_WIDTHS, widths);
+  }
+  void add_cutoff(float cutoff) {
+    fbb_.AddElement<float>(ReceptiveFields::VT_CUTOFF, cutoff);
+  }
+  void add_output(hypr::format::ReceptiveFieldOutput output) {
+    fbb_.AddElement<uint8_t>(ReceptiveFields::VT_OUTPUT, static_cast<uint8_t>(output), 0);
+  }
+  explicit ReceptiveFieldsBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<ReceptiveFields> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<ReceptiveFields>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<ReceptiveFields> CreateReceptiveFields(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    uint8_t fields = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> centers = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> widths = 0,
+    flatbuffers::Optional<float> cutoff = flatbuffers::nullopt,
+    hypr::format::ReceptiveFieldOutput output = hypr::format::ReceptiveFieldOutput::Graded) {
+  ReceptiveFieldsBuilder builder_(_fbb);
+  if(cutoff) { builder_.add_cutoff(*cutoff); }
+  builder_.add_widths(widths);
+  builder_.add_centers(centers);
+  builder_.add_output(output);
+  builder_.add_fields(fields);
+  return builder_.Finish();
+}
+
+struct ReceptiveFields::Traits {
+  using type = ReceptiveFields;
+  static auto constexpr Create = CreateReceptiveFields;
+};
+
+inline flatbuffers::Offset<ReceptiveFields> CreateReceptiveFieldsDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    uint8_t fields = 0,
+    const std::vector<float> *centers = nullptr,
+    const std::vector<float> *widths = nullptr,
+    flatbuffers::Optional<float> cutoff = flatbuffers::nullopt,
+    hypr::format::ReceptiveFieldOutput output = hypr::format::ReceptiveFieldOutput::Graded) {
+  auto centers__ = centers ? _fbb.CreateVector<float>(*centers) : 0;
+  auto widths__ = widths ? _fbb.CreateVector<float>(*widths) : 0;
+  return hypr::format::CreateReceptiveFields(
+      _fbb,
+      fields,
+      centers__,
+      widths__,
+      cutoff,
+      output);
+}
+
+/// Removes a slow mean: m = m' + max(1 / k, 1 - exp(-T / tau)) (x - m'), y = x - m. So the mean of the first tau seconds is that of all
+/// steps until now, and a constant (such as gravity) is gone at once.
+struct HighPass FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef HighPassBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return HighPassTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_TIME_CONSTANTS = 4
+  };
+  /// tau in seconds, one for all channels (size 1) or one per channel [c]. Above 0, at most 1e9.
+  const flatbuffers::Vector<float> *time_constants() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_TIME_CONSTANTS);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_TIME_CONSTANTS) &&
+           verifier.VerifyVector(time_constants()) &&
+           verifier.EndTable();
+  }
+};
+
+struct HighPassBuilder {
+  typedef HighPass Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_time_constants(flatbuffers::Offset<flatbuffers::Vector<float>> time_constants) {
+    fbb_.AddOffset(HighPass::VT_TIME_CONSTANTS, time_constants);
+  }
+  explicit HighPassBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<HighPass> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<HighPass>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<HighPass> CreateHighPass(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<float>> time_constants = 0) {
+  HighPassBuilder builder_(_fbb);
+  builder_.add_time_constants(time_constants);
+  return builder_.Finish();
+}
+
+struct HighPass::Traits {
+  using type = HighPass;
+  static auto constexpr Create = CreateHighPass;
+};
+
+inline flatbuffers::Offset<HighPass> CreateHighPassDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<float> *time_constants = nullptr) {
+  auto time_constants__ = time_constants ? _fbb.CreateVector<float>(*time_constants) : 0;
+  return hypr::format::CreateHighPass(
+      _fbb,
+      time_constants__);
+}
+
+/// y = (x - m) / s, limited to -limit to limit. m as HighPass; s^2 = q = q' + (1 - exp(-T / tau)) ((x - m') (x - m) - q'), which
+/// begins with deviation^2. In the quotient s is at least deviation / largest_gain, so that silence is not amplified without bound.
+struct RunningNormalization FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef RunningNormalizationBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return RunningNormalizationTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_TIME_CONSTANTS = 4,
+    VT_DEVIATIONS = 6,
+    VT_LARGEST_GAIN = 8,
+    VT_LIMIT = 10
+  };
+  /// tau in seconds, as HighPass.
+  const flatbuffers::Vector<float> *time_constants() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_TIME_CONSTANTS);
+  }
+  /// The deviation to begin with: one for all channels (size 1) or one per channel [c], in the unit of x. 1e-6 to 1e6.
+  const flatbuffers::Vector<float> *deviations() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_DEVIATIONS);
+  }
+  flatbuffers::Optional<float> largest_gain() const {
+    return GetOptional<float, float>(VT_LARGEST_GAIN);
+  }
+  flatbuffers::Optional<float> limit() const {
+    return GetOptional<float, float>(VT_LIMIT);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_TIME_CONSTANTS) &&
+           verifier.VerifyVector(time_constants()) &&
+           VerifyOffset(verifier, VT_DEVIATIONS) &&
+           verifier.VerifyVector(deviations()) &&
+           VerifyField<float>(verifier, VT_LARGEST_GAIN, 4) &&
+           VerifyField<float>(verifier, VT_LIMIT, 4) &&
+           verifier.EndTable();
+  }
+};
+
+struct RunningNormalizationBuilder {
+  typedef RunningNormalization Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_time_constants(flatbuffers::Offset<flatbuffers::Vector<float>> time_constants) {
+    fbb_.AddOffset(RunningNormalization::VT_TIME_CONSTANTS, time_constants);
+  }
+  void add_deviations(flatbuffers::Offset<flatbuffers::Vector<float>> deviations) {
+    fbb_.AddOffset(RunningNormalization::VT_DEVIATIONS, deviations);
+  }
+  void add_largest_gain(float largest_gain) {
+    fbb_.AddElement<float>(RunningNormalization::VT_LARGEST_GAIN, largest_gain);
+  }
+  void add_limit(float limit) {
+    fbb_.AddElement<float>(RunningNormalization::VT_LIMIT, limit);
+  }
+  explicit RunningNormalizationBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<RunningNormalization> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<RunningNormalization>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<RunningNormalization> CreateRunningNormalization(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<float>> time_constants = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> deviations = 0,
+    flatbuffers::Optional<float> largest_gain = flatbuffers::nullopt,
+    flatbuffers::Optional<float> limit = flatbuffers::nullopt) {
+  RunningNormalizationBuilder builder_(_fbb);
+  if(limit) { builder_.add_limit(*limit); }
+  if(largest_gain) { builder_.add_largest_gain(*largest_gain); }
+  builder_.add_deviations(deviations);
+  builder_.add_time_constants(time_constants);
+  return builder_.Finish();
+}
+
+struct RunningNormalization::Traits {
+  using type = RunningNormalization;
+  static auto constexpr Create = CreateRunningNormalization;
+};
+
+inline flatbuffers::Offset<RunningNormalization> CreateRunningNormalizationDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<float> *time_constants = nullptr,
+    const std::vector<float> *deviations = nullptr,
+    flatbuffers::Optional<float> largest_gain = flatbuffers::nullopt,
+    flatbuffers::Optional<float> limit = flatbuffers::nullopt) {
+  auto time_constants__ = time_constants ? _fbb.CreateVector<float>(*time_constants) : 0;
+  auto deviations__ = deviations ? _fbb.CreateVector<float>(*deviations) : 0;
+  return hypr::format::CreateRunningNormalization(
+      _fbb,
+      time_constants__,
+      deviations__,
+      largest_gain,
+      limit);
+}
+
+/// y = min(max(x, lower), upper).
+struct Clip FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef ClipBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return ClipTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_LOWER = 4,
+    VT_UPPER = 6
+  };
+  /// One for all channels (size 1) or one per channel [c], in the unit of x; lower < upper.
+  const flatbuffers::Vector<float> *lower() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_LOWER);
+  }
+  const flatbuffers::Vector<float> *upper() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_UPPER);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_LOWER) &&
+           verifier.VerifyVector(lower()) &&
+           VerifyOffset(verifier, VT_UPPER) &&
+           verifier.VerifyVector(upper()) &&
+           verifier.EndTable();
+  }
+};
+
+struct ClipBuilder {
+  typedef Clip Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_lower(flatbuffers::Offset<flatbuffers::Vector<float>> lower) {
+    fbb_.AddOffset(Clip::VT_LOWER, lower);
+  }
+  void add_upper(flatbuffers::Offset<flatbuffers::Vector<float>> upper) {
+    fbb_.AddOffset(Clip::VT_UPPER, upper);
+  }
+  explicit ClipBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Clip> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Clip>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Clip> CreateClip(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<float>> lower = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> upper = 0) {
+  ClipBuilder builder_(_fbb);
+  builder_.add_upper(upper);
+  builder_.add_lower(lower);
+  return builder_.Finish();
+}
+
+struct Clip::Traits {
+  using type = Clip;
+  static auto constexpr Create = CreateClip;
+};
+
+inline flatbuffers::Offset<Clip> CreateClipDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<float> *lower = nullptr,
+    const std::vector<float> *upper = nullptr) {
+  auto lower__ = lower ? _fbb.CreateVector<float>(*lower) : 0;
+  auto upper__ = upper ? _fbb.CreateVector<float>(*upper) : 0;
+  return hypr::format::CreateClip(
+      _fbb,
+      lower__,
+      upper__);
+}
+
+/// y = |x - x'|, x' the value of the step before; 0 in the first step of a sequence.
+struct RectifiedDifference FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef RectifiedDifferenceBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return RectifiedDifferenceTypeTable();
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           verifier.EndTable();
+  }
+};
+
+struct RectifiedDifferenceBuilder {
+  typedef RectifiedDifference Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  explicit RectifiedDifferenceBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<RectifiedDifference> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<RectifiedDifference>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<RectifiedDifference> CreateRectifiedDifference(
+    flatbuffers::FlatBufferBuilder &_fbb) {
+  RectifiedDifferenceBuilder builder_(_fbb);
+  return builder_.Finish();
+}
+
+struct RectifiedDifference::Traits {
+  using type = RectifiedDifference;
+  static auto constexpr Create = CreateRectifiedDifference;
+};
+
+struct ConditioningStage FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef ConditioningStageBuilder Builder;
+  struct Traits;
+  static const flatbuffers::TypeTable *MiniReflectTypeTable() {
+    return ConditioningStageTypeTable();
+  }
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_KIND_TYPE = 4,
+    VT_KIND = 6
+  };
+  hypr::format::ConditioningKind kind_type() const {
+    return static_cast<hypr::format::ConditioningKind>(GetField<uint8_t>(VT_KIND_TYPE, 0));
+  }
+  const void *kind() const {
+    return GetPointer<const void *>(VT_KIND);
+  }
+  template<typename T> const T *kind_as() const;
+  const hypr::format::HighPass *kind_as_HighPass() const {
+    return kind_type() == hypr::format::ConditioningKind::HighPass ? static_cast<const hypr::format::HighPass *>(kind()) : nullptr;
+  }
+  const hypr::format::RunningNormalization *kind_as_RunningNormalization() const {
+    return kind_type() == hypr::format::ConditioningKind::RunningNormalization ? static_cast<const hypr::format::RunningNormalization *>(kind()) : nullptr;
+  }
+  const hypr::format::Clip *kind_as_Clip() const {
+    return kind_type() == hypr::format::ConditioningKind::Clip ? static_cast<const hypr::format::Clip *>(kind()) : nullptr;
+  }
+  const hypr::format::RectifiedDifference *kind_as_RectifiedDifference() const {
+    return kind_type() == hypr::format::ConditioningKind::RectifiedDifference ? static_cast<const hypr::format::RectifiedDifference *>(kind()) : nullptr;
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyField<uint8_t>(verifier, VT_KIND_TYPE, 1) &&
+           VerifyOffset(verifier, VT_KIND) &&
+           VerifyConditioningKind(verifier, kind(), kind_type()) &&
+           verifier.EndTable();
+  }
+};
+
+template<> inline const hypr::format::HighPass *ConditioningStage::kind_as<hypr::format::HighPass>() const {
+  return kind_as_HighPass();
+}
+
+template<> inline const hypr::format::RunningNormalization *ConditioningStage::kind_as<hypr::format::RunningNormalization>() const {
+  return kind_as_RunningNormalization();
+}
+
+template<> inline const hypr::format::Clip *ConditioningStage::kind_as<hypr::format::Clip>() const {
+  return kind_as_Clip();
+}
+
+template<> inline const hypr::format::RectifiedDifference *ConditioningStage::kind_as<hypr::format::RectifiedDifference>() const {
+  return kind_as_RectifiedDifference();
+}
+
+struct ConditioningStageBuilder {
+  typedef ConditioningStage Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_kind_type(hypr::format::ConditioningKind kind_type) {
+    fbb_.AddElement<uint8_t>(ConditioningStage::VT_KIND_TYPE, static_cast<uint8_t>(kind_type), 0);
+  }
+  void add_kind(flatbuffers::Offset<void> kind) {
+    fbb_.AddOffset(ConditioningStage::VT_KIND, kind);
+  }
+  explicit ConditioningStageBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<ConditioningStage> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<ConditioningStage>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<ConditioningStage> CreateConditioningStage(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    hypr::format::ConditioningKind kind_type = hypr::format::ConditioningKind::NONE,
+    flatbuffers::Offset<void> kind = 0) {
+  ConditioningStageBuilder builder_(_fbb);
+  builder_.add_kind(kind);
+  builder_.add_kind_type(kind_type);
+  return builder_.Finish();
+}
+
+struct ConditioningStage::Traits {
+  using type = ConditioningStage;
+  static auto constexpr Create = CreateConditioningStage;
+};
+
 /// One input sample, as the host hands it over in every step.
 struct Input FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef InputBuilder Builder;
@@ -828,7 +1620,10 @@ struct Input FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_SCALE = 8,
     VT_OFFSET = 10,
     VT_ENCODING_TYPE = 12,
-    VT_ENCODING = 14
+    VT_ENCODING = 14,
+    VT_CONDITIONING = 16,
+    VT_TRAINED_LOWER = 18,
+    VT_TRAINED_UPPER = 20
   };
   /// c, at least 1.
   uint32_t size() const {
@@ -838,7 +1633,7 @@ struct Input FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>> *channel_names() const {
     return GetPointer<const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>> *>(VT_CHANNEL_NAMES);
   }
-  /// value = (sample - offset) * scale, before any encoding. None (all 1), or one per channel [c]; finite, not 0.
+  /// value = (sample - offset) * scale, before all stages and any encoding. None (all 1), or one per channel [c]; finite, not 0.
   const flatbuffers::Vector<float> *scale() const {
     return GetPointer<const flatbuffers::Vector<float> *>(VT_SCALE);
   }
@@ -856,6 +1651,27 @@ struct Input FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const hypr::format::LevelCrossing *encoding_as_LevelCrossing() const {
     return encoding_type() == hypr::format::SpikeEncoding::LevelCrossing ? static_cast<const hypr::format::LevelCrossing *>(encoding()) : nullptr;
   }
+  const hypr::format::Delta *encoding_as_Delta() const {
+    return encoding_type() == hypr::format::SpikeEncoding::Delta ? static_cast<const hypr::format::Delta *>(encoding()) : nullptr;
+  }
+  const hypr::format::ThresholdAccumulation *encoding_as_ThresholdAccumulation() const {
+    return encoding_type() == hypr::format::SpikeEncoding::ThresholdAccumulation ? static_cast<const hypr::format::ThresholdAccumulation *>(encoding()) : nullptr;
+  }
+  const hypr::format::ReceptiveFields *encoding_as_ReceptiveFields() const {
+    return encoding_type() == hypr::format::SpikeEncoding::ReceptiveFields ? static_cast<const hypr::format::ReceptiveFields *>(encoding()) : nullptr;
+  }
+  /// Stages that the value goes through, one after the other, after scale and offset and before any encoding. At most 8. With them
+  /// |(sample - offset) * scale| is at most 1e30. A file with stages has format_version 2 or above.
+  const flatbuffers::Vector<flatbuffers::Offset<hypr::format::ConditioningStage>> *conditioning() const {
+    return GetPointer<const flatbuffers::Vector<flatbuffers::Offset<hypr::format::ConditioningStage>> *>(VT_CONDITIONING);
+  }
+  /// The range of the conditioned values in training. None: unknown; or one of each per channel [c], finite, lower <= upper.
+  const flatbuffers::Vector<float> *trained_lower() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_TRAINED_LOWER);
+  }
+  const flatbuffers::Vector<float> *trained_upper() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_TRAINED_UPPER);
+  }
   bool Verify(flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<uint32_t>(verifier, VT_SIZE, 4) &&
@@ -869,12 +1685,31 @@ struct Input FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
            VerifyField<uint8_t>(verifier, VT_ENCODING_TYPE, 1) &&
            VerifyOffset(verifier, VT_ENCODING) &&
            VerifySpikeEncoding(verifier, encoding(), encoding_type()) &&
+           VerifyOffset(verifier, VT_CONDITIONING) &&
+           verifier.VerifyVector(conditioning()) &&
+           verifier.VerifyVectorOfTables(conditioning()) &&
+           VerifyOffset(verifier, VT_TRAINED_LOWER) &&
+           verifier.VerifyVector(trained_lower()) &&
+           VerifyOffset(verifier, VT_TRAINED_UPPER) &&
+           verifier.VerifyVector(trained_upper()) &&
            verifier.EndTable();
   }
 };
 
 template<> inline const hypr::format::LevelCrossing *Input::encoding_as<hypr::format::LevelCrossing>() const {
   return encoding_as_LevelCrossing();
+}
+
+template<> inline const hypr::format::Delta *Input::encoding_as<hypr::format::Delta>() const {
+  return encoding_as_Delta();
+}
+
+template<> inline const hypr::format::ThresholdAccumulation *Input::encoding_as<hypr::format::ThresholdAccumulation>() const {
+  return encoding_as_ThresholdAccumulation();
+}
+
+template<> inline const hypr::format::ReceptiveFields *Input::encoding_as<hypr::format::ReceptiveFields>() const {
+  return encoding_as_ReceptiveFields();
 }
 
 struct InputBuilder {
@@ -899,6 +1734,15 @@ struct InputBuilder {
   void add_encoding(flatbuffers::Offset<void> encoding) {
     fbb_.AddOffset(Input::VT_ENCODING, encoding);
   }
+  void add_conditioning(flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::ConditioningStage>>> conditioning) {
+    fbb_.AddOffset(Input::VT_CONDITIONING, conditioning);
+  }
+  void add_trained_lower(flatbuffers::Offset<flatbuffers::Vector<float>> trained_lower) {
+    fbb_.AddOffset(Input::VT_TRAINED_LOWER, trained_lower);
+  }
+  void add_trained_upper(flatbuffers::Offset<flatbuffers::Vector<float>> trained_upper) {
+    fbb_.AddOffset(Input::VT_TRAINED_UPPER, trained_upper);
+  }
   explicit InputBuilder(flatbuffers::FlatBufferBuilder &_fbb)
         : fbb_(_fbb) {
     start_ = fbb_.StartTable();
@@ -917,8 +1761,14 @@ inline flatbuffers::Offset<Input> CreateInput(
     flatbuffers::Offset<flatbuffers::Vector<float>> scale = 0,
     flatbuffers::Offset<flatbuffers::Vector<float>> offset = 0,
     hypr::format::SpikeEncoding encoding_type = hypr::format::SpikeEncoding::NONE,
-    flatbuffers::Offset<void> encoding = 0) {
+    flatbuffers::Offset<void> encoding = 0,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<hypr::format::ConditioningStage>>> conditioning = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> trained_lower = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> trained_upper = 0) {
   InputBuilder builder_(_fbb);
+  builder_.add_trained_upper(trained_upper);
+  builder_.add_trained_lower(trained_lower);
+  builder_.add_conditioning(conditioning);
   builder_.add_encoding(encoding);
   builder_.add_offset(offset);
   builder_.add_scale(scale);
@@ -940,10 +1790,16 @@ inline flatbuffers::Offset<Input> CreateInputDirect(
     const std::vector<float> *scale = nullptr,
     const std::vector<float> *offset = nullptr,
     hypr::format::SpikeEncoding encoding_type = hypr::format::SpikeEncoding::NONE,
-    flatbuffers::Offset<void> encoding = 0) {
+    flatbuffers::Offset<void> encoding = 0,
+    const std::vector<flatbuffers::Offset<hypr::format::ConditioningStage>> *conditioning = nullptr,
+    const std::vector<float> *trained_lower = nullptr,
+    const std::vector<float> *trained_upper = nullptr) {
   auto channel_names__ = channel_names ? _fbb.CreateVector<flatbuffers::Offset<flatbuffers::String>>(*channel_names) : 0;
   auto scale__ = scale ? _fbb.CreateVector<float>(*scale) : 0;
   auto offset__ = offset ? _fbb.CreateVector<float>(*offset) : 0;
+  auto conditioning__ = conditioning ? _fbb.CreateVector<flatbuffers::Offset<hypr::format::ConditioningStage>>(*conditioning) : 0;
+  auto trained_lower__ = trained_lower ? _fbb.CreateVector<float>(*trained_lower) : 0;
+  auto trained_upper__ = trained_upper ? _fbb.CreateVector<float>(*trained_upper) : 0;
   return hypr::format::CreateInput(
       _fbb,
       size,
@@ -951,7 +1807,10 @@ inline flatbuffers::Offset<Input> CreateInputDirect(
       scale__,
       offset__,
       encoding_type,
-      encoding);
+      encoding,
+      conditioning__,
+      trained_lower__,
+      trained_upper__);
 }
 
 /// Leaky integrate-and-fire, soft reset. m = alpha u' + (1 - alpha) I; v = m - threshold; u = m - z threshold (the gradient
@@ -3107,7 +3966,7 @@ struct Model FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_METADATA = 20,
     VT_EXEMPLARS = 22
   };
-  /// 1. See rule 5 above.
+  /// 1, or 2 if the input has `conditioning`. See rule 5 above.
   uint32_t format_version() const {
     return GetField<uint32_t>(VT_FORMAT_VERSION, 0);
   }
@@ -3290,6 +4149,18 @@ inline bool VerifySpikeEncoding(flatbuffers::Verifier &verifier, const void *obj
       auto ptr = reinterpret_cast<const hypr::format::LevelCrossing *>(obj);
       return verifier.VerifyTable(ptr);
     }
+    case SpikeEncoding::Delta: {
+      auto ptr = reinterpret_cast<const hypr::format::Delta *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case SpikeEncoding::ThresholdAccumulation: {
+      auto ptr = reinterpret_cast<const hypr::format::ThresholdAccumulation *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case SpikeEncoding::ReceptiveFields: {
+      auto ptr = reinterpret_cast<const hypr::format::ReceptiveFields *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
     default: return true;
   }
 }
@@ -3300,6 +4171,43 @@ inline bool VerifySpikeEncodingVector(flatbuffers::Verifier &verifier, const fla
   for (flatbuffers::uoffset_t i = 0; i < values->size(); ++i) {
     if (!VerifySpikeEncoding(
         verifier,  values->Get(i), types->GetEnum<SpikeEncoding>(i))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+inline bool VerifyConditioningKind(flatbuffers::Verifier &verifier, const void *obj, ConditioningKind type) {
+  switch (type) {
+    case ConditioningKind::NONE: {
+      return true;
+    }
+    case ConditioningKind::HighPass: {
+      auto ptr = reinterpret_cast<const hypr::format::HighPass *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case ConditioningKind::RunningNormalization: {
+      auto ptr = reinterpret_cast<const hypr::format::RunningNormalization *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case ConditioningKind::Clip: {
+      auto ptr = reinterpret_cast<const hypr::format::Clip *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    case ConditioningKind::RectifiedDifference: {
+      auto ptr = reinterpret_cast<const hypr::format::RectifiedDifference *>(obj);
+      return verifier.VerifyTable(ptr);
+    }
+    default: return true;
+  }
+}
+
+inline bool VerifyConditioningKindVector(flatbuffers::Verifier &verifier, const flatbuffers::Vector<flatbuffers::Offset<void>> *values, const flatbuffers::Vector<ConditioningKind> *types) {
+  if (!values || !types) return !values && !types;
+  if (values->size() != types->size()) return false;
+  for (flatbuffers::uoffset_t i = 0; i < values->size(); ++i) {
+    if (!VerifyConditioningKind(
+        verifier,  values->Get(i), types->GetEnum<ConditioningKind>(i))) {
       return false;
     }
   }
@@ -3443,20 +4351,74 @@ inline const flatbuffers::TypeTable *LevelCrossingOutputTypeTable() {
   return &tt;
 }
 
+inline const flatbuffers::TypeTable *ReceptiveFieldOutputTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_UCHAR, 0, 0 },
+    { flatbuffers::ET_UCHAR, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::ReceptiveFieldOutputTypeTable
+  };
+  static const char * const names[] = {
+    "Graded",
+    "Spikes"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_ENUM, 2, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
 inline const flatbuffers::TypeTable *SpikeEncodingTypeTable() {
   static const flatbuffers::TypeCode type_codes[] = {
     { flatbuffers::ET_SEQUENCE, 0, -1 },
-    { flatbuffers::ET_SEQUENCE, 0, 0 }
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 1 },
+    { flatbuffers::ET_SEQUENCE, 0, 2 },
+    { flatbuffers::ET_SEQUENCE, 0, 3 }
   };
   static const flatbuffers::TypeFunction type_refs[] = {
-    hypr::format::LevelCrossingTypeTable
+    hypr::format::LevelCrossingTypeTable,
+    hypr::format::DeltaTypeTable,
+    hypr::format::ThresholdAccumulationTypeTable,
+    hypr::format::ReceptiveFieldsTypeTable
   };
   static const char * const names[] = {
     "NONE",
-    "LevelCrossing"
+    "LevelCrossing",
+    "Delta",
+    "ThresholdAccumulation",
+    "ReceptiveFields"
   };
   static const flatbuffers::TypeTable tt = {
-    flatbuffers::ST_UNION, 2, type_codes, type_refs, nullptr, nullptr, names
+    flatbuffers::ST_UNION, 5, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *ConditioningKindTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_SEQUENCE, 0, -1 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 1 },
+    { flatbuffers::ET_SEQUENCE, 0, 2 },
+    { flatbuffers::ET_SEQUENCE, 0, 3 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::HighPassTypeTable,
+    hypr::format::RunningNormalizationTypeTable,
+    hypr::format::ClipTypeTable,
+    hypr::format::RectifiedDifferenceTypeTable
+  };
+  static const char * const names[] = {
+    "NONE",
+    "HighPass",
+    "RunningNormalization",
+    "Clip",
+    "RectifiedDifference"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_UNION, 5, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }
@@ -3640,6 +4602,138 @@ inline const flatbuffers::TypeTable *LevelCrossingTypeTable() {
   return &tt;
 }
 
+inline const flatbuffers::TypeTable *DeltaTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_UCHAR, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::LevelCrossingOutputTypeTable
+  };
+  static const char * const names[] = {
+    "thresholds",
+    "output"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 2, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *ThresholdAccumulationTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_UCHAR, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::LevelCrossingOutputTypeTable
+  };
+  static const char * const names[] = {
+    "thresholds",
+    "output"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 2, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *ReceptiveFieldsTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_UCHAR, 0, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 0, -1 },
+    { flatbuffers::ET_UCHAR, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::ReceptiveFieldOutputTypeTable
+  };
+  static const char * const names[] = {
+    "fields",
+    "centers",
+    "widths",
+    "cutoff",
+    "output"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 5, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *HighPassTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_FLOAT, 1, -1 }
+  };
+  static const char * const names[] = {
+    "time_constants"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 1, type_codes, nullptr, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *RunningNormalizationTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 0, -1 },
+    { flatbuffers::ET_FLOAT, 0, -1 }
+  };
+  static const char * const names[] = {
+    "time_constants",
+    "deviations",
+    "largest_gain",
+    "limit"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 4, type_codes, nullptr, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *ClipTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 }
+  };
+  static const char * const names[] = {
+    "lower",
+    "upper"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 2, type_codes, nullptr, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *RectifiedDifferenceTypeTable() {
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 0, nullptr, nullptr, nullptr, nullptr, nullptr
+  };
+  return &tt;
+}
+
+inline const flatbuffers::TypeTable *ConditioningStageTypeTable() {
+  static const flatbuffers::TypeCode type_codes[] = {
+    { flatbuffers::ET_UTYPE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 0, 0 }
+  };
+  static const flatbuffers::TypeFunction type_refs[] = {
+    hypr::format::ConditioningKindTypeTable
+  };
+  static const char * const names[] = {
+    "kind_type",
+    "kind"
+  };
+  static const flatbuffers::TypeTable tt = {
+    flatbuffers::ST_TABLE, 2, type_codes, type_refs, nullptr, nullptr, names
+  };
+  return &tt;
+}
+
 inline const flatbuffers::TypeTable *InputTypeTable() {
   static const flatbuffers::TypeCode type_codes[] = {
     { flatbuffers::ET_UINT, 0, -1 },
@@ -3647,10 +4741,14 @@ inline const flatbuffers::TypeTable *InputTypeTable() {
     { flatbuffers::ET_FLOAT, 1, -1 },
     { flatbuffers::ET_FLOAT, 1, -1 },
     { flatbuffers::ET_UTYPE, 0, 0 },
-    { flatbuffers::ET_SEQUENCE, 0, 0 }
+    { flatbuffers::ET_SEQUENCE, 0, 0 },
+    { flatbuffers::ET_SEQUENCE, 1, 1 },
+    { flatbuffers::ET_FLOAT, 1, -1 },
+    { flatbuffers::ET_FLOAT, 1, -1 }
   };
   static const flatbuffers::TypeFunction type_refs[] = {
-    hypr::format::SpikeEncodingTypeTable
+    hypr::format::SpikeEncodingTypeTable,
+    hypr::format::ConditioningStageTypeTable
   };
   static const char * const names[] = {
     "size",
@@ -3658,10 +4756,13 @@ inline const flatbuffers::TypeTable *InputTypeTable() {
     "scale",
     "offset",
     "encoding_type",
-    "encoding"
+    "encoding",
+    "conditioning",
+    "trained_lower",
+    "trained_upper"
   };
   static const flatbuffers::TypeTable tt = {
-    flatbuffers::ST_TABLE, 6, type_codes, type_refs, nullptr, nullptr, names
+    flatbuffers::ST_TABLE, 9, type_codes, type_refs, nullptr, nullptr, names
   };
   return &tt;
 }

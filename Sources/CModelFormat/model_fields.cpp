@@ -53,12 +53,5 @@ bool read_scalar(TypedTable from, const char *field_name, float *out) {
   return false;
 }
 
-const flatbuffers::Vector<float> *read_values(TypedTable from, const char *field_name) {
-  if (!from.table) return nullptr;
-  const int index = reflection::field_index(from.type, field_name);
-  if (index < 0 || !reflection::is_float_vector(from.type, index)) return nullptr;
-  return from.table->GetPointer<const flatbuffers::Vector<float> *>(reflection::field_offset(index));
-}
-
 }  // namespace format
 }  // namespace hypr

@@ -55,8 +55,5 @@ bool read_tensor(TypedTable from, const char *field_name, format_tensor *out);
 /// Reads the float, enum or bool in the field with this name; zeroes `out` and returns false if there is none.
 bool read_scalar(TypedTable from, const char *field_name, float *out);
 
-/// The float vector in the field with this name, null if there is none.
-const flatbuffers::Vector<float> *read_values(TypedTable from, const char *field_name);
-
 }  // namespace format
 }  // namespace hypr

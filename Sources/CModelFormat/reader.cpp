@@ -24,6 +24,14 @@ static_assert(FORMAT_RESET_SUBTRACT == static_cast<int32_t>(ResetKind::Subtract)
 static_assert(FORMAT_RESET_SET == static_cast<int32_t>(ResetKind::Set), "");
 static_assert(FORMAT_RESET_DELAYED_SUBTRACT == static_cast<int32_t>(ResetKind::DelayedSubtract), "");
 static_assert(FORMAT_RESET_DELAYED_SET == static_cast<int32_t>(ResetKind::DelayedSet), "");
+static_assert(FORMAT_CONDITIONING_HIGH_PASS == static_cast<int32_t>(ConditioningKind::HighPass), "");
+static_assert(FORMAT_CONDITIONING_RUNNING_NORMALIZATION == static_cast<int32_t>(ConditioningKind::RunningNormalization), "");
+static_assert(FORMAT_CONDITIONING_CLIP == static_cast<int32_t>(ConditioningKind::Clip), "");
+static_assert(FORMAT_CONDITIONING_RECTIFIED_DIFFERENCE == static_cast<int32_t>(ConditioningKind::RectifiedDifference), "");
+static_assert(FORMAT_ENCODING_LEVEL_CROSSING == static_cast<int32_t>(SpikeEncoding::LevelCrossing), "");
+static_assert(FORMAT_ENCODING_DELTA == static_cast<int32_t>(SpikeEncoding::Delta), "");
+static_assert(FORMAT_ENCODING_THRESHOLD_ACCUMULATION == static_cast<int32_t>(SpikeEncoding::ThresholdAccumulation), "");
+static_assert(FORMAT_ENCODING_RECEPTIVE_FIELDS == static_cast<int32_t>(SpikeEncoding::ReceptiveFields), "");
 static_assert(FORMAT_READOUT_LEAKY_INTEGRATOR == static_cast<int32_t>(ReadoutKind::LeakyIntegrator), "");
 
 // What is handed out in place has the schema's layout.
@@ -40,11 +48,20 @@ static TypedTable neuron_at(const format_model *model, size_t index) {
   return TypedTable::of_union(NeuronModelTypeTable(), static_cast<uint8_t>(layer->neuron_type()), layer->neuron());
 }
 
-/// The encoding table, null where the input, the table or knowledge of its type is missing.
-static TypedTable encoding_of(const format_model *model) {
-  const auto input = root(model)->input();
-  if (!input) return {nullptr, nullptr};
-  return TypedTable::of_union(SpikeEncodingTypeTable(), static_cast<uint8_t>(input->encoding_type()), input->encoding());
+/// Of the encodings that have thresholds.
+template <typename T>
+static bool describe(const T *encoding, format_encoding *out) {
+  if (!encoding) return false;
+  out->thresholds = values_of(encoding->thresholds());
+  out->threshold_count = count_of(encoding->thresholds());
+  out->output = static_cast<uint8_t>(encoding->output());
+  return true;
+}
+
+/// The name of a member of a union, "" if it has none.
+static const char *member_of(const flatbuffers::TypeTable *members, int32_t value) {
+  const auto name = value < 0 || value > 255 ? nullptr : reflection::member_name(members, static_cast<uint8_t>(value));
+  return name ? name : "";
 }
 
 extern "C" {
@@ -57,7 +74,7 @@ uint32_t format_root_offset(const void *data) { return flatbuffers::ReadScalar<f
 
 const format_model *format_open(const void *data, size_t size) {
   if (!format_has_identifier(data, size) || size >= FLATBUFFERS_MAX_BUFFER_SIZE) return nullptr;
-  if (reinterpret_cast<uintptr_t>(data) % 8 != 0) return nullptr;
+  if (reinterpret_cast<uintptr_t>(data) % FORMAT_ALIGNMENT != 0) return nullptr;
   flatbuffers::Verifier verifier(static_cast<const uint8_t *>(data), size, 64, 1000000);
   if (!VerifyModelBuffer(verifier)) return nullptr;
   return reinterpret_cast<const format_model *>(GetModel(data));
@@ -79,9 +96,12 @@ bool format_input(const format_model *model, format_input_info *out) {
   out->scale_count = count_of(input->scale());
   out->offset = values_of(input->offset());
   out->offset_count = count_of(input->offset());
-  const auto type = static_cast<uint8_t>(input->encoding_type());
-  out->encoding_type = type;
-  if (encoding_of(model).table) out->encoding = reflection::member_name(SpikeEncodingTypeTable(), type);
+  out->encoding_type = static_cast<uint8_t>(input->encoding_type());
+  out->conditioning_count = count_of(input->conditioning());
+  out->trained_lower = values_of(input->trained_lower());
+  out->trained_lower_count = count_of(input->trained_lower());
+  out->trained_upper = values_of(input->trained_upper());
+  out->trained_upper_count = count_of(input->trained_upper());
   return true;
 }
 
@@ -91,15 +111,58 @@ const char *format_channel_name(const format_model *model, size_t index) {
   return name ? name->c_str() : nullptr;
 }
 
-bool format_encoding_constant(const format_model *model, const char *field_name, float *out) {
-  return read_scalar(encoding_of(model), field_name, out);
+bool format_get_conditioning(const format_model *model, size_t index, format_conditioning *out) {
+  *out = format_conditioning{};
+  const auto input = root(model)->input();
+  const auto stage = input ? element_of(input->conditioning(), index) : nullptr;
+  if (!stage) return false;
+  out->kind = static_cast<uint8_t>(stage->kind_type());
+  if (const auto high_pass = stage->kind_as_HighPass()) {
+    out->time_constants = values_of(high_pass->time_constants());
+    out->time_constant_count = count_of(high_pass->time_constants());
+    return true;
+  }
+  if (const auto normalization = stage->kind_as_RunningNormalization()) {
+    out->time_constants = values_of(normalization->time_constants());
+    out->time_constant_count = count_of(normalization->time_constants());
+    out->deviations = values_of(normalization->deviations());
+    out->deviation_count = count_of(normalization->deviations());
+    out->largest_gain = normalization->largest_gain().value_or(FORMAT_LARGEST_GAIN);
+    out->limit = normalization->limit().value_or(FORMAT_LIMIT);
+    return true;
+  }
+  if (const auto clip = stage->kind_as_Clip()) {
+    out->lower = values_of(clip->lower());
+    out->lower_count = count_of(clip->lower());
+    out->upper = values_of(clip->upper());
+    out->upper_count = count_of(clip->upper());
+    return true;
+  }
+  return stage->kind_as_RectifiedDifference() != nullptr;
 }
 
-const float *format_encoding_values(const format_model *model, const char *field_name, size_t *count) {
-  const auto values = read_values(encoding_of(model), field_name);
-  *count = count_of(values);
-  return values_of(values);
+bool format_get_encoding(const format_model *model, format_encoding *out) {
+  *out = format_encoding{};
+  const auto input = root(model)->input();
+  if (!input) return false;
+  out->kind = static_cast<uint8_t>(input->encoding_type());
+  if (const auto fields = input->encoding_as_ReceptiveFields()) {
+    out->fields = fields->fields();
+    out->centers = values_of(fields->centers());
+    out->center_count = count_of(fields->centers());
+    out->widths = values_of(fields->widths());
+    out->width_count = count_of(fields->widths());
+    out->cutoff = fields->cutoff().value_or(FORMAT_CUTOFF);
+    out->output = static_cast<uint8_t>(fields->output());
+    return true;
+  }
+  return describe(input->encoding_as_LevelCrossing(), out) || describe(input->encoding_as_Delta(), out) ||
+         describe(input->encoding_as_ThresholdAccumulation(), out);
 }
+
+const char *format_encoding_name(format_encoding_kind kind) { return member_of(SpikeEncodingTypeTable(), kind); }
+
+const char *format_conditioning_name(format_conditioning_kind kind) { return member_of(ConditioningKindTypeTable(), kind); }
 
 size_t format_layer_count(const format_model *model) { return count_of(root(model)->layers()); }
 

@@ -79,12 +79,6 @@ inline bool is_float(const TypeTable *type, int index) {
   return code.base_type == flatbuffers::ET_FLOAT && !code.is_repeating;
 }
 
-/// Whether the field is a vector of `float`.
-inline bool is_float_vector(const TypeTable *type, int index) {
-  const auto code = type->type_codes[index];
-  return code.base_type == flatbuffers::ET_FLOAT && code.is_repeating;
-}
-
 /// Whether the field is one byte: an enum or a bool.
 inline bool is_byte(const TypeTable *type, int index) {
   const auto code = type->type_codes[index];

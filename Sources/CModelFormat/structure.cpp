@@ -2,13 +2,12 @@
 //
 // FlatBuffers' verifier looks at each object by itself. It does not see that two of them share bytes, that a field lies outside of
 // its table, or that a string is not UTF-8.
-#include <stdio.h>
+#include <string.h>
 
 #include <algorithm>
 
 #define FLATBUFFERS_PREFER_PRINTF
 #include "flatbuffers/util.h"
-#include "memory.h"
 #include "model_fields.h"
 
 namespace hypr {
@@ -152,6 +151,13 @@ size_t end_of(uint64_t key) { return key >> 2 & 0x7fffffff; }
 bool is_text(uint64_t key) { return key & 2; }
 bool is_elements(uint64_t key) { return key & 1; }
 
+/// Cut to its room.
+void append(char *text, size_t size, const char *more) {
+  size_t used = strlen(text);
+  while (*more && used + 1 < size) text[used++] = *more++;
+  text[used] = 0;
+}
+
 /// "layers[0].input_weight.data", cut to its room.
 void write(const Place *place, char *text, size_t size) {
   if (place->parent && place->parent->parent) {
@@ -159,11 +165,19 @@ void write(const Place *place, char *text, size_t size) {
   } else {
     text[0] = 0;
   }
-  const size_t used = strlen(text);
   if (place->name) {
-    snprintf(text + used, size - used, "%s%s", used ? "." : "", place->name);
+    if (text[0]) append(text, size, ".");
+    append(text, size, place->name);
   } else {
-    snprintf(text + used, size - used, "[%zu]", place->index);
+    char digits[24];
+    char *first = digits + sizeof digits;
+    *--first = 0;
+    *--first = ']';
+    size_t rest = place->index;
+    do *--first = static_cast<char>('0' + rest % 10);
+    while (rest /= 10);
+    *--first = '[';
+    append(text, size, first);
   }
 }
 
@@ -236,19 +250,16 @@ using namespace hypr::format;
 
 extern "C" {
 
-void format_check(const void *data, size_t size, format_fault *fault) {
+size_t format_object_count(const void *data, size_t size, format_fault *fault) {
   *fault = format_fault{};
   Check check{fault, 0, size / 2, nullptr, {0, 0}};
-  if (!Walk(data, size, look, &check).all()) return;
-  const size_t count = check.count;
-  check.keys = static_cast<uint64_t *>(system_allocate(count * sizeof *check.keys));
-  if (!check.keys) {
-    fault->kind = FORMAT_FAULT_MEMORY;
-    return;
-  }
-  check.count = 0;
+  return Walk(data, size, look, &check).all() ? check.count : 0;
+}
+
+void format_check(const void *data, size_t size, uint64_t *keys, size_t count, format_fault *fault) {
+  *fault = format_fault{};
+  Check check{fault, 0, count, keys, {0, 0}};
   Walk(data, size, note, &check).all();
-  const auto keys = check.keys;
   format_sort(keys, count);
   for (size_t i = 1; i < count && fault->kind == FORMAT_FAULT_NONE; ++i) {
     if (!collide(keys[i - 1], keys[i])) continue;
@@ -264,7 +275,6 @@ void format_check(const void *data, size_t size, format_fault *fault) {
     check.wanted[0] = keys[i];
   }
   if (fault->kind != FORMAT_FAULT_NONE) Walk(data, size, name, &check).all();
-  system_free(keys);
 }
 
 bool format_visit_structure(const void *data, size_t size, format_visitor visit, const void *context) {

@@ -92,9 +92,11 @@ struct writer {
 
   bool has_input = false;
   uint32_t input_size = 0;
-  Offset<flatbuffers::Vector<float>> scale, offset;
+  Offset<flatbuffers::Vector<float>> scale, offset, trained_lower, trained_upper;
   Offsets<String> channel_names;
-  Offset<LevelCrossing> level_crossing;
+  Offsets<ConditioningStage> conditioning;
+  SpikeEncoding encoding_kind = SpikeEncoding::NONE;
+  Offset<void> encoding;
 
   uint8_t neuron = 0;
   const TypeTable *neuron_type = nullptr;
@@ -195,9 +197,10 @@ struct writer {
     Offset<Input> input;
     if (has_input) {
       const auto names = vector(channel_names);
-      const auto encoding = level_crossing.IsNull() ? SpikeEncoding::NONE : SpikeEncoding::LevelCrossing;
-      if (writes_table(7)) {
-        input = CreateInput(builder(), input_size, names, scale, offset, encoding, level_crossing.Union());
+      const auto stages = vector(conditioning);
+      if (writes_table(10)) {
+        input = CreateInput(builder(), input_size, names, scale, offset, encoding_kind, encoding, stages, trained_lower,
+                            trained_upper);
       }
     }
     const auto layer_vector = vector(layers);
@@ -240,7 +243,7 @@ void writer_free(writer *writer) {
 writer_status writer_begin(writer *writer) {
   writer->finish_model();
   if (writer->is_too_large) return WRITER_TOO_LARGE;
-  const size_t offset_count = writer->channel_names.counted + writer->layers.counted + writer->class_labels.counted +
+  const size_t offset_count = writer->channel_names.counted + writer->conditioning.counted + writer->layers.counted + writer->class_labels.counted +
                               writer->options.counted + writer->metadata.counted + writer->exemplars.counted;
   const size_t capacity = (writer->bound + buffer_alignment - 1) / buffer_alignment * buffer_alignment;
   writer->offset_memory = static_cast<Offset<void> *>(system_allocate(offset_count * sizeof(Offset<void>)));
@@ -248,6 +251,7 @@ writer_status writer_begin(writer *writer) {
   if (!writer->offset_memory || !writer->allocator.block) return WRITER_OUT_OF_MEMORY;
   auto memory = writer->offset_memory;
   writer->channel_names.place(memory);
+  writer->conditioning.place(memory);
   writer->layers.place(memory);
   writer->class_labels.place(memory);
   writer->options.place(memory);
@@ -298,10 +302,57 @@ void writer_add_channel_name(writer *writer, const char *name) {
   writer->channel_names.add(writer->string(name));
 }
 
-void writer_set_level_crossing(writer *writer, const float *thresholds, size_t count, uint8_t output) {
-  const auto values = writer->vector(thresholds, count);
-  if (!writer->writes_table(2)) return;
-  writer->level_crossing = CreateLevelCrossing(writer->builder(), values, static_cast<LevelCrossingOutput>(output));
+void writer_add_conditioning(writer *writer, const format_conditioning *stage) {
+  const auto first = writer->optional_vector(
+      stage->kind == FORMAT_CONDITIONING_CLIP ? stage->lower : stage->time_constants,
+      stage->kind == FORMAT_CONDITIONING_CLIP ? stage->lower_count : stage->time_constant_count);
+  const auto second = writer->optional_vector(
+      stage->kind == FORMAT_CONDITIONING_CLIP ? stage->upper : stage->deviations,
+      stage->kind == FORMAT_CONDITIONING_CLIP ? stage->upper_count : stage->deviation_count);
+  Offset<ConditioningStage> made;
+  if (writer->writes_table(6)) {
+    auto &builder = writer->builder();
+    Offset<void> kind;
+    switch (stage->kind) {
+      case FORMAT_CONDITIONING_HIGH_PASS: kind = CreateHighPass(builder, first).Union(); break;
+      case FORMAT_CONDITIONING_RUNNING_NORMALIZATION:
+        kind = CreateRunningNormalization(builder, first, second, stage->largest_gain, stage->limit).Union();
+        break;
+      case FORMAT_CONDITIONING_CLIP: kind = CreateClip(builder, first, second).Union(); break;
+      case FORMAT_CONDITIONING_RECTIFIED_DIFFERENCE: kind = CreateRectifiedDifference(builder).Union(); break;
+      default: break;
+    }
+    made = CreateConditioningStage(builder, static_cast<ConditioningKind>(stage->kind), kind);
+  }
+  writer->conditioning.add(made);
+}
+
+void writer_set_encoding(writer *writer, const format_encoding *encoding) {
+  const auto thresholds = writer->optional_vector(encoding->thresholds, encoding->threshold_count);
+  const auto centers = writer->optional_vector(encoding->centers, encoding->center_count);
+  const auto widths = writer->optional_vector(encoding->widths, encoding->width_count);
+  if (!writer->writes_table(5)) return;
+  auto &builder = writer->builder();
+  const auto output = static_cast<LevelCrossingOutput>(encoding->output);
+  switch (encoding->kind) {
+    case FORMAT_ENCODING_LEVEL_CROSSING: writer->encoding = CreateLevelCrossing(builder, thresholds, output).Union(); break;
+    case FORMAT_ENCODING_DELTA: writer->encoding = CreateDelta(builder, thresholds, output).Union(); break;
+    case FORMAT_ENCODING_THRESHOLD_ACCUMULATION:
+      writer->encoding = CreateThresholdAccumulation(builder, thresholds, output).Union();
+      break;
+    case FORMAT_ENCODING_RECEPTIVE_FIELDS:
+      writer->encoding = CreateReceptiveFields(builder, static_cast<uint8_t>(encoding->fields), centers, widths, encoding->cutoff,
+                                               static_cast<ReceptiveFieldOutput>(encoding->output))
+                             .Union();
+      break;
+    default: return;
+  }
+  writer->encoding_kind = static_cast<SpikeEncoding>(encoding->kind);
+}
+
+void writer_set_trained_range(writer *writer, const float *lower, const float *upper, size_t count) {
+  writer->trained_lower = writer->optional_vector(lower, count);
+  writer->trained_upper = writer->optional_vector(upper, count);
 }
 
 bool writer_begin_neuron(writer *writer, const char *neuron_name) {

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "kernels.h"
+#include "platform.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -40,11 +41,13 @@ void kernel_table_fill(kernel_table *table, int32_t level) {
 #if defined(__x86_64__)
   if (kernel_has_level(4) && level >= 4) return kernel_table_fill_v4(table);
   if (kernel_has_level(3) && level >= 3) return kernel_table_fill_v3(table);
+#else
+  (void)level;
 #endif
 }
 
 void kernel_table_select(kernel_table *table) {
-  const char *cap = getenv("HYPR_CPU_LEVEL");
+  const char *cap = system_environment("HYPR_CPU_LEVEL");
   int32_t highest = kernel_highest_level();
   kernel_table_fill(table, cap && *cap && atoi(cap) < highest ? atoi(cap) : highest);
 }

@@ -37,25 +37,38 @@ private var leftOut: hypr_status { hypr_status(HYPR_ERROR_MODEL_UNSUPPORTED) }
   return status { () throws(Failure) in try call(&BuilderPointer(builder).pointee) }
 }
 
+extension MessageBuffer {
+  /// A struct as this version knows it.
+  @inline(never) fileprivate func checkedContents<Struct: GrowingStruct>(
+    of settings: UnsafePointer<Struct>, _ name: StaticString
+  ) throws(Failure) -> Struct {
+    guard isComplete(settings) else {
+      throw failure(
+        .invalidArgument,
+        "\(name).struct_size is \(structSize(settings)), expected the size of the struct, at least \(Struct.firstSize)")
+    }
+    guard !hasUnknownFields(settings) else {
+      throw failure(
+        .invalidArgument,
+        "\(name).struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
+    }
+    return contents(of: settings)
+  }
+}
+
 extension ModelBuilder {
   /// An argument that must not be NULL.
   fileprivate func isNull(_ name: StaticString) -> Failure { message.isNull(name) }
 
-  /// Settings as this version knows them.
-  @inline(never) fileprivate func checkedContents(
-    of settings: UnsafePointer<hypr_layer_settings>
-  ) throws(Failure) -> hypr_layer_settings {
-    guard isComplete(settings) else {
-      throw message.failure(
-        .invalidArgument,
-        "settings.struct_size is \(structSize(settings)), expected the size of the struct, at least \(hypr_layer_settings.firstSize)")
-    }
-    guard !hasUnknownFields(settings) else {
-      throw message.failure(
-        .invalidArgument,
-        "settings.struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
-    }
-    return contents(of: settings)
+  /// A struct as this version knows it.
+  fileprivate func checkedContents<Struct: GrowingStruct>(
+    of settings: UnsafePointer<Struct>, _ name: StaticString
+  ) throws(Failure) -> Struct { try message.checkedContents(of: settings, name) }
+
+  /// Numbers of a struct: none if the pointer is NULL and the count 0.
+  fileprivate func floats(_ start: UnsafePointer<Float>?, _ count: Int, _ name: StaticString) throws(Failure) -> Floats {
+    if start == nil && count != 0 { throw isNull(name) }
+    return Floats(start, count)
   }
 
   fileprivate func flag(_ value: Int32, _ name: StaticString) throws(Failure) -> Bool {
@@ -99,6 +112,31 @@ extension ModelBuilder {
   createBuilder(out, message, message_size) { message throws(Failure) in
     guard let model else { throw message.isNull("model") }
     return try ModelBuilder.create(from: model.model, message)
+  }
+}
+
+@c @implementation public func hypr_builder_create_suggested(
+  _ recording: UnsafePointer<hypr_recording>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ reasons: UnsafeMutablePointer<CChar>?, _ reasons_size: Int, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
+) -> hypr_status {
+  var lines = ReasonLines(reasons, size: reasons_size)
+  return createBuilder(out, message, message_size) { message throws(Failure) in
+    guard let recording else { throw message.isNull("recording") }
+    let told = try message.checkedContents(of: recording, "recording")
+    let classes: RecordedClasses
+    switch (told.labels, told.sequence_labels) {
+    case (nil, nil): classes = .none
+    case (let labels?, nil): classes = .steps(labels)
+    case (nil, let labels?): classes = .sequences(labels)
+    default:
+      throw message.failure(.invalidArgument, "recording has labels and sequence_labels, expected one of them or none")
+    }
+    guard told.channels >= 1 && told.channels <= Model.largestCount else {
+      throw message.failure(.invalidArgument, "recording.channels is \(told.channels), expected 1 to \(Model.largestCount)")
+    }
+    let recorded = try samples(told.inputs, told.steps, told.sequences, channels: told.channels, message)
+    let task = SuggestionTask(classes: classes, outputs: told.outputs, timeStep: Float(told.time_step))
+    return try ModelBuilder.suggested(for: recorded, task, &lines, message)
   }
 }
 
@@ -161,6 +199,69 @@ extension ModelBuilder {
   }
 }
 
+@c @implementation public func hypr_builder_set_encoding(
+  _ builder: OpaquePointer?, _ encoding: UnsafePointer<hypr_encoding>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let encoding else { throw builder.isNull("encoding") }
+    let told = try builder.checkedContents(of: encoding, "encoding")
+    var settings = EncodingSettings(
+      kind: told.kind, output: told.output, fields: told.fields,
+      thresholds: try builder.floats(told.thresholds, told.threshold_count, "encoding.thresholds"),
+      centers: try builder.floats(told.centers, told.center_count, "encoding.centers"),
+      widths: try builder.floats(told.widths, told.width_count, "encoding.widths"))
+    if told.cutoff != 0 { settings.cutoff = told.cutoff < 0 ? 0 : told.cutoff }
+    try builder.setEncoding(settings)
+  }
+}
+
+@c @implementation public func hypr_builder_add_conditioning(
+  _ builder: OpaquePointer?, _ stage: UnsafePointer<hypr_conditioning>?
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    guard let stage else { throw builder.isNull("stage") }
+    let told = try builder.checkedContents(of: stage, "stage")
+    var settings = ConditioningSettings(
+      kind: told.kind, timeConstants: try builder.floats(told.time_constants, told.time_constant_count, "stage.time_constants"),
+      deviations: try builder.floats(told.deviations, told.deviation_count, "stage.deviations"),
+      lower: try builder.floats(told.lower, told.lower_count, "stage.lower"),
+      upper: try builder.floats(told.upper, told.upper_count, "stage.upper"))
+    if told.largest_gain != 0 { settings.largestGain = told.largest_gain }
+    if told.limit != 0 { settings.limit = told.limit }
+    try builder.addConditioning(settings)
+  }
+}
+
+@c @implementation public func hypr_builder_clear_conditioning(_ builder: OpaquePointer?) -> hypr_status {
+  with(builder) { builder in builder.clearConditioning() }
+}
+
+@c @implementation public func hypr_builder_set_trained_range(
+  _ builder: OpaquePointer?, _ lower: UnsafePointer<Float>?, _ upper: UnsafePointer<Float>?, _ count: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    if lower == nil && count != 0 { throw builder.isNull("lower") }
+    if upper == nil && count != 0 { throw builder.isNull("upper") }
+    try builder.setTrainedRange(lower, upper, count)
+  }
+}
+
+@c @implementation public func hypr_builder_fit_input(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    try builder.fitInput(try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message))
+  }
+}
+
+@c @implementation public func hypr_builder_widen_trained_range(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    try builder.widenTrainedRange(try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message))
+  }
+}
+
 @c @implementation public func hypr_builder_add_layer(
   _ builder: OpaquePointer?, _ neuron: UnsafePointer<CChar>?, _ size: Int,
   _ settings: UnsafePointer<hypr_layer_settings>?
@@ -169,7 +270,7 @@ extension ModelBuilder {
     guard let neuron else { throw builder.isNull("neuron") }
     var wanted = LayerSettings()
     if let settings {
-      let settings = try builder.checkedContents(of: settings)
+      let settings = try builder.checkedContents(of: settings, "settings")
       wanted.name = settings.name
       wanted.isRecurrent = try builder.flag(settings.recurrent, "settings.recurrent")
       wanted.hasBias = try builder.choice(settings.bias, "settings.bias")
@@ -334,6 +435,29 @@ extension ModelBuilder {
 
 @c @implementation public func hypr_builder_clear_exemplars(_ builder: OpaquePointer?) -> hypr_status {
   with(builder) { builder in builder.clearExemplars() }
+}
+
+@c @implementation public func hypr_builder_calibrate(
+  _ builder: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, _ rate: Double,
+  _ seed: UInt64, _ given: Int32
+) -> hypr_status {
+  with(builder) { builder throws(Failure) in
+    let scalesGiven = try builder.flag(given, "given")
+    let recording = try samples(inputs, steps, sequences, channels: builder.inputCount, builder.message)
+    try builder.calibrate(recording, rate: rate, seed: seed, scalesGiven: scalesGiven)
+  }
+}
+
+/// Samples of a host.
+@inline(never) private func samples(
+  _ inputs: UnsafePointer<Float>?, _ steps: UnsafePointer<Int>?, _ sequences: Int, channels: Int, _ message: MessageBuffer
+) throws(Failure) -> RecordedSequences {
+  guard let inputs else { throw message.isNull("inputs") }
+  guard let steps else { throw message.isNull("steps") }
+  guard sequences >= 0 && !sequences.multipliedReportingOverflow(by: MemoryLayout<Int>.size).overflow else {
+    throw message.failure(.invalidArgument, "sequences is too large")
+  }
+  return try RecordedSequences(inputs, UnsafeBufferPointer(start: steps, count: sequences), channels: channels, message)
 }
 
 @c @implementation public func hypr_builder_build(

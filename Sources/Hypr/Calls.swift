@@ -108,6 +108,15 @@ func values(of options: OpaquePointer?) -> Options? {
   }
 }
 
+/// Memory of the caller, to make an object in.
+func block(
+  _ memory: UnsafeMutableRawPointer?, _ bytes: Int, _ message: MessageBuffer
+) throws(Failure) -> UnsafeMutableRawBufferPointer {
+  guard let memory else { throw message.isNull("memory") }
+  guard bytes >= 0 else { throw message.failure(.invalidArgument, "bytes is too large") }
+  return UnsafeMutableRawBufferPointer(start: memory, count: bytes)
+}
+
 extension MessageBuffer {
   /// An argument that must not be NULL.
   @inline(never) func isNull(_ name: StaticString) -> Failure { failure(.invalidArgument, "\(name) is NULL") }

@@ -14,6 +14,9 @@ protocol GrowingStruct {
 private var word: Int { MemoryLayout<Int>.size }
 // On 32-bit machines the first counter lies at an address that 8 divides too.
 extension hypr_statistics: GrowingStruct { static var firstSize: Int { 8 + 8 * 8 + 2 * word } }
+extension hypr_layer_activity: GrowingStruct { static var firstSize: Int { 4 * word + 8 } }
+// On 32-bit machines the first counter lies at an address that 8 divides too.
+extension hypr_input_range: GrowingStruct { static var firstSize: Int { 40 } }
 extension hypr_tensor_info: GrowingStruct { static var firstSize: Int { 10 * word } }
 extension hypr_exemplar_info: GrowingStruct { static var firstSize: Int { 4 * word + 8 } }
 extension hypr_memory_report: GrowingStruct { static var firstSize: Int { 8 * word } }
@@ -23,6 +26,9 @@ extension hypr_rehearsal: GrowingStruct { static var firstSize: Int { (3 * word 
 extension hypr_guard: GrowingStruct { static var firstSize: Int { (word + 11) / 8 * 8 + 56 } }
 extension hypr_batch: GrowingStruct { static var firstSize: Int { 8 * word } }
 extension hypr_layer_settings: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
+extension hypr_conditioning: GrowingStruct { static var firstSize: Int { 9 * word + 12 } }
+extension hypr_encoding: GrowingStruct { static var firstSize: Int { 7 * word + 16 } }
+extension hypr_recording: GrowingStruct { static var firstSize: Int { 8 * word + 8 } }
 extension hypr_neuron: GrowingStruct { static var firstSize: Int { 7 * word + 12 } }
 extension hypr_quantity: GrowingStruct { static var firstSize: Int { 2 * word + 40 } }
 

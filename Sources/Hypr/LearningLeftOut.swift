@@ -104,6 +104,9 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
 }
 
 /// There is none.
+@c @implementation public func hypr_adaptation_profile(_ index: Int) -> UnsafePointer<CChar>? { nil }
+
+/// There is none.
 @c @implementation public func hypr_session_eligibility_size(_ session: OpaquePointer?, _ index: Int) -> Int { 0 }
 
 @c @implementation public func hypr_session_rehearsal(

@@ -23,9 +23,35 @@ extension OpaquePointer {
   _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
 ) -> hypr_status {
   create(out, message, message_size) { message throws(Failure) in
-    guard let data else { throw message.isNull("data") }
-    guard size >= 0 else { throw message.failure(.invalidArgument, "size is too large") }
-    return try Model.load(UnsafeRawBufferPointer(start: data, count: size), message)
+    try Model.load(try file(data, size, message), message)
+  }
+}
+
+/// The bytes of a model file that the host has in memory.
+private func file(_ data: UnsafeRawPointer?, _ size: Int, _ message: MessageBuffer) throws(Failure) -> UnsafeRawBufferPointer {
+  guard let data else { throw message.isNull("data") }
+  guard size >= 0 else { throw message.failure(.invalidArgument, "size is too large") }
+  return UnsafeRawBufferPointer(start: data, count: size)
+}
+
+@c @implementation public func hypr_model_memory_size(
+  _ data: UnsafeRawPointer?, _ size: Int, _ bytes: UnsafeMutablePointer<Int>?, _ alignment: UnsafeMutablePointer<Int>?,
+  _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
+) -> hypr_status {
+  status { () throws(Failure) in
+    let message = MessageBuffer(message, size: message_size)
+    guard let bytes else { throw message.isNull("bytes") }
+    bytes.pointee = try Model.memorySize(inPlace: try file(data, size, message), message)
+    alignment?.pointee = Session.memoryAlignment
+  }
+}
+
+@c @implementation public func hypr_model_create_in(
+  _ data: UnsafeRawPointer?, _ size: Int, _ memory: UnsafeMutableRawPointer?, _ bytes: Int,
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
+) -> hypr_status {
+  create(out, message, message_size) { message throws(Failure) in
+    try Model.load(inPlace: try file(data, size, message), in: try block(memory, bytes, message), message)
   }
 }
 
@@ -67,6 +93,20 @@ extension OpaquePointer {
 
 @c @implementation public func hypr_model_class_label(_ model: OpaquePointer?, _ output: Int) -> UnsafePointer<CChar>? {
   model?.model.pointee.classLabel(output)
+}
+
+@c @implementation public func hypr_model_trained_range(
+  _ model: OpaquePointer?, _ lower: UnsafeMutablePointer<Float>?, _ upper: UnsafeMutablePointer<Float>?, _ count: Int
+) -> hypr_status {
+  guard let model = model?.model, let lower, let upper else { return invalidArgument }
+  guard let range = model.pointee.trainedRange else { return notFound }
+  guard count == model.pointee.inputSize else { return hypr_status(HYPR_ERROR_SIZE_MISMATCH) }
+  for channel in 0..<count { (lower[channel], upper[channel]) = (range.lower[channel], range.upper[channel]) }
+  return ok
+}
+
+@c @implementation public func hypr_model_first_layer_inputs(_ model: OpaquePointer?) -> Int {
+  model?.model.pointee.firstLayerInputs ?? 0
 }
 
 @c @implementation public func hypr_model_metadata_count(_ model: OpaquePointer?) -> Int {

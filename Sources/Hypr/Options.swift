@@ -15,6 +15,24 @@ extension OptionsObject {
   create(out, message, message_size) { message throws(Failure) in try OptionsObject.create(message) }
 }
 
+@c @implementation public func hypr_options_memory_size(
+  _ bytes: UnsafeMutablePointer<Int>?, _ alignment: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  guard let bytes else { return invalidArgument }
+  bytes.pointee = OptionsObject.memorySize
+  alignment?.pointee = Session.memoryAlignment
+  return ok
+}
+
+@c @implementation public func hypr_options_create_in(
+  _ memory: UnsafeMutableRawPointer?, _ bytes: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ message: UnsafeMutablePointer<CChar>?, _ message_size: Int
+) -> hypr_status {
+  create(out, message, message_size) { message throws(Failure) in
+    try OptionsObject.create(in: try block(memory, bytes, message), message)
+  }
+}
+
 @c @implementation public func hypr_options_free(_ options: OpaquePointer?) {
   ask(options: options, else: ()) { OptionsObject.free($0) }
 }
@@ -62,4 +80,9 @@ extension OptionsObject {
   guard let option = Option(name: name) else { return notFound }
   key.pointee = option.facts.key
   return ok
+}
+
+@c @implementation public func hypr_option_suggest(_ name: UnsafePointer<CChar>?) -> UnsafePointer<CChar>? {
+  guard let name, let option = Option.meant(by: name) else { return nil }
+  return option.facts.name.text
 }

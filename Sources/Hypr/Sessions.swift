@@ -53,10 +53,7 @@ extension Session {
 ) -> hypr_status {
   create(out, message, message_size) { message throws(Failure) in
     guard let model else { throw message.isNull("model") }
-    guard let memory else { throw message.isNull("memory") }
-    guard bytes >= 0 else { throw message.failure(.invalidArgument, "bytes is too large") }
-    let block = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
-    return try Session.create(model.model, values(of: options), in: block, message)
+    return try Session.create(model.model, values(of: options), in: try block(memory, bytes, message), message)
   }
 }
 
@@ -153,6 +150,17 @@ extension Session {
 ) -> hypr_status {
   withSample(session, input, input_size, output, output_size) { session, input, output throws(Failure) in
     try session.pointee.lookAhead(input, into: output)
+  }
+}
+
+@c @implementation public func hypr_session_condition(
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<Float>?, _ steps: Int, _ values: UnsafeMutablePointer<Float>?
+) -> hypr_status {
+  with(session: session) { session throws(Failure) in
+    guard let inputs else { throw session.pointee.message.isNull("inputs") }
+    guard let values else { throw session.pointee.message.isNull("values") }
+    guard steps >= 0 else { throw session.pointee.refuse(.invalidArgument, "steps is too large") }
+    try session.pointee.condition(inputs, steps: steps, into: values)
   }
 }
 

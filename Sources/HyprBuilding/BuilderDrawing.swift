@@ -9,7 +9,7 @@ extension ModelBuilder {
 
   /// Draws into the tensors; `forgetDrawn` must follow, also after a failure.
   func draw(seed: UInt64) throws(Failure) {
-    guard let readout else { throw message.failure(.wrongState, "the model has no readout") }
+    guard let readout else { throw message.failure(.wrongState, "the model has no readout: add one on top of its layers") }
     var weights = 0
     for number in 0...layers.count {
       let layer = number < layers.count ? layers[number] : readout

@@ -88,7 +88,9 @@ extension ModelBuilder {
 
   private func checkLabel(_ label: Int, _ step: Int, outputs: Int) throws(Failure) {
     guard outputs > 1 else { throw invalid("labels are for two outputs or more, and the model has one: expected values") }
-    guard label < outputs else { throw invalid("labels[\(step)] is \(label), expected below \(outputs), or negative for none") }
+    guard label < outputs else {
+      throw invalid("labels[\(step)] is \(label), expected 0 to \(outputs - 1), as classes count from 0; negative: no label")
+    }
   }
 
   private func checkValues(_ values: UnsafePointer<Float>, _ step: Int, outputs: Int) throws(Failure) {

@@ -7,13 +7,17 @@ public import HyprCore
 extension ModelBuilder {
   /// Builds the file, and keeps it until something is changed; equal builders and seeds give equal bytes. Returns its size.
   public mutating func build(seed: UInt64) throws(Failure) -> Int {
-    defer { forgetDrawn() }
-    try draw(seed: seed)
-    let file = try write()
-    let model = try Model.adopt(file, message)
+    let model = try make(seed: seed)
     forgetBuilt()
     built = model
-    return file.count
+    return model.pointee.file.count
+  }
+
+  /// A model with what was given and what the seed draws; the builder stays as it is.
+  func make(seed: UInt64) throws(Failure) -> UnsafeMutablePointer<Model> {
+    defer { forgetDrawn() }
+    try draw(seed: seed)
+    return try Model.adopt(try write(), message)
   }
 
   /// The file that was built; good until something is changed.
@@ -65,7 +69,8 @@ extension ModelBuilder {
 
   /// Both passes of the writer.
   private func tell(_ writer: OpaquePointer) {
-    writer_set_format_version(writer, UInt32(Model.formatVersion))
+    // The lowest one that covers what is written.
+    writer_set_format_version(writer, UInt32(input.conditioning.count > 0 ? Model.conditioningVersion : 1))
     writer_set_time_step(writer, timeStep)
     if let name, name.pointee != 0 { writer_set_name(writer, name) }
     tellInput(writer)
@@ -84,9 +89,15 @@ extension ModelBuilder {
     guard input.exists else { return }
     writer_set_input(writer, UInt32(truncatingIfNeeded: inputCount), input.scale, input.offset)
     for index in 0..<input.names.count { writer_add_channel_name(writer, input.names[index]) }
-    if let thresholds = input.thresholds {
-      writer_set_level_crossing(writer, thresholds, input.thresholdCount, UInt8(truncatingIfNeeded: input.output))
+    for index in 0..<input.conditioning.count {
+      var stage = input.conditioning[index]
+      writer_add_conditioning(writer, &stage)
     }
+    if input.encoding.kind != FORMAT_ENCODING_NONE {
+      var encoding = input.encoding
+      writer_set_encoding(writer, &encoding)
+    }
+    if let lower = input.trainedLower, let upper = input.trainedUpper { writer_set_trained_range(writer, lower, upper, inputCount) }
   }
 
   private func tell(_ writer: OpaquePointer, _ layer: UnsafeMutablePointer<BuilderLayer>) {

@@ -51,15 +51,14 @@ extension ModelBuilder {
       guard input.names.hasRoom() else { throw outOfMemory() }
       input.names.append(try copy(format_channel_name(root, channel) ?? text("")))
     }
-    var count = 0
-    guard info.encoding_type != 0, let thresholds = format_encoding_values(root, text("thresholds"), &count) else {
-      return
+    var encoding = format_encoding()
+    if format_get_encoding(root, &encoding) { input.encoding = try copy(encoding) }
+    for index in 0..<info.conditioning_count {
+      var stage = format_conditioning()
+      if format_get_conditioning(root, index, &stage) { try append(stage) }
     }
-    input.thresholds = try copy(thresholds, count)
-    input.thresholdCount = count
-    var output: Float = 0
-    _ = format_encoding_constant(root, text("output"), &output)
-    input.output = output == 1 ? 1 : 0
+    if let lower = info.trained_lower { input.trainedLower = try copy(lower, info.trained_lower_count) }
+    if let upper = info.trained_upper { input.trainedUpper = try copy(upper, info.trained_upper_count) }
   }
 
   private mutating func takeLayer(_ model: Model, _ index: Int) throws(Failure) {

@@ -1,3 +1,4 @@
+internal import CModelFormat
 internal import CSystem
 public import HyprCore
 
@@ -8,27 +9,36 @@ struct BuilderInput {
   /// [channels] each, in memory of their own; nil: none.
   var scale, offset: UnsafeMutablePointer<Float>?
   var names = List<UnsafeMutablePointer<CChar>>()
-  /// Of level crossing; nil: values are taken as they are.
-  var thresholds: UnsafeMutablePointer<Float>?
-  var thresholdCount = 0
-  /// The schema's LevelCrossingOutput.
-  var output: Int32 = 0
+  /// Whose numbers are in memory of their own.
+  var encoding = format_encoding()
+  var conditioning = List<format_conditioning>()
+  /// [channels] each, both or none.
+  var trainedLower, trainedUpper: UnsafeMutablePointer<Float>?
 
-  var exists: Bool { isDescribed || scale != nil || offset != nil || names.count > 0 || thresholds != nil }
-  /// Inputs of the first layer per channel.
-  var inputsPerChannel: Int { thresholds != nil && output == 1 ? 2 : 1 }
+  var exists: Bool {
+    isDescribed || scale != nil || offset != nil || names.count > 0 || encoding.kind != FORMAT_ENCODING_NONE
+      || conditioning.count > 0 || trainedLower != nil
+  }
 
   mutating func free() {
     system_free(scale)
     system_free(offset)
-    system_free(thresholds)
+    system_free(trainedLower)
+    system_free(trainedUpper)
+    encoding.free()
+    clearConditioning()
     ModelBuilder.free(&names)
+  }
+
+  mutating func clearConditioning() {
+    for index in 0..<conditioning.count { conditioning[index].free() }
+    conditioning.free()
   }
 }
 
 extension ModelBuilder {
   /// Inputs of the first layer.
-  var firstInputCount: Int { inputCount * input.inputsPerChannel }
+  var firstInputCount: Int { inputCount * input.encoding.inputsPerChannel }
 
   /// value = (sample - offset) * scale. One number, for all channels, or one per channel; none: as they are.
   public mutating func setInputScale(_ values: UnsafePointer<Float>?, _ count: Int) throws(Failure) {
@@ -56,25 +66,72 @@ extension ModelBuilder {
     input.names = copies
   }
 
-  /// Spikes of the values take their place. `output`: the schema's LevelCrossingOutput.
+  /// Spikes of the values take their place; none if there are no thresholds. `output`: the schema's LevelCrossingOutput.
   public mutating func setLevelCrossing(
     _ thresholds: UnsafePointer<Float>?, _ count: Int, _ output: Int32
   ) throws(Failure) {
-    guard layers.count == 0 else {
-      throw message.failure(.wrongState, "there are layers already, expected the encoding of the input before them")
-    }
+    try checkNoLayers()
     guard output == 0 || output == 1 else {
       throw invalid("the output of level crossing is \(Int(output)), expected 0 or 1")
     }
-    guard output == 0 || count == 0 || inputCount <= Model.largestCount / 2 else {
-      throw invalid("\(inputCount) inputs, expected at most \(Model.largestCount / 2) with two spikes each")
-    }
     let copy = try perChannel(thresholds, count, "thresholds")
+    var encoding = format_encoding()
+    if let copy {
+      encoding.kind = FORMAT_ENCODING_LEVEL_CROSSING
+      (encoding.thresholds, encoding.threshold_count, encoding.output) = (UnsafePointer(copy), inputCount, output)
+    }
+    do throws(Failure) {
+      try checkInputs(encoding)
+    } catch {
+      system_free(copy)
+      throw error
+    }
+    take(encoding)
+  }
+
+  func checkNoLayers() throws(Failure) {
+    guard layers.count == 0 else {
+      throw message.failure(.wrongState, "there are layers already, expected the encoding of the input before them")
+    }
+  }
+
+  /// The first layer must be able to have as many inputs.
+  func checkInputs(_ encoding: format_encoding) throws(Failure) {
+    let perChannel = encoding.inputsPerChannel
+    guard inputCount <= Model.largestCount / max(perChannel, 1) else {
+      throw invalid("\(inputCount) inputs, expected at most \(Model.largestCount / perChannel) with \(perChannel) spikes each")
+    }
+  }
+
+  /// Takes over an encoding, whose numbers are in memory of their own.
+  mutating func take(_ encoding: format_encoding) {
     forgetBuilt()
-    system_free(input.thresholds)
-    input.thresholds = copy
-    input.thresholdCount = copy == nil ? 0 : inputCount
-    input.output = output
+    input.encoding.free()
+    input.encoding = encoding
+  }
+
+  /// Whether a factor on the scale is one on what the first layer gets: nothing behind it has a unit of its own.
+  var scaleIsGain: Bool {
+    for index in 0..<input.conditioning.count where input.conditioning[index].hasUnit { return false }
+    return input.encoding.kind == FORMAT_ENCODING_NONE
+  }
+
+  mutating func multiplyInputScale(by factor: Float) throws(Failure) {
+    if input.scale == nil {
+      var one: Float = 1
+      try setInputScale(&one, 1)
+    }
+    guard let scale = input.scale else { return }
+    for channel in 0..<inputCount where !(scale[channel] * factor).isFinite {
+      throw message.failure(
+        .notFinite, "the scale of input \(channel) would be \(scale[channel]) times \(factor), expected a finite number")
+    }
+    for channel in 0..<inputCount {
+      scale[channel] *= factor
+      input.trainedLower?[channel] *= factor
+      input.trainedUpper?[channel] *= factor
+    }
+    forgetBuilt()
   }
 
   /// A copy with one number per channel; nil: none.

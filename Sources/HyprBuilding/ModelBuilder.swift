@@ -13,7 +13,7 @@ public struct ModelBuilder {
   let tensorName: UnsafeMutablePointer<CChar>
 
   /// Channels of a sample.
-  let inputCount: Int
+  public let inputCount: Int
   var input = BuilderInput()
   /// From the input up; the readout is not among them.
   var layers = List<UnsafeMutablePointer<BuilderLayer>>()
@@ -139,7 +139,9 @@ extension ModelBuilder {
   public mutating func setClassLabels(
     _ labels: UnsafePointer<UnsafePointer<CChar>?>, _ count: Int
   ) throws(Failure) {
-    guard let readout else { throw message.failure(.wrongState, "the model has no readout whose outputs have names") }
+    guard let readout else {
+      throw message.failure(.wrongState, "the model has no readout yet, whose outputs have the names: add it before")
+    }
     guard count == 0 || count == readout.pointee.size else {
       throw message.failure(.sizeMismatch, "\(count) labels, expected \(readout.pointee.size), one per output")
     }

@@ -64,10 +64,13 @@ private final class ModelSerializer {
     }
     writer_set_input(writer, size, input.scale, input.offset)
     for name in input.channelNames { writer_add_channel_name(writer, name) }
-    switch input.encoding {
-    case .levelCrossing(let thresholds, let output):
-      writer_set_level_crossing(writer, thresholds, thresholds.count, output.rawValue)
-    case nil: break
+    for stage in input.conditioning { stage.add(to: writer) }
+    input.encoding?.add(to: writer)
+    if let range = input.trainedRange {
+      guard range.lower.count == range.upper.count else {
+        throw .countMismatch(place: "trained range", expected: range.lower.count, actual: range.upper.count)
+      }
+      writer_set_trained_range(writer, range.lower, range.upper, range.lower.count)
     }
   }
 

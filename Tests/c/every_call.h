@@ -92,6 +92,8 @@ static void call_simple(void) {
   note(&standard, sizeof standard);
   TEXT(hypr_option_name(HYPR_OPTION_EPSILON));
   OK(hypr_option_find("beta1", &key));
+  TEXT(hypr_adaptation_profile(0));
+  TEXT(hypr_option_suggest("lr"));
   for (size_t i = 0; i < SIZE(hypr_neuron_count()); i++) {
     OK(hypr_neuron_info(i, &neuron));
     OK(hypr_neuron_find(neuron.name, &index));
@@ -113,7 +115,10 @@ static void *call_builder(size_t *bytes, const char *file) {
   hypr_builder *builder, *changed;
   hypr_model *model;
   hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
+  hypr_encoding encoding = HYPR_ENCODING(HYPR_ENCODING_DELTA);
+  hypr_conditioning stage = HYPR_CONDITIONING(HYPR_CONDITIONING_HIGH_PASS);
   hypr_tensor_info info = {.struct_size = sizeof info};
+  const size_t steps = CALL_STEPS;
   const float scale = 40.1f, offset[] = {0.1f, 0.2f, 1e-41f}, threshold = 0.3f;
   const char *names[] = {"a", "b", "c"};
   const uint32_t offsets[] = {0, 2, 3, 4}, columns[] = {0, 2, 1, 0};
@@ -130,6 +135,21 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_set_input_names(builder, names, 3));
   OK(hypr_builder_set_level_crossing(builder, &threshold, 1, HYPR_LEVEL_CROSSING_SIGNED));
   OK(hypr_builder_set_level_crossing(builder, NULL, 0, HYPR_LEVEL_CROSSING_SIGNED));
+  encoding.thresholds = &threshold;
+  encoding.threshold_count = 1;
+  OK(hypr_builder_set_encoding(builder, &encoding));
+  encoding.threshold_count = 2;
+  FAILS(hypr_builder_set_encoding(builder, &encoding));
+  encoding.kind = HYPR_ENCODING_NONE;
+  OK(hypr_builder_set_encoding(builder, &encoding));
+  stage.time_constants = &threshold;
+  stage.time_constant_count = 1;
+  OK(hypr_builder_add_conditioning(builder, &stage));
+  OK(hypr_builder_fit_input(builder, samples_of_calls, &steps, 1));
+  OK(hypr_builder_clear_conditioning(builder));
+  OK(hypr_builder_set_input_scale(builder, &scale, 1));
+  OK(hypr_builder_set_input_offset(builder, offset, 3));
+  OK(hypr_builder_set_trained_range(builder, offset, offset, 3));
   settings.recurrent_density = 0.3;
   OK(hypr_builder_add_layer(builder, "brf", CALL_NEURONS, &settings));
   OK(hypr_builder_add_layer(builder, "gru", 7, NULL));
@@ -157,8 +177,12 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_set_metadata(builder, "key", "value"));
   for (size_t i = 0; i < SIZE(hypr_builder_tensor_count(builder)); i++) OK(hypr_builder_tensor_info(builder, i, &info));
   for (size_t i = 0; i < 3; i++) OK(hypr_builder_add_exemplar(builder, samples_of_calls, CALL_STEPS, labels_of_calls, NULL, 1));
+  const size_t steps_of_range = CALL_STEPS;
+  OK(hypr_builder_widen_trained_range(builder, samples_of_calls, &steps_of_range, 1));
   FAILS(hypr_builder_keep_exemplars(builder, 1, 5));
   OK(hypr_builder_keep_exemplars(builder, 1600, 5));
+  FAILS(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 2, 11, 0));
+  OK(hypr_builder_calibrate(builder, samples_of_calls, &(size_t){CALL_STEPS}, 1, 0.05, 11, 1));
   OK(hypr_builder_build(builder, 11, bytes));
   void *data = malloc(*bytes);
   OK(hypr_builder_copy_file(builder, data, *bytes));
@@ -170,6 +194,12 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_create_from(model, &changed, why, sizeof why));
   OK(hypr_builder_clear_exemplars(changed));
   OK(hypr_builder_build(changed, 11, &(size_t){0}));
+  VOID(hypr_builder_free(changed));
+
+  hypr_recording recording = {.struct_size = sizeof recording, .inputs = samples_of_calls, .steps = &(size_t){CALL_STEPS},
+                              .sequences = 1, .channels = CALL_INPUTS, .labels = labels_of_calls, .time_step = 0.01};
+  OK(hypr_builder_create_suggested(&recording, &changed, why, sizeof why, NULL, 0));
+  note(why, strlen(why));
   VOID(hypr_builder_free(changed));
   VOID(hypr_model_free(model));
   return data;
@@ -189,6 +219,9 @@ static void call_model(const hypr_model *model) {
   NUMBER(hypr_model_time_step(model));
   TEXT(hypr_model_input_name(model, 0));
   TEXT(hypr_model_class_label(model, 0));
+  SIZE(hypr_model_first_layer_inputs(model));
+  OK(hypr_model_trained_range(model, values, values + CALL_INPUTS, CALL_INPUTS));
+  note(values, 2 * CALL_INPUTS * sizeof *values);
   SIZE(hypr_model_metadata_count(model));
   TEXT(hypr_model_metadata_key(model, 0));
   TEXT(hypr_model_metadata_value(model, 0));
@@ -219,6 +252,31 @@ static hypr_options *call_options(const double (*set)[2]) {
   return options;
 }
 
+/* A block that is aligned as the library wants it, from `block`, which is to be freed. */
+static void *aligned(size_t bytes, size_t alignment, char **block) {
+  *block = malloc(bytes + alignment);
+  return *block + (alignment - (uintptr_t)*block % alignment) % alignment;
+}
+
+/* A model in place and options in a block of the host's. */
+static void call_in_place(const void *data, size_t size) {
+  size_t bytes, alignment;
+  char *block;
+  hypr_model *model;
+  hypr_options *options;
+  OK(hypr_model_memory_size(data, size, &bytes, &alignment, why, sizeof why));
+  void *memory = aligned(bytes, alignment, &block);
+  FAILS(hypr_model_create_in(data, size, memory, bytes - 1, &model, why, sizeof why));
+  OK(hypr_model_create_in(data, size, memory, bytes, &model, why, sizeof why));
+  VOID(hypr_model_free(model));
+  free(block);
+  OK(hypr_options_memory_size(&bytes, &alignment));
+  memory = aligned(bytes, alignment, &block);
+  OK(hypr_options_create_in(memory, bytes, &options, why, sizeof why));
+  VOID(hypr_options_free(options));
+  free(block);
+}
+
 /* Everything that a session can be asked, which ends what it was doing. */
 static void call_inspection(hypr_session *session, const char *file) {
   static float flat[1 << 16];
@@ -233,6 +291,16 @@ static void call_inspection(hypr_session *session, const char *file) {
   note(&statistics.mean_loss, 3 * sizeof(double));
   note(&statistics.steps, 5 * sizeof(uint64_t));
   note(rates, sizeof rates);
+  hypr_layer_activity activity = {.struct_size = sizeof activity};
+  OK(hypr_session_layer_activity(session, 0, &activity));
+  note(&activity.spike_rate, sizeof activity.spike_rate);
+  hypr_input_range range = {.struct_size = sizeof range};
+  OK(hypr_session_input_range(session, 1, &range));
+  note(&range.lowest, 2 * sizeof(float));
+  uint32_t findings;
+  char text[256];
+  OK(hypr_session_diagnose(session, &findings, text, sizeof text));
+  note(&findings, sizeof findings);
   OK(hypr_session_memory_report(session, &report));
   OK(hypr_session_get_option(session, HYPR_OPTION_LEARNING_RATE, &value));
   OK(hypr_session_find_tensor(session, "layer2.p_u", &index));
@@ -279,7 +347,7 @@ static void call_inspection(hypr_session *session, const char *file) {
 }
 
 static void call_running(hypr_session *session) {
-  float output[CALL_OUTPUTS], outputs[CALL_STEPS * CALL_OUTPUTS], bad[CALL_INPUTS] = {0, NAN, 1};
+  float output[CALL_OUTPUTS], outputs[CALL_STEPS * CALL_OUTPUTS], bad[CALL_INPUTS] = {0, NAN, 1}, values[CALL_INPUTS];
   const float huge[CALL_INPUTS] = {3e38f, -3e38f, 3e38f}, tiny[CALL_INPUTS] = {1e-41f, -1e-41f, 1e-38f};
   const uint32_t spikes[] = {0, 2}, wrong[] = {2, 1};
   for (size_t i = 0; i < CALL_STEPS; i++) {
@@ -293,6 +361,8 @@ static void call_running(hypr_session *session) {
   FAILS(hypr_session_step_spikes(session, wrong, 2, output, CALL_OUTPUTS));
   OK(hypr_session_look_ahead(session, tiny, CALL_INPUTS, output, CALL_OUTPUTS));
   note(output, sizeof output);
+  OK(hypr_session_condition(session, tiny, 1, values));
+  note(values, sizeof values);
   OK(hypr_session_run(session, samples_of_calls, CALL_STEPS, outputs));
   note(outputs, sizeof outputs);
   FAILS(hypr_session_step(session, bad, CALL_INPUTS, output, CALL_OUTPUTS));
@@ -425,6 +495,7 @@ static void call_everything(call_log *log, int word, const char *file) {
   call_simple();
   void *data = call_builder(&bytes, file);
   OK(hypr_model_load_buffer(data, bytes, &model, why, sizeof why));
+  call_in_place(data, bytes);
   memset((char *)data + bytes / 2, 0xff, 8); /* not a number */
   hypr_model *bad = NULL;
   STATUS(hypr_model_load_buffer(data, bytes, &bad, why, sizeof why));
@@ -438,7 +509,7 @@ static void call_everything(call_log *log, int word, const char *file) {
     size_t alignment;
     OK(hypr_session_create(model, options, &session, why, sizeof why));
     OK(hypr_session_memory_size(model, options, &bytes, &alignment, why, sizeof why));
-    char *block = malloc(bytes + alignment), *memory = block + (alignment - (uintptr_t)block % alignment) % alignment;
+    char *block, *memory = aligned(bytes, alignment, &block);
     FAILS(hypr_session_create_in(model, options, memory, bytes - 1, &lent, why, sizeof why));
     OK(hypr_session_create_in(model, options, memory, bytes, &lent, why, sizeof why));
     hypr_session *both[] = {session, lent};

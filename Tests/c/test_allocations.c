@@ -81,6 +81,40 @@ static void sessions_are_one_allocation(void **state) {
   hypr_model_free(model);
 }
 
+static void *of_alignment(size_t bytes, size_t alignment) {
+  return aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+static void nothing_is_allocated_in_the_callers_memory(void **state) {
+  (void)state;
+  size_t size, bytes, alignment, session_bytes;
+  char *read = read_file(model_path(TWO_LAYERS), &size), *file = of_alignment(size, 8);
+  memcpy(file, read, size);
+  free(read);
+  hypr_model *model;
+  hypr_options *options;
+  hypr_session *session;
+  assert_ok(hypr_model_memory_size(file, size, &bytes, &alignment, NULL, 0));
+  void *model_memory = of_alignment(bytes, alignment), *session_memory = of_alignment(1 << 20, alignment);
+  size_t options_bytes;
+  assert_ok(hypr_options_memory_size(&options_bytes, &alignment));
+  void *options_memory = of_alignment(options_bytes, alignment);
+  size_t allocated = allocations, freed = frees;
+  assert_ok(hypr_model_memory_size(file, size, &bytes, &alignment, NULL, 0));
+  assert_ok(hypr_model_create_in(file, size, model_memory, bytes, &model, NULL, 0));
+  assert_ok(hypr_options_create_in(options_memory, options_bytes, &options, NULL, 0));
+  assert_ok(hypr_options_set(options, HYPR_OPTION_LEARNING, 1));
+  assert_ok(hypr_session_memory_size(model, options, &session_bytes, NULL, NULL, 0));
+  assert_true(session_bytes <= 1 << 20);
+  assert_ok(hypr_session_create_in(model, options, session_memory, session_bytes, &session, NULL, 0));
+  hypr_options_free(options);
+  hypr_model_free(model);
+  hypr_session_free(session);
+  assert_int_equal(allocations, allocated);
+  assert_int_equal(frees, freed);
+  free(file), free(model_memory), free(session_memory), free(options_memory);
+}
+
 /* Loads a model, from a file or from memory, and makes a session of it. */
 static hypr_status make(const void *bytes, size_t size, hypr_session **session, char *message) {
   hypr_model *model = NULL;
@@ -149,6 +183,10 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   double value;
   size_t index;
   hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = rates, .spike_rate_count = 2};
+  hypr_layer_activity activity = {.struct_size = sizeof activity};
+  hypr_input_range range = {.struct_size = sizeof range};
+  uint32_t findings;
+  char text[256];
   hypr_guard guarded = {.struct_size = sizeof guarded};
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
@@ -182,6 +220,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   batch.weights = NULL, batch.sequence_labels = NULL, batch.values = outputs;
   hypr_session_learn(session, &batch, NULL, &value);
   hypr_session_look_ahead(session, samples, INPUTS, outputs, CLASSES);
+  hypr_session_condition(session, samples, 1, out);
   hypr_session_teach_sequence(session, 1);
   hypr_session_set_class_weights(session, class_weights, CLASSES);
   hypr_session_set_trainable(session, 0, 0);
@@ -190,6 +229,9 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_guard(session, &guarded);
   hypr_session_accept(session);
   hypr_session_statistics(session, &statistics);
+  hypr_session_layer_activity(session, 0, &activity);
+  hypr_session_input_range(session, 0, &range);
+  hypr_session_diagnose(session, &findings, text, sizeof text);
   hypr_session_clear_statistics(session);
   hypr_session_get_option(session, HYPR_OPTION_WINDOW, &value);
   hypr_session_message(session);
@@ -271,6 +313,7 @@ static void calls_on_a_session_allocate_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sessions_are_one_allocation),
+      cmocka_unit_test(nothing_is_allocated_in_the_callers_memory),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(calls_on_a_session_allocate_nothing),
   };

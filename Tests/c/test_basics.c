@@ -103,6 +103,34 @@ static void options_are_what_the_header_says(void **state) {
   }
 }
 
+/* Every profile can be set, and a session learns with it. */
+static void profiles_are_options(void **state) {
+  (void)state;
+  size_t count = 0;
+  for (const char *profile; (profile = hypr_adaptation_profile(count)); count++) {
+    hypr_options *options;
+    hypr_option previous = 0;
+    assert_ok(hypr_options_create(&options, NULL, 0));
+    while (*profile) {
+      char name[64];
+      int length = 0;
+      double value = -1;
+      hypr_option key = 0;
+      assert_int_equal(sscanf(profile, "%63[a-z_0-9]=%lf%n", name, &value, &length), 2);
+      assert_ok(hypr_option_find(name, &key));
+      assert_int_not_equal(key, previous);
+      assert_ok(hypr_options_set(options, key, value));
+      previous = key;
+      profile += length;
+      if (*profile) assert_int_equal(*profile++, ' ');
+    }
+    hypr_options_free(options);
+  }
+  assert_true(count >= 2);
+  assert_string_equal(hypr_adaptation_profile(0), "learning_rate=0");
+  assert_null(hypr_adaptation_profile(SIZE_MAX));
+}
+
 static int is_known(hypr_option key) {
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (facts[i].key == key) return 1;
@@ -134,6 +162,9 @@ static void unknown_options_are_refused(void **state) {
     assert_status(HYPR_ERROR_NOT_FOUND, hypr_option_find(names[i], &key));
   }
   assert_int_equal(key, 42);
+  assert_string_equal(hypr_option_suggest("lr"), "learning_rate");
+  assert_null(hypr_option_suggest(""));
+  assert_null(hypr_option_suggest("izhikevich"));
   hypr_options_free(options);
 }
 
@@ -196,7 +227,8 @@ static void sessions_copy_their_options(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(version_is_that_of_the_header), cmocka_unit_test(every_status_has_its_name),
-      cmocka_unit_test(options_are_what_the_header_says), cmocka_unit_test(unknown_options_are_refused),
+      cmocka_unit_test(options_are_what_the_header_says), cmocka_unit_test(profiles_are_options),
+      cmocka_unit_test(unknown_options_are_refused),
       cmocka_unit_test(options_keep_their_bounds), cmocka_unit_test(sessions_copy_their_options),
   };
   return cmocka_run_group_tests_name("basics", tests, NULL, NULL);

@@ -17,7 +17,7 @@ static hypr_session *session;
 static hypr_options *options;
 static hypr_builder *builder;
 static const float ones[CHANNELS] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-static unsigned char *room;      /* ROOM bytes, aligned for a session */
+static unsigned char *room;      /* ROOM bytes, aligned for a session; models and options are made in the second half */
 static size_t state_size, file_size;
 
 #define NUMBERS ((float *)room)
@@ -59,6 +59,7 @@ static int tear_down_all(void **state) {
   X(hypr_model_class_label, output, 0, FOUND(hypr_model_class_label(model, n)))                                               \
   X(hypr_model_metadata_key, index, 0, FOUND(hypr_model_metadata_key(model, n)))                                              \
   X(hypr_model_metadata_value, index, 0, FOUND(hypr_model_metadata_value(model, n)))                                          \
+  X(hypr_model_trained_range, count, 0, trained_range(n))                                                                     \
   X(hypr_session_step, input_size, 0, hypr_session_step(session, samples, n, NUMBERS, OUTPUTS))                               \
   X(hypr_session_step, output_size, 0, hypr_session_step(session, samples, INPUTS, NUMBERS, n))                               \
   X(hypr_session_step_spikes, count, 0, hypr_session_step_spikes(session, (uint32_t[]){0, 1}, n, NUMBERS, OUTPUTS))           \
@@ -90,6 +91,7 @@ static int tear_down_all(void **state) {
   X(hypr_session_reset_layer, layer, 0, hypr_session_reset_layer(session, n))                                                 \
   X(hypr_session_look_ahead, input_size, 0, hypr_session_look_ahead(session, samples, n, NUMBERS, OUTPUTS))                   \
   X(hypr_session_look_ahead, output_size, 0, hypr_session_look_ahead(session, samples, INPUTS, NUMBERS, n))                   \
+  X(hypr_session_condition, steps, 0, hypr_session_condition(session, samples, n, NUMBERS))                                   \
   X(hypr_session_get_spikes, layer, 0, hypr_session_get_spikes(session, n, NUMBERS, 20))                                      \
   X(hypr_session_get_spikes, size, 0, hypr_session_get_spikes(session, 0, NUMBERS, n))                                        \
   X(hypr_session_get_layer_state, layer, 0, hypr_session_get_layer_state(session, n, NUMBERS, 60))                            \
@@ -113,6 +115,11 @@ static int tear_down_all(void **state) {
   X(hypr_session_eligibility_size, index, 0, FOUND(hypr_session_eligibility_size(session, n)))                                \
   X(hypr_statistics, spike_rate_count, 0, statistics_with(n))                                                                 \
   X(hypr_statistics, struct_size, 1, hypr_session_statistics(session, &(hypr_statistics){.struct_size = n}))                  \
+  X(hypr_session_layer_activity, layer, 0, hypr_session_layer_activity(session, n, &ONE(hypr_layer_activity)))                 \
+  X(hypr_layer_activity, struct_size, 1, hypr_session_layer_activity(session, 0, &(hypr_layer_activity){.struct_size = n}))    \
+  X(hypr_session_input_range, channel, 0, hypr_session_input_range(session, n, &ONE(hypr_input_range)))                       \
+  X(hypr_input_range, struct_size, 1, hypr_session_input_range(session, 0, &(hypr_input_range){.struct_size = n}))            \
+  X(hypr_session_diagnose, size, 1, hypr_session_diagnose(session, &(uint32_t){0}, (char *)room, n))                          \
   X(hypr_guard, struct_size, 1, hypr_session_guard(session, &(hypr_guard){.struct_size = n}))                                  \
   X(hypr_memory_report, struct_size, 1, hypr_session_memory_report(session, &(hypr_memory_report){.struct_size = n}))         \
   X(hypr_exemplar_info, struct_size, 1, exemplar_info(n))                                                                     \
@@ -120,6 +127,7 @@ static int tear_down_all(void **state) {
   X(hypr_neuron, struct_size, 1, hypr_neuron_info(0, &(hypr_neuron){.struct_size = n}))                                       \
   X(hypr_quantity, struct_size, 1, hypr_neuron_parameter(0, 0, &(hypr_quantity){.struct_size = n}))                           \
   X(hypr_neuron_info, index, 0, hypr_neuron_info(n, &ONE(hypr_neuron)))                                                       \
+  X(hypr_adaptation_profile, index, 0, FOUND(hypr_adaptation_profile(n)))                                                     \
   X(hypr_neuron_state, neuron, 0, FOUND(hypr_neuron_state(n, 0)))                                                             \
   X(hypr_neuron_state, index, 0, FOUND(hypr_neuron_state(0, n)))                                                              \
   X(hypr_neuron_parameter, neuron, 0, hypr_neuron_parameter(n, 0, &ONE(hypr_quantity)))                                       \
@@ -131,6 +139,19 @@ static int tear_down_all(void **state) {
   X(hypr_builder_set_input_offset, count, 0, hypr_builder_set_input_offset(builder, samples, n))                              \
   X(hypr_builder_set_input_names, count, 0, hypr_builder_set_input_names(builder, NAMES, n))                                  \
   X(hypr_builder_set_level_crossing, count, 0, set_level_crossing(n))                                                         \
+  X(hypr_builder_set_trained_range, count, 0, hypr_builder_set_trained_range(builder, ones, ones, n))                         \
+  X(hypr_builder_fit_input, sequences, 0, fit_input(lengths, n))                                                              \
+  X(hypr_builder_fit_input, steps, 0, fit_input(&n, 1))                                                                       \
+  X(hypr_encoding, struct_size, 0, set_encoding(n, 1, 1, 1, HYPR_ENCODING_DELTA))                                             \
+  X(hypr_encoding, threshold_count, 0, set_encoding(sizeof(hypr_encoding), n, 1, 1, HYPR_ENCODING_DELTA))                     \
+  X(hypr_encoding, center_count, 0, set_encoding(sizeof(hypr_encoding), 1, n, 1, HYPR_ENCODING_RECEPTIVE_FIELDS))             \
+  X(hypr_encoding, width_count, 0, set_encoding(sizeof(hypr_encoding), 1, 1, n, HYPR_ENCODING_RECEPTIVE_FIELDS))              \
+  X(hypr_conditioning, struct_size, 0, add_stage(n, 1, 1, 1, 1, HYPR_CONDITIONING_CLIP))                                      \
+  X(hypr_conditioning, time_constant_count, 0, add_stage(sizeof(hypr_conditioning), n, 1, 1, 1, HYPR_CONDITIONING_HIGH_PASS)) \
+  X(hypr_conditioning, deviation_count, 0,                                                                                    \
+    add_stage(sizeof(hypr_conditioning), 1, n, 1, 1, HYPR_CONDITIONING_RUNNING_NORMALIZATION))                                \
+  X(hypr_conditioning, lower_count, 0, add_stage(sizeof(hypr_conditioning), 1, 1, n, 1, HYPR_CONDITIONING_CLIP))              \
+  X(hypr_conditioning, upper_count, 0, add_stage(sizeof(hypr_conditioning), 1, 1, 1, n, HYPR_CONDITIONING_CLIP))              \
   X(hypr_builder_add_layer, size, 0, add_layer(n, NULL))                                                                      \
   X(hypr_layer_settings, struct_size, 0, add_layer(3, &(hypr_layer_settings){.struct_size = n}))                              \
   X(hypr_builder_set_readout, outputs, 0, set_readout(n))                                                                     \
@@ -141,10 +162,28 @@ static int tear_down_all(void **state) {
   X(hypr_builder_get_tensor, count, 0, hypr_builder_get_tensor(builder, "readout.weight", NUMBERS, n))                        \
   X(hypr_builder_set_class_labels, count, 0, hypr_builder_set_class_labels(builder, NAMES, n))                                \
   X(hypr_builder_add_exemplar, steps, 0, hypr_builder_add_exemplar(builder, samples, n, labels, NULL, 0))                     \
+  X(hypr_builder_widen_trained_range, sequences, 0, widen_trained_range(lengths, n))                                          \
+  X(hypr_builder_widen_trained_range, steps, 0, widen_trained_range(&n, 1))                                                   \
   X(hypr_builder_keep_exemplars, bytes, 1, keep_exemplars(n))                                                                 \
+  X(hypr_builder_calibrate, sequences, 0, hypr_builder_calibrate(builder, samples, lengths, n, 0.05, 0, 1))                   \
+  X(hypr_builder_calibrate, steps, 0, hypr_builder_calibrate(builder, samples, (size_t[]){n}, 1, 0.05, 0, 1))                 \
+  X(hypr_recording, struct_size, 0, suggest((hypr_recording){.struct_size = n, .steps = lengths, .sequences = 1, .channels = CHANNELS}))\
+  X(hypr_recording, sequences, 0, suggest((hypr_recording){.steps = lengths, .sequences = n, .channels = CHANNELS}))          \
+  X(hypr_recording, channels, 0, suggest((hypr_recording){.steps = lengths, .sequences = 1, .channels = n}))                  \
+  X(hypr_recording, outputs, 0, suggest((hypr_recording){.steps = lengths, .sequences = 1, .channels = CHANNELS, .outputs = n}))\
+  X(hypr_builder_create_suggested, reasons_size, 0, hypr_builder_create_suggested(NULL, &(hypr_builder *){NULL}, (char *)room, n, NULL, 0))\
+  X(hypr_builder_create_suggested, message_size, 0, hypr_builder_create_suggested(NULL, &(hypr_builder *){NULL}, NULL, 0, (char *)room, n))\
   X(hypr_builder_copy_file, size, 1, copy_file(n))                                                                            \
   X(hypr_model_load_buffer, size, 0, load_buffer(n))                                                                          \
   X(hypr_session_create_in, bytes, 1, create_in(n))                                                                           \
+  X(hypr_model_memory_size, size, 0, model_memory_size(n))                                                                    \
+  X(hypr_model_create_in, size, 0, model_create_in(n, ROOM / 2))                                                              \
+  X(hypr_model_create_in, bytes, 1, model_create_in(file_size, n))                                                            \
+  X(hypr_options_create_in, bytes, 1, options_create_in(n))                                                                   \
+  X(hypr_model_memory_size, message_size, 0, hypr_model_memory_size("x", 1, &(size_t){0}, NULL, (char *)room, n))             \
+  X(hypr_model_create_in, message_size, 0,                                                                                    \
+    hypr_model_create_in("x", 1, room, 0, &(hypr_model *){NULL}, (char *)room, n))                                            \
+  X(hypr_options_create_in, message_size, 0, hypr_options_create_in(room, 0, &(hypr_options *){NULL}, (char *)room, n))       \
   X(hypr_model_load, message_size, 0, hypr_model_load("no such file", &(hypr_model *){NULL}, (char *)room, n))                \
   X(hypr_model_load_buffer, message_size, 0, hypr_model_load_buffer("x", 1, &(hypr_model *){NULL}, (char *)room, n))          \
   X(hypr_session_create, message_size, 0, hypr_session_create(NULL, options, &(hypr_session *){NULL}, (char *)room, n))       \
@@ -203,6 +242,67 @@ static hypr_status set_level_crossing(size_t count) {
   return status;
 }
 
+static hypr_status trained_range(size_t count) {
+  size_t bytes;
+  hypr_builder *made;
+  hypr_model *loaded;
+  assert_ok(hypr_builder_create_from(model, &made, NULL, 0));
+  assert_ok(hypr_builder_set_trained_range(made, ones, ones, CHANNELS));
+  assert_ok(hypr_builder_build(made, 1, &bytes));
+  assert_true(bytes <= ROOM);
+  assert_ok(hypr_builder_copy_file(made, room, bytes));
+  assert_ok(hypr_model_load_buffer(room, bytes, &loaded, NULL, 0));
+  float lower[CHANNELS], upper[CHANNELS];
+  hypr_status status = hypr_model_trained_range(loaded, lower, upper, count);
+  hypr_model_free(loaded);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status fit_input(const size_t *steps, size_t sequences) {
+  hypr_builder *made;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_fit_input(made, samples, steps, sequences);
+  hypr_builder_free(made);
+  return status;
+}
+
+/* The structs that may be said to be longer lie in room that is zero behind them. */
+static hypr_status set_encoding(size_t struct_size, size_t thresholds, size_t centers, size_t widths, int32_t kind) {
+  hypr_builder *made;
+  union {
+    hypr_encoding encoding;
+    char bytes[8192];
+  } one = {.encoding = HYPR_ENCODING(kind)};
+  one.encoding.struct_size = struct_size;
+  one.encoding.thresholds = one.encoding.centers = one.encoding.widths = ones;
+  one.encoding.threshold_count = thresholds, one.encoding.center_count = centers, one.encoding.width_count = widths;
+  one.encoding.fields = 1;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_set_encoding(made, &one.encoding);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status add_stage(size_t struct_size, size_t taus, size_t deviations, size_t lower, size_t upper, int32_t kind) {
+  static const float zeros[CHANNELS];
+  hypr_builder *made;
+  union {
+    hypr_conditioning stage;
+    char bytes[8192];
+  } one = {.stage = HYPR_CONDITIONING(kind)};
+  one.stage.struct_size = struct_size;
+  one.stage.time_constants = one.stage.deviations = one.stage.upper = ones;
+  one.stage.lower = zeros;
+  one.stage.time_constant_count = taus, one.stage.deviation_count = deviations;
+  one.stage.lower_count = lower, one.stage.upper_count = upper;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  assert_ok(hypr_builder_set_time_step(made, 0.01f));
+  hypr_status status = hypr_builder_add_conditioning(made, &one.stage);
+  hypr_builder_free(made);
+  return status;
+}
+
 static hypr_status add_layer(size_t size, const hypr_layer_settings *settings) {
   hypr_builder *made;
   assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
@@ -228,6 +328,21 @@ static hypr_status set_rows(size_t offsets, size_t count) {
   return status;
 }
 
+/* With the samples, and a struct_size unless one is given. */
+static hypr_status suggest(hypr_recording recording) {
+  hypr_builder *made;
+  union {
+    hypr_recording recording;
+    char bytes[8192];
+  } one = {.recording = recording};
+  one.recording.inputs = samples;
+  if (!one.recording.struct_size) one.recording.struct_size = sizeof recording;
+  if (!one.recording.outputs) one.recording.outputs = OUTPUTS;
+  hypr_status status = hypr_builder_create_suggested(&one.recording, &made, NULL, 0, NULL, 0);
+  hypr_builder_free(made);
+  return status;
+}
+
 static hypr_builder *builder_with_exemplars(void) {
   hypr_builder *made;
   assert_ok(hypr_builder_create_from(model, &made, NULL, 0));
@@ -238,6 +353,14 @@ static hypr_builder *builder_with_exemplars(void) {
 static hypr_status keep_exemplars(size_t bytes) {
   hypr_builder *made = builder_with_exemplars();
   hypr_status status = hypr_builder_keep_exemplars(made, bytes, 1);
+  hypr_builder_free(made);
+  return status;
+}
+
+static hypr_status widen_trained_range(const size_t *steps, size_t sequences) {
+  hypr_builder *made;
+  assert_ok(hypr_builder_create(CHANNELS, &made, NULL, 0));
+  hypr_status status = hypr_builder_widen_trained_range(made, samples, steps, sequences);
   hypr_builder_free(made);
   return status;
 }
@@ -272,6 +395,27 @@ static hypr_status load_buffer(size_t size) {
   assert_ok(hypr_session_save_model_buffer(session, room, file_size));
   hypr_status status = hypr_model_load_buffer(room, size, &made, NULL, 0);
   hypr_model_free(made);
+  return status;
+}
+
+static hypr_status model_memory_size(size_t size) {
+  size_t bytes;
+  assert_ok(hypr_session_save_model_buffer(session, room, file_size));
+  return hypr_model_memory_size(room, size, &bytes, NULL, NULL, 0);
+}
+
+static hypr_status model_create_in(size_t size, size_t bytes) {
+  hypr_model *made;
+  assert_ok(hypr_session_save_model_buffer(session, room, file_size));
+  hypr_status status = hypr_model_create_in(room, size, room + ROOM / 2, bytes, &made, NULL, 0);
+  hypr_model_free(made);
+  return status;
+}
+
+static hypr_status options_create_in(size_t bytes) {
+  hypr_options *made;
+  hypr_status status = hypr_options_create_in(room + ROOM / 2, bytes, &made, NULL, 0);
+  hypr_options_free(made);
   return status;
 }
 

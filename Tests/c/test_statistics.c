@@ -73,6 +73,154 @@ static void statistics_are_those_of_the_outputs(void **state) {
   hypr_model_free(model);
 }
 
+/* Counted by the host, in steps of a network some of whose neurons never spike and some nearly always. */
+static void activity_is_that_of_the_layers(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_session *session = make_session(model, NULL);
+  const size_t scales[] = {1, 1000};
+  float *samples = random_samples(STEPS * INPUTS, 5), spikes[20];
+  for (int i = 0; i < 2; i++) {
+    size_t counts[LAYERS][20] = {{0}};
+    assert_ok(hypr_session_clear_statistics(session));
+    for (size_t j = 0; j < STEPS * INPUTS; j++) samples[j] = (float)scales[i] * fabsf(samples[j]);
+    for (size_t step = 0; step < STEPS; step++) {
+      assert_ok(hypr_session_step(session, samples + step * INPUTS, INPUTS, NULL, 0));
+      for (size_t layer = 0; layer < LAYERS; layer++) {
+        size_t size = hypr_model_layer_size(model, layer);
+        assert_ok(hypr_session_get_spikes(session, layer, spikes, size));
+        for (size_t neuron = 0; neuron < size; neuron++) counts[layer][neuron] += spikes[neuron] != 0;
+      }
+    }
+    for (size_t layer = 0; layer < LAYERS; layer++) {
+      size_t size = hypr_model_layer_size(model, layer), silent = 0, saturated = 0, sum = 0;
+      for (size_t neuron = 0; neuron < size; neuron++) {
+        silent += counts[layer][neuron] == 0;
+        saturated += counts[layer][neuron] > STEPS / 2;
+        sum += counts[layer][neuron];
+      }
+      hypr_layer_activity activity = {.struct_size = sizeof activity};
+      assert_ok(hypr_session_layer_activity(session, layer, &activity));
+      assert_int_equal(activity.neurons, size);
+      assert_int_equal(activity.silent_neurons, silent);
+      assert_int_equal(activity.saturated_neurons, saturated);
+      assert_true(fabs(activity.spike_rate - (double)sum / ((double)size * STEPS)) < 1e-12);
+    }
+  }
+  hypr_layer_activity activity = {.struct_size = sizeof activity};
+  assert_ok(hypr_session_layer_activity(session, 0, &activity));
+  assert_true(activity.saturated_neurons > 0);
+  assert_status(HYPR_ERROR_NOT_FOUND, hypr_session_layer_activity(session, LAYERS, &activity));
+  assert_non_null(strstr(hypr_session_message(session), "the model has 2"));
+  free(samples);
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
+static void ranges_are_those_of_the_inputs(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_session *session = make_session(model, NULL);
+  float *samples = random_samples(STEPS * INPUTS, 5), *values = malloc(STEPS * INPUTS * sizeof *values);
+  assert_int_equal(hypr_model_first_layer_inputs(model), INPUTS);
+  assert_ok(hypr_session_condition(session, samples, STEPS, values));
+  hypr_input_range range = {.struct_size = sizeof range};
+  for (int times = 0; times < 2; times++) {
+    assert_ok(hypr_session_input_range(session, 3, &range));
+    assert_true(range.samples == 0 && range.lowest == 0 && range.highest == 0);
+    assert_ok(hypr_session_run(session, samples, STEPS, NULL));
+    float output[CLASSES], huge[INPUTS] = {0, 0, 0, 1e6f};
+    assert_ok(hypr_session_look_ahead(session, huge, INPUTS, output, CLASSES));
+    for (size_t channel = 0; channel < INPUTS; channel++) {
+      float lowest = values[channel], highest = values[channel];
+      size_t looked = 0;
+      for (size_t step = 0; step < STEPS; step++) {
+        if (step >= 64 && (step * 0x9E3779B97F4A7C15u) >> 59) continue; /* one in 32, drawn from its number */
+        looked++;
+        lowest = fminf(lowest, values[step * INPUTS + channel]);
+        highest = fmaxf(highest, values[step * INPUTS + channel]);
+      }
+      assert_ok(hypr_session_input_range(session, channel, &range));
+      assert_int_equal(range.samples, looked);
+      assert_true(range.lowest == lowest && range.highest == highest);
+      assert_true(isnan(range.trained_lower) && isnan(range.trained_upper) && range.outside == 0);
+    }
+    assert_ok(hypr_session_clear_statistics(session));
+  }
+  assert_status(HYPR_ERROR_NOT_FOUND, hypr_session_input_range(session, INPUTS, &range));
+  free(values);
+  free(samples);
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
+/* The entropy of what was taught, with weights and smoothing. */
+static void chance_is_the_loss_of_guessing(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  float *samples = random_samples(STEPS * INPUTS, 5);
+  const float weights[] = {1, 2, 0.5f};
+  const double smoothings[] = {0, 0.3};
+  for (int i = 0; i < 2; i++) {
+    hypr_session *session = make_session(
+        model, SETTINGS(LEARNING, {HYPR_OPTION_LABEL_SMOOTHING, smoothings[i]}, {HYPR_OPTION_WINDOW, 10}));
+    assert_ok(hypr_session_set_class_weights(session, weights, CLASSES));
+    assert_true(statistics_of(session).chance_loss == 0);
+    double counts[CLASSES] = {0}, sum = 0, chance = 0;
+    for (size_t step = 0; step < STEPS; step++) {
+      const uint32_t label = step % 4 == 0 ? 0 : step % 4 == 1 ? 1 : 2;
+      assert_ok(hypr_session_step(session, samples + step * INPUTS, INPUTS, NULL, 0));
+      assert_ok(hypr_session_teach_class(session, label));
+      counts[label] += weights[label];
+      sum += weights[label];
+    }
+    assert_ok(hypr_session_flush(session));
+    for (int label = 0; label < CLASSES; label++) {
+      const double share = (1 - smoothings[i]) * counts[label] / sum + smoothings[i] / CLASSES;
+      chance -= share * log(share);
+    }
+    assert_true(fabs(statistics_of(session).chance_loss - chance) < 1e-6);
+    const float values[CLASSES] = {0};
+    assert_ok(hypr_session_step(session, samples, INPUTS, NULL, 0));
+    assert_ok(hypr_session_teach_values(session, values, CLASSES));
+    assert_ok(hypr_session_flush(session));
+    assert_true(statistics_of(session).chance_loss == 0);
+    assert_ok(hypr_session_clear_statistics(session));
+    assert_true(statistics_of(session).chance_loss == 0);
+    hypr_session_free(session);
+  }
+  free(samples);
+  hypr_model_free(model);
+}
+
+static void a_dead_network_is_found(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  hypr_session *session = make_session(model, NULL);
+  float *samples = random_samples(STEPS * INPUTS, 5);
+  for (size_t i = 0; i < STEPS * INPUTS; i++) samples[i] *= 1e-6f;
+  uint32_t findings = 42;
+  char text[256], shorter[8];
+  assert_ok(hypr_session_diagnose(session, &findings, text, sizeof text));
+  assert_true(findings == 0 && text[0] == 0);
+  assert_ok(hypr_session_run(session, samples, STEPS, NULL));
+  assert_ok(hypr_session_diagnose(session, &findings, text, sizeof text));
+  assert_int_equal(findings, HYPR_FINDING_SILENT_LAYER);
+  assert_ptr_equal(strstr(text, "layer0 never spiked in 150 steps: the largest input of the network is "), text);
+  assert_null(strchr(text, '\n'));
+  findings = 0;
+  assert_ok(hypr_session_diagnose(session, &findings, NULL, 0));
+  assert_int_equal(findings, HYPR_FINDING_SILENT_LAYER);
+  assert_ok(hypr_session_diagnose(session, &findings, shorter, sizeof shorter));
+  assert_string_equal(shorter, "layer0 ");
+  assert_ok(hypr_session_clear_statistics(session));
+  assert_ok(hypr_session_diagnose(session, &findings, text, sizeof text));
+  assert_true(findings == 0 && text[0] == 0);
+  free(samples);
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
 static void statistics_that_are_refused(void **state) {
   (void)state;
   hypr_model *model = load_model(TWO_LAYERS);
@@ -206,6 +354,10 @@ static void layers_can_be_seen(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(statistics_are_those_of_the_outputs),
+      cmocka_unit_test(activity_is_that_of_the_layers),
+      cmocka_unit_test(ranges_are_those_of_the_inputs),
+      cmocka_unit_test(chance_is_the_loss_of_guessing),
+      cmocka_unit_test(a_dead_network_is_found),
       cmocka_unit_test(statistics_that_are_refused),
       cmocka_unit_test(updates_that_change_nothing_are_counted),
       cmocka_unit_test(learning_rates_follow_their_schedule),

@@ -28,6 +28,8 @@ static int tear_down(void **state) {
 
 typedef hypr_status filler(void *);
 static hypr_status statistics(void *out) { return hypr_session_statistics(session, out); }
+static hypr_status activity(void *out) { return hypr_session_layer_activity(session, 0, out); }
+static hypr_status range(void *out) { return hypr_session_input_range(session, 0, out); }
 static hypr_status tensor_of_session(void *out) { return hypr_session_tensor_info(session, 3, out); }
 static hypr_status tensor_of_model(void *out) { return hypr_model_tensor_info(model, 3, out); }
 static hypr_status exemplar(void *out) { return hypr_model_exemplar_info(with_exemplars, 1, out); }
@@ -52,8 +54,10 @@ static const struct {
   const char *name;
   size_t size, first, end, gap, gap_end;
 } structs[] = {
-    {statistics, "statistics", sizeof(hypr_statistics), 8 * 8 + 3 * sizeof(size_t), END_OF(hypr_statistics, spike_rate_count), 0,
+    {statistics, "statistics", sizeof(hypr_statistics), 8 * 8 + 3 * sizeof(size_t), END_OF(hypr_statistics, chance_loss), 0,
      0},
+    {activity, "activity", sizeof(hypr_layer_activity), 4 * sizeof(size_t) + 8, END_OF(hypr_layer_activity, spike_rate), 0, 0},
+    {range, "range", sizeof(hypr_input_range), 40, END_OF(hypr_input_range, trained_upper), 0, 0},
     {tensor_of_session, "info", sizeof(hypr_tensor_info), 10 * sizeof(size_t), END_OF(hypr_tensor_info, trainable), 0, 0},
     {tensor_of_model, NULL, sizeof(hypr_tensor_info), 10 * sizeof(size_t), END_OF(hypr_tensor_info, trainable), 0, 0},
     {exemplar, NULL, sizeof(hypr_exemplar_info), 4 * sizeof(size_t) + 8, END_OF(hypr_exemplar_info, starts_sequence), 0, 0},

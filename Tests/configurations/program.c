@@ -1,5 +1,6 @@
 /* What a program gets from a library that leaves parts out: `program MODELS [PART...]`, a PART being one of
  *   some-neurons    there are BRF and LI only          no-learning     built with HYPR_LEARNING=0
+ *   no-rehearsal    built with HYPR_REHEARSAL=0
  *   no-builder      built with HYPR_BUILDER=0          low-processor   there are no kernels for the processor */
 #include <hypr.h>
 #include <stdio.h>
@@ -141,6 +142,14 @@ static void learn(const hypr_model *model) {
   hypr_session_free(session);
 }
 
+/* A call that the library was built without, and why. */
+#define ANSWERS(call)                                                                          \
+  do {                                                                                         \
+    expect_status(call, HYPR_ERROR_MODEL_UNSUPPORTED, #call, hypr_session_message(session));     \
+    expect(!strcmp(hypr_session_message(session), reason), #call, hypr_session_message(session)); \
+    hypr_session_step(session, NULL, 0, NULL, 0); /* another message */                          \
+  } while (0)
+
 /* Every function that learns answers the same. */
 static void learn_not(const hypr_model *model) {
   static const char reason[] = "this library was built without learning (HYPR_LEARNING=0)";
@@ -160,12 +169,6 @@ static void learn_not(const hypr_model *model) {
   float numbers[INPUTS + OUTPUTS] = {0};
   int32_t label = 0;
   hypr_batch batch = {.struct_size = sizeof batch, .inputs = numbers, .steps = &steps, .sequences = 1, .labels = &label};
-#define ANSWERS(call)                                                                          \
-  do {                                                                                         \
-    expect_status(call, HYPR_ERROR_MODEL_UNSUPPORTED, #call, hypr_session_message(session));     \
-    expect(!strcmp(hypr_session_message(session), reason), #call, hypr_session_message(session)); \
-    hypr_session_step(session, NULL, 0, NULL, 0); /* another message */                          \
-  } while (0)
   ANSWERS(hypr_session_teach_class(session, 0));
   ANSWERS(hypr_session_teach_class_at(session, 0, 0));
   ANSWERS(hypr_session_teach_sequence(session, 0));
@@ -197,11 +200,44 @@ static void learn_not(const hypr_model *model) {
   hypr_session_free(session);
 }
 
+/* What rehearsal and the guard need is refused, when it is asked for and afterwards. */
+static void rehearse_not(const hypr_model *model) {
+  static const char reason[] = "this library was built without rehearsal and guard (HYPR_REHEARSAL=0)";
+  static const hypr_option asked[] = {HYPR_OPTION_REHEARSAL_BYTES, HYPR_OPTION_GUARD};
+  char message[256];
+  hypr_session *session;
+  for (int i = 0; i < 2; i++) {
+    hypr_options *options = learning_options();
+    hypr_options_set(options, asked[i], 4096);
+    hypr_status status = hypr_session_create(model, options, &session, message, sizeof message);
+    expect_status(status, HYPR_ERROR_MODEL_UNSUPPORTED, "create to rehearse", message);
+    expect(session == NULL && strstr(message, reason), "create to rehearse", message);
+    hypr_options_free(options);
+  }
+  hypr_options *options = learning_options();
+  hypr_session_create(model, options, &session, message, sizeof message);
+  hypr_options_free(options);
+  if (!session) return;
+  float numbers[INPUTS + OUTPUTS] = {0};
+  int32_t label = 0;
+  hypr_guard guard = {.struct_size = sizeof guard};
+  hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
+  ANSWERS(hypr_session_guard(session, &guard));
+  ANSWERS(hypr_session_accept(session));
+  ANSWERS(hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, &rehearsal));
+  ANSWERS(hypr_session_rehearse(session, 1));
+  ANSWERS(hypr_session_rehearsal_clear(session));
+  ANSWERS(hypr_session_rehearsal_add(session, numbers, 1, &label, NULL, 1));
+  expect(hypr_session_rehearsal_count(session, HYPR_REHEARSAL_ALL) == 0, "rehearsal count", "is not 0");
+  hypr_session_free(session);
+}
+
 int main(int count, char **arguments) {
-  int some_neurons = 0, no_learning = 0, no_builder = 0, low_processor = 0;
+  int some_neurons = 0, no_learning = 0, no_rehearsal = 0, no_builder = 0, low_processor = 0;
   for (int i = 2; i < count; i++) {
     some_neurons |= !strcmp(arguments[i], "some-neurons");
     no_learning |= !strcmp(arguments[i], "no-learning");
+    no_rehearsal |= !strcmp(arguments[i], "no-rehearsal");
     no_builder |= !strcmp(arguments[i], "no-builder");
     low_processor |= !strcmp(arguments[i], "low-processor");
   }
@@ -222,6 +258,7 @@ int main(int count, char **arguments) {
   run_long(model);
   if (no_learning) learn_not(model);
   else learn(model);
+  if (no_rehearsal) rehearse_not(model);
   hypr_model_free(model);
 
   char message[256];

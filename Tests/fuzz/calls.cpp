@@ -82,7 +82,8 @@ void building(uint64_t, Random &random, Tally &tally) {
     }
     for (uint64_t i = random.below(4); i > 0; i--) any();
   };
-  if (random.once_in(3)) named("hypr_builder_set_level_crossing");
+  if (random.once_in(3)) named(random.once_in(2) ? "hypr_builder_set_level_crossing" : "hypr_builder_set_encoding");
+  for (uint64_t i = random.below(3); i > 0; i--) named("hypr_builder_add_conditioning");
   for (uint64_t i = random.from(1, 3); i > 0; i--) named("hypr_builder_add_layer");
   named("hypr_builder_set_readout");
   for (auto &one : world.builders) {

@@ -91,6 +91,74 @@ void call_hypr_builder_set_level_crossing(World &w) {
   });
 }
 
+namespace {
+
+/// Numbers of a struct: one, one for each input, or a wrong count; absurd now and then.
+struct Told {
+  Guarded<float> values;
+  Told(World &w, size_t inputs, float usual) : values(w.random.pick({size_t{1}, size_t{1}, inputs, inputs + 1})) {
+    for (float &value : values) value = w.random.once_in(40) ? w.random.absurd_float() : usual * (1 + w.random.below(3));
+  }
+};
+
+}  // namespace
+
+void call_hypr_builder_set_encoding(World &w) {
+  const BuilderOf &builder = w.builder();
+  const Told thresholds(w, builder.inputs, 0.3f), widths(w, builder.inputs, 0.5f);
+  Guarded<float> centers(w.random.pick({size_t{2}, size_t{2}, 2 * builder.inputs, size_t{0}}));
+  for (float &center : centers) center = w.random.once_in(40) ? w.random.absurd_float() : w.random.sample();
+  hypr_encoding encoding = HYPR_ENCODING(static_cast<int32_t>(w.index(5)));
+  encoding.output = static_cast<int32_t>(w.index(2));
+  encoding.fields = w.random.once_in(10) ? static_cast<int32_t>(w.random.absurd()) : 2;
+  if (w.random.once_in(3)) encoding.cutoff = w.random.once_in(3) ? w.random.absurd_float() : 0.1f;
+  encoding.thresholds = w.perhaps(thresholds.values.get()), encoding.threshold_count = thresholds.values.size();
+  encoding.centers = w.perhaps(centers.get()), encoding.center_count = centers.size();
+  encoding.widths = w.perhaps(widths.values.get()), encoding.width_count = widths.values.size();
+  w.build(builder, [&](hypr_builder *handle) { return hypr_builder_set_encoding(handle, w.perhaps(&encoding)); });
+}
+
+void call_hypr_builder_add_conditioning(World &w) {
+  const BuilderOf &builder = w.builder();
+  const Told taus(w, builder.inputs, 0.05f), deviations(w, builder.inputs, 1);
+  const Told lower(w, builder.inputs, -1), upper(w, builder.inputs, 1);
+  hypr_conditioning stage = HYPR_CONDITIONING(1 + static_cast<int32_t>(w.index(4)));
+  if (w.random.once_in(3)) stage.largest_gain = w.random.once_in(3) ? w.random.absurd_float() : 4;
+  if (w.random.once_in(3)) stage.limit = w.random.once_in(3) ? w.random.absurd_float() : 4;
+  stage.time_constants = w.perhaps(taus.values.get()), stage.time_constant_count = taus.values.size();
+  stage.deviations = w.perhaps(deviations.values.get()), stage.deviation_count = deviations.values.size();
+  stage.lower = w.perhaps(lower.values.get()), stage.lower_count = lower.values.size();
+  stage.upper = w.perhaps(upper.values.get()), stage.upper_count = upper.values.size();
+  w.build(builder, [&](hypr_builder *handle) { return hypr_builder_add_conditioning(handle, w.perhaps(&stage)); });
+}
+
+void call_hypr_builder_clear_conditioning(World &w) {
+  if (w.random.once_in(4)) w.build(w.builder(), hypr_builder_clear_conditioning);
+}
+
+void call_hypr_builder_set_trained_range(World &w) {
+  const float more = w.random.once_in(5) ? w.random.absurd_float() : 1;
+  set_per_input(w, [&](hypr_builder *handle, const float *values, size_t count) {
+    std::vector<float> upper(count);
+    for (size_t i = 0; i < count; i++) upper[i] = values ? values[i] + more : more;
+    return hypr_builder_set_trained_range(handle, values, upper.data(), count);
+  });
+}
+
+void call_hypr_builder_fit_input(World &w) {
+  const BuilderOf &builder = w.builder();
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &count : steps) total += count = w.random.below(6);
+  Guarded<float> inputs(total * builder.inputs);
+  for (float &value : inputs) value = w.random.once_in(100) ? w.random.absurd_float() : w.random.sample();
+  // Of the sequence that is said to be too long no sample is read.
+  if (steps.size() && w.random.once_in(10)) steps[steps.size() - 1] = SIZE_MAX >> w.random.below(3);
+  w.build(builder, [&](hypr_builder *handle) {
+    return hypr_builder_fit_input(handle, w.perhaps(inputs.get()), w.perhaps(steps.get()), steps.size());
+  });
+}
+
 void call_hypr_builder_add_layer(World &w) {
   hypr_neuron neuron = {};
   neuron.struct_size = sizeof neuron;
@@ -215,6 +283,63 @@ void call_hypr_builder_add_exemplar(World &w) {
   w.build(builder, [&](hypr_builder *handle) {
     return hypr_builder_add_exemplar(handle, w.perhaps(inputs.get()), steps, classes ? w.perhaps(labels.get()) : nullptr,
                                      classes ? nullptr : w.perhaps(values.get()), starts);
+  });
+}
+
+void call_hypr_builder_calibrate(World &w) {
+  const BuilderOf &builder = w.builder();
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &length : steps) total += length = w.random.below(20);
+  Guarded<float> inputs(total * builder.inputs);
+  w.fill(inputs);
+  const double rate = w.random.once_in(8) ? static_cast<double>(w.random.absurd_float()) : 0.1;
+  w.build(builder, [&](hypr_builder *handle) {
+    return hypr_builder_calibrate(handle, w.perhaps(inputs.get()), w.perhaps(steps.get()), steps.size(), rate, w.random.next(),
+                                  static_cast<int32_t>(w.index(2)));
+  });
+}
+
+void call_hypr_builder_create_suggested(World &w) {
+  const size_t channels = w.random.from(1, 5);
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &length : steps) total += length = w.random.below(60);
+  Guarded<float> inputs(total * channels);
+  w.fill(inputs);
+  Guarded<int32_t> labels(total), sequence_labels(steps.size());
+  for (int32_t &label : labels) label = static_cast<int32_t>(w.index(4)) - 1;
+  for (int32_t &label : sequence_labels) label = static_cast<int32_t>(w.index(4)) - 1;
+  hypr_recording recording = {};
+  recording.inputs = w.perhaps(inputs.get());
+  recording.steps = w.perhaps(steps.get());
+  recording.sequences = steps.size();
+  recording.channels = w.random.once_in(20) ? w.random.absurd() : channels;
+  recording.outputs = w.random.once_in(4) ? w.random.absurd() : w.random.below(5);
+  if (w.random.once_in(2)) recording.labels = labels.get();
+  if (w.random.once_in(3)) recording.sequence_labels = sequence_labels.get();
+  recording.time_step = w.random.once_in(3) ? static_cast<double>(w.random.absurd_float()) : 0.01;
+  // Channels that are more than there are samples for are refused only from 2^24 on.
+  if (recording.channels > channels && recording.channels <= size_t{1} << 24) recording.channels = channels;
+  const Sized<hypr_recording> sized(w);
+  sized.set(recording);
+  hypr_builder *made = nullptr;
+  Guarded<char> reasons(w.random.below(600)), message(100);
+  const hypr_status status = w.count(hypr_builder_create_suggested(w.perhaps(sized.get()), &made, reasons.get(), reasons.size(),
+                                                                   message.get(), message.size()));
+  check_made(status, made, message.get(), message.size());
+  hypr_builder_free(made);
+}
+
+void call_hypr_builder_widen_trained_range(World &w) {
+  const BuilderOf &builder = w.builder();
+  Guarded<size_t> steps(w.random.below(4));
+  size_t total = 0;
+  for (size_t &count : steps) total += count = w.random.below(6);
+  Guarded<float> inputs(total * builder.inputs);
+  for (float &value : inputs) value = w.random.once_in(100) ? w.random.absurd_float() : w.random.sample();
+  w.build(builder, [&](hypr_builder *handle) {
+    return hypr_builder_widen_trained_range(handle, w.perhaps(inputs.get()), w.perhaps(steps.get()), steps.size());
   });
 }
 

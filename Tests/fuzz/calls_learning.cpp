@@ -232,6 +232,28 @@ void call_hypr_session_statistics(World &w) {
   w.ask(session, [&](hypr_session *handle) { return hypr_session_statistics(handle, w.perhaps(statistics.get())); });
 }
 
+void call_hypr_session_layer_activity(World &w) {
+  const SessionOf &session = w.session();
+  const size_t layer = w.index(session.layers);
+  const Sized<hypr_layer_activity> activity(w);
+  w.ask(session, [&](hypr_session *handle) { return hypr_session_layer_activity(handle, layer, w.perhaps(activity.get())); });
+}
+
+void call_hypr_session_input_range(World &w) {
+  const SessionOf &session = w.session();
+  const size_t channel = w.index(session.inputs);
+  const Sized<hypr_input_range> range(w);
+  w.ask(session, [&](hypr_session *handle) { return hypr_session_input_range(handle, channel, w.perhaps(range.get())); });
+}
+
+void call_hypr_session_diagnose(World &w) {
+  Guarded<char> text(w.random.below(600));
+  uint32_t findings;
+  w.ask(w.session(), [&](hypr_session *handle) {
+    return hypr_session_diagnose(handle, w.perhaps(&findings), text.size() ? w.perhaps(text.get()) : nullptr, text.size());
+  });
+}
+
 void call_hypr_session_clear_statistics(World &w) { w.change(w.session(), hypr_session_clear_statistics); }
 
 void call_hypr_session_set_trainable(World &w) {

@@ -61,6 +61,40 @@ void call_hypr_model_load_buffer(World &w) {
   if (made) w.models.push_back(made);
 }
 
+void call_hypr_model_memory_size(World &w) {
+  const auto &bytes = model_files()[w.random.below(model_files().size())].bytes;
+  size_t needed, alignment;
+  Message message(w.random);
+  w.count(hypr_model_memory_size(w.perhaps(bytes.data()), w.number(bytes.size()) % (bytes.size() + 1), w.perhaps(&needed),
+                                 w.perhaps(&alignment), message.text, message.size()));
+}
+
+void call_hypr_model_create_in(World &w) {
+  const auto &bytes = model_files()[w.random.below(model_files().size())].bytes;
+  Guarded<uint8_t> file(bytes.size(), w.random.once_in(8) ? 1 : 8);
+  memcpy(file.get(), bytes.data(), bytes.size());
+  for (size_t damage = w.random.below(4); damage > 1; damage--)
+    file[w.random.below(bytes.size())] = static_cast<uint8_t>(w.random.below(256));
+  size_t needed = 1000, alignment = 64;
+  const bool known = hypr_model_memory_size(file.get(), file.size(), &needed, &alignment, nullptr, 0) == HYPR_OK;
+  const size_t given = w.random.once_in(5) ? w.random.below(needed) : needed;
+  Guarded<uint8_t> memory(given, w.random.once_in(8) ? 1 : alignment);
+  hypr_model *made = nullptr;
+  Message message(w.random);
+  const hypr_status status = w.count(hypr_model_create_in(w.perhaps(file.get()), file.size(), w.perhaps(memory.get()), given, &made,
+                                                          message.text, message.size()));
+  check_made(status, made, message.text, message.size());
+  require(!made || (known && given >= needed), "a model was made in %zu bytes of %zu", given, needed);
+  // A session of it, before file and memory go.
+  hypr_session *session = nullptr;
+  size_t session_bytes;
+  if (made && hypr_session_memory_size(made, nullptr, &session_bytes, nullptr, nullptr, 0) == HYPR_OK && session_bytes < size_t{8} << 20)
+    hypr_session_create(made, nullptr, &session, nullptr, 0);
+  hypr_model_free(made);
+  if (session) hypr_session_reset(session);
+  hypr_session_free(session);
+}
+
 void call_hypr_model_free(World &w) {
   if (w.models.empty() || w.random.once_in(10)) return hypr_model_free(nullptr);
   // Sessions outlive it.
@@ -78,6 +112,15 @@ void call_hypr_model_name(World &w) { check_text(hypr_model_name(w.model())); }
 void call_hypr_model_time_step(World &w) { hypr_model_time_step(w.model()); }
 void call_hypr_model_input_name(World &w) { check_text(hypr_model_input_name(w.model(), w.index(3))); }
 void call_hypr_model_class_label(World &w) { check_text(hypr_model_class_label(w.model(), w.index(2))); }
+void call_hypr_model_first_layer_inputs(World &w) { hypr_model_first_layer_inputs(w.model()); }
+
+void call_hypr_model_trained_range(World &w) {
+  const hypr_model *model = w.model();
+  Guarded<float> lower(hypr_model_input_size(model)), upper(lower.size());
+  const size_t count = w.random.once_in(5) ? w.random.absurd() : lower.size();
+  w.count(hypr_model_trained_range(model, w.perhaps(lower.get()), w.perhaps(upper.get()), count));
+}
+
 void call_hypr_model_metadata_count(World &w) { hypr_model_metadata_count(w.model()); }
 void call_hypr_model_metadata_key(World &w) { check_text(hypr_model_metadata_key(w.model(), w.index(1))); }
 void call_hypr_model_metadata_value(World &w) { check_text(hypr_model_metadata_value(w.model(), w.index(1))); }
@@ -139,6 +182,26 @@ void call_hypr_options_create(World &w) {
   w.options.push_back(made);
 }
 
+void call_hypr_options_memory_size(World &w) {
+  size_t bytes, alignment;
+  w.count(hypr_options_memory_size(w.perhaps(&bytes), w.perhaps(&alignment)));
+}
+
+void call_hypr_options_create_in(World &w) {
+  size_t bytes = 0, alignment = 0;
+  require(hypr_options_memory_size(&bytes, &alignment) == HYPR_OK, "options have no size");
+  const size_t given = w.random.once_in(5) ? w.random.below(bytes) : bytes;
+  Guarded<uint8_t> memory(given, w.random.once_in(8) ? 1 : alignment);
+  hypr_options *made = nullptr;
+  Message message(w.random);
+  const hypr_status status =
+      w.count(hypr_options_create_in(w.perhaps(memory.get()), given, &made, message.text, message.size()));
+  check_made(status, made, message.text, message.size());
+  require(!made || given >= bytes, "options were made in %zu bytes of %zu", given, bytes);
+  if (made) check_options(made, w.count(hypr_options_set(made, option(w), w.random.absurd_float())));
+  hypr_options_free(made);
+}
+
 void call_hypr_options_free(World &w) {
   if (w.options.size() < 3) return hypr_options_free(nullptr);
   hypr_options_free(w.options.back());
@@ -176,6 +239,16 @@ void call_hypr_option_name(World &w) { check_text(hypr_option_name(option(w))); 
 void call_hypr_option_find(World &w) {
   hypr_option key;
   w.count(hypr_option_find(w.name({"window", "learning_rate", "threads"}), w.perhaps(&key)));
+}
+
+void call_hypr_adaptation_profile(World &w) {
+  size_t profiles = 0;
+  while (hypr_adaptation_profile(profiles)) profiles++;
+  check_text(hypr_adaptation_profile(w.index(profiles)));
+}
+
+void call_hypr_option_suggest(World &w) {
+  check_text(hypr_option_suggest(w.name({"lr", "windw", "clip", "a_name_that_is_longer_than_any_option_is"})));
 }
 
 // ---- Neuron models

@@ -112,6 +112,19 @@ void call_hypr_session_step_spikes(World &w) {
       });
 }
 
+void call_hypr_session_condition(World &w) {
+  const SessionOf &session = w.session();
+  const size_t given = w.random.below(12);
+  Guarded<float> inputs(given * session.inputs), values(given * session.columns);
+  w.fill(inputs);
+  const size_t steps = w.random.once_in(10) ? SIZE_MAX >> w.random.below(3) : given;
+  w.on(
+      session, false, [](hypr_status status) { return status == HYPR_ERROR_NOT_FINITE || status == HYPR_ERROR_STOPPED; },
+      [&](hypr_session *handle) {
+        return hypr_session_condition(handle, w.perhaps(inputs.get()), steps, w.perhaps(values.get()));
+      });
+}
+
 void call_hypr_session_run(World &w) {
   const SessionOf &session = w.session();
   const size_t given = w.random.below(12);

@@ -65,6 +65,7 @@ void check_facts(const hypr_model *one, const hypr_model *other) {
   for (size_t i = 0; i < hypr_model_output_size(one) && i < 64; i++) {
     SAME_TEXT(hypr_model_class_label(one, i), hypr_model_class_label(other, i));
   }
+  SAME(hypr_model_first_layer_inputs(one), hypr_model_first_layer_inputs(other));
   SAME(hypr_model_exemplar_count(one), hypr_model_exemplar_count(other));
   for (size_t i = 0; i < hypr_model_exemplar_count(one) && i < 64; i++) {
     hypr_exemplar_info first = {}, second = {};

@@ -108,6 +108,27 @@ ModelFile of_layers(const char *name, std::vector<const char *> neurons, int32_t
   return {name, finish(builder, 7)};
 }
 
+/// Every stage, one number for all channels or one each, and one of the encodings that level crossing is not.
+ModelFile of_signal(const char *name, int32_t kind, int32_t output) {
+  hypr_builder *builder = begin();
+  const float ones[] = {0.3f, 0.5f, 1}, centers[] = {-1, 0, 1, 2, 0, 1}, lower[] = {-3, -2, -1}, upper[] = {3, 2, 4};
+  ok(builder, hypr_builder_set_time_step(builder, 0.01f));
+  for (int32_t stage = HYPR_CONDITIONING_HIGH_PASS; stage <= HYPR_CONDITIONING_RECTIFIED_DIFFERENCE; stage++) {
+    hypr_conditioning told = HYPR_CONDITIONING(stage);
+    told.time_constants = told.deviations = ones, told.lower = lower, told.upper = upper;
+    told.time_constant_count = told.upper_count = inputs, told.deviation_count = told.lower_count = 1;
+    ok(builder, hypr_builder_add_conditioning(builder, &told));
+  }
+  hypr_encoding told = HYPR_ENCODING(kind);
+  told.thresholds = told.widths = ones, told.threshold_count = inputs, told.width_count = 1;
+  told.centers = centers, told.center_count = 6, told.fields = 2, told.output = output;
+  ok(builder, hypr_builder_set_encoding(builder, &told));
+  ok(builder, hypr_builder_set_trained_range(builder, lower, upper, inputs));
+  ok(builder, hypr_builder_add_layer(builder, "lif", 4, nullptr));
+  ok(builder, hypr_builder_set_readout(builder, outputs, 1, 0));
+  return {name, finish(builder, 9)};
+}
+
 std::vector<ModelFile> make() {
   const Kind kinds[] = {{"", 1, 1, false}, {"-sparse", 0.6, 0, true}};
   std::vector<ModelFile> files;
@@ -118,6 +139,11 @@ std::vector<ModelFile> make() {
   files.push_back(of_layers("forward", {"lif", "gru"}, 0, -1));
   files.push_back(of_layers("signed", {"se_adlif"}, 1, HYPR_LEVEL_CROSSING_SIGNED));
   files.push_back(of_layers("on-off", {"alif", "brf"}, 1, HYPR_LEVEL_CROSSING_ON_OFF));
+  files.push_back(of_signal("conditioned", HYPR_ENCODING_NONE, 0));
+  files.push_back(of_signal("delta", HYPR_ENCODING_DELTA, HYPR_LEVEL_CROSSING_ON_OFF));
+  files.push_back(of_signal("accumulation", HYPR_ENCODING_THRESHOLD_ACCUMULATION, HYPR_LEVEL_CROSSING_SIGNED));
+  files.push_back(of_signal("graded", HYPR_ENCODING_RECEPTIVE_FIELDS, HYPR_RECEPTIVE_FIELDS_GRADED));
+  files.push_back(of_signal("fields", HYPR_ENCODING_RECEPTIVE_FIELDS, HYPR_RECEPTIVE_FIELDS_SPIKES));
   return files;
 }
 

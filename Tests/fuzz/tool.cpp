@@ -99,6 +99,28 @@ void make_arrays(Random &random) {
   write("n.npy", damaged_npy(random, "<i8", {sequences - 1}, data_of<int64_t>(sequences - 1, length)));
 }
 
+// ---- Tables
+
+/// Comma-separated values of three channels with labels, times and groups, or JSON lines; mostly with something wrong.
+void make_table(Random &random) {
+  static const char *const odd[] = {"",  "nan", "1e400", "\"",   "\"\"", "\xff", "1,5", "-", "\r",
+                                    "x", "1e308", "-1e308", "\n", ";",    "\t",   "{",   "}", "2024-12-31T23:59:59.999999999+99:99"};
+  const bool json = random.once_in(4);
+  const bool dates = random.once_in(4);
+  std::string text = json ? "" : "t,a,b,c,l,g\n";
+  for (uint64_t row = 0; row < 12; row++) {
+    const std::string number = std::to_string(row);
+    const std::string time = dates ? "2025-01-01T00:00:" + std::to_string(10 + row) : number;
+    const std::string value = random.once_in(60) ? random.pick(odd) : "0." + number;
+    const std::string label = random.once_in(20) ? random.pick(odd) : std::to_string(row % 2);
+    text += json ? "{\"a\": " + value + ", \"b\": 1, \"c\": -2, \"l\": " + label + "}\n"
+                 : time + "," + value + ",1,-2," + label + "," + (row < 6 ? "p" : "q") + "\n";
+  }
+  for (uint64_t i = random.once_in(2) ? 0 : random.below(4); i > 0; i--)
+    text.insert(random.below(text.size() + 1), random.pick(odd));
+  write("x.csv", Bytes(text.begin(), text.end()));
+}
+
 // ---- Arguments
 
 using Arguments = std::vector<std::string>;
@@ -115,9 +137,25 @@ std::string assignment(Random &random) {
   return name + (random.once_in(20) ? "" : "=") + (random.once_in(3) ? random.pick(words) : random.pick(numbers));
 }
 
+/// Which columns are what.
+Arguments columns(Random &random) {
+  Arguments all = {"--label", random.once_in(10) ? random.pick({"a", "g", "\xff", ""}) : "l", "--channels", "a,b,c"};
+  if (random.once_in(3)) all.insert(all.end(), {"--time", "t"});
+  if (random.once_in(3)) all.insert(all.end(), {"--group", random.pick({"g", "l"})});
+  if (random.once_in(6)) all.insert(all.end(), {"--gap", random.pick(numbers)});
+  return all;
+}
+
 Arguments data_arguments(Random &random) {
-  Arguments all = {"m.hypr", "--inputs", "x.npy", "--labels", "y.npy"};
-  if (random.once_in(3)) all.insert(all.end(), {"--lengths", "n.npy"});
+  Arguments all = {"m.hypr"};
+  if (random.once_in(3)) {
+    const Arguments roles = columns(random);
+    all.insert(all.end(), {"--csv", "x.csv"});
+    all.insert(all.end(), roles.begin(), roles.end());
+  } else {
+    all.insert(all.end(), {"--inputs", "x.npy", "--labels", "y.npy"});
+    if (random.once_in(3)) all.insert(all.end(), {"--lengths", "n.npy"});
+  }
   for (uint64_t i = random.below(3); i > 0; i--) all.insert(all.end(), {"--option", assignment(random)});
   return all;
 }
@@ -149,7 +187,7 @@ Arguments create_arguments(Random &random) {
 
 Arguments draw_arguments(Random &random) {
   const std::string model = "m.hypr";
-  switch (random.below(8)) {
+  switch (random.below(9)) {
     case 0:
       return {"info", model};
     case 1:
@@ -166,7 +204,15 @@ Arguments draw_arguments(Random &random) {
     case 4:
       return create_arguments(random);
     case 5: {
-      Arguments all = {random.pick({"neurons", "info", "train", "create", "eval", "verify", "", "help"})};
+      Arguments all = columns(random);
+      all.insert(all.begin(), {"stream", model});
+      if (random.once_in(2)) all.push_back("--skip-bad-lines");
+      if (random.once_in(2)) all.insert(all.end(), {"--learn", "--out", "out.hypr", "--force"});
+      if (random.once_in(6)) all.insert(all.end(), {"--format", random.pick({"csv", "jsonl", "\xff"})});
+      return all;
+    }
+    case 6: {
+      Arguments all = {random.pick({"neurons", "info", "train", "create", "eval", "stream", "verify", "", "help"})};
       static const char *const words[] = {"--json", "--names", "--help",   "--version", "--", "-",
                                           "--seed", "\xff",    "--inputs", "--batch",   "-x", "--epochs=0"};
       for (uint64_t i = random.below(4); i > 0; i--) all.push_back(random.pick(words));
@@ -179,6 +225,8 @@ Arguments draw_arguments(Random &random) {
       if (random.once_in(3)) all.insert(all.end(), {"--batch", random.pick(numbers)});
       if (random.once_in(3)) all.push_back("--online");
       if (random.once_in(4)) all.insert(all.end(), {"--validation-split", random.pick(numbers)});
+      if (random.once_in(6)) all.insert(all.end(), {"--sequence-steps", random.pick(numbers)});
+      if (random.once_in(6)) all.insert(all.end(), {"--validation-csv", "x.csv"});
       if (random.once_in(4)) all.insert(all.end(), {"--shuffle-seed", random.pick(numbers)});
       if (random.once_in(4)) all.insert(all.end(), {"--exemplars", random.pick(numbers)});
       if (random.once_in(4)) all.insert(all.end(), {"--exemplar-steps", random.pick(numbers)});
@@ -194,7 +242,7 @@ int run(const Arguments &arguments) {
   list.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 0, "x.csv", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "said", O_WRONLY | O_CREAT | O_TRUNC, 0644);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t process;
@@ -216,6 +264,7 @@ bool loads(const char *name) {
 
 void one(uint64_t, Random &random, Tally &tally) {
   make_arrays(random);
+  make_table(random);
   const Recipe recipe = random.once_in(3) ? Recipe::draw(random) : Recipe{&model_files()[random.below(model_files().size())], {}};
   write("m.hypr", recipe.bytes());
   const Arguments arguments = draw_arguments(random);

@@ -35,7 +35,7 @@ World::~World() {
 }
 
 const SessionOf &World::session() {
-  static const SessionOf none = {nullptr, 3, 2, 1, 10, false, nullptr};
+  static const SessionOf none = {nullptr, 3, 2, 1, 10, 0, false, nullptr};
   return random.once_in(40) || sessions.empty() ? none : sessions[random.below(sessions.size())];
 }
 
@@ -48,7 +48,7 @@ void World::add_session(hypr_session *handle, const hypr_model *model, std::shar
   double learns = 0;
   require(hypr_session_get_option(handle, HYPR_OPTION_LEARNING, &learns) == HYPR_OK, "an option cannot be read");
   sessions.push_back({handle, hypr_model_input_size(model), hypr_model_output_size(model), hypr_model_layer_count(model),
-                      hypr_model_parameter_count(model), learns == 1, memory});
+                      hypr_model_parameter_count(model), hypr_model_first_layer_inputs(model), learns == 1, memory});
 }
 
 size_t World::wrong(size_t right) {

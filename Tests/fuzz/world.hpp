@@ -15,7 +15,7 @@ namespace fuzz {
 struct SessionOf {
   hypr_session *handle;
   /// Of its model, which may be gone.
-  size_t inputs, outputs, layers, parameters;
+  size_t inputs, outputs, layers, parameters, columns;
   bool learns;
   /// That it was made in, if it was made in the host's.
   std::shared_ptr<Guarded<uint8_t>> memory;

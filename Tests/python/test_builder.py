@@ -277,7 +277,7 @@ def test_encodings_that_do_not_fit():
         hypr.ModelBuilder(3).input(encoding=encode)
     with pytest.raises(hypr.WrongStateError, match="before them"):
         hypr.ModelBuilder(2).layer("brf", 4).input(encoding=encode)
-    with pytest.raises(hypr.InvalidArgumentError, match="encoding is 0.1, expected a hypr.datasets.LevelCrossing"):
+    with pytest.raises(hypr.InvalidArgumentError, match="encoding is 0.1, expected an encoder such as hypr.datasets.LevelCrossing"):
         hypr.ModelBuilder(2).input(encoding=0.1)
     with pytest.raises(hypr.InvalidArgumentError, match="thresholds is"):
         hypr.datasets.LevelCrossing([])

@@ -85,7 +85,7 @@ def test_refused():
             (x[:, :, :2], np.zeros(5, int), hypr.SizeMismatchError, "expected"),
             (x, np.full(5, 3), hypr.InvalidArgumentError, "class 3"),
             (x, np.array([0, 1, 2, -1, 0]), hypr.InvalidArgumentError, r"y\[3\] has no target"),
-            (np.where(x > 1, np.nan, x), np.zeros(5, int), hypr.NotFiniteError, "not finite"),
+            (np.where(x > 1, np.nan, x), np.zeros(5, int), hypr.NotFiniteError, "expected finite numbers"),
             (np.zeros((1, 65537, 3)), np.zeros(1, int), hypr.InvalidArgumentError, "65537 steps, expected at most 65536")]:
         with pytest.raises(error, match=words):
             made.exemplars(wrong, labels)

@@ -112,7 +112,7 @@ def test_steps_ago(model, stream):
     one.flush()
     other.flush()
     assert bits(one) == bits(other)
-    with pytest.raises(hypr.WrongStateError, match="no step to teach yet"):
+    with pytest.raises(hypr.WrongStateError, match="the window of the last step is closed"):
         one.teach(0, steps_ago=1)
     one.step(x[30])
     for target in (0, [0, 0, 1]):

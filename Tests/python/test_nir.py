@@ -184,5 +184,5 @@ def test_without_the_package(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "nir", None)
     for call in (lambda: hypr.nir.read(tmp_path, DT, dialect="nir"), lambda: hypr.nir.from_graph(made, DT, dialect="nir"),
                  lambda: hypr.nir.to_graph(model), lambda: hypr.nir.write(model, tmp_path / "a.nir")):
-        with pytest.raises(ModuleNotFoundError, match="needs the package nir: pip install nir"):
+        with pytest.raises(ModuleNotFoundError, match=r'needs the package nir: pip install "hypr\[nir\]"'):
             call()

@@ -23,6 +23,10 @@ SOURCE = Path(__file__).resolve().parents[2] / "bindings" / "python"
 COVERED = {
     "hypr_session_step": "make_step of cffi_build.py",
     "hypr_model_load": "hypr_model_load_buffer, with the bytes that Model.load reads",
+    "hypr_model_memory_size": "hypr_model_load_buffer: Python has a heap",
+    "hypr_model_create_in": "hypr_model_load_buffer: Python has a heap",
+    "hypr_options_memory_size": "hypr_options_create: Python has a heap",
+    "hypr_options_create_in": "hypr_options_create: Python has a heap",
     "hypr_model_find_tensor": "hypr_model_tensor_info, of all tensors",
     "hypr_session_teach_values": "hypr_session_teach_values_at",
     "hypr_session_teach_error": "hypr_session_teach_error_at",

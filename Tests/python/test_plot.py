@@ -118,7 +118,7 @@ def test_learning_curves(tmp_path):
     log = "epoch,train_loss,validation_loss,train_accuracy,note,best\n1,1.5,1.6,0.4,x,1\n2,1.0,1.2,0.6,,1\n3,0.5,1.4,,y,0\n"
     (tmp_path / "log.csv").write_text(log)
     ax = plot.learning_curves(tmp_path)
-    assert [line.get_label() for line in ax.lines] == ["training", "validation", "best: 1.2 (epoch 2)"]
+    assert [line.get_label() for line in ax.lines] == ["training", "validation", "saved: 1.2 (epoch 2)"]
     assert ax.lines[0].get_ydata().tolist() == [1.5, 1.0, 0.5] and "nats" in ax.get_ylabel()
     accuracy = plot.learning_curves(tmp_path / "log.csv", metric="accuracy")
     assert len(accuracy.lines) == 1 and accuracy.lines[0].get_xdata().tolist() == [1, 2]

@@ -14,7 +14,9 @@ pytest.importorskip("jinja2")
 
 import hypr  # noqa: E402
 from hypr.report import save_predictions, write_report  # noqa: E402
+from hypr.schema import meaning  # noqa: E402
 from hypr.summary import model_facts  # noqa: E402
+from hypr.verdict import verdict  # noqa: E402
 
 
 class Page(HTMLParser):
@@ -68,8 +70,8 @@ def test_a_whole_report(run):
     assert path == run / "report.html"
     text = path.read_text()
     page = Page(text)
-    assert page.headings == ["<tiny>", "Model", "Learning", "Test data", "An example", "Weights", "Distributions of parameters",
-                             "Configuration"]
+    assert page.headings == ["<tiny>", "Verdict", "Model", "Learning", "Test data", "An example", "Weights",
+                             "Distributions of parameters", "Configuration"]
     cells = dict(zip(page.cells[::2], page.cells[1::2]))
     assert cells["outputs"] == "2: a, b&c" and cells["options.credit"] == "<window>" and cells["seeds"] == "[1, 2]"
     assert cells["options.window"] == "50" and cells["train loss"] == "0.4" and "new" not in cells
@@ -104,9 +106,67 @@ def test_the_folder_of_a_trainer(model, stream, tmp_path, per_step):
     x, labels = stream[0].reshape(10, 50, 4), stream[1].reshape(10, 50)
     y = labels if per_step else labels.max(axis=1)
     hypr.Trainer(model, tmp_path, epochs=2, validation=0.3, progress=False).fit(x, y)
-    assert Page(write_report(tmp_path).read_text()).headings[1:5] == ["Model", "Learning", "Validation data", "An example"]
+    assert Page(write_report(tmp_path).read_text()).headings[1:6] == [
+        "Verdict", "Model", "Learning", "Validation data", "An example"]
     save_predictions(tmp_path, [0, 1], [1, 1])
-    assert Page(write_report(tmp_path).read_text()).headings[1:5] == ["Model", "Learning", "Test data", "Weights"]
+    assert Page(write_report(tmp_path).read_text()).headings[1:6] == ["Verdict", "Model", "Learning", "Test data", "Weights"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------- Verdict
+
+FALLING = np.linspace(1, 0.1, 10)
+LEVEL = np.concatenate([np.linspace(1, 0.3, 5), np.full(5, 0.3)])
+COURSES = {
+    "still improving": ({"train_loss": FALLING, "validation_loss": FALLING},
+                        "It was still improving: the validation loss fell from 0.3"),
+    "level": ({"train_loss": LEVEL, "validation_loss": LEVEL}, "It had levelled off: the validation loss was 0.3 and then 0.3."),
+    "by heart": ({"train_loss": FALLING, "validation_loss": np.concatenate([FALLING[:5], FALLING[5:][::-1]])},
+                 "It over-fits since epoch 6: in training the loss went on falling, from 0.5 to 0.1, on the validation data it"),
+    "without validation": ({"train_loss": FALLING}, "It was still improving: the training loss fell from 0.3 to 0.1 at last"),
+    "diverged": ({"train_loss": np.array([0.9, 0.5, 80])},
+                 "It diverged: the loss in training is 80 in the last epoch, and was 0.5 in"),
+    "infinite": ({"train_loss": np.array([0.9, np.inf])}, "It diverged: the loss in training is inf in the last epoch"),
+    "too short": ({"train_loss": FALLING[:3]}, None),
+    "nothing known": ({"train_loss": np.full(5, np.nan)}, None),
+}
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_where_a_run_was_going(model, course):
+    columns, words = COURSES[course]
+    said = verdict(columns, {}, {}, model)
+    assert len(said) == (words is not None) and (words is None or said[0].startswith(words)), said
+
+
+@pytest.mark.parametrize(("predictions", "words"), [
+    ([0, 0, 1, 2], "It has learned: 100.0% are right, where always saying the most frequent class gives 50.0% (test data)."),
+    ([0, 0, 0, 0], "It has not learned: 50.0% are right, where always saying"),
+    ([1, 1, 0, 0], "It has not learned: 0.0% are right")])
+def test_what_a_run_reached(model, predictions, words):
+    kept = {"data": np.array("Test data"), "labels": np.array([0, 0, 1, 2, -1]), "predictions": np.array([*predictions, 0])}
+    assert verdict({}, {}, kept, model)[0].startswith(words)
+
+
+def test_which_epoch_was_saved(model):
+    columns = {"epoch": np.array([1, 2, 3]), "best": np.array([1, 1, 0]), "train_accuracy": np.array([0.2, 0.5, 0.6])}
+    said = verdict(columns, {}, {}, model)
+    assert said[0].startswith("It has learned: 50.0% are right, where guessing among 3 classes gives 33.3% (training data, which")
+    assert said[1].startswith("Saved is epoch 2 of 3, the last, as no data was held out")
+    held = {**columns, "validation_accuracy": np.array([0.2, 0.9, 0.3])}
+    said = verdict(held, {"trainer": {"epochs": 9, "monitor": "accuracy"}}, {}, model)
+    assert said[0].startswith("It has learned: 90.0% are right") and "(validation data)" in said[0]
+    assert said[1] == "Saved is epoch 2 of 3, where 9 were planned, the best by accuracy on the validation data."
+
+
+def test_names_are_explained(model, tmp_path):
+    """In the words of the schema, of every neuron model."""
+    model.save(tmp_path / "model.hypr")
+    text = write_report(tmp_path).read_text()
+    assert "layer1.p_w: adaptation time constant as a fraction, 0 to 1, of tau_w_min to tau_w_max" in text
+    assert "readout.tau: time constants, magnitude 0.01 to 1e6" in text and "layer0.omega: angular frequency in radians" in text
+    own = {"resistance", "leak_potential", "threshold", "reset_potential", "candidate_bias"}  # names that explain themselves
+    for neuron in hypr.neuron_models().values():
+        assert all(bool(meaning(neuron.name, name)) != (name in own) for name in neuron.parameters), neuron.name
 
 
 def test_models_without_spikes(tmp_path):

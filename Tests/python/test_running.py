@@ -189,7 +189,7 @@ def test_partial_resets(session, stream):
         session.reset("stat")
     with pytest.raises(hypr.NotFoundError):
         session.reset_layer(3)
-    with pytest.raises(hypr.InvalidArgumentError):
+    with pytest.raises(hypr.NotFoundError):
         session.reset_layer(-1)
 
 

@@ -143,7 +143,7 @@ def test_sequences_that_are_made_when_asked_for(model, kind, tmp_path):
     lazy = Lazy(parts)
     settings = dict(batch_size=4, validation=0.25)
     one = trainer(model, tmp_path / "lazy", **settings).fit(lazy, labels)
-    assert 0 < lazy.most <= 5 and lazy.read == 60 * (2 + 3) + (15 + 1 if kind != "values" else 0)
+    assert 0 < lazy.most <= 5 and lazy.read == 60 * (2 + 3) + 45 + (15 + 1 if kind != "values" else 0)
     whole = trainer(model, tmp_path / "memory", **settings).fit(parts, labels)
     assert one.model == whole.model and same(one.history, whole.history)
     assert RunFolder(tmp_path / "lazy").config() == RunFolder(tmp_path / "memory").config()

@@ -36,6 +36,10 @@ typedef struct hypr_model hypr_model;
 HYPR_API hypr_status hypr_model_load(const char *path, hypr_model **out, char *message, size_t message_size);
 HYPR_API hypr_status hypr_model_load_buffer(const void *data, size_t size, hypr_model **out, char *message,
                                             size_t message_size);
+HYPR_API hypr_status hypr_model_memory_size(const void *data, size_t size, size_t *bytes, size_t *alignment, char *message,
+                                            size_t message_size);
+HYPR_API hypr_status hypr_model_create_in(const void *data, size_t size, void *memory, size_t bytes, hypr_model **out,
+                                          char *message, size_t message_size);
 HYPR_API void hypr_model_free(hypr_model *model);
 HYPR_API size_t hypr_model_input_size(const hypr_model *model);
 HYPR_API size_t hypr_model_output_size(const hypr_model *model);
@@ -47,9 +51,11 @@ HYPR_API const char *hypr_model_name(const hypr_model *model);
 HYPR_API float hypr_model_time_step(const hypr_model *model);
 HYPR_API const char *hypr_model_input_name(const hypr_model *model, size_t channel);
 HYPR_API const char *hypr_model_class_label(const hypr_model *model, size_t output);
+HYPR_API size_t hypr_model_first_layer_inputs(const hypr_model *model);
 HYPR_API size_t hypr_model_metadata_count(const hypr_model *model);
 HYPR_API const char *hypr_model_metadata_key(const hypr_model *model, size_t index);
 HYPR_API const char *hypr_model_metadata_value(const hypr_model *model, size_t index);
+HYPR_API hypr_status hypr_model_trained_range(const hypr_model *model, float *lower, float *upper, size_t count);
 typedef struct hypr_session hypr_session;
 typedef struct hypr_options hypr_options;
 HYPR_API hypr_status hypr_session_create(const hypr_model *model, const hypr_options *options, hypr_session **out,
@@ -147,12 +153,17 @@ enum {
 };
 HYPR_API hypr_status hypr_options_create(hypr_options **out, char *message, size_t message_size);
 HYPR_API void hypr_options_free(hypr_options *options);
+HYPR_API hypr_status hypr_options_memory_size(size_t *bytes, size_t *alignment);
+HYPR_API hypr_status hypr_options_create_in(void *memory, size_t bytes, hypr_options **out, char *message,
+                                            size_t message_size);
 HYPR_API hypr_status hypr_options_set(hypr_options *options, hypr_option key, double value);
 HYPR_API hypr_status hypr_options_get(const hypr_options *options, hypr_option key, double *value);
 HYPR_API const char *hypr_options_message(const hypr_options *options);
 HYPR_API hypr_status hypr_option_bounds(hypr_option key, double *lower, double *upper, double *default_value);
 HYPR_API const char *hypr_option_name(hypr_option key);
 HYPR_API hypr_status hypr_option_find(const char *name, hypr_option *key);
+HYPR_API const char *hypr_option_suggest(const char *name);
+HYPR_API const char *hypr_adaptation_profile(size_t index);
 HYPR_API hypr_status hypr_session_get_option(const hypr_session *session, hypr_option key, double *value);
 HYPR_API hypr_status hypr_session_teach_class(hypr_session *session, uint32_t label);
 HYPR_API hypr_status hypr_session_teach_class_at(hypr_session *session, size_t steps_ago, uint32_t label);
@@ -229,9 +240,40 @@ typedef struct hypr_statistics {
   float *spike_rates;
   size_t spike_rate_count;
   uint64_t unchanged_updates;
+  double chance_loss;
 } hypr_statistics;
 HYPR_API hypr_status hypr_session_statistics(const hypr_session *session, hypr_statistics *statistics);
 HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
+typedef struct hypr_layer_activity {
+  size_t struct_size;
+  size_t neurons;
+  size_t silent_neurons;
+  size_t saturated_neurons;
+  double spike_rate;
+} hypr_layer_activity;
+HYPR_API hypr_status hypr_session_layer_activity(const hypr_session *session, size_t layer, hypr_layer_activity *activity);
+typedef struct hypr_input_range {
+  size_t struct_size;
+  uint64_t samples;
+  uint64_t outside;
+  float lowest;
+  float highest;
+  float trained_lower;
+  float trained_upper;
+} hypr_input_range;
+HYPR_API hypr_status hypr_session_input_range(const hypr_session *session, size_t channel, hypr_input_range *range);
+enum {
+  HYPR_FINDING_DIVERGED = 1,
+  HYPR_FINDING_SILENT_LAYER = 2,
+  HYPR_FINDING_SATURATED_LAYER = 4,
+  HYPR_FINDING_INPUT_FAR_OUTSIDE = 8,
+  HYPR_FINDING_NO_CHANGE = 16,
+  HYPR_FINDING_CHANCE = 32,
+  HYPR_FINDING_INPUT_OUTSIDE = 64,
+  HYPR_FINDING_SILENT_NEURONS = 128,
+  HYPR_FINDINGS_CANNOT_WORK = 31
+};
+HYPR_API hypr_status hypr_session_diagnose(const hypr_session *session, uint32_t *findings, char *text, size_t size);
 HYPR_API hypr_status hypr_session_save_model(const hypr_session *session, const char *path);
 HYPR_API hypr_status hypr_session_model_size(const hypr_session *session, size_t *bytes);
 HYPR_API hypr_status hypr_session_save_model_buffer(const hypr_session *session, void *buffer, size_t size);
@@ -250,6 +292,7 @@ typedef int32_t (*hypr_progress)(void *context, uint64_t steps);
 HYPR_API hypr_status hypr_session_set_progress(hypr_session *session, hypr_progress callback, void *context);
 HYPR_API hypr_status hypr_session_look_ahead(hypr_session *session, const float *input, size_t input_size,
                                              float *output, size_t output_size);
+HYPR_API hypr_status hypr_session_condition(hypr_session *session, const float *inputs, size_t steps, float *values);
 HYPR_API hypr_status hypr_session_get_spikes(const hypr_session *session, size_t layer, float *out, size_t size);
 HYPR_API hypr_status hypr_session_get_layer_state(const hypr_session *session, size_t layer, float *out, size_t size);
 HYPR_API size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer);
@@ -329,6 +372,19 @@ HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quan
 typedef struct hypr_builder hypr_builder;
 HYPR_API hypr_status hypr_builder_create(size_t inputs, hypr_builder **out, char *message, size_t message_size);
 HYPR_API hypr_status hypr_builder_create_from(const hypr_model *model, hypr_builder **out, char *message, size_t message_size);
+typedef struct hypr_recording {
+  size_t struct_size;
+  const float *inputs;
+  const size_t *steps;
+  size_t sequences;
+  size_t channels;
+  size_t outputs;
+  const int32_t *labels;
+  const int32_t *sequence_labels;
+  double time_step;
+} hypr_recording;
+HYPR_API hypr_status hypr_builder_create_suggested(const hypr_recording *recording, hypr_builder **out, char *reasons,
+                                                   size_t reasons_size, char *message, size_t message_size);
 HYPR_API void hypr_builder_free(hypr_builder *builder);
 HYPR_API const char *hypr_builder_message(const hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_set_name(hypr_builder *builder, const char *name);
@@ -341,6 +397,59 @@ enum {
   HYPR_LEVEL_CROSSING_ON_OFF = 1
 };
 HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
+enum {
+  HYPR_ENCODING_NONE = 0,
+  HYPR_ENCODING_LEVEL_CROSSING = 1,
+  HYPR_ENCODING_DELTA = 2,
+  HYPR_ENCODING_THRESHOLD_ACCUMULATION = 3,
+  HYPR_ENCODING_RECEPTIVE_FIELDS = 4
+};
+enum {
+  HYPR_RECEPTIVE_FIELDS_GRADED = 0,
+  HYPR_RECEPTIVE_FIELDS_SPIKES = 1
+};
+typedef struct hypr_encoding {
+  size_t struct_size;
+  const float *thresholds;
+  size_t threshold_count;
+  const float *centers;
+  size_t center_count;
+  const float *widths;
+  size_t width_count;
+  int32_t kind;
+  int32_t output;
+  int32_t fields;
+  float cutoff;
+} hypr_encoding;
+#define HYPR_ENCODING(kind) {sizeof(hypr_encoding), NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0, 0}
+HYPR_API hypr_status hypr_builder_set_encoding(hypr_builder *builder, const hypr_encoding *encoding);
+enum {
+  HYPR_CONDITIONING_HIGH_PASS = 1,
+  HYPR_CONDITIONING_RUNNING_NORMALIZATION = 2,
+  HYPR_CONDITIONING_CLIP = 3,
+  HYPR_CONDITIONING_RECTIFIED_DIFFERENCE = 4
+};
+typedef struct hypr_conditioning {
+  size_t struct_size;
+  const float *time_constants;
+  size_t time_constant_count;
+  const float *deviations;
+  size_t deviation_count;
+  const float *lower;
+  size_t lower_count;
+  const float *upper;
+  size_t upper_count;
+  int32_t kind;
+  float largest_gain;
+  float limit;
+} hypr_conditioning;
+#define HYPR_CONDITIONING(kind) {sizeof(hypr_conditioning), NULL, 0, NULL, 0, NULL, 0, NULL, 0, (kind), 0, 0}
+HYPR_API hypr_status hypr_builder_add_conditioning(hypr_builder *builder, const hypr_conditioning *stage);
+HYPR_API hypr_status hypr_builder_clear_conditioning(hypr_builder *builder);
+HYPR_API hypr_status hypr_builder_set_trained_range(hypr_builder *builder, const float *lower, const float *upper, size_t count);
+HYPR_API hypr_status hypr_builder_fit_input(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences);
+HYPR_API hypr_status hypr_builder_widen_trained_range(hypr_builder *builder, const float *inputs, const size_t *steps,
+                                                      size_t sequences);
 enum {
   HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,
   HYPR_SPIKE_RESET_NONE = 1,
@@ -391,6 +500,8 @@ HYPR_API hypr_status hypr_builder_add_exemplar(hypr_builder *builder, const floa
                                                const float *values, int32_t starts_sequence);
 HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t bytes, uint64_t seed);
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
+HYPR_API hypr_status hypr_builder_calibrate(hypr_builder *builder, const float *inputs, const size_t *steps, size_t sequences,
+                                            double rate, uint64_t seed, int32_t given);
 HYPR_API hypr_status hypr_builder_build(hypr_builder *builder, uint64_t seed, size_t *bytes);
 HYPR_API hypr_status hypr_builder_copy_file(const hypr_builder *builder, void *buffer, size_t size);
 HYPR_API hypr_status hypr_builder_save_file(const hypr_builder *builder, const char *path);

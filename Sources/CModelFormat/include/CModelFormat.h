@@ -1,8 +1,8 @@
 // CModelFormat: reads .hypr model files (include/hypr.fbs).
 //
-// `format_open` verifies a file: after it every function here is safe for that file, whatever is in it, and none but `format_check`
-// allocates; none reads outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd
-// shapes, unknown enum values and NaNs are reported as they are, for the caller to judge.
+// `format_open` verifies a file: after it every function here is safe for that file, whatever is in it; none allocates, reads
+// outside the file or fails loudly. What the numbers mean is not checked here: absent tables, odd shapes, unknown enum values and
+// NaNs are reported as they are, for the caller to judge.
 //
 // Pointers returned point into the file (or to constants) and live as long as the caller keeps its bytes. An index out of range
 // and a name that the schema does not have yield "absent". Every function is pure and may be called from any thread.
@@ -55,8 +55,6 @@ static const format_fault_kind FORMAT_FAULT_OUTSIDE = 2;
 static const format_fault_kind FORMAT_FAULT_TEXT = 3;
 /// There are more references to objects than a file of this size has room for.
 static const format_fault_kind FORMAT_FAULT_TOO_OFTEN = 4;
-/// There was no memory to find out.
-static const format_fault_kind FORMAT_FAULT_MEMORY = 5;
 
 typedef struct format_fault {
   format_fault_kind kind;
@@ -66,9 +64,15 @@ typedef struct format_fault {
   char place[96], other[96];
 } format_fault;
 
-/// Looks for what the verifier does not see in a file that `format_open` accepts. Takes n log n time for n objects, and up to four
-/// times the file's bytes of memory while it runs; that of usual files is much less.
-void format_check(const void *data, size_t size, format_fault *fault);
+/// Where data must lie to be opened.
+enum { FORMAT_ALIGNMENT = 8 };
+
+/// The references to objects in a file that `format_open` accepts: at most half of its bytes, and much less in usual files. 0: there
+/// is a fault, OUTSIDE or TOO_OFTEN.
+size_t format_object_count(const void *data, size_t size, format_fault *fault);
+
+/// Looks for what else the verifier does not see, in n log n time for the n objects that were counted; `keys` has room for them.
+void format_check(const void *data, size_t size, uint64_t *keys, size_t count, format_fault *fault);
 
 /// Told the bytes of one object from `start` to before `end`; false ends the visit.
 typedef bool (*format_visitor)(const void *context, size_t start, size_t end);
@@ -141,9 +145,13 @@ typedef struct format_input_info {
   size_t offset_count;
   /// The union's raw value; 0: no encoding.
   int32_t encoding_type;
-  /// The encoding's name in the schema ("LevelCrossing"); NULL if there is none, if its table is absent, or if it is unknown
-  /// (encoding_type is not 0 then).
-  const char *FORMAT_NULLABLE encoding;
+  /// Stages of conditioning.
+  size_t conditioning_count;
+  /// The range of the conditioned values in training.
+  const float *FORMAT_NULLABLE trained_lower;
+  size_t trained_lower_count;
+  const float *FORMAT_NULLABLE trained_upper;
+  size_t trained_upper_count;
 } format_input_info;
 
 /// The input description; false if the file has none (`out` is zeroed).
@@ -152,12 +160,64 @@ bool format_input(const format_model *model, format_input_info *out);
 /// The name of a channel, or NULL.
 const char *FORMAT_NULLABLE format_channel_name(const format_model *model, size_t index);
 
-/// A scalar field of the spike encoding, by its name in the schema; enums and bools as their number. False if the file does not
-/// state it (`out` is 0): the schema's default holds.
-bool format_encoding_constant(const format_model *model, const char *field_name, float *out);
+/// The schema's ConditioningKind. Other values come from newer files.
+typedef int32_t format_conditioning_kind;
+static const format_conditioning_kind FORMAT_CONDITIONING_HIGH_PASS = 1;
+static const format_conditioning_kind FORMAT_CONDITIONING_RUNNING_NORMALIZATION = 2;
+static const format_conditioning_kind FORMAT_CONDITIONING_CLIP = 3;
+static const format_conditioning_kind FORMAT_CONDITIONING_RECTIFIED_DIFFERENCE = 4;
 
-/// A vector of floats of the spike encoding, by its name in the schema. NULL if absent or empty (`count` is 0).
-const float *FORMAT_NULLABLE format_encoding_values(const format_model *model, const char *field_name, size_t *count);
+/// The schema's defaults.
+static const float FORMAT_LARGEST_GAIN = 10, FORMAT_LIMIT = 10, FORMAT_CUTOFF = 0.01f;
+
+/// A stage of conditioning: of the fields those that its kind has, the others are 0. A pointer is NULL if and only if its count is 0.
+typedef struct format_conditioning {
+  format_conditioning_kind kind;
+  float largest_gain, limit;
+  const float *FORMAT_NULLABLE time_constants;
+  size_t time_constant_count;
+  const float *FORMAT_NULLABLE deviations;
+  size_t deviation_count;
+  const float *FORMAT_NULLABLE lower;
+  size_t lower_count;
+  const float *FORMAT_NULLABLE upper;
+  size_t upper_count;
+} format_conditioning;
+
+/// A stage of conditioning; false if there is no such stage, or if its table is absent or of a kind that this schema does not know
+/// (`out` has the kind, and is 0 otherwise).
+bool format_get_conditioning(const format_model *model, size_t index, format_conditioning *out);
+
+/// The schema's SpikeEncoding. Other values come from newer files.
+typedef int32_t format_encoding_kind;
+static const format_encoding_kind FORMAT_ENCODING_NONE = 0;
+static const format_encoding_kind FORMAT_ENCODING_LEVEL_CROSSING = 1;
+static const format_encoding_kind FORMAT_ENCODING_DELTA = 2;
+static const format_encoding_kind FORMAT_ENCODING_THRESHOLD_ACCUMULATION = 3;
+static const format_encoding_kind FORMAT_ENCODING_RECEPTIVE_FIELDS = 4;
+
+/// A spike encoding: of the fields those that its kind has, the others are 0. A pointer is NULL if and only if its count is 0.
+typedef struct format_encoding {
+  format_encoding_kind kind;
+  /// The schema's LevelCrossingOutput, or ReceptiveFieldOutput.
+  int32_t output;
+  uint32_t fields;
+  float cutoff;
+  const float *FORMAT_NULLABLE thresholds;
+  size_t threshold_count;
+  const float *FORMAT_NULLABLE centers;
+  size_t center_count;
+  const float *FORMAT_NULLABLE widths;
+  size_t width_count;
+} format_encoding;
+
+/// The spike encoding; false if there is none, or if its table is absent or of a kind that this schema does not know (`out` has the
+/// kind, and is 0 otherwise).
+bool format_get_encoding(const format_model *model, format_encoding *out);
+
+/// The schema's name of an encoding's or a stage's kind ("LevelCrossing", "HighPass"); "" if there is no such kind.
+const char *format_encoding_name(format_encoding_kind kind);
+const char *format_conditioning_name(format_conditioning_kind kind);
 
 /* ------------------------------------------------------------------------------------------------------------- layers */
 

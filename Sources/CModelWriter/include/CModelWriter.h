@@ -96,8 +96,14 @@ void writer_set_input(writer *writer, uint32_t size, const float *WRITER_NULLABL
 /// Appends a channel name to the input.
 void writer_add_channel_name(writer *writer, const char *name);
 
-/// Gives the input a level-crossing encoding; `output` is the schema's LevelCrossingOutput (0 signed, 1 on and off).
-void writer_set_level_crossing(writer *writer, const float *WRITER_NULLABLE thresholds, size_t count, uint8_t output);
+/// Appends a stage of conditioning to the input; of a kind that the schema does not have, none.
+void writer_add_conditioning(writer *writer, const format_conditioning *stage);
+
+/// Gives the input an encoding; of a kind that the schema does not have, none.
+void writer_set_encoding(writer *writer, const format_encoding *encoding);
+
+/// The range of conditioned values in training, `count` numbers each.
+void writer_set_trained_range(writer *writer, const float *lower, const float *upper, size_t count);
 
 /* ------------------------------------------------------------------------------------------------------------- layers */
 

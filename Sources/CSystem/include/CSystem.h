@@ -6,4 +6,5 @@
 #include "numbers.h"
 #include "files.h"
 #include "memory.h"
+#include "platform.h"
 #include "threads.h"

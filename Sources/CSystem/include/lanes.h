@@ -8,6 +8,9 @@
 #define LANES_COUNT 16
 #elif defined(__AVX__) || defined(__aarch64__) || defined(__ARM_NEON)
 #define LANES_COUNT 8
+#elif defined(__arm__) || (defined(__riscv) && !defined(__riscv_vector))
+// There are no vectors: two numbers leave enough of the registers for what a neuron model computes with.
+#define LANES_COUNT 2
 #else
 #define LANES_COUNT 4
 #endif
@@ -52,6 +55,8 @@ LANES_INLINE lanes lanes_larger(lanes one, lanes other) { return one > other ? o
     5 ^ half, 6 ^ half, 7 ^ half)
 #elif LANES_COUNT == 4
 #define LANES_SWAP(values, half) __builtin_shufflevector(values, values, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half)
+#elif LANES_COUNT == 2
+#define LANES_SWAP(values, half) __builtin_shufflevector(values, values, 0 ^ half, 1 ^ half)
 #endif
 
 LANES_INLINE float lanes_sum(lanes values) {
@@ -61,7 +66,9 @@ LANES_INLINE float lanes_sum(lanes values) {
 #if LANES_COUNT > 4
   values += LANES_SWAP(values, 4);
 #endif
+#if LANES_COUNT > 2
   values += LANES_SWAP(values, 2);
+#endif
   values += LANES_SWAP(values, 1);
   return values[0];
 }
@@ -73,7 +80,9 @@ LANES_INLINE float lanes_largest(lanes values) {
 #if LANES_COUNT > 4
   values = lanes_larger(values, LANES_SWAP(values, 4));
 #endif
+#if LANES_COUNT > 2
   values = lanes_larger(values, LANES_SWAP(values, 2));
+#endif
   values = lanes_larger(values, LANES_SWAP(values, 1));
   return values[0];
 }

@@ -1,10 +1,10 @@
 // A small pool of threads that all do a piece of the same work.
 #pragma once
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "platform.h"
 
 enum { SYSTEM_THREADS_MAXIMUM = 64 };
 
@@ -12,6 +12,9 @@ enum { SYSTEM_THREADS_MAXIMUM = 64 };
 typedef void (*system_piece)(void *_Nonnull context, int32_t piece);
 
 typedef struct system_pool {
+#ifdef HYPR_BARE_METAL
+  bool is_running;
+#else
   pthread_mutex_t mutex;
   pthread_cond_t begun, finished;
   system_piece _Nullable work;
@@ -24,6 +27,7 @@ typedef struct system_pool {
   pid_t process;     // that has the threads: one that was forked from it has none of them
   bool is_running;   // system_pool_run was called; only its caller's thread looks
   pthread_t threads[SYSTEM_THREADS_MAXIMUM];
+#endif
 } system_pool;
 
 // Starts `count` - 1 threads; returns 0, or the errno value with which one could not be started (none is left then).
@@ -39,13 +43,13 @@ void system_pool_stop(system_pool *_Nonnull pool);
 
 // What threads tell each other while they work; no other bytes depend on it.
 typedef struct system_progress {
-  uint64_t steps;  // made by all of them together
-  bool stops;      // they shall make no more
+  system_counter steps;  // made by all of them together
+  bool stops;            // they shall make no more
 } system_progress;
 
 // Adds steps that were made; returns how many there are now.
 static inline uint64_t system_progress_add(system_progress *_Nonnull progress, uint64_t steps) {
-  return __atomic_add_fetch(&progress->steps, steps, __ATOMIC_RELAXED);
+  return __atomic_add_fetch(&progress->steps, (system_counter)steps, __ATOMIC_RELAXED);
 }
 static inline void system_progress_stop(system_progress *_Nonnull progress) {
   __atomic_store_n(&progress->stops, true, __ATOMIC_RELAXED);

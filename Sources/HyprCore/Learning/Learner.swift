@@ -2,15 +2,23 @@ internal import CSystem
 
 /// What a network needs to learn from a stream: targets of the open windows, and what was gathered since the last update.
 struct Learner: ~Copyable {
-  let settings: Settings
+  private let settingsPlace: UnsafePointer<Settings>
+  /// The session's, read where they are: they are large.
+  var settings: Settings { unsafeAddress { settingsPlace } }
   let history: History
   let tensors: UnsafeBufferPointer<TensorDescription>
   let targets: Targets
   let resources: LearningResources
-  /// Only if something depends on it.
-  let reference: UnsafeMutablePointer<ReferenceNetwork>?
+  #if HYPR_REHEARSAL
+    /// Only if something depends on it.
+    let reference: UnsafeMutablePointer<ReferenceNetwork>?
+  #else
+    var reference: UnsafeMutablePointer<ReferenceNetwork>? { nil }
+  #endif
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
+  /// What was taught, by class.
+  let classes: ClassFrequencies
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
   var labelDelay: Int
   /// That can be open at a time.
@@ -19,22 +27,24 @@ struct Learner: ~Copyable {
 
   /// Lays one out. (Not inlined, as it is large: what is laid out after it has its stack then.)
   @inline(never) static func place(
-    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
-    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, at settingsPlace: UnsafePointer<Settings>,
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) -> UnsafeMutablePointer<Learner> {
     let place = arena.allocate(Learner.self, 1, .scratch)
-    let learner = Learner(&arena, model, settings, resources, reference)
+    let learner = Learner(&arena, model, settings, at: settingsPlace, resources, reference)
     if !arena.isMeasuring { place.initialize(to: learner) }
     return place
   }
 
-  private init(
-    _ arena: inout Arena, _ model: Model, _ settings: Settings, _ resources: LearningResources,
-    _ reference: UnsafeMutablePointer<ReferenceNetwork>?
+  @inline(__always) private init(
+    _ arena: inout Arena, _ model: Model, _ settings: Settings, at settingsPlace: UnsafePointer<Settings>,
+    _ resources: LearningResources, _ reference: UnsafeMutablePointer<ReferenceNetwork>?
   ) {
-    self.settings = settings
+    self.settingsPlace = settingsPlace
     self.resources = resources
-    self.reference = reference
+    #if HYPR_REHEARSAL
+      self.reference = reference
+    #endif
     history = History(settings)
     labelDelay = settings.labelDelay
     mostSteps = settings.window + settings.labelDelay
@@ -42,6 +52,7 @@ struct Learner: ~Copyable {
     let lanes = model.kernels.pointee.lanes
     targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, window: settings.window, history)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
+    classes = ClassFrequencies(&arena, classes: model.outputSize)
   }
 
   /// Closes the first open window. (Not inlined: a job, and the learner that it is made for, are large.)
@@ -88,6 +99,7 @@ struct Learner: ~Copyable {
 
   mutating func walkState(_ stream: inout StateStream) {
     progress.walkState(&stream, mostSteps: mostSteps)
+    classes.walkState(&stream)
     if stream.isInput {
       progress.firstPage = 0
       progress.page = slots(ofOpen: openCount - 1).lowerBound

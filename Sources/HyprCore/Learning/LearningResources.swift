@@ -11,9 +11,14 @@ struct LearningResources {
   let rules: UnsafeMutablePointer<TensorRule>
   /// [C]: factors on the loss of a target that is a class.
   let classWeights: UnsafeMutablePointer<Float>
-  /// Only if what is not taught is held, and if learning is guarded.
-  let taught: TaughtClasses?
-  let comparison: UnsafeMutablePointer<ReferenceComparison>?
+  #if HYPR_REHEARSAL
+    /// Only if what is not taught is held, and if learning is guarded.
+    let taught: TaughtClasses?
+    let comparison: UnsafeMutablePointer<ReferenceComparison>?
+  #else
+    var taught: TaughtClasses? { nil }
+    var comparison: UnsafeMutablePointer<ReferenceComparison>? { nil }
+  #endif
   let adjoints: Adjoints
   let pool: ThreadPool?
 
@@ -23,16 +28,18 @@ struct LearningResources {
     frozen = arena.allocate(Bool.self, tensors.count, .scratch)
     rules = arena.allocate(TensorRule.self, tensors.count, .scratch)
     classWeights = arena.allocate(Float.self, model.outputSize, .scratch)
-    let outputs = model.outputSize
-    if settings.needsReference(outputs: outputs) {
-      let block = LossBlock(&arena, width: wholeVectors(outputs, model.kernels.pointee.lanes))
-      taught =
-        settings.holdsUntaught(outputs: outputs)
-        ? TaughtClasses(&arena, classes: outputs, weight: settings.holdUntaught, block) : nil
-      comparison = settings.guards ? arena.place(ReferenceComparison(&arena, classes: outputs, settings, block)) : nil
-    } else {
-      (taught, comparison) = (nil, nil)
-    }
+    #if HYPR_REHEARSAL
+      let outputs = model.outputSize
+      if settings.needsReference(outputs: outputs) {
+        let block = LossBlock(&arena, width: wholeVectors(outputs, model.kernels.pointee.lanes))
+        taught =
+          settings.holdsUntaught(outputs: outputs)
+          ? TaughtClasses(&arena, classes: outputs, weight: settings.holdUntaught, block) : nil
+        comparison = settings.guards ? arena.place(ReferenceComparison(&arena, classes: outputs, settings, block)) : nil
+      } else {
+        (taught, comparison) = (nil, nil)
+      }
+    #endif
     adjoints = Adjoints(&arena, model, settings)
     pool = settings.threads > 1 ? ThreadPool(&arena, threads: settings.threads) : nil
     if arena.isMeasuring { return }

@@ -7,6 +7,11 @@ struct LearningStatistics {
   /// Each loss times its weight.
   var lossSum = 0.0
 
+  /// Of the first targets since the optimizer began: what learning started from.
+  private(set) var firstSteps: UInt64 = 0
+  private var firstWeight = 0.0
+  private var firstLossSum = 0.0
+
   var updates: UInt64 = 0
   /// Those on what the stream taught: the learning rate falls with them, not with what is only rehearsed.
   var scheduledUpdates: UInt64 = 0
@@ -18,17 +23,31 @@ struct LearningStatistics {
   /// Of a step: that of a class times that of a target, rounded.
   private static let leastWeight = 0.99 * smallestWeight * smallestWeight
 
+  /// Targets that count as the first ones.
+  private static var mostFirstSteps: UInt64 { 32 }
+
   var meanLoss: Double { weight > 0 ? lossSum / weight : 0 }
+  var firstMeanLoss: Double { firstWeight > 0 ? firstLossSum / firstWeight : 0 }
 
   mutating func count(_ target: Target) {
     taughtSteps += 1
     correctSteps += target.correct ? 1 : 0
     weight += target.weight
     lossSum += target.loss
+    if firstSteps < LearningStatistics.mostFirstSteps { addFirst(1, target.weight, target.loss) }
+  }
+
+  private mutating func addFirst(_ steps: UInt64, _ weight: Double, _ loss: Double) {
+    firstSteps += steps
+    firstWeight += weight
+    firstLossSum += loss
   }
 
   /// The optimizer begins again.
-  mutating func clearUpdates() { (updates, unchangedUpdates, scheduledUpdates) = (0, 0, 0) }
+  mutating func clearUpdates() {
+    (updates, unchangedUpdates, scheduledUpdates) = (0, 0, 0)
+    (firstSteps, firstWeight, firstLossSum) = (0, 0, 0)
+  }
 
   mutating func clear() { (taughtSteps, correctSteps, weight, lossSum) = (0, 0, 0, 0) }
 
@@ -38,6 +57,7 @@ struct LearningStatistics {
     correctSteps += other.correctSteps
     weight += other.weight
     lossSum += other.lossSum
+    if firstSteps < LearningStatistics.mostFirstSteps { addFirst(other.firstSteps, other.firstWeight, other.firstLossSum) }
   }
 
   mutating func walkState(_ stream: inout StateStream) {
@@ -45,6 +65,9 @@ struct LearningStatistics {
     correctSteps = stream.count(correctSteps)
     weight = stream.sum(weight, of: LearningStatistics.leastWeight)
     lossSum = stream.sum(lossSum)
+    firstSteps = stream.count(firstSteps)
+    firstWeight = stream.sum(firstWeight, of: LearningStatistics.leastWeight)
+    firstLossSum = stream.sum(firstLossSum)
     updates = stream.count(updates)
     scheduledUpdates = stream.count(scheduledUpdates)
     skippedUpdates = stream.count(skippedUpdates)

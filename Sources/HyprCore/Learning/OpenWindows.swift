@@ -46,6 +46,7 @@ extension Learner {
     for step in first..<first + steps where targets.kinds[step].counts {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
+      if let label = targets.label(step) { classes.count(label, weight: targets.weights[step]) }
     }
     progress.steps -= steps
     if progress.steps > 0 {

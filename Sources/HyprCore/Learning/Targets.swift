@@ -64,6 +64,12 @@ struct Targets {
   /// ∂loss/∂y of a step.
   func error(_ step: Int) -> UnsafeMutablePointer<Float> { outputErrors + step * width }
 
+  /// The class that a step was taught, alone or with others.
+  @_optimize(speed) func label(_ step: Int) -> Int? {
+    let label = Int(labels[step])
+    return label == -1 ? nil : label < 0 ? -2 - label : label
+  }
+
   /// The step has no target, or none any more.
   @_optimize(speed) @inline(__always) func begin(_ step: Int) {
     kinds[step] = .none

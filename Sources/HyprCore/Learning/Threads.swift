@@ -74,7 +74,8 @@ struct OptimizePieces {
     _ kernels: UnsafePointer<kernel_table>, _ update: UnsafePointer<kernel_update>, _ pool: ThreadPool?
   ) -> Bool {
     guard let pool, update.pointee.count >= leastWork else { return kernels.pointee.optimize(update) }
-    return withUnsafeTemporaryAllocation(of: Bool.self, capacity: pool.count) { changes in
+    // Of a size that is known when compiling: any other may be allocated.
+    return withUnsafeTemporaryAllocation(of: Bool.self, capacity: SYSTEM_THREADS_MAXIMUM) { changes in
       guard let start = changes.baseAddress else { return false }
       var pieces = OptimizePieces(
         kernel: kernels.pointee.optimize, update: update.pointee, count: pool.count, changes: start)

@@ -41,16 +41,22 @@ private struct ExemplarCheck {
     let isSparse = stored.spike_counts != nil
     let (steps, taught) = try checkLabels(upTo: hasValues ? 0 : outputs - 1)
     let perChannel = isSparse ? 0 : channels
-    try checkCount("values", stored.value_count, steps * perChannel)
+    try checkCount("values", stored.value_count, product(steps, perChannel))
     try checkCount("value_scale", stored.value_scale_count, perChannel)
     try checkCount("value_offset", stored.value_offset_count, perChannel)
     try checkCount("spike_counts", stored.spike_count_count, isSparse ? steps : 0)
-    try checkCount("targets", stored.target_count, hasValues ? taught * outputs : 0)
+    try checkCount("targets", stored.target_count, hasValues ? product(taught, outputs) : 0)
     try checkFinite("value_scale", stored.value_scale, perChannel)
     try checkFinite("value_offset", stored.value_offset, perChannel)
     try checkFinite("targets", stored.targets, stored.target_count)
     try checkSpikes(steps)
     for channel in 0..<perChannel { try checkSamples(channel) }
+  }
+
+  /// That of no file if it is larger than can be counted.
+  private func product(_ one: Int, _ other: Int) -> Int {
+    let (result, overflows) = one.multipliedReportingOverflow(by: other)
+    return overflows ? .max : result
   }
 
   /// Returns how many steps there are, and how many of them have a target.
@@ -74,9 +80,10 @@ private struct ExemplarCheck {
       throw loader.invalid(
         "exemplars[\(index)] is sparse, for \(channels) inputs, expected at most \(Model.mostSparseChannels)")
     }
-    var sum = 0
-    for step in 0..<steps { sum += Int(counts[step]) }
-    try checkCount("spike_channels", stored.spike_channel_count, sum)
+    // Together they may be too many for an integer of 32 bits, and for any file then.
+    var sum: Int64 = 0
+    for step in 0..<steps { sum += Int64(counts[step]) }
+    try checkCount("spike_channels", stored.spike_channel_count, Int(clamping: sum))
     guard let spikes = stored.spike_channels else { return }
     var place = 0
     for step in 0..<steps {

@@ -82,21 +82,11 @@ struct TensorDescription {
   func isTrainable(_ settings: Settings) -> Bool { trainable && settings.rateFactor(group) > 0 }
 }
 
-/// How samples become spikes by level crossing: the schema's table of that name.
-struct LevelCrossingDescription {
-  let thresholds: UnsafePointer<Float>
-  /// One for all channels, or one each.
-  let thresholdCount: Int
-  /// Two inputs per channel, rising and falling, in place of one that is 1 or -1.
-  let isOnOff: Bool
-
-  /// Inputs of the first layer that a channel gives.
-  var inputsPerChannel: Int { isOnOff ? 2 : 1 }
-}
-
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.
 public struct Model {
-  var references: Int64 = 1
+  var references = 1
+  /// Whether file and block were allocated, and are freed with the model; otherwise they are the host's.
+  let ownsMemory: Bool
   let kernels: UnsafePointer<kernel_table>
   /// The file; it stays, because names and parameters are read from it and saving copies it.
   package let file: UnsafeRawBufferPointer
@@ -107,13 +97,15 @@ public struct Model {
   let places: UnsafePointer<UInt64>
   /// Channels of a sample.
   public let inputSize: Int
-  /// How samples become spikes; nil: they do not.
-  let encoding: LevelCrossingDescription?
+  /// How values become spikes, or no encoding.
+  let encoding: format_encoding
   let recommended: Options
   /// A checksum of the file: what belongs to another model is recognised.
   let identity: UInt64
 
   public var outputSize: Int { readout.size }
+  /// n of the first layer: what a sample becomes.
+  public var firstLayerInputs: Int { layers[0].inputCount }
   /// Hidden layers.
   public var layerCount: Int { layers.count - 1 }
   public var parameterCount: Int {
@@ -131,6 +123,22 @@ public struct Model {
   }
   public func inputName(_ channel: Int) -> UnsafePointer<CChar>? { format_channel_name(root, channel) }
   public func classLabel(_ output: Int) -> UnsafePointer<CChar>? { format_class_label(root, output) }
+  /// The range [channels] of the conditioned values in training; nil: unknown.
+  public var trainedRange: (lower: UnsafePointer<Float>, upper: UnsafePointer<Float>)? {
+    var info = format_input_info()
+    guard format_input(root, &info), let lower = info.trained_lower, let upper = info.trained_upper else { return nil }
+    return (lower, upper)
+  }
+  /// Stages of conditioning.
+  var conditioningCount: Int {
+    var info = format_input_info()
+    return format_input(root, &info) ? info.conditioning_count : 0
+  }
+  func conditioning(_ index: Int) -> format_conditioning {
+    var stage = format_conditioning()
+    _ = format_get_conditioning(root, index, &stage)
+    return stage
+  }
   public var metadataCount: Int { format_metadata_count(root) }
   public func metadataKey(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_key(root, index) }
   public func metadataValue(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_value(root, index) }
@@ -194,7 +202,7 @@ extension UnsafeMutablePointer<Model> {
 
   /// Gives up one reference; the last one frees the model.
   public func release() {
-    guard withUnsafeMutablePointer(to: &pointee.references, { system_release($0) }) == 0 else { return }
+    guard withUnsafeMutablePointer(to: &pointee.references, { system_release($0) }) == 0, pointee.ownsMemory else { return }
     let file = UnsafeMutableRawPointer(mutating: pointee.file.baseAddress)
     system_free(file)
     system_free(self)

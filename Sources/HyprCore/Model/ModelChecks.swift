@@ -88,45 +88,34 @@ extension ModelLoader {
     }
   }
 
-  /// How the file wants samples to become spikes.
-  func readEncoding() throws(Failure) -> LevelCrossingDescription? {
-    var input = format_input_info()
-    guard format_input(root, &input), input.encoding_type != 0 else { return nil }
-    guard let name = input.encoding, equal(name, "LevelCrossing") else {
-      throw unsupported("input.encoding is \(input.encoding), which this library does not have")
-    }
-    var count = 0
-    guard let thresholds = format_encoding_values(root, "thresholds", &count),
-      count == 1 || count == Int(clamping: input.size)
-    else {
-      throw invalid("input.encoding.thresholds has \(count) entries, expected 1 or \(Int(clamping: input.size))")
-    }
-    for channel in 0..<count where !(thresholds[channel] > 0 && thresholds[channel].isFinite) {
-      throw invalid("input.encoding.thresholds[\(channel)] is \(thresholds[channel]), expected a finite number above 0")
-    }
-    var output: Float = 0
-    _ = format_encoding_constant(root, "output", &output)
-    guard output == 0 || output == 1 else {
-      throw unsupported("input.encoding.output is \(Int(output)), which this library does not know")
-    }
-    return LevelCrossingDescription(thresholds: thresholds, thresholdCount: count, isOnOff: output == 1)
+  /// How the file wants values to become spikes.
+  func readEncoding() throws(Failure) -> format_encoding {
+    var encoding = format_encoding()
+    if format_get_encoding(root, &encoding) || encoding.kind == FORMAT_ENCODING_NONE { return encoding }
+    // Of a known kind, it has no table.
+    guard format_encoding_name(encoding.kind).pointee == 0 else { throw invalid("input.encoding is missing") }
+    throw unsupported("input.encoding is type \(Int(encoding.kind)), which this library does not know")
   }
 
   /// Returns the number of channels; `columns`: inputs of the first layer.
-  func checkInput(columns: Int, _ encoding: LevelCrossingDescription?) throws(Failure) -> Int {
+  func checkInput(columns: Int, _ encoding: format_encoding) throws(Failure) -> Int {
     var input = format_input_info()
     guard format_input(root, &input) else { return columns }
     let inputCount = Int(clamping: input.size)
-    let perChannel = encoding.map { $0.inputsPerChannel } ?? 1
+    if encoding.kind != FORMAT_ENCODING_NONE {
+      try SignalChecks(message, channels: inputCount, isFile: true).check(encoding, "input.encoding.")
+    }
+    let perChannel = encoding.inputsPerChannel
     if columns % perChannel != 0 || inputCount != columns / perChannel {
       let found: Text = "input.size is \(inputCount)"
-      let encoded: Text = perChannel == 1 ? "" : ", two for each channel"
+      let encoded: Text = perChannel == 1 ? "" : ", \(perChannel) for each channel"
       throw invalid("\(found), but layers[0].input_weight has \(columns) columns\(encoded)")
     }
-    let counts: InlineArray<3, (Int, StaticString)> = [
+    let counts: InlineArray<5, (Int, StaticString)> = [
       (input.channel_name_count, "channel_names"), (input.scale_count, "scale"), (input.offset_count, "offset"),
+      (input.trained_lower_count, "trained_lower"), (input.trained_upper_count, "trained_upper"),
     ]
-    for index in 0..<3 where counts[index].0 != 0 && counts[index].0 != inputCount {
+    for index in 0..<5 where counts[index].0 != 0 && counts[index].0 != inputCount {
       throw invalid("input.\(counts[index].1) has \(counts[index].0) entries, expected none or \(inputCount)")
     }
     for channel in 0..<inputCount {
@@ -137,7 +126,37 @@ extension ModelLoader {
         throw invalid("input.offset[\(channel)] is \(offset[channel]), expected a finite number")
       }
     }
+    try checkConditioning(channels: inputCount)
     return inputCount
+  }
+
+  private func checkConditioning(channels: Int) throws(Failure) {
+    var input = format_input_info()
+    _ = format_input(root, &input)
+    let checks = SignalChecks(message, channels: channels, isFile: true)
+    guard (input.trained_lower == nil) == (input.trained_upper == nil) else {
+      throw invalid("input has one of trained_lower and trained_upper, expected both or none")
+    }
+    if let lower = input.trained_lower, let upper = input.trained_upper { try checks.checkRange(lower, upper, "input.trained_") }
+    let count = input.conditioning_count
+    if count == 0 { return }
+    guard count <= Model.mostConditioning else {
+      throw invalid("input.conditioning has \(count) stages, expected at most \(Model.mostConditioning)")
+    }
+    // A reader of the version before would leave the stages out.
+    guard format_version(root) >= Model.conditioningVersion else {
+      throw invalid("format_version is \(Int(format_version(root))), expected \(Model.conditioningVersion) or above with conditioning")
+    }
+    for index in 0..<count {
+      var stage = format_conditioning()
+      if !format_get_conditioning(root, index, &stage) {
+        guard stage.kind != 0 && format_conditioning_name(stage.kind).pointee == 0 else {
+          throw invalid("input.conditioning[\(index)].kind is missing")
+        }
+        throw unsupported("input.conditioning[\(index)].kind is type \(Int(stage.kind)), which this library does not know")
+      }
+      try checks.check(stage, timeStep: format_time_step(root), "input.conditioning[\(index)].")
+    }
   }
 
   func checkLabels(_ outputCount: Int) throws(Failure) {

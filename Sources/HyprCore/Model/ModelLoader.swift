@@ -3,7 +3,10 @@ internal import CSystem
 
 extension Model {
   /// Highest format_version that this reader knows.
-  package static let formatVersion = 1
+  package static let formatVersion = 2
+  /// The first one whose files may have stages of conditioning.
+  package static let conditioningVersion = 2
+  package static let mostConditioning = 8
   /// Beyond any network that fits a file of 2 GiB, and small enough for 32-bit row numbers.
   package static let largestCount = 1 << 24
   package static let mostLayers = 1000
@@ -72,11 +75,31 @@ extension Model {
   ) throws(Failure) -> UnsafeMutablePointer<Model> {
     do throws(Failure) {
       let loader = try ModelLoader(file, message, kernels)
-      return try loader.model()
+      try loader.checkStructure()
+      return try loader.model(in: nil)
     } catch {
       system_free(UnsafeMutableRawPointer(mutating: file.baseAddress))
       throw error
     }
+  }
+
+  /// A model of bytes that stay where they are, such as in flash, in the caller's memory: nothing is allocated or copied.
+  public static func load(
+    inPlace bytes: UnsafeRawBufferPointer, in memory: UnsafeMutableRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<Model> {
+    let loader = try ModelLoader(inPlace: bytes, message)
+    let (size, block) = (try loader.memorySize(), try Arena.check(memory, message))
+    guard memory.count >= size else {
+      throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, the model takes \(size)")
+    }
+    // What the model is made of comes later.
+    try loader.checkStructure(block.assumingMemoryBound(to: UInt64.self))
+    return try loader.model(in: block)
+  }
+
+  /// The memory that this takes.
+  public static func memorySize(inPlace bytes: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) -> Int {
+    try ModelLoader(inPlace: bytes, message).memorySize()
   }
 }
 
@@ -97,6 +120,8 @@ struct ModelLoader {
   let message: MessageBuffer
   let kernels: kernel_table
   let hiddenCount: Int
+  /// References to objects in the file.
+  private let objectCount: Int
 
   init(_ file: UnsafeRawBufferPointer, _ message: MessageBuffer, _ kernels: kernel_table) throws(Failure) {
     try ModelLoader.checkHead(file.baseAddress, size: file.count, message)
@@ -106,21 +131,32 @@ struct ModelLoader {
     }
     guard let root = format_open(file.baseAddress, file.count) else {
       throw message.failure(
-        .modelInvalid, "the file of \(file.count) bytes is damaged: the FlatBuffers verifier rejects it")
+        .modelInvalid, "the file of \(file.count) bytes is damaged or cut short: the FlatBuffers verifier rejects it")
     }
     self.file = file
     self.root = root
     self.message = message
     self.kernels = kernels
     hiddenCount = format_layer_count(root)
-    try checkStructure()
+    var fault = format_fault()
+    objectCount = file.baseAddress.map { format_object_count($0, file.count, &fault) } ?? 0
+    if fault.kind != FORMAT_FAULT_NONE { throw failure(fault) }
+  }
+
+  /// The same of a file that is not copied to where it must lie.
+  init(inPlace file: UnsafeRawBufferPointer, _ message: MessageBuffer) throws(Failure) {
+    let remainder = UInt(bitPattern: file.baseAddress) % UInt(FORMAT_ALIGNMENT)
+    guard remainder == 0 else {
+      throw message.failure(
+        .invalidArgument,
+        "data is \(Int(remainder)) bytes past a multiple of \(Int(FORMAT_ALIGNMENT)), expected an array that is aligned to it")
+    }
+    try self.init(file, message, kernelTable())
   }
 
   /// What can be seen before anything is read or copied: only the first FORMAT_HEAD_SIZE bytes are looked at.
   static func checkHead(_ head: UnsafeRawPointer?, size: Int, _ message: MessageBuffer) throws(Failure) {
-    guard let head, format_has_identifier(head, size) else {
-      throw message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
-    }
+    guard let head, format_has_identifier(head, size) else { throw noModel(head, size, message) }
     guard size < SYSTEM_FILE_MAXIMUM else {
       throw message.failure(.modelInvalid, "the file has \(size) bytes, expected less than 2 GiB")
     }
@@ -131,12 +167,32 @@ struct ModelLoader {
     }
   }
 
+  /// What else it is, of what people give for a model.
+  private static func noModel(_ head: UnsafeRawPointer?, _ size: Int, _ message: MessageBuffer) -> Failure {
+    guard let head, size > 0 else { return message.failure(.modelInvalid, "not a .hypr file: it is empty") }
+    if size >= FORMAT_HEAD_SIZE && head.loadUnaligned(as: UInt64.self) << 16 == 0x5950_4D55_4E93 << 16 {
+      return message.failure(.modelInvalid, "not a .hypr file but a NumPy array (.npy): data, expected a model")
+    }
+    return message.failure(.modelInvalid, "not a .hypr file: bytes 4 to 7 are not the identifier \"HYPR\"")
+  }
+
+  private var structureSize: Int { objectCount * MemoryLayout<UInt64>.stride }
+
   /// What the verifier does not see. Saving writes tensors back to their places in the file, so nothing else may lie there.
-  private func checkStructure() throws(Failure) {
+  func checkStructure(_ keys: UnsafeMutablePointer<UInt64>) throws(Failure) {
     guard let start = file.baseAddress else { return }
     var fault = format_fault()
-    format_check(start, file.count, &fault)
+    format_check(start, file.count, keys, objectCount, &fault)
     if fault.kind != FORMAT_FAULT_NONE { throw failure(fault) }
+  }
+
+  /// The same in memory that is given back.
+  func checkStructure() throws(Failure) {
+    guard let keys = system_allocate(structureSize) else {
+      throw message.failure(.outOfMemory, "no memory to check a model file of \(file.count) bytes")
+    }
+    defer { system_free(keys) }
+    try checkStructure(keys.assumingMemoryBound(to: UInt64.self))
   }
 
   @inline(never) private func failure(_ fault: format_fault) -> Failure {
@@ -151,10 +207,8 @@ struct ModelLoader {
           return invalid("\(place) is damaged: it reaches out of the file or of its table")
         case FORMAT_FAULT_TEXT:
           return invalid("\(place) is no UTF-8: byte \(fault.position) is \(Int(fault.byte)), which begins no character")
-        case FORMAT_FAULT_TOO_OFTEN:
-          return invalid("\(place) is referred to more often than a file of \(file.count) bytes has room for")
         default:
-          return message.failure(.outOfMemory, "no memory to check a model file of \(file.count) bytes")
+          return invalid("\(place) is referred to more often than a file of \(file.count) bytes has room for")
         }
       }
     }
@@ -163,8 +217,14 @@ struct ModelLoader {
   @inline(__always) func invalid(_ text: @autoclosure () -> Text) -> Failure { message.failure(.modelInvalid, text()) }
   @inline(__always) func unsupported(_ text: @autoclosure () -> Text) -> Failure { message.failure(.modelUnsupported, text()) }
 
-  /// The checked model, in one block of memory.
-  func model() throws(Failure) -> UnsafeMutablePointer<Model> {
+  /// Of a model's block, which serves to check the structure before.
+  func memorySize() throws(Failure) -> Int {
+    var measure = Arena(measuring: ())
+    _ = try layOut(&measure)
+    return max(measure.used, structureSize)
+  }
+
+  private func layOut(_ arena: inout Arena) throws(Failure) -> Storage {
     try checkHeader()
     var tensorCount = 0
     var constantCount = 0
@@ -173,20 +233,23 @@ struct ModelLoader {
       tensorCount += TensorReader.mostProjections + Int(facts.parameter_count)
       constantCount += max(1, Int(facts.constant_count))
     }
-    let rows = try CompressedRowsSize(self)
-    var measure = Arena(measuring: ())
-    _ = Storage(&measure, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, rows)
-    guard let memory = system_allocate(measure.used) else {
-      throw message.failure(.outOfMemory, "no memory for a model of \(measure.used) bytes")
+    return Storage(
+      &arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, try CompressedRowsSize(self))
+  }
+
+  /// The checked model, in the caller's block of memory, or in an allocated one.
+  func model(in block: UnsafeMutableRawPointer?) throws(Failure) -> UnsafeMutablePointer<Model> {
+    let size = try memorySize()
+    guard let memory = block ?? system_allocate(size) else {
+      throw message.failure(.outOfMemory, "no memory for a model of \(size) bytes")
     }
     do throws(Failure) {
       var arena = Arena(memory)
-      let storage = Storage(
-        &arena, layers: hiddenCount + 1, tensors: tensorCount, constants: constantCount, rows)
-      try fill(storage)
+      let storage = try layOut(&arena)
+      try fill(storage, ownsMemory: block == nil)
       return storage.model
     } catch {
-      system_free(memory)
+      if block == nil { system_free(memory) }
       throw error
     }
   }
@@ -218,7 +281,7 @@ struct ModelLoader {
     }
   }
 
-  private func fill(_ storage: Storage) throws(Failure) {
+  private func fill(_ storage: Storage, ownsMemory: Bool) throws(Failure) {
     storage.kernels.initialize(to: kernels)
     var tensors = TensorReader(
       loader: self, tensors: storage.tensors, names: storage.names, projections: storage.projections, rows: storage.rows)
@@ -229,11 +292,11 @@ struct ModelLoader {
       (storage.layers + layer).initialize(to: try tensors.layer(layer, inputs: inputs, constants: constants))
       constants += max(1, Int((storage.layers + layer).pointee.neuron.constant_count))
     }
-    try finish(storage, tensorCount: tensors.count)
+    try finish(storage, tensorCount: tensors.count, ownsMemory: ownsMemory)
   }
 
   /// What is known when all tensors are. Not in the frame of what reads them.
-  @inline(never) private func finish(_ storage: Storage, tensorCount: Int) throws(Failure) {
+  @inline(never) private func finish(_ storage: Storage, tensorCount: Int, ownsMemory: Bool) throws(Failure) {
     let encoding = try readEncoding()
     let inputSize = try checkInput(columns: storage.layers.pointee.inputCount, encoding)
     let outputSize = (storage.layers + hiddenCount).pointee.size
@@ -246,7 +309,7 @@ struct ModelLoader {
     format_sort(storage.places, tensorCount)
     storage.model.initialize(
       to: Model(
-        kernels: UnsafePointer(storage.kernels), file: file, root: root,
+        ownsMemory: ownsMemory, kernels: UnsafePointer(storage.kernels), file: file, root: root,
         layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
         tensors: UnsafeBufferPointer(start: storage.tensors, count: tensorCount),
         places: UnsafePointer(storage.places), inputSize: inputSize, encoding: encoding, recommended: try readOptions(),

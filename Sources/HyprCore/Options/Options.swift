@@ -169,8 +169,13 @@ struct Settings {
     return Settings(options)
   }
 
-  var rehearses: Bool { learning && rehearsalBytes > 0 && rehearsalSteps > 0 }
-  var guards: Bool { learning && guardHorizon > 0 }
+  #if HYPR_REHEARSAL
+    var rehearses: Bool { learning && rehearsalBytes > 0 && rehearsalSteps > 0 }
+    var guards: Bool { learning && guardHorizon > 0 }
+  #else
+    var rehearses: Bool { false }
+    var guards: Bool { false }
+  #endif
   /// Whether what is not taught is held, in a network with so many outputs.
   func holdsUntaught(outputs: Int) -> Bool { rehearses && holdUntaught > 0 && outputs > 1 }
   /// Whether the network as it was loaded runs beside the one that learns.
@@ -204,24 +209,55 @@ public struct OptionsObject {
   public let message: MessageBuffer
   public let messageText: UnsafeMutablePointer<CChar>
 
-  private init(_ messageText: UnsafeMutablePointer<CChar>) {
+  private let ownsMemory: Bool
+
+  private init(_ messageText: UnsafeMutablePointer<CChar>, ownsMemory: Bool) {
     self.messageText = messageText
+    self.ownsMemory = ownsMemory
     message = MessageBuffer(messageText, size: Text.capacity)
   }
 
+  /// In memory of their own.
   public static func create(_ message: MessageBuffer) throws(Failure) -> UnsafeMutablePointer<OptionsObject> {
-    var measure = Arena(measuring: ())
-    _ = (measure.allocate(OptionsObject.self, 1, .scratch), measure.allocate(CChar.self, Text.capacity, .scratch))
-    guard let memory = system_allocate(measure.used) else {
-      throw message.failure(.outOfMemory, "no memory for options of \(measure.used) bytes")
+    guard let memory = system_allocate(memorySize) else {
+      throw message.failure(.outOfMemory, "no memory for options of \(memorySize) bytes")
     }
+    return build(memory, ownsMemory: true)
+  }
+
+  /// In the caller's memory.
+  public static func create(
+    in memory: UnsafeMutableRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutablePointer<OptionsObject> {
+    let start = try Arena.check(memory, message)
+    guard memory.count >= memorySize else {
+      throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, options take \(memorySize)")
+    }
+    return build(start, ownsMemory: false)
+  }
+
+  public static var memorySize: Int {
+    var measure = Arena(measuring: ())
+    _ = layOut(&measure)
+    return measure.used
+  }
+
+  private static func layOut(
+    _ arena: inout Arena
+  ) -> (object: UnsafeMutablePointer<OptionsObject>, text: UnsafeMutablePointer<CChar>) {
+    (arena.allocate(OptionsObject.self, 1, .scratch), arena.allocate(CChar.self, Text.capacity, .scratch))
+  }
+
+  private static func build(_ memory: UnsafeMutableRawPointer, ownsMemory: Bool) -> UnsafeMutablePointer<OptionsObject> {
     var arena = Arena(memory)
-    let object = arena.allocate(OptionsObject.self, 1, .scratch)
-    object.initialize(to: OptionsObject(arena.allocate(CChar.self, Text.capacity, .scratch)))
+    let (object, text) = layOut(&arena)
+    object.initialize(to: OptionsObject(text, ownsMemory: ownsMemory))
     return object
   }
 
-  public static func free(_ options: UnsafeMutablePointer<OptionsObject>) { system_free(options) }
+  public static func free(_ options: UnsafeMutablePointer<OptionsObject>) {
+    if options.pointee.ownsMemory { system_free(options) }
+  }
 
   public mutating func set(_ option: Option, _ value: Double) throws(Failure) {
     try options.set(option, value, message)

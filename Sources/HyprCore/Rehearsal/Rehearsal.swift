@@ -34,7 +34,8 @@ struct Rehearsal: ~Copyable {
   ) {
     let ofRehearsal = settings.ofRehearsal
     network = Network(&arena, model, ofRehearsal, sharing: (stream.layers, stream.parameters))
-    learner = Learner.place(&arena, model.pointee, ofRehearsal, resources, reference)
+    let settingsPlace = UnsafePointer(arena.place(ofRehearsal))
+    learner = Learner.place(&arena, model.pointee, ofRehearsal, at: settingsPlace, resources, reference)
     let shape = Stretch.Shape(
       columns: model.pointee.layers[0].inputCount, outputs: model.pointee.outputSize, longest: settings.rehearsalStretch)
     player = StretchPlayer(&arena, model, shape, settings)

@@ -5,7 +5,7 @@ internal import CSystem
 /// The first bytes of a saved state.
 private struct StateHeader {
   static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
-  static let version: UInt64 = 6
+  static let version: UInt64 = 7
   static let size = 5 * 8
 
   var magic, version, model, payload, checksum: UInt64
@@ -73,13 +73,13 @@ extension Session {
         """)
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
-    let (statistics, slot) = (statistics, slot)
+    let (steps, inputs, slot) = (statistics.pointee.steps, statistics.pointee.inputs, slot)
     #if HYPR_LEARNING
       let progress = learner?.pointee.progress
     #endif
     var checking = StateStream(.check, memory, used.count)
     walkState(&checking)
-    (self.statistics, self.slot) = (statistics, slot)
+    (statistics.pointee.steps, statistics.pointee.inputs, self.slot) = (steps, inputs, slot)
     #if HYPR_LEARNING
       if let learner, let progress { learner.pointee.progress = progress }
     #endif
@@ -128,7 +128,7 @@ extension Session {
   /// changes nothing, one that checks only the counters.
   @inline(never) private mutating func walkState(_ stream: inout StateStream) {
     walkLayout(&stream)
-    statistics.walkState(&stream)
+    statistics.pointee.walkState(&stream)
     network.input.walkState(&stream)
     // Which one of its two slots a session uses that does not learn is of no meaning.
     #if HYPR_LEARNING

@@ -6,16 +6,22 @@ internal import CSystem
 /// copyable: it is large, and a copy would share its memory.
 public struct Session: ~Copyable {
   public let model: UnsafeMutablePointer<Model>
-  let settings: Settings
+  private let settingsPlace: UnsafePointer<Settings>
+  /// Read where they are: they are large.
+  var settings: Settings { unsafeAddress { settingsPlace } }
   let network: Network
-  var statistics: RunStatistics
+  let statistics: UnsafeMutablePointer<RunStatistics>
   /// Where the state after the last step is.
   var slot = 0
   #if HYPR_LEARNING
     /// Only in learning sessions.
     let learner: UnsafeMutablePointer<Learner>?
-    /// Only if something is rehearsed.
-    let rehearsal: UnsafeMutablePointer<Rehearsal>?
+    #if HYPR_REHEARSAL
+      /// Only if something is rehearsed.
+      let rehearsal: UnsafeMutablePointer<Rehearsal>?
+    #else
+      var rehearsal: UnsafeMutablePointer<Rehearsal>? { nil }
+    #endif
     /// A session for each thread but this one's; only where updates wait for the end of a batch, without rehearsal and guard.
     let workers: BatchWorkers?
   #endif
@@ -27,6 +33,9 @@ public struct Session: ~Copyable {
   /// Whether the session's block is freed with it.
   private let ownsMemory: Bool
 
+  #if !HYPR_REHEARSAL
+    static var rehearsalLeftOut: StaticString { "this library was built without rehearsal and guard (HYPR_REHEARSAL=0)" }
+  #endif
   #if !HYPR_LEARNING
     /// The folders Learning and Teaching are not compiled (Package.swift).
     public static var learningLeftOut: StaticString { "this library was built without learning (HYPR_LEARNING=0)" }
@@ -36,10 +45,11 @@ public struct Session: ~Copyable {
 
   init(_ arena: inout Arena, _ model: UnsafeMutablePointer<Model>, _ settings: Settings, ownsMemory: Bool) {
     self.model = model
-    self.settings = settings
+    let settingsPlace = UnsafePointer(arena.place(settings))
+    self.settingsPlace = settingsPlace
     self.ownsMemory = ownsMemory
     network = Network(&arena, model, settings)
-    statistics = RunStatistics(&arena, layers: model.pointee.layerCount)
+    statistics = RunStatistics.place(&arena, model, network)
     #if HYPR_LEARNING
       if settings.learning {
         let resources = LearningResources(&arena, model.pointee, settings)
@@ -51,11 +61,16 @@ public struct Session: ~Copyable {
             rehearsed = ReferenceNetwork.place(&arena, model, settings.ofRehearsal, resources, sharing: first.parameters).place
           }
         }
-        learner = Learner.place(&arena, model.pointee, settings, resources, reference)
-        rehearsal =
-          settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
+        learner = Learner.place(&arena, model.pointee, settings, at: settingsPlace, resources, reference)
+        #if HYPR_REHEARSAL
+          rehearsal =
+            settings.rehearses ? Rehearsal.place(&arena, model, settings, beside: network, resources, rehearsed) : nil
+        #endif
       } else {
-        (learner, rehearsal) = (nil, nil)
+        learner = nil
+        #if HYPR_REHEARSAL
+          rehearsal = nil
+        #endif
       }
       workers =
         settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
@@ -105,6 +120,14 @@ public struct Session: ~Copyable {
       guard settings.options.value(.learning) == 0 else {
         throw message.failure(.modelUnsupported, "option learning is 1, but \(learningLeftOut)")
       }
+    #elseif !HYPR_REHEARSAL
+      guard !settings.learning || settings.rehearsalBytes == 0 else {
+        throw message.failure(
+          .modelUnsupported, "option rehearsal_bytes is \(settings.rehearsalBytes), but \(rehearsalLeftOut)")
+      }
+      guard !settings.learning || settings.guardHorizon == 0 else {
+        throw message.failure(.modelUnsupported, "option guard is \(settings.guardHorizon), but \(rehearsalLeftOut)")
+      }
     #endif
     try settings.checkWindow(model.pointee, message)
     try settings.checkTrains(model.pointee, message)
@@ -126,13 +149,7 @@ public struct Session: ~Copyable {
     _ model: UnsafeMutablePointer<Model>, _ options: Options?, in memory: UnsafeMutableRawBufferPointer,
     _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<Session> {
-    guard let start = memory.baseAddress else { throw message.failure(.invalidArgument, "memory is NULL") }
-    let remainder = UInt(bitPattern: start) % UInt(Arena.alignment)
-    guard remainder == 0 else {
-      throw message.failure(
-        .invalidArgument,
-        "memory is \(Int(remainder)) bytes past a multiple of \(Arena.alignment), expected an address that it divides")
-    }
+    let start = try Arena.check(memory, message)
     let size = try requireMemorySize(model, options, message)
     guard memory.count >= size else {
       throw message.failure(.bufferTooSmall, "memory has \(memory.count) bytes, the session takes \(size)")

@@ -39,7 +39,10 @@ extension Session {
 
   /// Why so many steps cannot be in the caller's arrays: their numbers could not be addressed.
   mutating func checkAddressable(steps: Int) throws(Failure) {
-    let largest = max(network.input.size, model.pointee.outputSize)
+    try checkAddressable(steps: steps, numbers: max(network.input.size, model.pointee.outputSize))
+  }
+
+  mutating func checkAddressable(steps: Int, numbers largest: Int) throws(Failure) {
     let (numbers, tooMany) = steps.multipliedReportingOverflow(by: largest)
     if tooMany || numbers.multipliedReportingOverflow(by: MemoryLayout<Float>.size).overflow {
       throw message.failure(
@@ -64,7 +67,7 @@ extension Session {
     #if HYPR_LEARNING
       learner?.pointee.beginStep(from: to - 1)
     #endif
-    statistics.count(network, slot: to)
+    statistics.pointee.count(network, slot: to)
     #if HYPR_LEARNING
       if let reference = learner?.pointee.reference, follow(reference, to, into: output) { return }
     #endif

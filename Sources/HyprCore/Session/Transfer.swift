@@ -1,3 +1,4 @@
+internal import CModelFormat
 internal import CSystem
 
 // What a session has become, put into another one, whose model may have more outputs, neurons, inputs and stored weights at the end
@@ -14,7 +15,7 @@ extension Session {
     #endif
     takeParameters(of: other)
     takeState(of: other)
-    statistics.take(other.pointee.statistics)
+    statistics.pointee.take(other.pointee.statistics.pointee)
     #if HYPR_LEARNING
       takeLearning(of: other)
     #endif
@@ -60,7 +61,10 @@ extension Session {
       let (found, expected) = (own.layers[layer].neuron.name, from.layers[layer].neuron.name)
       throw message.failure(.stateMismatch, "layer \(layer) is \(found), expected \(expected) as in from")
     }
-    guard own.encoding?.isOnOff == from.encoding?.isOnOff else {
+    try checkConditioning(own, from)
+    guard own.encoding.kind == from.encoding.kind && own.encoding.output == from.encoding.output
+      && own.encoding.inputsPerChannel == from.encoding.inputsPerChannel
+    else {
       throw message.failure(.stateMismatch, "the input's encoding is not that of from: its inputs mean something else")
     }
     for tensor in own.tensors where from.findTensor(tensor.name) == nil {
@@ -71,6 +75,16 @@ extension Session {
         throw message.failure(.stateMismatch, "\(tensor.name) is a tensor of from only, expected the same tensors")
       }
       try checkPlace(of: tensor, in: own.tensors[index])
+    }
+  }
+
+  private mutating func checkConditioning(_ own: Model, _ from: Model) throws(Failure) {
+    var isSame = own.conditioningCount == from.conditioningCount
+    for index in 0..<own.conditioningCount where isSame {
+      isSame = own.conditioning(index).kind == from.conditioning(index).kind
+    }
+    guard isSame else {
+      throw message.failure(.stateMismatch, "the input's conditioning is not that of from: expected the same stages")
     }
   }
 
@@ -115,6 +129,7 @@ extension RunStatistics {
   /// Becomes what another session counted.
   fileprivate mutating func take(_ other: RunStatistics) {
     steps = other.steps
-    for layer in 0..<spikes.count { spikes[layer] = other.spikes[layer] }
+    for index in 0..<layers.count { layers[index].take(other.layers[index]) }
+    inputs.take(other.inputs)
   }
 }

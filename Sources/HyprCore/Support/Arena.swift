@@ -6,10 +6,12 @@ public enum MemorySection: Int {
   typealias Sizes = InlineArray<8, Int>
 }
 
-/// Hands out one block of memory piece by piece, each 64-byte aligned and zeroed (plain data only). Without a block it only measures:
+internal import CSystem
+
+/// Hands out one block of memory piece by piece, each aligned and zeroed (plain data only). Without a block it only measures:
 /// laying out an object twice with the same code, first measuring, gives its exact size.
 struct Arena {
-  static let alignment = 64
+  static var alignment: Int { Int(SYSTEM_ALIGNMENT) }
 
   private let base: UnsafeMutableRawPointer?
   private(set) var used = 0
@@ -58,6 +60,18 @@ struct Arena {
   }
 
   var isMeasuring: Bool { base == nil }
+
+  /// Where the caller's memory begins, if it is aligned.
+  static func check(
+    _ memory: UnsafeMutableRawBufferPointer, _ message: MessageBuffer
+  ) throws(Failure) -> UnsafeMutableRawPointer {
+    let remainder = UInt(bitPattern: memory.baseAddress) % UInt(alignment)
+    guard let start = memory.baseAddress, remainder == 0 else {
+      throw message.failure(
+        .invalidArgument, "memory is \(Int(remainder)) bytes past a multiple of \(alignment), expected an address that it divides")
+    }
+    return start
+  }
 
   /// From here to `end`, everything counts for one section, whatever `allocate` is told. (Not to be nested.)
   mutating func begin(_ section: MemorySection) { reportedSection = section }

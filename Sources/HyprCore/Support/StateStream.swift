@@ -77,6 +77,19 @@ struct StateStream {
     rows(memory, 1, size: count, width: count) { _, value in value.isFinite }
   }
 
+  /// Doubles, each of which must be in a range, or perhaps not a number.
+  @inline(never) mutating func doubles(
+    _ memory: UnsafeMutablePointer<Double>, _ count: Int, in range: ClosedRange<Double>, orNaN: Bool
+  ) {
+    if mode == .check, let buffer, capacity - position >= count * 8 {
+      for index in 0..<count {
+        let value = (buffer + position).loadUnaligned(fromByteOffset: index * 8, as: Double.self)
+        if !range.contains(value) && !(orNaN && value.isNaN) { isValid = false }
+      }
+    }
+    bytes(memory, count * 8)
+  }
+
   /// An integer and the range that it must be in; returns the one in effect: the stream's when reading.
   @inline(never) mutating func integer(_ value: Int, in range: ClosedRange<Int>) -> Int {
     guard let place = advance(8) else { return value }

@@ -16,6 +16,9 @@ public struct Text: ExpressibleByStringInterpolation {
   }
   public init(stringInterpolation interpolation: Interpolation) { self = interpolation.text }
 
+  /// Bytes, without a NUL.
+  var length: Int { count }
+
   /// Copies the text and a NUL into `target`, cut to its `size` bytes.
   @inline(never) package func copy(to target: UnsafeMutablePointer<CChar>, size: Int) {
     guard size > 0 else { return }
@@ -70,6 +73,22 @@ public struct Text: ExpressibleByStringInterpolation {
         system_format_number(start, buffer.count, value, isFloat)
         text.append(start, limit: buffer.count)
       }
+    }
+
+    /// Three digits of a number, whole numbers up to a million whole.
+    @inline(never) mutating func appendInterpolation(rounded value: Double) {
+      if value.magnitude >= 999.5 && value.magnitude < 1e6 { return appendInterpolation(Int(value.rounded())) }
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
+        guard let start = buffer.baseAddress else { return }
+        system_format_rounded(start, buffer.count, value)
+        text.append(start, limit: buffer.count)
+      }
+    }
+
+    /// A share, 0 to 1, in percent.
+    @inline(never) mutating func appendInterpolation(percent share: Double) {
+      appendInterpolation(rounded: share * 100)
+      appendInterpolation(" %" as StaticString)
     }
 
     /// A C string, cut after 96 bytes: names come from files.

@@ -48,10 +48,11 @@ extension Session {
   private mutating func checkLabels(_ labels: UnsafePointer<Int32>, _ count: Int, _ name: StaticString) throws(Failure) {
     let classes = model.pointee.outputSize
     guard classes > 1 else { throw hasOneOutput(name) }
-    for index in 0..<count where Int(labels[index]) >= classes {
-      throw message.failure(
-        .invalidArgument, "\(name)[\(index)] is \(Int(labels[index])), expected below the output size \(classes)")
-    }
+    for index in 0..<count where Int(labels[index]) >= classes { throw noClass(name, index, labels[index]) }
+  }
+
+  @inline(never) mutating func noClass(_ name: StaticString, _ index: Int, _ label: Int32) -> Failure {
+    message.failure(.invalidArgument, "\(name)[\(index)] is \(Int(label)), \(aClass); negative: no label")
   }
 
   private mutating func checkWeights(_ batch: Batch, _ total: Int) throws(Failure) {

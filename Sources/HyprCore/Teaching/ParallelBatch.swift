@@ -115,7 +115,7 @@ extension Session {
       guard let sums = own[index].gradients, let found = other[index].gradients else { continue }
       for element in 0..<own[index].count { sums[element] += found[element] }
     }
-    statistics.add(worker.pointee.statistics)
+    statistics.pointee.add(worker.pointee.statistics.pointee)
     if let learner, let found = worker.pointee.learner { learner.pointee.add(found.pointee) }
   }
 }
@@ -132,5 +132,6 @@ extension Learner {
     progress.batchLoss += worker.progress.batchLoss
     progress.batchWeight += worker.progress.batchWeight
     progress.statistics.add(worker.progress.statistics)
+    classes.add(worker.classes)
   }
 }

@@ -10,6 +10,13 @@ public struct GuardReport {
 }
 
 extension Session {
+  /// Refuses what a build without rehearsal and guard does not have.
+  mutating func requireRehearsalPart() throws(Failure) {
+    #if !HYPR_REHEARSAL
+      throw message.failure(.modelUnsupported, "\(Session.rehearsalLeftOut)")
+    #endif
+  }
+
   /// The reference makes the step that was made to a slot; whether it has given the output in its place.
   @inline(never) mutating func follow(
     _ reference: UnsafeMutablePointer<ReferenceNetwork>, _ to: Int, into output: UnsafeMutablePointer<Float>?
@@ -50,6 +57,7 @@ extension Session {
   /// The reference becomes the network as it is now. The open windows are closed first.
   public mutating func accept() throws(Failure) {
     let learner = try requireLearning()
+    try requireRehearsalPart()
     guard let reference = learner.pointee.reference else {
       throw message.failure(.wrongState, "the session has no reference: the option guard is 0, and no class is held")
     }
@@ -60,7 +68,9 @@ extension Session {
   }
 
   public mutating func guardReport() throws(Failure) -> GuardReport {
-    guard let comparison = try requireLearning().pointee.resources.comparison else {
+    try requireLearning()
+    try requireRehearsalPart()
+    guard let comparison = learner?.pointee.resources.comparison else {
       throw message.failure(.wrongState, "the session was created without a guard: the option guard is 0")
     }
     return comparison.pointee.report

@@ -40,7 +40,7 @@ extension Session {
     if let label, label < 0 || label > network.outputSize {
       throw message.failure(
         .invalidArgument,
-        "label is \(label > 0 ? label - 1 : label), expected below the output size \(network.outputSize), or one of HYPR_REHEARSAL_")
+        "label is \(label > 0 ? label - 1 : label), \(aClass), or one of HYPR_REHEARSAL_")
     }
     return rehearsal.pointee.report(label)
   }
@@ -99,10 +99,7 @@ extension Session {
     for step in 0..<stretch.steps {
       if let label = stretch.labels?[step], label >= 0 {
         guard network.outputSize > 1 else { throw hasOneOutput("labels") }
-        guard Int(label) < network.outputSize else {
-          throw message.failure(
-            .invalidArgument, "labels[\(step)] is \(Int(label)), expected below the output size \(network.outputSize)")
-        }
+        guard Int(label) < network.outputSize else { throw noClass("labels", step, label) }
         isTaught = isTaught || step >= first
       }
       if let row = stretch.row(step, network.outputSize) {
@@ -126,6 +123,7 @@ extension Session {
 
   private mutating func requireRehearsal() throws(Failure) -> UnsafeMutablePointer<Rehearsal> {
     try requireLearning()
+    try requireRehearsalPart()
     guard let rehearsal else {
       throw message.failure(.wrongState, "nothing is rehearsed in this session: the option rehearsal_bytes or rehearsal_steps is 0")
     }

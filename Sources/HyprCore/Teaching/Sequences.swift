@@ -9,7 +9,7 @@ extension Session {
     let checked = try checked(label)
     let spansAll = settings.sequenceLoss != .lastSteps
     let needed = spansAll ? learner.pointee.progress.sequenceSteps : min(settings.lossSteps, learner.pointee.progress.sequenceSteps)
-    guard needed > 0 else { throw message.failure(.wrongState, "there is no step since the last reset") }
+    guard needed > 0 else { throw noOpenStep() }
     let steps = learner.pointee.progress.steps
     guard needed <= steps else {
       let found: Text = "the loss needs steps that are no longer in an open window: only the last \(steps) of the sequence are"

@@ -61,9 +61,17 @@ extension Session {
 
   @inline(never) private mutating func noStep(_ stepsAgo: Int) -> Failure {
     let steps = learner?.pointee.progress.steps ?? 0
-    if steps == 0 { return message.failure(.wrongState, "there is no step to teach yet, or its window is closed") }
-    let text: Text = "steps_ago is \(stepsAgo), but the open windows hold \(steps) steps"
+    if steps == 0 { return noOpenStep() }
+    let text: Text = "steps_ago is \(stepsAgo), but the open windows hold \(steps) step\(steps == 1 ? "" as StaticString : "s")"
     return message.failure(.wrongState, "\(text); the option label_delay, here \(settings.labelDelay), keeps more of them")
+  }
+
+  @inline(never) mutating func noOpenStep() -> Failure {
+    if (learner?.pointee.progress.sequenceSteps ?? 0) == 0 {
+      return message.failure(.wrongState, "there is no step to teach: make a step first")
+    }
+    return message.failure(
+      .wrongState, "the window of the last step is closed: teach a step before what closes its window, such as flush")
   }
 
   /// A label that is a class.
@@ -73,11 +81,17 @@ extension Session {
   }
 
   @inline(never) private mutating func noClass(_ label: UInt32) -> Failure {
-    network.outputSize == 1
-      ? hasOneOutput("label")
-      : message.failure(
-        .invalidArgument, "label is \(Double(label)), expected below the output size \(network.outputSize)")
+    if network.outputSize == 1 { return hasOneOutput("label") }
+    let number = Int(Int32(bitPattern: label))
+    if number < 0 {
+      return message.failure(
+        .invalidArgument, "label is \(number), \(aClass); make no call for what shall not be taught")
+    }
+    return message.failure(.invalidArgument, "label is \(number), \(aClass)")
   }
+
+  /// What a label can be, for messages.
+  var aClass: Text { "expected 0 to \(network.outputSize - 1), as classes count from 0" }
 
   /// Of one output the softmax is 1 whatever it gives: a class would count as correct and teach nothing.
   @inline(never) mutating func hasOneOutput(_ target: StaticString) -> Failure {

@@ -64,7 +64,9 @@ extension Session {
   }
 
   @discardableResult mutating func requireLearning() throws(Failure) -> UnsafeMutablePointer<Learner> {
-    guard let learner else { throw message.failure(.wrongState, "the session was created without learning") }
+    guard let learner else {
+      throw message.failure(.wrongState, "the session was created without learning: set the option learning to 1 before")
+    }
     return learner
   }
 }

@@ -43,17 +43,21 @@ struct CreateCommand: ParsableCommand {
 
         hypr create ecg.hypr --inputs 4 --layer brf:36 --outputs 6
         hypr create shd.hypr --inputs 700 --layer brf:128 --layer brf:64 --outputs 20
+        hypr create motor.hypr --csv motor.csv --label mode --time t --layer se_adlif:64 --calibrate
+        hypr create motor.hypr --csv motor.csv --label mode --time t --suggest
       """)
 
   @Argument(help: "The file to make.") var out: String
   @Flag(help: "Replace the file if there is one.") var force = false
-  @Option(help: "Channels of one sample.") var inputs: Int
+  @OptionGroup var table: CSVArguments
+  @OptionGroup var fitting: FittingArguments
+  @Option(help: "Channels of one sample (with --csv: those of the file).") var inputs: Int?
   @Option(
     name: .customLong("layer"), parsing: .singleValue,
     help: ArgumentHelp(
       "A layer, from the input up: neuron model and how many neurons; may be repeated.", valueName: "neuron:size"))
-  var layers: [String]
-  @Option(help: "Outputs (classes) of the readout.") var outputs: Int
+  var layers: [String] = []
+  @Option(help: "Outputs (classes) of the readout (with --csv and --label: the classes of the file).") var outputs: Int?
   @Option(help: "What the random numbers start from.") var seed: UInt64 = 0
   @Flag(inversion: .prefixedNo, help: "Whether neurons hear the spikes of their own layer.") var recurrent = true
   @Option(help: "Which part of the recurrent weights there is, chosen at random; the others cost nothing (default: 1).")
@@ -91,7 +95,7 @@ struct CreateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Short for --parameter b_offset=low:high.", valueName: "low:high")) var bOffset: String?
 
   @Option(help: "The model's name, for people.") var name = ""
-  @Option(help: "Seconds between two samples.") var timeStep: Float = 0
+  @Option(help: "Seconds between two samples (with --csv and --time: those of the file).") var timeStep: Float?
   @Option(name: .customLong("input-name"), parsing: .singleValue, help: "Name of a channel; once per channel.")
   var inputNames: [String] = []
   @Option(
@@ -106,6 +110,7 @@ struct CreateCommand: ParsableCommand {
   var levelCrossing: String?
   @Option(help: "With --level-crossing: one input per channel, -1, 0 or 1, or two, rising and falling.")
   var levelCrossingOutput: CrossingOutput?
+  @OptionGroup var signal: SignalOptions
   @Option(name: .customLong("class-label"), parsing: .singleValue, help: "Name of a class; once per output.")
   var classLabels: [String] = []
   @Option(
@@ -121,12 +126,43 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     let file = try OutputFile(out, force: force)
-    let plan = try plan()
-    let model = try plan.model()
+    let recording = try table.recording()
+    if fitting.suggest { return try suggest(file, recording) }
+    let plan = try plan(recording)
+    let model = try plan.model { try fitting.calibrate($0, recording, fit: signal.fit, seed: seed) }
     try model.save(to: file.path)
     let names = plan.layers.map { "\($0.size) \($0.neuron)" }
-    let sizes = ([String(inputs)] + names + [String(outputs)]).joined(separator: " - ")
+    let sizes = ([String(plan.inputs)] + names + [String(plan.outputs)]).joined(separator: " - ")
     print("\(out): \(sizes), \(model.parameterCount) parameters")
+  }
+
+  /// A model that suits the samples.
+  private func suggest(_ file: OutputFile, _ recording: Recording?) throws {
+    if let option = chosenBySuggestion.first(where: \.isGiven)?.option {
+      throw ToolError("--suggest chooses the network, expected no \(option) beside it")
+    }
+    let classes = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
+    let suggestion = try fitting.samples(recording, classes: classes).suggestion(
+      outputs: outputs, classes: classes, channels: inputNames.isEmpty ? recording?.channels ?? [] : inputNames,
+      timeStep: timeStep ?? Float(recording?.timeStep ?? 0), rate: fitting.rate ?? Samples.usualRate, seed: seed)
+    try suggestion.model.save(to: file.path)
+    print(suggestion.reasons)
+    print("\(out): \(suggestion.model.parameterCount) parameters")
+  }
+
+  /// What cannot be said beside --suggest.
+  private var chosenBySuggestion: [(option: String, isGiven: Bool)] {
+    [
+      ("--layer", !layers.isEmpty), ("--inputs", inputs != nil), ("--no-recurrent", !recurrent),
+      ("--recurrent-density", recurrentDensity != nil), ("--input-density", inputDensity != nil), ("--bias", bias != nil),
+      ("--readout-bias", readoutBias != nil), ("--reset", reset != nil), ("--tau-out", tauOut != nil),
+      ("--constant", !constants.isEmpty), ("--parameter", !parameters.isEmpty), ("--omega", omega != nil),
+      ("--b-offset", bOffset != nil), ("--name", !name.isEmpty), ("--input-scale", inputScale != nil),
+      ("--input-offset", inputOffset != nil), ("--level-crossing", levelCrossing != nil), ("--high-pass", signal.highPass != nil),
+      ("--rectified-difference", signal.rectifiedDifference), ("--running-normalization", signal.runningNormalization != nil),
+      ("--clip", signal.clip != nil), ("--encoding", signal.encoding != nil), ("--fit", signal.fit != nil),
+      ("--recommend", !recommendations.isEmpty), ("--metadata", !metadata.isEmpty),
+    ]
   }
 
   /// The neuron models whose first weights are such ones, as a sentence lists them.
@@ -135,9 +171,16 @@ struct CreateCommand: ParsableCommand {
     return names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])"
   }
 
-  private func plan() throws -> ModelPlan {
+  private func plan(_ recording: Recording?) throws -> ModelPlan {
     guard levelCrossing != nil || levelCrossingOutput == nil else {
       throw ToolError("--level-crossing-output without --level-crossing, expected both or none")
+    }
+    guard let inputs = inputs ?? recording?.channels.count else {
+      throw ValidationError("the number of inputs is missing, expected --inputs, or --csv with a file that has them")
+    }
+    guard let outputs = outputs ?? recording.map(\.labelTexts.count), outputs > 0 else {
+      throw ValidationError(
+        "the number of outputs is missing, expected --outputs, or --csv and --label with a file that has the classes")
     }
     var plan = ModelPlan(inputs: inputs, layers: try layers.map { try LayerPlan($0) }, outputs: outputs)
     plan.seed = seed
@@ -153,14 +196,14 @@ struct CreateCommand: ParsableCommand {
     plan.parameters = try (parameters + shorts).map {
       try NeuronSetting($0) { text, name in try ClosedRange(text: text, of: name) }
     }
-    try describe(&plan)
+    try describe(&plan, recording)
     return plan
   }
 
-  private func describe(_ plan: inout ModelPlan) throws {
+  private func describe(_ plan: inout ModelPlan, _ recording: Recording?) throws {
     plan.name = name
-    plan.timeStep = timeStep
-    plan.classLabels = classLabels
+    plan.timeStep = timeStep ?? Float(recording?.timeStep ?? 0)
+    plan.classLabels = classLabels.isEmpty ? recording?.classNames ?? [] : classLabels
     plan.recommendedOptions = try recommendations.map { text in
       if try OptionSettings([text]).contains("learning") {
         throw ToolError("--recommend \(text): whether a session learns is never taken from a file")
@@ -170,11 +213,19 @@ struct CreateCommand: ParsableCommand {
       return (try OptionSettings.option(plain), try OptionSettings.number(value, of: plain))
     }
     plan.metadata = try metadata.map { try pair($0) }
-    plan.inputNames = inputNames
-    plan.inputScale = try inputScale.map { try numbers($0, of: "--input-scale") } ?? []
-    plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset") } ?? []
-    plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing") } ?? []
+    plan.inputNames = inputNames.isEmpty ? recording?.channels ?? [] : inputNames
+    plan.inputScale = try inputScale.map { try numbers($0, of: "--input-scale", plan.inputs) } ?? []
+    plan.inputOffset = try inputOffset.map { try numbers($0, of: "--input-offset", plan.inputs) } ?? []
+    plan.levelCrossing = try levelCrossing.map { try numbers($0, of: "--level-crossing", plan.inputs) } ?? []
     plan.levelCrossingOutput = (levelCrossingOutput ?? .signed).number
+    guard levelCrossing == nil || signal.encoding == nil else {
+      throw ToolError("--level-crossing and --encoding, expected one of them")
+    }
+    guard signal.fit == nil || (inputScale == nil && inputOffset == nil) else {
+      throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
+    }
+    let channels = plan.inputs
+    plan.signal = try signal.plan(inputs: channels, recording) { try numbers($0, of: $1, channels) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {
@@ -189,7 +240,7 @@ struct CreateCommand: ParsableCommand {
   }
 
   /// One number per channel.
-  private func numbers(_ text: String, of name: String) throws -> [Float] {
+  private func numbers(_ text: String, of name: String, _ inputs: Int) throws -> [Float] {
     let values: [Float]
     if text.hasSuffix(".npy") {
       let array = try NumpyArray(path: text)

@@ -34,5 +34,6 @@ struct EvaluateCommand: ParsableCommand {
     try file?.write(NumpyWriter.file(evaluation.predictions.flatMap { $0 }, shape: sequences.labelShape))
     let report = EvaluationReport(evaluation, model, sequences)
     print(json ? try JSON.text(report) : report.description)
+    evaluation.diagnosis.warn()
   }
 }

@@ -10,6 +10,9 @@ package final class FreshModel {
     builder = try withMessage { message throws(Failure) in try ModelBuilder.create(inputs: inputs, message) }
   }
 
+  /// Takes over a builder.
+  init(_ builder: UnsafeMutablePointer<ModelBuilder>) { self.builder = builder }
+
   /// A model that has all that another one has.
   init(from model: LoadedModel) throws {
     builder = try withMessage { message throws(Failure) in try ModelBuilder.create(from: model.pointer, message) }

@@ -13,6 +13,8 @@ package struct ModelPlan {
   package var levelCrossing: [Float] = []
   /// What it gives to the first layer, as numbered in hypr.h.
   package var levelCrossingOutput: Int32 = 0
+  /// Conditioning, other encodings, and samples to fit.
+  package var signal = SignalPlan()
   /// From the input to the readout.
   package var layers: [LayerPlan]
   package var outputs: Int
@@ -47,8 +49,8 @@ package struct ModelPlan {
     self.outputs = outputs
   }
 
-  /// The model, built, with weights drawn from the seed: equal plans give equal models.
-  package func model() throws -> FreshModel {
+  /// The model, built, with weights drawn from the seed: equal plans give equal models. `prepare`: what is done before it is built.
+  package func model(_ prepare: (FreshModel) throws -> Void = { _ in }) throws -> FreshModel {
     try check()
     let model = try FreshModel(inputs: inputs)
     try describeInput(of: model)
@@ -56,11 +58,11 @@ package struct ModelPlan {
     try model.tell { builder throws(Failure) in
       try builder.setReadout(outputs: outputs, hasBias: hasReadoutBias, tau: readoutTau)
       try builder.setName(name)
-      try builder.setTimeStep(timeStep)
       for (option, value) in recommendedOptions { try builder.recommend(option, value) }
       for (key, value) in metadata { try builder.setMetadata(key, value) }
     }
     try model.tell(classLabels) { builder, labels, count throws(Failure) in try builder.setClassLabels(labels, count) }
+    try prepare(model)
     try model.build(seed: seed)
     return model
   }
@@ -80,10 +82,12 @@ package struct ModelPlan {
 
   private func describeInput(of model: FreshModel) throws {
     try model.tell { builder throws(Failure) in
+      try builder.setTimeStep(timeStep)
       try builder.setInputScale(inputScale, inputScale.count)
       try builder.setInputOffset(inputOffset, inputOffset.count)
       try builder.setLevelCrossing(levelCrossing, levelCrossing.count, levelCrossingOutput)
     }
+    try signal.describe(model)
     try model.tell(inputNames) { builder, names, count throws(Failure) in try builder.setInputNames(names, count) }
   }
 

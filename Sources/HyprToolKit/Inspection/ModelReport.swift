@@ -13,10 +13,36 @@ struct ModelReport: Encodable {
     let offset: [Float]
     /// How values become spikes, such as LevelCrossing; empty: they do not.
     let encoding: String
-    /// Of level crossing: one for all channels or one each.
+    /// Of encodings with thresholds: one for all channels or one each.
     let thresholds: [Float]
-    /// Of level crossing: signed or on-off.
+    /// signed or on-off; of receptive fields graded or spikes.
     let encodingOutput: String
+    /// Of receptive fields: centers of a channel, widths one for all or one each, and the smallest activation; otherwise empty.
+    let fields: Fields?
+    /// In order, between scale and encoding.
+    let conditioning: [Stage]
+    /// The range of the conditioned values in training; empty: unknown.
+    let trainedLower: [Float]
+    let trainedUpper: [Float]
+
+    struct Fields: Encodable {
+      let count: Int
+      let centers: [Float]
+      let widths: [Float]
+      let cutoff: Float
+    }
+
+    /// Of its numbers those that its kind has: one for all channels or one each.
+    struct Stage: Encodable {
+      /// The schema's name, such as HighPass.
+      let kind: String
+      let timeConstants: [Float]?
+      let deviations: [Float]?
+      let largestGain: Float?
+      let limit: Float?
+      let lower: [Float]?
+      let upper: [Float]?
+    }
   }
 
   struct Layer: Encodable {
@@ -127,7 +153,8 @@ struct ModelReport: Encodable {
     input =
       facts.input
       ?? Input(
-        size: model.inputSize, names: [], scale: [], offset: [], encoding: "", thresholds: [], encodingOutput: "")
+        size: model.inputSize, names: [], scale: [], offset: [], encoding: "", thresholds: [], encodingOutput: "",
+        fields: nil, conditioning: [], trainedLower: [], trainedUpper: [])
     layers = (0..<model.layerCount).map {
       Layer(
         name: facts.layers[$0].name, neuron: model.neuron(of: $0), size: model.pointer.pointee.layerSize($0),
@@ -214,16 +241,45 @@ private struct FileFacts {
   private static func input(_ root: OpaquePointer) -> ModelReport.Input? {
     var info = format_input_info()
     guard format_input(root, &info) else { return nil }
-    var thresholdCount = 0
-    let thresholds = format_encoding_values(root, "thresholds", &thresholdCount)
-    var output: Float = 0
-    _ = format_encoding_constant(root, "output", &output)
-    let encoding = text(info.encoding) ?? ""
+    var encoding = format_encoding()
+    _ = format_get_encoding(root, &encoding)
     return ModelReport.Input(
       size: Int(info.size), names: (0..<info.channel_name_count).map { text(format_channel_name(root, $0)) ?? "" },
       scale: Array(UnsafeBufferPointer(start: info.scale, count: info.scale_count)),
-      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)), encoding: encoding,
-      thresholds: Array(UnsafeBufferPointer(start: thresholds, count: thresholdCount)),
-      encodingOutput: encoding.isEmpty ? "" : output == 0 ? "signed" : "on-off")
+      offset: Array(UnsafeBufferPointer(start: info.offset, count: info.offset_count)),
+      encoding: text(format_encoding_name(encoding.kind)) ?? "",
+      thresholds: floats(encoding.thresholds, encoding.threshold_count), encodingOutput: output(of: encoding),
+      fields: encoding.kind == FORMAT_ENCODING_RECEPTIVE_FIELDS
+        ? .init(
+          count: Int(encoding.fields), centers: floats(encoding.centers, encoding.center_count),
+          widths: floats(encoding.widths, encoding.width_count), cutoff: encoding.cutoff) : nil,
+      conditioning: (0..<info.conditioning_count).map { stage(root, $0) },
+      trainedLower: floats(info.trained_lower, info.trained_lower_count),
+      trainedUpper: floats(info.trained_upper, info.trained_upper_count))
+  }
+
+  private static func output(of encoding: format_encoding) -> String {
+    switch encoding.kind {
+    case FORMAT_ENCODING_NONE: ""
+    case FORMAT_ENCODING_RECEPTIVE_FIELDS: encoding.output == 0 ? "graded" : "spikes"
+    default: encoding.output == 0 ? "signed" : "on-off"
+    }
+  }
+
+  private static func stage(_ root: OpaquePointer, _ index: Int) -> ModelReport.Input.Stage {
+    var stage = format_conditioning()
+    _ = format_get_conditioning(root, index, &stage)
+    func numbers(_ start: UnsafePointer<Float>?, _ count: Int) -> [Float]? { count == 0 ? nil : floats(start, count) }
+    let isNormalization = stage.kind == FORMAT_CONDITIONING_RUNNING_NORMALIZATION
+    return .init(
+      kind: text(format_conditioning_name(stage.kind)) ?? "",
+      timeConstants: numbers(stage.time_constants, stage.time_constant_count),
+      deviations: numbers(stage.deviations, stage.deviation_count), largestGain: isNormalization ? stage.largest_gain : nil,
+      limit: isNormalization ? stage.limit : nil, lower: numbers(stage.lower, stage.lower_count),
+      upper: numbers(stage.upper, stage.upper_count))
+  }
+
+  private static func floats(_ start: UnsafePointer<Float>?, _ count: Int) -> [Float] {
+    Array(UnsafeBufferPointer(start: start, count: count))
   }
 }

@@ -23,7 +23,10 @@ extension ModelReport {
 
   private var inputText: String {
     let isEncoded = !input.encoding.isEmpty
-    guard !input.names.isEmpty || !input.scale.isEmpty || !input.offset.isEmpty || isEncoded else {
+    let hasRange = !input.trainedLower.isEmpty
+    guard
+      !input.names.isEmpty || !input.scale.isEmpty || !input.offset.isEmpty || isEncoded || hasRange || !input.conditioning.isEmpty
+    else {
       return "inputs: \(input.size), taken as they are"
     }
     let thresholds = input.thresholds
@@ -32,11 +35,14 @@ extension ModelReport {
         "\(channel)", input.names.isEmpty ? "" : input.names[channel],
         "scale \(input.scale.isEmpty ? 1 : input.scale[channel])",
         "offset \(input.offset.isEmpty ? 0 : input.offset[channel])",
-        isEncoded ? "threshold \(thresholds.count == 1 ? thresholds[0] : thresholds[channel])" : "",
+        thresholds.isEmpty ? "" : "threshold \(thresholds.count == 1 ? thresholds[0] : thresholds[channel])",
+        hasRange ? "in training \(input.trainedLower[channel]) to \(input.trainedUpper[channel])" : "",
       ]
     }
-    let encoding = isEncoded ? "; \(input.encoding), \(input.encodingOutput)" : ""
-    return "inputs: \(input.size), value = (sample - offset) * scale\(encoding)\n" + TextTable.text(rows, indent: 2)
+    let stages = input.conditioning.map { "; \($0.description)" }.joined()
+    let fields = input.fields.map { ", \($0.count) fields per channel" } ?? ""
+    let encoding = isEncoded ? "; \(input.encoding), \(input.encodingOutput)\(fields)" : ""
+    return "inputs: \(input.size), value = (sample - offset) * scale\(stages)\(encoding)\n" + TextTable.text(rows, indent: 2)
   }
 
   private var layerText: String {
@@ -89,5 +95,17 @@ extension ModelReport.Exemplars {
   var description: String {
     let rows = classes.map { [$0.name, "in \($0.count)", "\($0.taughtSteps) steps"] }
     return rows.isEmpty ? heading : heading + "\n" + TextTable.text(rows, indent: 2, rightAligned: [1, 2])
+  }
+}
+
+extension ModelReport.Input.Stage {
+  /// Such as "HighPass 0.5 s".
+  fileprivate var description: String {
+    func text(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ", ") }
+    var parts = [kind]
+    if let timeConstants { parts.append("\(text(timeConstants)) s") }
+    if let deviations { parts.append("from deviation \(text(deviations))") }
+    if let lower, let upper { parts.append("\(text(lower)) to \(text(upper))") }
+    return parts.joined(separator: " ")
   }
 }

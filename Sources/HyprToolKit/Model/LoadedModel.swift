@@ -24,6 +24,16 @@ final class LoadedModel {
   var layerCount: Int { pointer.pointee.layerCount }
   var parameterCount: Int { pointer.pointee.parameterCount }
 
+  /// Seconds between two samples; 0: not said.
+  var timeStep: Float { pointer.pointee.timeStep }
+  /// Names of the channels; none if one has no name.
+  var channelNames: [String] {
+    let names = (0..<inputSize).map { text(pointer.pointee.inputName($0)) ?? "" }
+    return names.contains("") ? [] : names
+  }
+  /// Names of the classes, one per output; "" for those that have none.
+  var classNames: [String] { (0..<outputSize).map { text(pointer.pointee.classLabel($0)) ?? "" } }
+
   /// "BRF" and so on, of a hidden layer.
   func neuron(of layer: Int) -> String { text(pointer.pointee.layerNeuron(layer)) ?? "" }
 

@@ -48,8 +48,9 @@ package struct OptionSettings {
 
   static func option(_ name: String) throws -> HyprCore.Option {
     guard let option = HyprCore.Option(name: name) else {
+      let advice = HyprCore.Option.meant(by: name).map { "did you mean \($0.facts.name)?" }
       let known = all.map { "\($0.facts.name)" }.joined(separator: ", ")
-      throw ToolError("there is no option \"\(name)\"; the options are \(known)")
+      throw ToolError("there is no option \"\(name)\"; \(advice ?? "the options are \(known)")")
     }
     return option
   }
@@ -59,8 +60,9 @@ package struct OptionSettings {
     let words = choices[name] ?? []
     if let index = words.firstIndex(of: value) { return Double(index) }
     guard let number = Double(value) else {
-      let expected = words.isEmpty ? "a number" : words.joined(separator: ", ")
-      throw ToolError("option \(name) is \"\(value)\", expected \(expected)")
+      let expected = words.isEmpty ? "a number, such as 0.1" : words.joined(separator: ", ")
+      let advice = name == "loss" ? ": which steps the label of a sequence teaches, always by cross-entropy" : ""
+      throw ToolError("option \(name) is \"\(value)\", expected \(expected)\(advice)")
     }
     return number
   }

@@ -27,14 +27,19 @@ final class RunningSession {
   var memory: MemoryReport { session.pointee.memory }
   var statistics: StatisticsReport { session.pointee.statisticsReport }
   /// Spikes per neuron and step of each hidden layer, since the last clear.
-  var spikeRates: [Double] { (0..<model.layerCount).map { Double(session.pointee.spikeRate($0)) } }
+  var spikeRates: [Double] { (0..<model.layerCount).map { session.pointee.activity($0).spikeRate } }
+
+  func activity(_ layer: Int) -> LayerActivity { session.pointee.activity(layer) }
+  func inputRange(_ channel: Int) -> InputRange { session.pointee.inputRange(channel) }
+  /// What stands in the way, by the statistics since the last clear.
+  var diagnosis: Diagnosis { Diagnosis(session) }
 
   func option(_ option: HyprCore.Option) -> Double { session.pointee.option(option) }
   func clearStatistics() { session.pointee.clearStatistics() }
 
-  /// A whole sequence from a fresh state; returns the outputs `[steps][outputs]`.
-  func run(_ inputs: [Float]) throws -> [Float] {
-    session.pointee.reset()
+  /// A whole sequence, from a fresh state or going on from where the last one ended; returns the outputs `[steps][outputs]`.
+  func run(_ inputs: [Float], fresh: Bool = true) throws -> [Float] {
+    if fresh { session.pointee.reset() }
     let steps = inputs.count / model.inputSize
     var outputs = [Float](repeating: 0, count: steps * model.outputSize)
     try check { () throws(Failure) in try session.pointee.run(inputs, steps: steps, into: &outputs) }
@@ -62,6 +67,21 @@ final class RunningSession {
     return outputs
   }
 
+  /// One sample [channels]; returns the output.
+  func step(_ sample: [Float]) throws -> [Float] {
+    var output = [Float](repeating: 0, count: model.outputSize)
+    try check { () throws(Failure) in try session.pointee.step(sample, into: &output) }
+    return output
+  }
+
+  /// Teaches the class of the last step.
+  func teach(_ label: Int32) throws {
+    try check { () throws(Failure) in try session.pointee.teach(label: UInt32(clamping: label), stepsAgo: 0) }
+  }
+
+  /// Ends the sequence: learns from what was taught, and starts afresh.
+  func reset() { session.pointee.reset() }
+
   /// One optimizer step on what was gathered, when updates are manual.
   func apply() throws { try check { () throws(Failure) in try session.pointee.apply() } }
 
@@ -84,7 +104,7 @@ final class RunningSession {
     do {
       try call()
     } catch {
-      throw ToolError(String(cString: session.pointee.messageText))
+      throw ToolError(String(cString: session.pointee.messageText), isNotFinite: error == .notFinite)
     }
   }
 }

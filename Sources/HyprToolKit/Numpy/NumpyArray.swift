@@ -20,7 +20,9 @@ package struct NumpyArray {
     } catch CocoaError.fileReadNoSuchFile {
       throw ToolError("cannot read \(path): there is no such file")
     } catch {
-      throw ToolError("cannot read \(path): \(error.localizedDescription)")
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw ToolError("cannot read \(path): \(exists && isFolder.boolValue ? "it is a folder" : error.localizedDescription)")
     }
     try self.init(data, name: path)
   }
@@ -44,6 +46,17 @@ package struct NumpyArray {
     elementType = header.elementType
     shape = header.shape
     data = file.dropFirst(header.dataOffset)
+  }
+
+  /// An array in memory.
+  package init(_ values: [Float], shape: [Int], name: String) { self.init(values, .float32, shape, name) }
+  package init(_ values: [Int32], shape: [Int], name: String) { self.init(values, .int32, shape, name) }
+
+  private init<Element: BitwiseCopyable>(_ values: [Element], _ type: NumpyElementType, _ shape: [Int], _ name: String) {
+    self.name = name
+    self.shape = shape
+    elementType = type
+    data = values.withUnsafeBytes { Data($0) }
   }
 
   /// The elements of a range, in the order of the file, as floats.

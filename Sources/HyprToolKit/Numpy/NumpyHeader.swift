@@ -12,7 +12,8 @@ package struct NumpyHeader: Equatable {
   package init(_ data: Data, name: String) throws {
     let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     guard data.count >= 10, data.prefix(6).elementsEqual(magic) else {
-      throw ToolError("\(name) is not an .npy file: it does not start with \\x93NUMPY")
+      let found = data.prefix(2).elementsEqual("PK".utf8) ? "an archive, such as .npz" : "something else"
+      throw ToolError("\(name) is not an .npy file, but \(found): numpy.save(path, array) writes one")
     }
     let bytes = [UInt8](data.prefix(12))
     let (lengthSize, start) = bytes[6] == 1 ? (2, 10) : (4, 12)
@@ -41,6 +42,11 @@ package struct NumpyHeader: Equatable {
       throw ToolError("\(name): the elements are \(text), expected one of \(known)")
     }
     let code = text.dropFirst().dropLast()
+    if code.contains("U") || code.contains("S") || code.contains("O") {
+      throw ToolError(
+        "\(name) holds texts or Python objects (\(text)), expected numbers; classes are the numbers from 0, such as those of"
+          + " numpy.unique(labels, return_inverse=True)[1]")
+    }
     guard let order = code.first, let type = NumpyElementType(rawValue: String(code.dropFirst())) else {
       throw ToolError("\(name): the element type is \(text), expected one of \(known)")
     }

@@ -35,7 +35,7 @@ struct ProgressBar {
     if isVisible && lastDrawn != nil { write("\r\u{1B}[K") }
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardError.write(text) }
 }
 
 extension Duration {

@@ -7,6 +7,8 @@ struct Evaluation {
   let spikeRates: [Double]
   let microsecondsPerStep: Double
   let steps: Int
+  /// What stands in the way of the model on these sequences.
+  let diagnosis: Diagnosis
 
   /// Runs every sequence from a fresh state; `nil` if interrupted. The session's statistics start anew.
   static func run(_ session: RunningSession, _ data: SequenceSet, classes: Int, title: String) throws -> Evaluation? {
@@ -27,6 +29,6 @@ struct Evaluation {
     }
     return Evaluation(
       score: score, predictions: predictions, spikeRates: session.spikeRates,
-      microsecondsPerStep: elapsed.seconds * 1e6 / Double(max(data.stepCount, 1)), steps: data.stepCount)
+      microsecondsPerStep: elapsed.seconds * 1e6 / Double(max(data.stepCount, 1)), steps: data.stepCount, diagnosis: session.diagnosis)
   }
 }

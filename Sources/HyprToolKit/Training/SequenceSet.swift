@@ -1,6 +1,6 @@
 import HyprBuilding
 
-/// Sequences with their labels, as they lie in two or three .npy files.
+/// Sequences with their labels, as they lie in two or three .npy files, or in one of comma-separated values.
 package struct SequenceSet {
   /// How sequences are labelled.
   package enum Labelling {
@@ -16,6 +16,8 @@ package struct SequenceSet {
     let steps: Range<Int>
     /// Its number among all sequences of the files.
     let number: Int
+    /// Whose it is, such as a person or a machine; `nil`: that is not known.
+    var group: String?
   }
 
   package let labelling: Labelling
@@ -44,6 +46,15 @@ package struct SequenceSet {
       inputSize: inputSize, classes: classes)
   }
 
+  /// The same without labels.
+  package init(inputs: String, lengths: String?, inputSize: Int) throws {
+    let array = try NumpyArray(path: inputs)
+    let lengths = try lengths.map { try NumpyArray(path: $0) }
+    let count = lengths?.shape.first ?? array.shape.first ?? 0
+    let labels = NumpyArray([Int32](repeating: -1, count: count), shape: [count], name: inputs)
+    try self.init(inputs: array, labels: labels, lengths: lengths, inputSize: inputSize, classes: 1)
+  }
+
   /// The same with arrays that were read.
   package init(inputs: NumpyArray, labels: NumpyArray, lengths: NumpyArray?, inputSize: Int, classes: Int) throws {
     let ranges: [Range<Int>]
@@ -57,23 +68,32 @@ package struct SequenceSet {
       guard inputs.shape.count == 3 else {
         throw ToolError(
           "\(inputs.name) has the shape \(inputs.shape), expected [sequences, steps, \(inputSize)],"
-            + " or [total steps, \(inputSize)] with --lengths")
+            + " or [total steps, \(inputSize)] with --lengths; of a single sequence save inputs[None]")
       }
       let steps = inputs.shape[1]
       ranges = (0..<inputs.shape[0]).map { $0 * steps..<($0 + 1) * steps }
     }
     guard inputs.shape.last == inputSize else {
-      throw ToolError("\(inputs.name) has \(inputs.shape.last ?? 0) channels, the model has \(inputSize) inputs")
+      let isSwapped = inputs.shape.count > 1 && inputs.shape[inputs.shape.count - 2] == inputSize
+      let advice = isSwapped ? "; channels come last: save inputs.swapaxes(-1, -2)" : ""
+      throw ToolError("\(inputs.name) has \(inputs.shape.last ?? 0) channels, the model has \(inputSize) inputs\(advice)")
     }
     guard ranges.contains(where: { !$0.isEmpty }) else { throw ToolError("\(inputs.name) holds no steps") }
     let perStep = Array(inputs.shape.dropLast())
     guard labels.elementType.isInteger else {
-      throw ToolError("\(labels.name) holds \(labels.elementType.name), expected whole numbers: classes from 0")
+      throw ToolError(
+        "\(labels.name) holds \(labels.elementType.name), expected whole numbers, the classes from 0: save labels.astype(int)")
     }
     guard labels.shape == perStep || labels.shape == [ranges.count] else {
+      let advice =
+        switch labels.shape.last {
+        case 1: ": save labels[..., 0]"
+        case classes: ": of one-hot labels save labels.argmax(axis=-1)"
+        default: ""
+        }
       throw ToolError(
         "\(labels.name) has the shape \(labels.shape), expected \(perStep) (a label per step) or [\(ranges.count)]"
-          + " (one per sequence)")
+          + " (one per sequence)\(advice)")
     }
     self.inputs = inputs
     self.labels = labels
@@ -81,6 +101,18 @@ package struct SequenceSet {
     labelling = labels.shape == perStep ? .steps : .sequences
     sequences = ranges.enumerated().map { Sequence(steps: $1, number: $0) }
     for index in sequences.indices { try checkLabels(of: index, classes: classes) }
+  }
+
+  /// Stretches of a recording, with labels below `classes` or -1 of all its rows.
+  package init(_ recording: Recording, _ stretches: [Recording.Stretch], labels: [Int32]) {
+    inputSize = recording.channels.count
+    inputs = NumpyArray(recording.values, shape: [recording.rowCount, inputSize], name: recording.name)
+    self.labels = NumpyArray(labels, shape: [recording.rowCount], name: recording.name)
+    labelling = .steps
+    let groups = recording.groups
+    sequences = stretches.enumerated().map {
+      Sequence(steps: $1.rows, number: $0, group: groups.isEmpty ? nil : groups[$1.group])
+    }
   }
 
   private static func ranges(_ lengths: NumpyArray, total: Int, of name: String) throws -> [Range<Int>] {
@@ -109,9 +141,16 @@ package struct SequenceSet {
     for (step, label) in (labels.integers(range) ?? []).enumerated() where label >= classes {
       let place = labelling == .steps ? ", step \(step)" : ""
       throw ToolError(
-        "\(labels.name): the label of sequence \(sequence.number)\(place) is \(label), expected below \(classes), the outputs of"
-          + " the model, or negative for none")
+        "\(labels.name): the label of sequence \(sequence.number)\(place) is \(label), expected 0 to \(classes - 1), as classes"
+          + " count from 0 and the model has \(classes) outputs, or negative for none")
     }
+  }
+
+  /// The classes that there are labels of.
+  package var labelledClasses: Set<Int32> {
+    var classes: Set<Int32> = []
+    for index in sequences.indices { classes.formUnion(labels(of: index)) }
+    return classes.filter { $0 >= 0 }
   }
 
   /// The samples `[steps][n]` of a sequence.
@@ -130,6 +169,9 @@ package struct SequenceSet {
       return [Int32](repeating: Int32(clamping: label), count: sequence.steps.count)
     }
   }
+
+  /// Whose a sequence is; `nil`: that is not known.
+  func group(of index: Int) -> String? { sequences[index].group }
 
   /// Where a sequence is, for errors.
   func place(of index: Int) -> String { "\(inputs.name), sequence \(sequences[index].number)" }

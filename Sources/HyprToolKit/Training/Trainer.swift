@@ -15,7 +15,10 @@ final class Trainer {
     let skippedUpdates: Int
     /// Updates that left every parameter as it was, in all epochs so far.
     let unchangedUpdates: Int
-    /// Whether these are the parameters to keep so far: the best on the validation data, the last without any.
+    /// What stands in the way of learning.
+    let diagnosis: Diagnosis
+    /// Whether these are the parameters to keep so far: the best on the validation data, the last without any; not those of an epoch in
+    /// which learning diverged.
     let isKept: Bool
   }
 
@@ -30,6 +33,9 @@ final class Trainer {
   private var best: (accuracy: Double, loss: Double)?
 
   init(_ model: LoadedModel, training: SequenceSet, validation: SequenceSet?, _ plan: TrainingPlan) throws {
+    guard !training.labelledClasses.isEmpty else {
+      throw ToolError("there is nothing to learn: every label is negative, which means none")
+    }
     var settings = plan.settings
     try settings.set(.update, plan.update.option)
     var observing = settings
@@ -58,7 +64,7 @@ final class Trainer {
   func run(report: (Epoch) -> Void, save: (RunningSession) throws -> Void) throws -> Int {
     for number in 1...plan.epochs {
       guard let epoch = try runEpoch(number) else {
-        if best == nil { try save(learner) }
+        if best == nil && !learner.diagnosis.diverged { try save(learner) }
         return number - 1
       }
       if epoch.isKept { try save(learner) }
@@ -70,7 +76,7 @@ final class Trainer {
   private func runEpoch(_ number: Int) throws -> Epoch? {
     let start = ContinuousClock.now
     guard let score = try train("epoch \(number)/\(plan.epochs)") else { return nil }
-    let spikeRates = learner.spikeRates
+    let (spikeRates, diagnosis) = (learner.spikeRates, learner.diagnosis)
     var validationScore: Score?
     if let validation {
       try observer.setParameters(learner.parameters)
@@ -79,11 +85,11 @@ final class Trainer {
       else { return nil }
       validationScore = evaluation.score
     }
-    let isKept = keepIfBest(validationScore)
+    let isKept = !diagnosis.diverged && keepIfBest(validationScore)
     return Epoch(
       number: number, training: score, validation: validationScore, spikeRates: spikeRates,
       seconds: (ContinuousClock.now - start).seconds, skippedUpdates: Int(clamping: learner.statistics.skippedUpdates),
-      unchangedUpdates: Int(clamping: learner.statistics.unchangedUpdates), isKept: isKept)
+      unchangedUpdates: Int(clamping: learner.statistics.unchangedUpdates), diagnosis: diagnosis, isKept: isKept)
   }
 
   private func train(_ title: String) throws -> Score? {

@@ -5,11 +5,18 @@ import HyprCore
 struct TrainingText {
   private let trainer: Trainer
 
-  init(_ trainer: Trainer) { self.trainer = trainer }
+  /// How the validation data was chosen.
+  private let splitWords: String?
+
+  init(_ trainer: Trainer, splitWords: String?) {
+    self.trainer = trainer
+    self.splitWords = splitWords
+  }
 
   /// What is going to be done.
   var heading: String {
-    let kept = trainer.validation.map { ", \($0.count) more for validation" } ?? ""
+    let how = splitWords.map { ": \($0)" } ?? ""
+    let kept = trainer.validation.map { ", \($0.count) more (\($0.stepCount) steps) for validation\(how)" } ?? ""
     let when =
       switch trainer.plan.update {
       case .window: "every window"

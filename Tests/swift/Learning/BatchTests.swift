@@ -86,7 +86,8 @@ import Testing
     let label = hypr_session_learn_batch(session.handle, inputs, batch.lengths, 4, labels, nil, nil)
     #expect(label == HYPR_ERROR_INVALID_ARGUMENT)
     #expect(
-      String(cString: hypr_session_message(session.handle)!) == "labels[80] is 3, expected below the output size 3")
+      String(cString: hypr_session_message(session.handle)!)
+        == "labels[80] is 3, expected 0 to 2, as classes count from 0; negative: no label")
     var bad = inputs
     bad[89 * 4 + 2] = .nan
     let input = hypr_session_learn_batch(session.handle, bad, batch.lengths, 4, batch.labels.map(Int32.init), nil, nil)

@@ -120,7 +120,7 @@ import Testing
     let data = try Data()
     let session = try data.session([HYPR_OPTION_WINDOW: 20])
     let early = try #require(throws: CallFailure.self) { try session.teachSequence(1) }
-    #expect(early.status == HYPR_ERROR_WRONG_STATE && early.message == "there is no step since the last reset")
+    #expect(early.status == HYPR_ERROR_WRONG_STATE && early.message == "there is no step to teach: make a step first")
     for input in data.inputs { try session.step(input) }
     let late = try #require(throws: CallFailure.self) { try session.teachSequence(1) }
     #expect(late.status == HYPR_ERROR_WRONG_STATE)
@@ -129,7 +129,7 @@ import Testing
         == "the loss needs steps that are no longer in an open window: only the last 10 of the sequence are; the option "
         + "label_delay, here 0, keeps more of them")
     let label = try #require(throws: CallFailure.self) { try session.teachSequence(3) }
-    #expect(label.message == "label is 3, expected below the output size 3")
+    #expect(label.message == "label is 3, expected 0 to 2, as classes count from 0")
     let sum = try data.session([HYPR_OPTION_WINDOW: 20, HYPR_OPTION_LOSS: Double(HYPR_LOSS_SUM_OF_SOFTMAX)])
     let long = try #require(throws: CallFailure.self) { try sum.learn([data.inputs], [1]) }
     #expect(
@@ -137,7 +137,7 @@ import Testing
         == "steps[0] is 30, but the loss sum_of_softmax needs the whole sequence in one window of 20 steps")
     #expect(try sum.statistics.steps == 0)
     let many = try #require(throws: CallFailure.self) { try session.learn([data.inputs, data.inputs], [1, 3]) }
-    #expect(many.message == "sequence_labels[1] is 3, expected below the output size 3")
+    #expect(many.message == "sequence_labels[1] is 3, expected 0 to 2, as classes count from 0; negative: no label")
   }
 
   /// A class that weighs twice as much counts as if it were taught twice; one without weight as if it were not taught.

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LoaderTests {
   static let faults = [
     ModelFault(message: "format_version is 0") { $0.formatVersion = 0 },
-    ModelFault(message: "format_version is 2, this library reads up to 1", unsupported: true) { $0.formatVersion = 2 },
+    ModelFault(message: "format_version is 3, this library reads up to 2", unsupported: true) { $0.formatVersion = 3 },
     ModelFault(message: "time_step is -1") { $0.timeStep = -1 },
     ModelFault(message: "layers has 0 entries") { $0.layers = [] },
     ModelFault(message: "readout is missing") { $0.readout = nil },
@@ -63,9 +63,70 @@ import Testing
       $0.input = InputDescription(size: 4)
       $0.input!.encoding = .levelCrossing(thresholds: [0.1, 1, 0, 1])
     },
-    ModelFault(message: "input.size is 4, but layers[0].input_weight has 4 columns, two for each channel") {
+    ModelFault(message: "input.size is 4, but layers[0].input_weight has 4 columns, 2 for each channel") {
       $0.input = InputDescription(size: 4)
       $0.input!.encoding = .levelCrossing(thresholds: [0.1], output: .onOff)
+    },
+    ModelFault(message: "format_version is 1, expected 2 or above with conditioning") {
+      $0.conditioned(.rectifiedDifference)
+      $0.formatVersion = 1
+    },
+    ModelFault(message: "input.conditioning has 9 stages, expected at most 8") {
+      $0.conditioned(.rectifiedDifference)
+      $0.input!.conditioning = Array(repeating: .rectifiedDifference, count: 9)
+    },
+    ModelFault(message: "input.conditioning[0].kind is missing") { $0.conditioned(.unknown(kind: 0)) },
+    ModelFault(message: "input.conditioning[0].kind is type 77, which this library does not know", unsupported: true) {
+      $0.conditioned(.unknown(kind: 77))
+    },
+    ModelFault(message: "input.conditioning[1].time_constants has 3 entries, expected 1 or 4") {
+      $0.conditioned(.rectifiedDifference, .highPass(timeConstants: [1, 1, 1]))
+    },
+    ModelFault(message: "input.conditioning[0].time_constants has 0 entries") { $0.conditioned(.highPass(timeConstants: [])) },
+    ModelFault(message: "input.conditioning[0].time_constants[0] is nan") { $0.conditioned(.highPass(timeConstants: [.nan])) },
+    ModelFault(message: "input.conditioning[0].time_constants[1] is 0, expected above 0") {
+      $0.conditioned(.highPass(timeConstants: [1, 0, 1, 1]))
+    },
+    ModelFault(message: "input.conditioning[0].time_constants are in seconds, and the model's time_step is 0") {
+      $0.conditioned(.highPass(timeConstants: [1]))
+      $0.timeStep = 0
+    },
+    ModelFault(message: "input.conditioning[0].deviations[0] is 0, expected 1e-6 to 1e6") {
+      $0.conditioned(.runningNormalization(timeConstants: [1], deviations: [0]))
+    },
+    ModelFault(message: "input.conditioning[0].largest_gain is 0.5") {
+      $0.conditioned(.runningNormalization(timeConstants: [1], deviations: [1], largestGain: 0.5))
+    },
+    ModelFault(message: "input.conditioning[0].limit is nan") {
+      $0.conditioned(.runningNormalization(timeConstants: [1], deviations: [1], limit: .nan))
+    },
+    ModelFault(message: "input.conditioning[0].upper is 1 for channel 2, expected above 1") {
+      $0.conditioned(.clip(lower: [0, 0, 1, 0], upper: [1]))
+    },
+    ModelFault(message: "input.conditioning[0].lower[0] is -inf") { $0.conditioned(.clip(lower: [-.infinity], upper: [1])) },
+    ModelFault(message: "input.trained_lower has 3 entries, expected none or 4") {
+      $0.input = InputDescription(size: 4)
+      $0.input!.trainedRange = (lower: [0, 0, 0], upper: [1, 1, 1])
+    },
+    ModelFault(message: "input.trained_lower[1] is 2 and input.trained_upper[1] is 1") {
+      $0.input = InputDescription(size: 4)
+      $0.input!.trainedRange = (lower: [0, 2, 0, 0], upper: [1, 1, 1, 1])
+    },
+    ModelFault(message: "input.encoding.fields is 0, expected 1 to 255") {
+      $0.encoded(.receptiveFields(fields: 0, centers: [1], widths: [1]))
+    },
+    ModelFault(message: "input.encoding.centers has 3 entries, expected 2, or 8 for 4 channels") {
+      $0.encoded(.receptiveFields(fields: 2, centers: [1, 2, 3], widths: [1]))
+    },
+    ModelFault(message: "input.encoding.widths[1] is 0") {
+      $0.encoded(.receptiveFields(fields: 2, centers: [1, 2], widths: [1, 0]))
+    },
+    ModelFault(message: "input.encoding.cutoff is 2, expected 0 to 1") {
+      $0.encoded(.receptiveFields(fields: 1, centers: [1], widths: [1], cutoff: 2))
+    },
+    ModelFault(message: "input.encoding.thresholds[0] is inf") { $0.encoded(.delta(thresholds: [.infinity])) },
+    ModelFault(message: "input.size is 4, but layers[0].input_weight has 4 columns, 3 for each channel") {
+      $0.encoded(.receptiveFields(fields: 3, centers: [1, 2, 3], widths: [1]))
     },
     ModelFault(message: "class_labels has 2 entries, expected none or 3") { $0.classLabels = ["a", "b"] },
     ModelFault(message: "recommended_options[0]: option window is -1, expected 0 to 65536") {
@@ -140,5 +201,19 @@ import Testing
       let value = [(sample[0] - 1) * 2, sample[1] * 0.5, (sample[2] - 0.5) * -1, (sample[3] + 2) * 4]
       #expect(try session.step(sample) == plain.step(value))
     }
+  }
+}
+
+extension ModelDescription {
+  /// With stages of conditioning.
+  fileprivate mutating func conditioned(_ stages: ConditioningStage...) {
+    input = InputDescription(size: 4)
+    input!.conditioning = stages
+    (formatVersion, timeStep) = (2, 0.01)
+  }
+
+  fileprivate mutating func encoded(_ encoding: SpikeEncoding) {
+    input = InputDescription(size: 4)
+    input!.encoding = encoding
   }
 }

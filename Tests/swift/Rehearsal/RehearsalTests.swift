@@ -222,7 +222,10 @@ import Testing
       ),
       ("expected either labels or values", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 3, nil, nil) }),
       ("expected either labels or values", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 3, one, values) }),
-      ("labels[1] is 4, expected below the output size 4", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 2, [0, 4], nil) }),
+      (
+        "labels[1] is 4, expected 0 to 3, as classes count from 0; negative: no label", HYPR_ERROR_INVALID_ARGUMENT,
+        { try add(inputs, 2, [0, 4], nil) }
+      ),
       ("no step from 0 on has a target", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 2, [-1, -7], nil) }),
       ("no step from 2 on has a target", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 4, [1, 1, -1, -1], nil, 0) }),
       ("starts_sequence is 2, expected 0 or 1", HYPR_ERROR_INVALID_ARGUMENT, { try add(inputs, 2, one, nil, 2) }),

@@ -394,6 +394,8 @@ import Testing
     }
     var encoded = InputDescription(size: 4)
     encoded.encoding = .levelCrossing(thresholds: [0.2], output: .signed)
+    var conditioned = InputDescription(size: 4)
+    conditioned.conditioning = [.rectifiedDifference]
     let cases: [(ModelDescription, message: String)] = [
       (TransferTests.description("CubaLIF", [4, 11, 9, 2]), "readout.weight is [2, 9], expected at least [3, 9] as in from"),
       (TransferTests.description("CubaLIF", [4, 10, 9, 3]), "layer0.input_weight is [10, 4], expected at least [11, 4] as in from"),
@@ -404,6 +406,7 @@ import Testing
       (changed { $0.layers[1].bias = nil }, "layer1.bias is a tensor of from only, expected the same tensors"),
       (changed { $0.layers[0].recurrentWeight = nil },
        "layer0.recurrent_weight is a tensor of from only, expected the same tensors"),
+      (changed { $0.input = conditioned; $0.formatVersion = 2 }, "the input's conditioning is not that of from: expected the same stages"),
       (changed { $0.input = encoded }, "the input's encoding is not that of from: its inputs mean something else"),
     ]
     let from = try TestSession(TestModel(original), TransferTests.options())

@@ -180,6 +180,51 @@ private struct Tensors {
     #expect(reason(plan) == "no layer has the constant BRF.tau; the layers have BRF: threshold, dt, refractory_decay")
   }
 
+  @Test func `the signal path is fitted to samples`() throws {
+    var plan = ModelPlan(inputs: 2, layers: [try LayerPlan("lif:3")], outputs: 2)
+    plan.timeStep = 0.01
+    plan.signal.highPass = [0.5]
+    plan.signal.isRectified = true
+    plan.signal.runningNormalization = [1]
+    plan.signal.clip = ([-3], [3])
+    plan.signal.encoding = try EncodingPlan("receptive-fields=3:-1:1", output: .graded) { _ in [] }
+    let samples = (0..<400).map { index -> Float in
+      let gravity: Float = index % 2 == 0 ? 9.81 : -1
+      return gravity + Float(index * 7 % 11)
+    }
+    plan.signal.fit = FitPlan(samples: samples, steps: [150, 50])
+    let session = try TestSession(TestModel(bytes: try plan.model().bytes()))
+    #expect(session.model.inputSize == 2)
+    var values = [Float](repeating: -1, count: 200 * 6)
+    try session.check(hypr_session_condition(session.handle, samples, 200, &values))
+    #expect(values.allSatisfy { $0 == 0 || (0.01...1).contains($0) } && Set(values).count > 100)
+    var (lower, upper) = ([Float](repeating: 0, count: 2), [Float](repeating: 0, count: 2))
+    #expect(hypr_model_trained_range(session.model.handle, &lower, &upper, 2) == HYPR_OK)
+    #expect(lower.allSatisfy { $0 >= -3 } && upper.allSatisfy { $0 <= 3 } && zip(lower, upper).allSatisfy { $0 < $1 })
+    plan.timeStep = 0
+    #expect(reason(plan).contains("time_constants are in seconds, and the model's time_step is 0"))
+  }
+
+  @Test func `encodings are written as kind and numbers`() throws {
+    func reason(_ text: String, _ output: EncodingOutput? = nil) -> String {
+      do {
+        _ = try EncodingPlan(text, output: output) { _ in [1] }
+        return "accepted"
+      } catch {
+        return "\(error)"
+      }
+    }
+    for text in ["delta=1", "level-crossing=1", "threshold-accumulation=1", "receptive-fields=5:-2:2"] {
+      #expect(reason(text) == "accepted")
+    }
+    #expect(reason("delta").contains("kind=numbers"))
+    #expect(reason("beta=1").contains("delta, level-crossing, receptive-fields, threshold-accumulation"))
+    #expect(reason("receptive-fields=1:0:2").contains("COUNT:LOW:HIGH"))
+    #expect(reason("receptive-fields=5:2:-2").contains("COUNT:LOW:HIGH"))
+    #expect(reason("delta=1", .graded) == "--encoding-output graded with delta, expected signed or on-off")
+    #expect(reason("receptive-fields=2:0:1", .onOff) == "--encoding-output on-off with receptive-fields, expected graded or spikes")
+  }
+
   @Test func `options go by name and by word`() throws {
     #expect(try OptionSettings.number("spatial", of: "credit") == 0)
     #expect(try OptionSettings.number("0.5", of: "learning_rate") == 0.5)

@@ -45,13 +45,16 @@ import Testing
     #expect(try reason([2, 3, 2], [2, 3]) == "accepted")
     #expect(try reason([6, 2], [6]).contains("expected [sequences, steps, 2], or [total steps, 2] with --lengths"))
     #expect(try reason([2, 3, 4], [2, 3]) == "inputs has 4 channels, the model has 2 inputs")
+    #expect(try reason([3, 2, 4], [3]).hasSuffix("the model has 2 inputs; channels come last: save inputs.swapaxes(-1, -2)"))
+    #expect(try reason([2, 4, 2], [2, 3]).hasSuffix("of one-hot labels save labels.argmax(axis=-1)"))
+    #expect(try reason([2, 4, 2], [2, 1]).hasSuffix("save labels[..., 0]"))
     #expect(
       try reason([2, 3, 2], [2, 4])
         == "labels has the shape [2, 4], expected [2, 3] (a label per step) or [2] (one per sequence)")
     #expect(try reason([0, 3, 2], [0, 3]) == "inputs holds no steps")
     #expect(
       try reason([1, 2, 2], [1, 2], labelValues: [0, 3]).contains(
-        "the label of sequence 0, step 1 is 3, expected below 3"))
+        "the label of sequence 0, step 1 is 3, expected 0 to 2, as classes count from 0 and the model has 3 outputs"))
     #expect(
       try reason([5, 2], [5], lengths: [3, 3]) == "lengths: length 1 is 3, expected 1 to 2, the steps left in inputs")
     #expect(try reason([5, 2], [5], lengths: [3]) == "lengths adds up to 3 steps, but inputs has 5")

@@ -15,6 +15,7 @@ from hypr._library import library_version
 from hypr._tensors import TensorInfo
 from hypr.errors import (
     BufferTooSmallError,
+    DiagnosisWarning,
     Error,
     FileError,
     InvalidArgumentError,
@@ -33,32 +34,55 @@ from hypr.errors import (
 )
 from hypr.model import ExemplarInfo, LayerInfo, Model
 from hypr.options import OptionInfo, SessionOptions, option_info, option_names
-from hypr.session import Guard, MemoryReport, MemorySize, Rehearsal, RehearsalReport, Session, Statistics
+from hypr.session import (
+    Diagnosis,
+    Finding,
+    Guard,
+    InputRange,
+    LayerActivity,
+    MemoryReport,
+    MemorySize,
+    Rehearsal,
+    RehearsalReport,
+    Session,
+    Statistics,
+)
 
 if TYPE_CHECKING:
+    from hypr.adaptation import Adaptation, AdaptationPlan, ProfileScore, adaptation_profiles, tune_adaptation
     from hypr.builder import ModelBuilder
+    from hypr.checking import Check, check
+    from hypr.conditioning import Clip, HighPass, RectifiedDifference, RunningNormalization
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
+    from hypr.suggestion import Suggestion, suggest
     from hypr.trainer import EpochRecord, Trainer, TrainingResult
 
 __version__ = library_version()
 
 # Imported when they are first used: the import of hypr itself stays light.
-_LAZY = {"EpochRecord": "hypr.trainer", "Exemplar": "hypr.description", "ModelBuilder": "hypr.builder",
-         "NeuronModel": "hypr.neurons", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
-         "Surrogate": "hypr.description", "Trainer": "hypr.trainer", "TrainingResult": "hypr.trainer",
-         "neuron_models": "hypr.neurons", "record": "hypr.recording"}
+_LAZY = {"Adaptation": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation", "Check": "hypr.checking",
+         "Clip": "hypr.conditioning", "EpochRecord": "hypr.trainer", "Exemplar": "hypr.description",
+         "HighPass": "hypr.conditioning", "ModelBuilder": "hypr.builder", "NeuronModel": "hypr.neurons",
+         "ProfileScore": "hypr.adaptation", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
+         "RectifiedDifference": "hypr.conditioning", "RunningNormalization": "hypr.conditioning",
+         "Suggestion": "hypr.suggestion", "Surrogate": "hypr.description", "Trainer": "hypr.trainer",
+         "TrainingResult": "hypr.trainer", "adaptation_profiles": "hypr.adaptation", "check": "hypr.checking",
+         "neuron_models": "hypr.neurons", "record": "hypr.recording", "suggest": "hypr.suggestion",
+         "tune_adaptation": "hypr.adaptation"}
 _LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
-    "BufferTooSmallError", "EpochRecord", "Error", "Exemplar", "ExemplarInfo", "FileError", "Guard", "InvalidArgumentError",
-    "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError", "ModelInvalidError",
-    "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo", "OutOfMemoryError", "Quantity",
-    "Recording", "Rehearsal", "RehearsalReport", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError",
-    "Statistics", "StoppedError", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
-    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "library_version", "neuron_models",
-    "option_info", "option_names", "record",
+    "Adaptation", "AdaptationPlan", "BufferTooSmallError", "Check", "Clip", "Diagnosis", "DiagnosisWarning", "EpochRecord",
+    "Error", "Exemplar", "ExemplarInfo", "FileError", "Finding", "Guard", "HighPass", "InputRange", "InvalidArgumentError",
+    "LayerActivity", "LayerInfo", "MemoryReport", "MemorySize", "Model", "ModelBuilder", "ModelFileNotFoundError",
+    "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
+    "OutOfMemoryError", "ProfileScore", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
+    "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
+    "StoppedError", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError",
+    "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles", "check", "library_version",
+    "neuron_models", "option_info", "option_names", "record", "suggest", "tune_adaptation",
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import FloatArray, IntArray, floats, shape_text
+from hypr._arrays import FloatArray, IntArray, array_of, floats, no_classes, shape_text
 from hypr._arrays import labels as class_labels
 from hypr.errors import InvalidArgumentError, NotFiniteError, SizeMismatchError
 from hypr.session import Session
@@ -85,20 +85,32 @@ def checked_weights(weights: npt.ArrayLike | None, count: int) -> npt.NDArray[np
     return checked
 
 
-def checked_targets(y: Any, lengths: IntArray, outputs: int) -> tuple[npt.NDArray[Any], bool]:
-    """What a user gives as targets: classes (int32) or values (float32) of as many outputs, and whether they are per step."""
+def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt.NDArray[Any], bool]:
+    """What a user gives as targets: classes (int32) or values (float32) of as many outputs (None: any), and whether they are per
+    step."""
     targets, per_step = _targets(y, lengths)
+    if outputs is None:
+        outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else targets.shape[1] if targets.ndim > 1 else 1
     if targets.dtype.kind == "f":
         targets = targets[:, None] if targets.ndim == 1 else targets
         if targets.shape[1:] != (outputs,):
-            raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected [{outputs}]")
+            raise SizeMismatchError(f"y has {shape_text(targets.shape[1:])} values per target, expected [{outputs}], one for "
+                                    f"each output{_class_advice(targets, lengths, outputs)}")
+        if not per_step and outputs > 1 and (lengths == outputs).all() and _may_be_classes(targets, outputs):
+            raise InvalidArgumentError(
+                f"y has the shape {shape_text(targets.shape)} and whole numbers of a floating-point type, which may be a class "
+                f"per step, or a value per output: give classes as y.astype(int), or values of every step, "
+                f"[{len(lengths)}, {outputs}, {outputs}]")
         if np.isinf(targets).any():
             raise NotFiniteError("y has infinite values")
     elif outputs == 1:
         raise InvalidArgumentError("y has whole numbers, which are classes; these need two outputs at least, and the model has one: "
                                    "give values, such as y.astype(float)")
     elif targets.max(initial=-1) >= outputs:
-        raise InvalidArgumentError(f"y has the class {targets.max()}, the model has {outputs} outputs")
+        begins_at_one = targets[targets >= 0].min() == 1 and targets.max() == outputs
+        raise InvalidArgumentError(
+            f"y has the class {targets.max()}, expected 0 to {outputs - 1}, as classes count from 0 and the model has {outputs} "
+            f"outputs{': give y - 1' if begins_at_one else ''}")
     return targets, per_step
 
 
@@ -112,9 +124,17 @@ def join(x: Any, channels: int) -> tuple[FloatArray, IntArray]:
     if not parts or not lengths.all():
         raise SizeMismatchError("x has no sequences" if not parts else f"x[{lengths.argmin()}] has no steps")
     inputs = np.concatenate(parts)
-    if not np.isfinite(inputs).all():
-        raise NotFiniteError("x has values that are not finite")
+    for index, part in enumerate(parts):
+        check_finite(part, index)
     return inputs, lengths
+
+
+def check_finite(part: FloatArray, index: int) -> None:
+    """Raises NotFiniteError for a number of a sequence [steps, channels] that is none; `index` is that of the sequence."""
+    if not np.isfinite(part).all():
+        step, channel = np.argwhere(~np.isfinite(part))[0].tolist()
+        raise NotFiniteError(f"x[{index}] is {part[step, channel]} at step {step}, channel {channel}, expected finite numbers: "
+                             "leave missing values out, or fill them, before")
 
 
 def run_all(session: Session, inputs: FloatArray, lengths: IntArray) -> FloatArray:
@@ -128,35 +148,67 @@ def run_all(session: Session, inputs: FloatArray, lengths: IntArray) -> FloatArr
     return outputs
 
 
+def _may_be_classes(values: npt.NDArray[Any], outputs: int) -> bool:
+    """Whether floating-point numbers may be classes: whole ones, -1 for none, or missing."""
+    known = values[~np.isnan(values)]
+    return bool(((known == np.round(known)) & (known >= -1) & (known < outputs)).all())
+
+
+def _class_advice(targets: npt.NDArray[Any], lengths: IntArray, outputs: int) -> str:
+    """What is meant by floating-point numbers that are not one for each output."""
+    given = targets.shape[1]
+    if given != 1 and (lengths != given).any():
+        return ""
+    if outputs == 1:
+        return ": give y[..., None]"
+    return ("; classes are integers: give "
+            + ("numpy.nan_to_num(y, nan=-1).astype(int)" if np.isnan(targets).any() else "y.astype(int)"))
+
+
 def _targets(y: Any, lengths: IntArray) -> tuple[npt.NDArray[Any], bool]:
     """Classes (int32) or values (float32), and whether they are per step."""
     steps = int(lengths.sum(dtype=np.int64))
-    if isinstance(y, (list, tuple)) and len(y) and _is_per_step(y):
+    if y is None:
+        raise TypeError("y is None, expected classes, whole numbers, or values, floating-point numbers")
+    if isinstance(y, (list, tuple)) and len(y) and _is_per_step(y, lengths):
         if len(y) != len(lengths):
             raise SizeMismatchError(f"y has {len(y)} sequences, x has {len(lengths)}")
-        parts = [np.asarray(part) for part in y]
+        parts = [array_of(part, f"y[{index}]") for index, part in enumerate(y)]
         for index, (part, length) in enumerate(zip(parts, lengths.tolist())):
             if len(part) != length:
                 raise SizeMismatchError(f"y[{index}] has {len(part)} steps, x[{index}] has {length}")
         return _typed(np.concatenate(parts)), True
-    array = np.asarray(y)
+    array = array_of(y, "y")
     if array.ndim == 0 or len(array) != len(lengths):
         raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, x has {len(lengths)} sequences")
-    if array.ndim == (2 if array.dtype.kind in "iu" else 3):
+    if array.ndim == (2 if array.dtype.kind in "iub" else 3):
         if array.shape[1] * len(lengths) != steps or (lengths != array.shape[1]).any():
-            raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, its steps are not those of x")
+            raise SizeMismatchError(f"y has the shape {shape_text(array.shape)}, its steps are not those of x"
+                                    f"{_shape_advice(array)}")
         return _typed(array.reshape(-1, *array.shape[2:])), True
     return _typed(array), False
 
 
-def _is_per_step(y: Sequence[Any]) -> bool:
+def _shape_advice(classes: npt.NDArray[Any]) -> str:
+    """How an array of two dimensions would be a class for each sequence."""
+    if classes.ndim != 2:
+        return ""
+    if classes.shape[1] == 1:
+        return ": give y[:, 0]"
+    is_one_hot = ((classes == 0) | (classes == 1)).all() and (classes.sum(axis=1) == 1).all()
+    return ": of one-hot labels give y.argmax(axis=1)" if is_one_hot else ""
+
+
+def _is_per_step(y: Sequence[Any], lengths: IntArray) -> bool:
     """A list of [steps] classes or [steps, outputs] values; a list of numbers or of value vectors is one target each."""
-    first = np.asarray(y[0])
-    return first.ndim == (1 if first.dtype.kind in "iu" else 2)
+    first = array_of(y[0], "y[0]")
+    if first.ndim == 1 and first.dtype.kind == "f" and len(y) == len(lengths) and len(set(map(len, y))) > 1:
+        raise no_classes(first, "y[0]")
+    return first.ndim == (1 if first.dtype.kind in "iub" else 2)
 
 
 def _typed(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if targets.dtype.kind in "iu":
+    if targets.dtype.kind in "iub":
         return class_labels(targets, "y", *targets.shape) if targets.ndim == 1 else _refuse(targets)
     if targets.dtype.kind == "f" and targets.ndim <= 2:
         return np.ascontiguousarray(targets, np.float32)
@@ -164,5 +216,7 @@ def _typed(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _refuse(targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if targets.dtype.kind not in "iubf":
+        raise no_classes(targets, "y")
     raise TypeError(f"y has the type {targets.dtype} and the shape {shape_text(targets.shape)} per target, expected whole "
                     "numbers (classes) or floating-point numbers (values)")

@@ -64,6 +64,13 @@ class Teacher:
         return {"values": targets, "weights": taught if of_steps is None else np.where(taught, of_steps, 0)}
 
 
+def rate_falls(model: Model, options: SessionOptions) -> bool:
+    """Whether the learning rate falls, by the options or as the model recommends."""
+    if "schedule" in options:
+        return options["schedule"] not in ("constant", 0)
+    return decode(model.data).recommended_options.get("schedule", 0) != 0
+
+
 def updates_per_epoch(model: Model, options: SessionOptions, data: TrainingData, batch_size: int) -> int:
     """Optimizer steps in one pass over the data, if there are targets everywhere."""
     if options.get("update", "sequence") == "sequence":

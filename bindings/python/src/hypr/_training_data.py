@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, IntArray, floats
-from hypr._sequences import Sequences, checked_targets, checked_weights, target_parts
-from hypr.errors import NotFiniteError, SizeMismatchError
+from hypr._sequences import Sequences, check_finite, checked_targets, checked_weights, target_parts
+from hypr.errors import SizeMismatchError
 from hypr.model import Model
 
 
@@ -24,7 +24,8 @@ class TrainingData:
     ----------
     source : sequence of array_like [steps, channels]
         A list, or anything else with a length whose elements are made when they are asked for: no more than a batch of them
-        is held. Each is read when the training begins, twice if there is a run folder, and once in every epoch.
+        is held. Each is read when the training begins, those to train on twice, all once more if there is a run folder, and once in
+        every epoch.
     chosen : ndarray of int, [sequences]
         Which of the source's these are.
     channels : int
@@ -43,6 +44,9 @@ class TrainingData:
     @classmethod
     def of(cls, x: Any, y: Any, model: Model, sample_weight: npt.ArrayLike | None = None) -> TrainingData:
         """From what a user gives, checked against the model."""
+        if x is None or isinstance(x, (str, bytes, Mapping)):
+            raise TypeError(f"x is {x!r:.60}, expected an array [sequences, steps, {model.input_size}] or a list of arrays [steps, "
+                            f"{model.input_size}]; numpy.load and hypr.datasets read files")
         source: Sequence[Any] = x
         if isinstance(x, (list, tuple)):
             source = [floats(part, f"x[{index}]", "steps", model.input_size) for index, part in enumerate(x)]
@@ -56,8 +60,7 @@ class TrainingData:
             lengths[index] = len(part)
             if not len(part):
                 raise SizeMismatchError(f"x[{index}] has no steps")
-            if not np.isfinite(part).all():
-                raise NotFiniteError(f"x[{index}] has values that are not finite")
+            check_finite(part, index)
         targets, per_step = checked_targets(y, lengths, model.output_size)
         return cls(source, np.arange(len(source)), model.input_size, lengths, targets, per_step,
                    checked_weights(sample_weight, len(source)))

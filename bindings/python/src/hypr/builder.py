@@ -13,18 +13,19 @@ import numpy.typing as npt
 from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import check, failure, ffi, lib, text
 from hypr._sequences import checked_targets, join
+from hypr.conditioning import Stage
 from hypr.description import ModelDescription, SparseRows, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
 from hypr.model_file import decode
 from hypr.neurons import neuron_model
 from hypr.options import option_info
-from hypr.schema import enum_number
+from hypr.schema import enum_number, union_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hypr.datasets.encoders import LevelCrossing
+    from hypr.datasets.encoders import Encoder
     from typing_extensions import Self
 
 Values: TypeAlias = "float | tuple[float, float] | npt.ArrayLike"
@@ -60,6 +61,7 @@ class ModelBuilder:
         self._inputs = _size(inputs, "inputs")
         self._handle = _created(lib.hypr_builder_create, self._inputs)
         self._call(lib.hypr_builder_set_time_step, dt)
+        self._time_step = float(dt)
         self._call(lib.hypr_builder_set_name, _utf8(name))
         self._parts: list[str] = []
         self._outputs: int | None = None
@@ -67,16 +69,24 @@ class ModelBuilder:
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """A builder with all that a model has: change arrays by name, then ``build`` or ``save``."""
+        return cls._adopt(_created(lib.hypr_builder_create_from, model._handle))
+
+    @classmethod
+    def _adopt(cls, handle: Any) -> Self:
+        """A builder of the library, of a whole network."""
         builder = cls.__new__(cls)
-        builder._inputs = model.input_size
-        builder._handle = _created(lib.hypr_builder_create_from, model._handle)
+        builder._handle = handle
+        model = builder.build()
+        builder._inputs, builder._outputs, builder._time_step = model.input_size, model.output_size, model.time_step
         builder._parts = [f"{layer.size} {layer.neuron}" for layer in model.layers]
-        builder._outputs = model.output_size
         return builder
 
     def input(self, scale: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None,
-              names: Iterable[str] | None = None, encoding: LevelCrossing | None = None) -> Self:
-        """What is done to a sample: value = (sample - offset) * scale, then perhaps an encoding as spikes.
+              names: Iterable[str] | None = None, encoding: Encoder | None = None,
+              conditioning: Iterable[Stage] | None = None, fit: Any = None,
+              trained_range: tuple[npt.ArrayLike, npt.ArrayLike] | None = None) -> Self:
+        """What is done to a sample: value = (sample - offset) * scale, then the stages of `conditioning` in their order, then
+        perhaps an encoding. The file says so, and the library does it on every device.
 
         Parameters
         ----------
@@ -84,18 +94,33 @@ class ModelBuilder:
             Fresh networks are often nearly silent: raise the scale until there are spikes.
         names : iterable of str, optional
             One per channel.
-        encoding : hypr.datasets.LevelCrossing, optional
-            The network then gets the spikes that this encoder makes of the values; with "on_off" two per channel. Before the
-            first layer, whose inputs they are.
+        encoding : encoder of hypr.datasets, optional
+            ``LevelCrossing``, ``Delta``, ``ThresholdAccumulation`` or ``ReceptiveFields``: the network then gets what this encoder
+            makes of the values. Before the first layer, whose inputs they are.
+        conditioning : iterable of stages, optional
+            ``hypr.HighPass``, ``hypr.RunningNormalization``, ``hypr.Clip``, ``hypr.RectifiedDifference``; replaces all that there
+            were. Time constants are in seconds, so the builder needs `dt`.
+        fit : array_like [steps, inputs], [sequences, steps, inputs], or a sequence of [steps, inputs], optional
+            Recorded samples from which offset, scale and trained range are set, so that conditioned values have mean 0 and
+            deviation 1 (hypr_builder_fit_input says what that means for stages with units). Not with `scale` or `offset`.
+        trained_range : (lower, upper), array_like [inputs] each, optional
+            The range of conditioned values in training; ``fit`` sets it, too.
+
+        Examples
+        --------
+        >>> builder = hypr.ModelBuilder(3, dt=0.01).input(conditioning=[hypr.HighPass(0.5), hypr.Clip(-4, 4)], fit=recordings)
         """
+        if fit is not None and not (scale is None and offset is None):
+            raise InvalidArgumentError("fit sets scale and offset: give either it or them")
+        kept: list[Any] = []
         calls: list[tuple[Any, ...]] = []
         if encoding is not None:
-            if not (hasattr(encoding, "thresholds") and hasattr(encoding, "output")):
-                raise InvalidArgumentError(f"encoding is {encoding!r}, expected a hypr.datasets.LevelCrossing")
-            thresholds = floats(encoding.thresholds, "thresholds", "channels")
-            output = enum_number("LevelCrossingOutput", encoding.output, "output")
+            native = _native_encoding(encoding, kept)
             # The first, as it is the one that layers forbid.
-            calls.append((lib.hypr_builder_set_level_crossing, pointer(thresholds), thresholds.size, output))
+            if native.kind == lib.HYPR_ENCODING_LEVEL_CROSSING:
+                calls.append((lib.hypr_builder_set_level_crossing, native.thresholds, native.threshold_count, native.output))
+            else:
+                calls.append((lib.hypr_builder_set_encoding, native))
         for what, values, call in (("scale", scale, lib.hypr_builder_set_input_scale),
                                    ("offset", offset, lib.hypr_builder_set_input_offset)):
             if values is not None:
@@ -104,7 +129,29 @@ class ModelBuilder:
         if names is not None:
             texts = _texts(names)
             calls.append((lib.hypr_builder_set_input_names, ffi.new("char *[]", texts), len(texts)))
+        if conditioning is not None:
+            calls.append((lib.hypr_builder_clear_conditioning,))
+            for stage in conditioning:
+                if not isinstance(stage, Stage):
+                    raise InvalidArgumentError(f"conditioning has {stage!r}, expected stages such as hypr.HighPass(0.5)")
+                described, arrays = stage._native()
+                kept.append(arrays)
+                calls.append((lib.hypr_builder_add_conditioning, described))
+        if fit is not None:
+            samples, lengths = _recording(fit, self._inputs)
+            steps = ffi.new("size_t[]", lengths)
+            calls.append((lib.hypr_builder_fit_input, pointer(samples), steps, len(lengths)))
+        if trained_range is not None:
+            lower, upper = (floats(np.asarray(values), "trained_range", self._inputs) for values in trained_range)
+            calls.append((lib.hypr_builder_set_trained_range, pointer(lower), pointer(upper), lower.size))
         self._call_all(calls)
+        return self
+
+    def widen_trained_range(self, x: Any) -> Self:
+        """Widens the range of the inputs in training so that it holds the samples of `x` ([steps, inputs], [sequences, steps, inputs],
+        or a sequence of [steps, inputs]), with the scale, offset and conditioning that the input has now. ``Trainer`` does this."""
+        samples, lengths = _recording(x, self._inputs)
+        self._call(lib.hypr_builder_widen_trained_range, pointer(samples), ffi.new("size_t[]", lengths), len(lengths))
         return self
 
     def layer(self, neuron: str, size: int, *, recurrent: bool = True, recurrent_density: float = 1.0,
@@ -312,6 +359,37 @@ class ModelBuilder:
         self._call(lib.hypr_builder_clear_exemplars)
         return self
 
+    def calibrate(self, x: Any, rate: float = 0.05, seed: int | np.random.Generator = 0, *, given: bool = False) -> Self:
+        """Scales what every layer that spikes gets, from the input up, until its neurons spike often enough on samples.
+
+        Fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the
+        input, if nothing behind it has a unit of its own (running normalization, clip, an encoding); otherwise its input
+        weights, as for all other layers. Neurons that stay silent or spike all the time are helped by themselves. What was not set is then set:
+        as the seed draws it, and scaled; ``build`` gives this network whatever its seed.
+
+        Parameters
+        ----------
+        x : array_like [sequences, steps, inputs], or a list of arrays [steps, inputs]
+            Samples as ``Session.step`` gets them. At most about 8192 steps are looked at, evenly spread.
+        rate : float
+            Spikes per neuron and step, above 0 and at most 0.5.
+        seed : int or numpy.random.Generator
+            As for ``build``.
+        given : bool
+            Whether layers whose input weights were set are scaled, too; those of ``from_model`` all were. Otherwise they stay.
+
+        Raises
+        ------
+        InvalidArgumentError
+            All samples are the same.
+        WrongStateError
+            A layer cannot reach the rate; the message says which, and how near it comes.
+        """
+        inputs, lengths = join(x, self._inputs)
+        steps = ffi.from_buffer("size_t[]", np.ascontiguousarray(lengths, np.uintp))
+        self._call(lib.hypr_builder_calibrate, pointer(inputs), steps, len(lengths), float(rate), _seed(seed), bool(given))
+        return self
+
     def set_trainable(self, name: str, trainable: bool = True) -> Self:
         """Whether sessions may train a tensor: options of a session can narrow it, not widen it."""
         self._shape(name)
@@ -387,6 +465,7 @@ class ModelBuilder:
         """Several calls, or none if one is refused: they are tried on an empty builder before."""
         if len(calls) > 1:
             trial = _created(lib.hypr_builder_create, self._inputs)
+            _called(trial, lib.hypr_builder_set_time_step, self._time_step)
             for call in calls:
                 _called(trial, *call)
         for call in calls:
@@ -441,6 +520,41 @@ def _created(create: Any, subject: Any) -> Any:
 
 def _called(handle: Any, function: Any, *arguments: Any) -> None:
     check(function(handle, *arguments), lib.hypr_builder_message(handle))
+
+
+def _native_encoding(encoding: Any, kept: list[Any]) -> Any:
+    """The library's struct for an encoder of hypr.datasets; `kept` gets what it points to."""
+    name = type(encoding).__name__
+    if name not in union_members("SpikeEncoding"):
+        raise InvalidArgumentError(f"encoding is {encoding!r}, expected an encoder such as hypr.datasets.LevelCrossing")
+    native = ffi.new("hypr_encoding *")
+    native.struct_size = ffi.sizeof("hypr_encoding")
+    native.kind = 1 + union_members("SpikeEncoding").index(name)
+    arrays = {"thresholds": "threshold_count"}
+    if name == "ReceptiveFields":
+        arrays = {"centers": "center_count", "widths": "width_count"}
+        native.fields = min(encoding.fields, 2**31 - 1)
+        native.cutoff = encoding.cutoff or -1  # 0 is the library's default
+        native.output = enum_number("ReceptiveFieldOutput", encoding.output, "output")
+    else:
+        native.output = enum_number("LevelCrossingOutput", encoding.output, "output")
+    for field, count in arrays.items():
+        values = floats(np.atleast_1d(getattr(encoding, field)).ravel(), field, "numbers")
+        kept.append(values)
+        setattr(native, field, pointer(values))
+        setattr(native, count, values.size)
+    return native
+
+
+def _recording(data: Any, channels: int) -> tuple[FloatArray, list[int]]:
+    """Recorded samples one sequence after the other, and the lengths of the sequences."""
+    parts = [data] if isinstance(data, np.ndarray) and data.ndim == 2 else list(data)
+    if parts and np.ndim(parts[0]) == 1:
+        parts = [data]
+    sequences = [floats(part, f"fit[{index}]", "steps", channels) for index, part in enumerate(parts)]
+    if not sequences:
+        raise InvalidArgumentError("fit has no sequence, expected samples")
+    return np.concatenate(sequences), [len(part) for part in sequences]
 
 
 def _texts(strings: Iterable[str]) -> list[Any]:

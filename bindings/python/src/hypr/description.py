@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray
+
+if TYPE_CHECKING:
+    from hypr.conditioning import Stage
+    from hypr.datasets.encoders import Encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,34 +77,32 @@ class Surrogate:
     scale: float | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class LevelCrossingDescription:
-    """Spikes of the values in the place of them: see ``hypr.datasets.LevelCrossing``.
+@dataclass
+class InputDescription:
+    """One sample: value = (sample - offset) * scale, then the stages of `conditioning`, then perhaps an encoding.
 
     Attributes
     ----------
-    thresholds : ndarray [1] or [channels]
-    output : {"signed", "on_off"}
+    encoding : encoder of hypr.datasets, optional
+    conditioning : list of hypr.HighPass and others
+    trained_range : (lower, upper), ndarray [size] each, optional
+        Of the conditioned values in training.
     """
-
-    thresholds: FloatArray
-    output: str
-
-
-@dataclass
-class InputDescription:
-    """One sample: value = (sample - offset) * scale, then perhaps an encoding as spikes."""
 
     size: int
     channel_names: list[str] = field(default_factory=list)
     scale: FloatArray | None = None
     offset: FloatArray | None = None
-    encoding: LevelCrossingDescription | None = None
+    encoding: Encoder | None = None
+    conditioning: list[Stage] = field(default_factory=list)
+    trained_range: tuple[FloatArray, FloatArray] | None = None
 
     @property
     def columns(self) -> int:
         """Inputs of the first layer."""
-        return self.size * (2 if self.encoding is not None and self.encoding.output == "on_off" else 1)
+        if self.encoding is None:
+            return self.size
+        return len(self.encoding.channel_names(("",) * self.size))
 
 
 @dataclass

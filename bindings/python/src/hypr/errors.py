@@ -113,6 +113,10 @@ class UnknownTensorError(NotFoundError, KeyError):
     """There is no tensor of that name."""
 
 
+class DiagnosisWarning(UserWarning):
+    """Something keeps a network from working, or from learning: docs/troubleshooting.md has what helps."""
+
+
 _BY_STATUS: dict[int, type[Error]] = {
     kind.status: kind
     for kind in (
@@ -128,11 +132,11 @@ def error_of_status(status: int, status_name: str, message: str) -> Error:
     return error
 
 
-def unknown(kind: type[Error], what: str, name: object, known: Iterable[str]) -> Error:
+def unknown(kind: type[Error], what: str, name: object, known: Iterable[str], advice: str = "") -> Error:
     """An exception of that kind for a name that does not exist, with the names that are close to it."""
     from difflib import get_close_matches
 
     names = list(known)
     close = get_close_matches(str(name), names, 3, 0.5)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known are {', '.join(names)}"
-    return kind(f"there is no {what} {name!r}; {hint}")
+    return kind(f"there is no {what} {name!r}; {hint}{advice}")

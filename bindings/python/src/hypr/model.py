@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from hypr._arrays import FloatArray, pointer
+from hypr._arrays import FloatArray, floats, pointer
 from hypr._library import check, ffi, lib, made, optional_text, text
 from hypr._tensors import TensorInfo, tensor_infos
-from hypr.errors import FileError, ModelFileNotFoundError
+from hypr.errors import FileError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
 
 if TYPE_CHECKING:
     from hypr.description import Exemplar
@@ -36,6 +37,14 @@ class ExemplarInfo(NamedTuple):
     starts_sequence: bool
 
 
+def checked_model(model: object) -> Model:
+    """The model; TypeError for what is none, and how it is made one."""
+    if isinstance(model, Model):
+        return model
+    advice = "its build() makes one" if hasattr(model, "build") else "hypr.Model.load(path) reads one"
+    raise TypeError(f"model is a {type(model).__name__}, expected a hypr.Model: {advice}")
+
+
 class Model:
     """A network, loaded and checked. Immutable: any number of threads and sessions may share it. Can be pickled.
 
@@ -48,6 +57,8 @@ class Model:
     """
 
     def __init__(self, data: bytes) -> None:
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data is a {type(data).__name__}, expected the bytes of a model file: hypr.Model.load(path) reads one")
         handle = made("hypr_model", lib.hypr_model_load_buffer, ffi.from_buffer(data), len(data))
         self._handle = ffi.gc(handle, lib.hypr_model_free)
         self._data = bytes(data)
@@ -66,6 +77,8 @@ class Model:
             There is no such file, or it cannot be read.
         """
         if not isinstance(source, (str, os.PathLike)):
+            if not isinstance(source, (bytes, bytearray, memoryview)):
+                raise TypeError(f"source is a {type(source).__name__}, expected a path, or the bytes of a model file")
             return cls(bytes(source))
         try:
             with open(source, "rb") as file:
@@ -76,7 +89,10 @@ class Model:
             raise ModelFileNotFoundError(f"there is no model file {os.fspath(source)!r}") from None
         except OSError as error:
             raise FileError(f"the model file {os.fspath(source)!r} cannot be read: {error.strerror}") from error
-        return cls(data)
+        try:
+            return cls(data)
+        except (ModelInvalidError, ModelUnsupportedError) as error:
+            raise type(error)(f"{os.fspath(source)}: {error.message}") from None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model to a file, which is replaced atomically, as ``Session.save_model`` does."""
@@ -174,6 +190,27 @@ class Model:
         from hypr.model_file import decode
 
         return tuple(decode(self._data).exemplars)
+
+    @cached_property
+    def trained_range(self) -> tuple[FloatArray, FloatArray] | None:
+        """The lowest and the largest conditioned value of each channel in training, [input_size] each; None: the file does not say."""
+        lower, upper = (np.empty(self.input_size, np.float32) for _ in range(2))
+        if lib.hypr_model_trained_range(self._handle, pointer(lower), pointer(upper), self.input_size):
+            return None
+        return lower, upper
+
+    def condition(self, x: npt.ArrayLike) -> FloatArray:
+        """What the first layer gets for a sequence of samples, after scale, conditioning and encoding:
+        [steps, input_size] to [steps, inputs of the first layer]. As ``Session.condition``."""
+        samples = floats(x, "x", "steps", self.input_size)
+        values = np.empty((len(samples), lib.hypr_model_first_layer_inputs(self._handle)), np.float32)
+        session = made("hypr_session", lib.hypr_session_create, self._handle, ffi.NULL)
+        try:
+            check(lib.hypr_session_condition(session, pointer(samples), len(samples), pointer(values)),
+                  lib.hypr_session_message(session))
+        finally:
+            lib.hypr_session_free(session)
+        return values
 
     def _tensor_info(self, index: int, info: Any) -> None:
         check(lib.hypr_model_tensor_info(self._handle, index, info), f"there is no tensor {index}")

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from hypr.conditioning import decode_stage
+from hypr.datasets import encoders
 from hypr.description import (
     Exemplar,
     InputDescription,
     LayerDescription,
-    LevelCrossingDescription,
     ModelDescription,
     ReadoutDescription,
     SparseRows,
@@ -59,13 +60,25 @@ def _decode_input(table: Mapping[str, Any]) -> InputDescription:
     def numbers(name: str) -> Any:
         return np.array(table[name]) if len(table.get(name, ())) else None
 
-    encoding = None
-    if "encoding" in table:
-        _, values = table["encoding"]  # the loader knows no other
-        encoding = LevelCrossingDescription(
-            np.array(values["thresholds"]), enum_name("LevelCrossingOutput", values.get("output", 0)))
+    trained_range = (np.array(table["trained_lower"]), np.array(table["trained_upper"])) if len(
+        table.get("trained_lower", ())) else None
     return InputDescription(
-        table["size"], table.get("channel_names", []), numbers("scale"), numbers("offset"), encoding)
+        table["size"], table.get("channel_names", []), numbers("scale"), numbers("offset"),
+        _decode_encoding(*table["encoding"]) if "encoding" in table else None,
+        [decode_stage(stage) for stage in table.get("conditioning", ())], trained_range)
+
+
+def _decode_encoding(name: str, table: Mapping[str, Any]) -> encoders.Encoder:
+    if name != "ReceptiveFields":
+        kind: type[encoders.ThresholdEncoder] = getattr(encoders, name)
+        output: Any = enum_name("LevelCrossingOutput", table.get("output", 0))
+        return kind(np.array(table["thresholds"]), output)
+    centers, widths = np.array(table["centers"]), np.array(table["widths"])
+    if centers.size > table["fields"]:
+        centers = centers.reshape(-1, table["fields"])
+    output = enum_name("ReceptiveFieldOutput", table.get("output", 0))
+    return encoders.ReceptiveFields(
+        centers, widths.reshape(centers.shape) if widths.size > 1 else widths[0], table.get("cutoff", 0.01), output)
 
 
 def _decode_exemplar(table: Mapping[str, Any], channels: int, outputs: int) -> Exemplar:

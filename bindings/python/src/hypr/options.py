@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, TypeAlias, TypedDict, get_type_hints
 
-from hypr._library import check, constants, ffi, lib, made, text
+from hypr._library import check, constants, ffi, lib, made, optional_text, text
 from hypr.errors import InvalidArgumentError, UnknownOptionError, unknown
 
 TrainGroup: TypeAlias = Literal[
@@ -120,7 +121,8 @@ class OptionInfo:
         if name not in self.choices:
             if not self.choices:
                 raise TypeError(f"{self.name} is {name!r}, expected {self._expected()}")
-            raise unknown(InvalidArgumentError, self.name, name, self.choices)
+            advice = ": which steps the label of a sequence teaches, always by cross-entropy" if self.name == "loss" else ""
+            raise unknown(InvalidArgumentError, self.name, name, self.choices, advice)
         return self.choices[name]
 
     def _expected(self) -> str:
@@ -157,8 +159,15 @@ def option_info(name: str) -> OptionInfo:
     """Bounds, default and choices of an option; UnknownOptionError if there is none of that name."""
     key = ffi.new("hypr_option *")
     if lib.hypr_option_find(name.encode(), key):
-        raise unknown(UnknownOptionError, "option", name, option_names())
+        raise unknown_option(name)
     return _table()[name]
+
+
+def unknown_option(name: str, others: Iterable[str] = ()) -> UnknownOptionError:
+    """What is said of a name that is no option; `others` are names that would do as well where it was given."""
+    named = next(iter(get_close_matches(name, others, 1)), None) or optional_text(lib.hypr_option_suggest(name.encode()))
+    hint = f"did you mean {named!r}?" if named else "hypr.option_names() lists them, beside the arguments of hypr.Trainer"
+    return UnknownOptionError(f"there is no option {name!r}; {hint}")
 
 
 class NativeOptions:

@@ -89,6 +89,8 @@ def record(session: Session, x: npt.ArrayLike) -> Recording:
     >>> recording = hypr.record(hypr.Session(model, learning=False), x)
     >>> hypr.plot.raster(recording.spikes)
     """
+    if not isinstance(session, Session):
+        raise TypeError(f"session is a {type(session).__name__}, expected a hypr.Session, such as Session(model, learning=False)")
     model = session.model
     inputs = floats(x, "x", "steps", model.input_size)
     steps, layers = len(inputs), range(model.layer_count)

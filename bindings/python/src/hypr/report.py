@@ -3,8 +3,10 @@
 The folder of a run, of which only model.hypr must be there:
 
     model.hypr       the model
+    diagnosis.txt    what stood in the way of the training
     log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
     config.json      what was trained, on what and how
+    adaptation.csv   how each adaptation profile did, see ``hypr.adaptation``
     predictions.npz  what the model says about validation or test data, see ``save_predictions``
 """
 
@@ -32,8 +34,10 @@ from hypr.errors import FileError
 from hypr.model import Model
 from hypr.recording import record
 from hypr.run_folder import RunFolder
+from hypr.schema import meaning
 from hypr.session import Session
 from hypr.summary import model_facts
+from hypr.verdict import Columns, saved_epoch, verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,11 +56,13 @@ class Picture:
 
 @dataclass
 class Section:
-    """A heading with a text, a table and pictures under it."""
+    """A heading with sentences, a text, a table and pictures under it; `head` names the columns of a table of several."""
 
     title: str
     text: str = ""
-    table: Mapping[str, str] = field(default_factory=dict)
+    sentences: Sequence[str] = ()
+    head: Sequence[str] = ()
+    table: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
 
 
@@ -110,25 +116,40 @@ def write_report(run: str | os.PathLike[str], output: str | os.PathLike[str] | N
 
 
 def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iterator[Section]:
-    yield Section("Model", table=model_facts(model))
-    if (folder / "log.csv").exists():
-        yield _learning(folder)
-    kept = RunFolder(folder).predictions()
+    kept, config = RunFolder(folder).predictions(), _config(folder)
+    columns = plot.read_log(folder) if (folder / "log.csv").exists() else None
+    said = verdict(columns or {}, config, kept, model)
+    if said:
+        yield Section("Verdict", sentences=said)
+    found = RunFolder(folder).diagnosis()
+    if found:
+        yield Section("What stands in the way", sentences=found)
+    yield Section("Model", table=_one_column(model_facts(model)))
+    if columns is not None:
+        yield _learning(columns)
+    rows = RunFolder(folder).adaptation()
+    if rows:
+        yield _adaptation(rows)
     if "labels" in kept and "predictions" in kept:
         yield Section(str(kept.get("data", "Test data")), pictures=[_picture(
             lambda ax: plot.confusion_matrix(kept["labels"], kept["predictions"], ax, names=model.class_labels),
             "Right and predicted classes, in percent of the right ones.", 6, 5)])
     shown = kept.get("example") if example is None else np.asarray(example, np.float32)
     if shown is not None:
-        yield _activity(model, shown[:_EXAMPLE_STEPS], kept.get("example_labels") if example is None else None)
+        labels = kept.get("example_labels") if example is None else None
+        if labels is not None and labels.ndim:
+            labels = labels[:_EXAMPLE_STEPS]
+        yield _activity(model, shown[:_EXAMPLE_STEPS], labels)
     yield from _parameters(model)
-    config = _config(folder)
     if config:
-        yield Section("Configuration", table=config)
+        yield Section("Configuration", table=_one_column(dict(_flat(config))))
 
 
-def _learning(folder: Path) -> Section:
-    columns = plot.read_log(folder)
+def _one_column(facts: Mapping[str, str]) -> dict[str, Sequence[str]]:
+    return {name: (value,) for name, value in facts.items()}
+
+
+def _learning(columns: Columns) -> Section:
     section = Section("Learning")
     if not columns:
         section.text = "No epoch is done."
@@ -138,10 +159,22 @@ def _learning(folder: Path) -> Section:
             section.pictures.append(_picture(
                 lambda ax, metric=metric: plot.learning_curves(columns, ax, metric=metric),  # type: ignore[misc]
                 f"{metric.capitalize()} over the epochs.", 6, 3.5))
-    section.text = "The last epoch:"
-    section.table = {name.replace("_", " "): f"{values[-1]:.5g}" for name, values in columns.items()
-                     if np.isfinite(values[-1]) and name != "best"}
+    saved, last = saved_epoch(columns), len(next(iter(columns.values()))) - 1
+    places = [last] if saved is None or saved == last else [saved, last]
+    section.text = "The last epoch, which was saved:" if saved == last else "The last epoch:" if saved is None else ""
+    section.head = ("", "saved", "last") if len(places) > 1 else ()
+    section.table = {name.replace("_", " "): [f"{values[place]:.5g}" if np.isfinite(values[place]) else "–" for place in places]
+                     for name, values in columns.items() if np.isfinite(values[places]).any() and name != "best"}
     return section
+
+
+def _adaptation(rows: Sequence[Mapping[str, str]]) -> Section:
+    def words(row: Mapping[str, str]) -> str:
+        score, gain, least = (100 * float(row[name]) for name in ("score", "gain", "worst_gain"))
+        return f"{score:.1f} %, gain {gain:+.1f}, least {least:+.1f}{' (chosen)' if row['chosen'] == '1' else ''}"
+
+    return Section("Adaptation", "What each profile gains on streams that were held out, in points; the model file recommends the "
+                                 "chosen one.", table={row["profile"]: (words(row),) for row in rows})
 
 
 def _activity(model: Model, x: FloatArray, labels: npt.NDArray[Any] | None) -> Section:
@@ -175,15 +208,22 @@ def _activity(model: Model, x: FloatArray, labels: npt.NDArray[Any] | None) -> S
 
 def _parameters(model: Model) -> Iterator[Section]:
     parameters = model.parameters
+    tables = {f"layer{index}": layer.neuron for index, layer in enumerate(model.layers)} | {"readout": "Readout"}
+
+    def caption(name: str) -> str:
+        place, _, parameter = name.partition(".")
+        said = meaning(tables[place], parameter)
+        return f"{name}: {said}" if said else name
+
     maps = Section("Weights", "Rows are postsynaptic neurons or outputs, columns are inputs or presynaptic neurons.")
-    histograms = Section("Distributions of parameters")
+    histograms = Section("Distributions of parameters", "Time constants are in steps.")
     for name, values in parameters.items():
         if values.ndim == 2:
             maps.pictures.append(_picture(
                 lambda ax, name=name: plot.weight_map(parameters, name, ax), name, 5, 3.8))  # type: ignore[misc]
         if values.size > 1:
             histograms.pictures.append(_picture(
-                lambda ax, name=name: plot.distribution(parameters, name, ax), name, 4, 2.6))  # type: ignore[misc]
+                lambda ax, name=name: plot.distribution(parameters, name, ax), caption(name), 4, 2.6))  # type: ignore[misc]
     yield maps
     yield histograms
 
@@ -197,12 +237,12 @@ def _picture(draw: Callable[[Axes], object], caption: str, width: float, height:
     return Picture(base64.b64encode(file.getvalue()).decode(), caption, round(96 * width))
 
 
-def _config(folder: Path) -> dict[str, str]:
+def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.exists():
         return {}
     try:
-        return dict(_flat(json.loads(path.read_text(encoding="utf-8"))))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise FileError(f"{str(path)!r} cannot be read: {error}") from error
 

@@ -17,19 +17,27 @@ from copy import copy
 from typing import Any, TypeAlias, cast
 
 import numpy as np
+
+from hypr._optional import require
+
+require("river", "hypr.river")
+
 from river import base
 
 from hypr._arrays import LARGEST, FloatArray, number
 from hypr._atomic import all_or_nothing
 from hypr._estimators import network
 from hypr._scores import softmax
+from hypr._warnings import Warner
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
-from hypr.session import Session
+from hypr.session import Finding, Session
 
 __all__ = ["HyprClassifier", "HyprRegressor"]
+
+_STEPS_PER_LOOK = 1000  # between two looks at what stands in the way
 
 Features: TypeAlias = "dict[base.typing.FeatureName, Any]"
 
@@ -65,6 +73,7 @@ class _Stream:
         self.session = Session(model, **options)
         self.window = int(str(self.session.options["window"]))
         self.steps = 0  # in the open window
+        self.samples, self.warner = 0, Warner()
 
     def look(self, sample: FloatArray) -> FloatArray:
         """What the next step would give."""
@@ -80,6 +89,10 @@ class _Stream:
             # Otherwise the next step would close the window, and a look before it would not have the new parameters.
             self.session.flush()
             self.steps = 0
+        self.samples += 1
+        if self.samples % _STEPS_PER_LOOK == 0:
+            # Early in a stream being no better than guessing says nothing yet.
+            self.warner.tell(self.session.diagnose(), but=Finding.CHANCE)
 
     def reset(self) -> None:
         """The beginning of a sequence."""
@@ -95,6 +108,7 @@ class _Stream:
             builder.labels([*former.model.class_labels, label])
         stream = _Stream(builder.build(seed), cast(SessionOptions, former._option_numbers()))
         stream.session.transfer(former)
+        stream.samples, stream.warner = self.samples, self.warner
         return stream
 
 

@@ -3,7 +3,9 @@
     config.json      what was trained, on what and how: written once, at the beginning
     log.csv          one line per epoch, the columns of EpochRecord
     model.hypr       the best model so far
+    diagnosis.txt    what stood in the way in the last epoch: a line for each finding, the worst first; empty if nothing did
     predictions.npz  what it says about validation data, at the end; or about test data, see ``hypr.report.save_predictions``
+    adaptation.csv   how each adaptation profile did, if that was measured: the table of hypr.adaptation.Adaptation
     checkpoint       what the run continues from: a .npz archive without pickles
     tensorboard/     event files, if tensorboardX or torch with tensorboard is installed
 
@@ -23,7 +25,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,9 @@ import numpy.typing as npt
 from hypr._files import replace_file
 from hypr.errors import FileError, SizeMismatchError, StateMismatchError
 from hypr.model import Model
+
+if TYPE_CHECKING:
+    from hypr.adaptation import Adaptation
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,9 @@ class RunFolder:
         self.path = Path(path)
         self.config_path, self.log_path = self.path / "config.json", self.path / "log.csv"
         self.model_path, self.checkpoint_path = self.path / "model.hypr", self.path / "checkpoint"
+        self.diagnosis_path = self.path / "diagnosis.txt"
         self.predictions_path = self.path / "predictions.npz"
+        self.adaptation_path = self.path / "adaptation.csv"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -125,12 +132,23 @@ class RunFolder:
         replace_file(self.config_path, json.dumps(config, indent=2).encode() + b"\n")
 
     def check(self, config: Mapping[str, Any]) -> None:
-        """Raises StateMismatchError if a run of this configuration cannot go on here; more epochs and patience are fine."""
+        """Raises StateMismatchError if a run of this configuration cannot go on here; more epochs and patience are fine, and so is
+        what comes after the training."""
         before, now = _flat(self.config()), _flat(config)
         free = {"hypr", "trainer.epochs", "trainer.patience", "trainer.checkpoint_seconds"}
         for name in sorted({*before, *now} - free):
+            if name.startswith("trainer.tune_adaptation"):
+                continue
             if before.get(name) != now.get(name):
                 raise StateMismatchError(f"{self.path} was begun with {name} {before.get(name)!r}, not {now.get(name)!r}")
+
+    def diagnosis(self) -> tuple[str, ...]:
+        """What stood in the way in the last epoch; empty if nothing did, or no epoch is done."""
+        return tuple(self._read(self.diagnosis_path).decode().splitlines()) if self.diagnosis_path.exists() else ()
+
+    def write_diagnosis(self, lines: Iterable[str]) -> None:
+        """Replaces diagnosis.txt."""
+        replace_file(self.diagnosis_path, "".join(f"{line}\n" for line in lines).encode())
 
     def write_history(self, history: Iterable[EpochRecord]) -> None:
         """Writes log.csv; empty cells for NaN."""
@@ -192,6 +210,17 @@ class RunFolder:
                 return dict(arrays)
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise FileError(f"{str(self.predictions_path)!r} cannot be read: {error}") from error
+
+    def save_adaptation(self, adaptation: Adaptation) -> None:
+        """Replaces adaptation.csv, and the model by the one that recommends the profile."""
+        replace_file(self.adaptation_path, adaptation.csv().encode())
+        adaptation.model.save(self.model_path)
+
+    def adaptation(self) -> list[dict[str, str]]:
+        """The rows of adaptation.csv; none if there is no such file."""
+        if not self.adaptation_path.exists():
+            return []
+        return list(csv.DictReader(io.StringIO(self._read(self.adaptation_path).decode())))
 
     def tensorboard(self, epochs: int) -> Any | None:
         """A SummaryWriter that continues after so many epochs; None if no package for it is installed."""

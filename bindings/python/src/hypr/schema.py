@@ -43,6 +43,35 @@ def fields(table: str) -> tuple[Field, ...]:
 
 
 @cache
+def _notes() -> dict[tuple[str, str], str]:
+    """What the schema says of the fields of its tables."""
+    notes: dict[tuple[str, str], str] = {}
+    table, above = "", ""
+    for line in Path(__file__).with_name("hypr.fbs").read_text().splitlines():
+        begins, doc = re.match(r"table (\w+)", line), re.match(r"\s*/// ?(.*)", line)
+        if begins:
+            table = begins[1]
+        if doc:
+            above = f"{above} {doc[1]}".strip()
+            continue
+        field = re.match(r"\s+(\w+):[^;]*;\s*(?://\s*(.*))?", line)
+        if field:
+            notes[table, field[1]] = field[2] or above
+        above = ""
+    return notes
+
+
+def meaning(table: str, field: str) -> str:
+    """What a field is in a few words, such as "membrane time constant"; "" where the schema says only its bounds."""
+    note = _notes().get((table, field), "")
+    other = re.match(r"As (\w+)\.", note)
+    if other:
+        return meaning(other[1], field)
+    words = re.match(r"[A-Z][a-z].*?(?=[:;]|\.(?: |$)|$)", re.sub(r" \[\w+\]", "", note))
+    return words[0][0].lower() + words[0][1:] if words else ""
+
+
+@cache
 def union_members(union: str) -> tuple[str, ...]:
     """The tables of a union; their numbers begin with 1."""
     return tuple(re.findall(r"\w+", _declarations()[union][1]))

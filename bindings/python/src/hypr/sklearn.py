@@ -15,6 +15,11 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from hypr._optional import require
+
+require("sklearn", "hypr.sklearn")
+
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
@@ -27,9 +32,10 @@ from hypr._estimators import network, standardise
 from hypr._scores import Judgement, softmax
 from hypr._sequences import Sequences, checked_weights, join, run_all
 from hypr._teaching import Teacher
+from hypr._warnings import Warner
 from hypr.model import Model
 from hypr.options import SessionOptions
-from hypr.session import Session
+from hypr.session import Finding, Session
 from hypr.trainer import Trainer
 
 __all__ = ["HyprClassifier", "HyprRegressor"]
@@ -47,7 +53,8 @@ _PARAMETERS = """Parameters
     readout_tau : float, optional
         Time constant of the readout in steps.
     input_scale : float, optional
-        The deviation of the inputs that the network sees; their mean is 0. None: so large that the first layer spikes.
+        The deviation of the inputs that the network sees; their mean is 0. None: the network is calibrated to them
+        (``ModelBuilder.calibrate``), so that its layers spike.
     flat : {{"constant", "series"}}
         What a feature vector of 2-D `X` is: a constant input on as many channels for `steps` steps, for features that are
         no time series; or a time series of one channel, one feature per step.
@@ -181,11 +188,14 @@ class _HyprEstimator(BaseEstimator):
         """One pass, an update per batch."""
         if self._teacher is None:
             self._teacher = Teacher(self.model_, self._options(), classes=targets.dtype.kind == "i")
+            self._warner = Warner()
         data = Sequences(inputs, lengths, targets, per_step=False, weights=weights)
         try:
             with put_back(self._teacher.session):
                 for start in range(0, len(data), self.batch_size):
                     self._teacher.teach(data.take(np.arange(start, min(start + self.batch_size, len(data)))))
+                # More samples may come: being no better than guessing says nothing yet.
+                self._warner.tell(self._teacher.session.diagnose(), but=Finding.CHANCE)
         finally:  # also after Ctrl-C: what was learned until then
             self.model_ = Model(self._teacher.session.model_bytes())
 

@@ -5,26 +5,31 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import warnings
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from math import ceil, isnan
-from typing import TYPE_CHECKING, Any, Literal
+from math import ceil, isinf, isnan
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from hypr._arrays import number
 from hypr._exemplars import with_exemplars
 from hypr._interruption import Interruption
 from hypr._library import library_version
 from hypr._scores import Judgement, Scores
 from hypr._sequences import run_all
-from hypr._teaching import Teacher, updates_per_epoch
+from hypr._teaching import Teacher, rate_falls, updates_per_epoch
 from hypr._training_data import TrainingData
-from hypr.errors import InvalidArgumentError, WrongStateError
-from hypr.model import Model
-from hypr.options import SessionOptions
+from hypr._warnings import Warner
+from hypr.adaptation import Adaptation, AdaptationPlan, checked_groups
+from hypr.builder import ModelBuilder
+from hypr.errors import InvalidArgumentError, StoppedError, WrongStateError
+from hypr.model import Model, checked_model
+from hypr.options import SessionOptions, option_names, unknown_option
 from hypr.run_folder import Checkpoint, EpochRecord, RunFolder
-from hypr.session import Session
+from hypr.session import Diagnosis, Finding, Session
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,18 +44,26 @@ class TrainingResult:
     Attributes
     ----------
     model : Model
-        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out.
+        The best model: of the epoch with the best validation, or of the last epoch if nothing is held out. Epochs in which learning
+        diverged do not count.
     history : tuple of EpochRecord
     best_epoch : int
-        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there.
+        From 1; 0 if the training was interrupted in its first epoch: then `model` is what it had until there; or if learning
+        diverged in all epochs: then `model` is as it began.
     stopped : {"epochs", "patience", "interrupted"}
         Why it ended.
+    adaptation : Adaptation, optional
+        Which profile `model` recommends to devices, and what was measured; None unless it was asked for.
+    diagnosis : Diagnosis
+        What stood in the way in the last epoch; ``fit`` warns of it (DiagnosisWarning), once of each finding.
     """
 
     model: Model
     history: tuple[EpochRecord, ...]
     best_epoch: int
     stopped: Literal["epochs", "patience", "interrupted"]
+    adaptation: Adaptation | None = None
+    diagnosis: Diagnosis = Diagnosis(Finding(0), ())
 
 
 class Trainer:
@@ -83,6 +96,9 @@ class Trainer:
         to rehearse: drawn by the seed, and balanced over classes. By default the model has those that it began with.
     exemplar_steps : int
         Steps of such a stretch.
+    tune_adaptation : bool or AdaptationPlan
+        Whether to measure afterwards, on what is held out, which settings a device should learn with, and to recommend them in the
+        model: ``hypr.tune_adaptation``, whose arguments an AdaptationPlan has.
     checkpoint_seconds : float
         There is a checkpoint after every epoch, and within an epoch when the last one is so old.
     progress : bool
@@ -102,25 +118,33 @@ class Trainer:
                  batch_size: int = 16, shuffle: bool = True, seed: int = 0, validation: float = 0.0,
                  patience: int | None = None, monitor: Literal["accuracy", "loss"] | None = None,
                  class_weights: npt.ArrayLike | None = None, exemplars: int | None = None,
-                 exemplar_steps: int = 120, checkpoint_seconds: float = 60.0, progress: bool = True,
+                 exemplar_steps: int = 120, tune_adaptation: bool | AdaptationPlan = False, checkpoint_seconds: float = 60.0,
+                 progress: bool = True,
                  **options: Unpack[SessionOptions]) -> None:
-        for name, number in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("exemplars", exemplars),
-                             ("exemplar_steps", exemplar_steps)):
-            if number is not None and (number < 1 or number != int(number)):
-                raise InvalidArgumentError(f"{name} is {number}, expected a whole number from 1")
-        if not 0 <= validation < 1:
+        for name in options:
+            if name not in option_names():
+                raise unknown_option(name, Trainer.arguments)
+        for name, count in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience), ("exemplars", exemplars),
+                            ("exemplar_steps", exemplar_steps)):
+            if count is not None and (not isinstance(count, (int, float, np.number)) or not count >= 1 or count % 1 != 0):
+                raise InvalidArgumentError(f"{name} is {count!r}, expected a whole number from 1")
+        if not 0 <= number(validation, "validation") < 1:
             raise InvalidArgumentError(f"validation is {validation}, expected a share from 0 to less than 1")
         if monitor not in (None, "accuracy", "loss"):
             raise InvalidArgumentError(f"monitor is {monitor!r}, expected 'accuracy' or 'loss'")
-        self.model, self.folder = model, None if folder is None else RunFolder(folder)
+        self.model, self.folder = checked_model(model), None if folder is None else RunFolder(folder)
         self.epochs, self.batch_size, self.shuffle, self.seed = epochs, batch_size, shuffle, seed
         self.validation, self.patience, self.monitor = validation, patience, monitor
         self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
         self.exemplars, self.exemplar_steps = exemplars, exemplar_steps
+        self.adaptation = AdaptationPlan() if tune_adaptation is True else tune_adaptation or None
         self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
 
-    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None = None, *,
-            sample_weight: npt.ArrayLike | None = None, resume: bool = False) -> TrainingResult:
+    arguments: ClassVar[tuple[str, ...]] = tuple(__init__.__kwdefaults__ or ())  # that are no options
+
+    def fit(self, x: Any, y: Any, validation_data: tuple[Any, Any] | tuple[Any, Any, Any] | None = None, *,
+            groups: npt.ArrayLike | None = None, sample_weight: npt.ArrayLike | None = None,
+            resume: bool = False) -> TrainingResult:
         """Trains. The first Ctrl-C ends it after the batch, with the best model so far as the result; a second one at once.
 
         Parameters
@@ -131,7 +155,11 @@ class Trainer:
         y : array_like, or a list of arrays
             Classes are whole numbers: [sequences], one for each, taught as the option `loss` says, or with the steps of `x`,
             negative: none. Values are floating-point numbers, with one more axis for the outputs, NaN: none.
-        validation_data : (x, y), optional
+        validation_data : (x, y) or (x, y, groups), optional
+            Groups are of consequence for `tune_adaptation`.
+        groups : array_like [sequences], optional
+            Whose each sequence of `x` is, such as a person, a machine or a day: with `validation` whole groups are held out, at
+            random, so that nothing of whom the network is judged on was trained on.
         sample_weight : array_like [sequences], optional
             Factors on the loss of the sequences, 0 or 1e-6 to 1e6. An update is made on the weighted mean
             of a batch, and what is held out by chance is judged with its weights. Needs the update "sequence".
@@ -146,26 +174,42 @@ class Trainer:
         NotFiniteError
             The network's state overflowed. The folder has the best model until then.
         """
-        data, held = self._data(x, y, validation_data, sample_weight)
-        return _Run(self, self._start(data), data, held).run(resume)
+        data, held, held_groups = self._data(x, y, validation_data, groups, sample_weight)
+        if self.adaptation is not None:
+            if held is None:
+                raise InvalidArgumentError("tune_adaptation needs data that is held out: set validation, or give fit "
+                                           "validation_data")
+            self.adaptation.streams(held, held_groups)  # what cannot be tuned is refused before the training, not after it
+        return _Run(self, self._start(data), data, held, held_groups).run(resume)
 
     def _start(self, data: TrainingData) -> Model:
-        """What training begins with: every model that comes of it has the exemplars."""
+        """What training begins with: every model that comes of it has the range of the inputs, and the exemplars."""
+        model = _with_trained_range(self.model, data)
         if self.exemplars is None:
-            return self.model
-        session = Session(self.model, False, **self.options)
-        return with_exemplars(self.model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps,
-                              seed=self.seed)
+            return model
+        session = Session(model, False, **self.options)
+        return with_exemplars(model, data, Judgement.of(session), size=self.exemplars, steps=self.exemplar_steps, seed=self.seed)
 
-    def _data(self, x: Any, y: Any, validation_data: tuple[Any, Any] | None,
-              sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None]:
-        """Training and validation."""
+    def _data(self, x: Any, y: Any, validation_data: tuple[Any, ...] | None, groups: npt.ArrayLike | None,
+              sample_weight: npt.ArrayLike | None) -> tuple[TrainingData, TrainingData | None, npt.NDArray[Any] | None]:
+        """Training and validation, and the groups of the latter."""
         data = TrainingData.of(x, y, self.model, sample_weight)
         held: TrainingData | None = None
+        held_groups: npt.NDArray[Any] | None = None
+        if groups is not None and (validation_data is not None or not self.validation):
+            raise InvalidArgumentError("groups are for a share that is held out: set validation, and give no validation_data, "
+                                       "which brings its own as (x, y, groups)")
         if validation_data is not None:
-            held = TrainingData.of(*validation_data, self.model)
+            held = TrainingData.of(validation_data[0], validation_data[1], self.model)
+            if len(validation_data) > 2:
+                held_groups = checked_groups(validation_data[2], len(held))
             if (held.classes, held.per_step) != (data.classes, data.per_step):
                 raise InvalidArgumentError("validation_data has targets of another kind than y")
+        elif groups is not None:
+            known = checked_groups(groups, len(data))
+            held_out = self._held_groups(known)
+            held_groups = known[held_out]
+            held, data = data.subset(np.flatnonzero(held_out)), data.subset(np.flatnonzero(~held_out))
         elif self.validation:
             # Its own stream of numbers: what is held out does not change with the order.
             order = np.random.default_rng([self.seed, 1]).permutation(len(data))
@@ -175,19 +219,32 @@ class Trainer:
             held, data = data.subset(np.sort(order[:count])), data.subset(np.sort(order[count:]))
         for part, what in ((data, "y"), (held, "the validation data")):
             if part is not None and not part.has_targets:
-                raise InvalidArgumentError(f"{what} has no targets" + ("" if part.weights is None else " with a weight above 0"))
+                raise InvalidArgumentError(f"{what} has no targets" + ("" if part.weights is None else " with a weight above 0")
+                                           + ": every label is negative" * part.classes)
+        classes = np.unique(data.targets[data.targets >= 0]) if data.classes else np.empty(0)
+        if len(classes) == 1:
+            warnings.warn(f"y has one class only, {classes[0]}: the network learns to answer nothing else", stacklevel=3)
         if held is None and self.patience is not None:
             raise InvalidArgumentError("patience needs validation data: set validation, or give fit validation_data")
         if self.monitor == "accuracy" and not data.classes:
             raise InvalidArgumentError("monitor is 'accuracy', but y has values: expected 'loss'")
-        return data, held
+        return data, held, held_groups
+
+    def _held_groups(self, groups: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Which sequences are of groups that are held out."""
+        names, places = np.unique(groups, return_inverse=True)
+        count = max(1, round(self.validation * len(names)))
+        if count == len(names):
+            raise InvalidArgumentError(f"of {len(names)} groups none is left to train on")
+        return np.isin(places, np.random.default_rng([self.seed, 1]).permutation(len(names))[:count])
 
 
 class _Run:
     """One training, from its data to its result."""
 
-    def __init__(self, trainer: Trainer, model: Model, data: TrainingData, held: TrainingData | None) -> None:
-        self.trainer, self.model, self.data, self.held = trainer, model, data, held
+    def __init__(self, trainer: Trainer, model: Model, data: TrainingData, held: TrainingData | None,
+                 held_groups: npt.NDArray[Any] | None) -> None:
+        self.trainer, self.model, self.data, self.held, self.held_groups = trainer, model, data, held, held_groups
         self.teacher = Teacher(model, self._options(), data.classes, trainer.class_weights)
         self.teacher.check(data.weights)
         self.session, self.judgement = self.teacher.session, self.teacher.judgement
@@ -197,6 +254,7 @@ class _Run:
         self.random_state = self.random.bit_generator.state  # at the beginning of the epoch
         self.batches = ceil(len(data) / trainer.batch_size)
         self.batch, self.scores = 0, Scores()
+        self.warner, self.diagnosis = Warner(), Diagnosis(Finding(0), ())
         self.history: list[EpochRecord] = []
         self.best = self.session.parameters.flat
         self.best_epoch, self.best_score = 0, (-np.inf, -np.inf)
@@ -221,11 +279,28 @@ class _Run:
                 if not self.history:
                     self.best = self.session.parameters.flat
                 self._save()
-            model = self._best_model()
+            model, adaptation = self._best_model(), None
             if folder is not None:
                 model.save(folder.model_path)
                 self._save_predictions(folder)
-        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped)
+            if stopped != "interrupted":
+                with contextlib.suppress(StoppedError):
+                    adaptation = self._tune(model, interruption)
+            if adaptation is not None:
+                model = adaptation.model
+                if folder is not None:
+                    folder.save_adaptation(adaptation)
+        self.warner.tell(self.diagnosis)
+        return TrainingResult(model, tuple(self.history), self.best_epoch, stopped, adaptation, self.diagnosis)
+
+    def _tune(self, model: Model, interruption: Interruption) -> Adaptation | None:
+        """Which profile the model should recommend; StoppedError: Ctrl-C."""
+        plan, options = self.trainer.adaptation, self.trainer.options
+        if plan is None or self.held is None:
+            return None
+        base = {name: value for name, value in options.items() if name in ("loss", "loss_steps") and value is not None}
+        return plan.tune(model, self.held, self.held_groups, base, progress=self.trainer.progress,
+                         stop=lambda: interruption.requested)
 
     def _epoch(self, interruption: Interruption) -> bool:
         """Trains until the epoch is over, or Ctrl-C: whether it is over."""
@@ -253,7 +328,10 @@ class _Run:
             for part in self.held.batches(self.trainer.batch_size):
                 held.add(run_all(self.judge, part.inputs, part.lengths), part, self.judgement)
         score = (held.accuracy if self.monitor == "accuracy" else 0.0, -held.loss)
-        best = self.held is None or score > self.best_score
+        self.diagnosis = self.session.diagnose()
+        # A network is at chance before it has learned, and need not stay there.
+        self.warner.tell(self.diagnosis, but=Finding.CHANCE)
+        best = not self._diverged() and (self.held is None or score > self.best_score)
         if best:
             self.best, self.best_epoch, self.best_score = flat, len(self.history) + 1, score
         spiking = statistics.spike_rates > 0
@@ -267,8 +345,17 @@ class _Run:
         if self.trainer.folder is not None:
             if best:
                 self._best_model().save(self.trainer.folder.model_path)
+            self.trainer.folder.write_diagnosis(self.diagnosis.lines)
             self._save()
             self.trainer.folder.write_history(self.history)
+
+    def _diverged(self) -> bool:
+        """Whether what the epoch came to is worth nothing."""
+        loss = self.scores.loss
+        if Finding.DIVERGED in self.diagnosis.findings or isinf(loss):
+            return True
+        # Of values there is no loss of guessing to compare with.
+        return not self.data.classes and bool(self.history) and loss > 10 * self.history[0].train_loss
 
     def _waited(self) -> bool:
         patience = self.trainer.patience
@@ -330,7 +417,8 @@ class _Run:
             "model": {"name": model.name, "inputs": model.input_size, "layers": model.layers, "outputs": model.output_size,
                       "class_labels": model.class_labels, "parameters": model.parameter_count,
                       "sha256": sha256(model.data).hexdigest()},
-            "trainer": {**{name: getattr(trainer, name) for name in names}, "monitor": self.monitor, "class_weights": weights},
+            "trainer": {**{name: getattr(trainer, name) for name in names}, "monitor": self.monitor, "class_weights": weights,
+                        "tune_adaptation": None if trainer.adaptation is None else asdict(trainer.adaptation)},
             "options": self.session.options,
             "data": {"sequences": len(self.data), "steps": self.data.steps, "per_step": self.data.per_step,
                      "targets": "classes" if self.data.classes else "values", "sha256": self.data.digest(),
@@ -342,7 +430,7 @@ class _Run:
     def _options(self) -> SessionOptions:
         """Those of the trainer; a falling schedule reaches 0 in the last epoch."""
         trainer, options = self.trainer, self.trainer.options.copy()
-        if options.get("schedule", "constant") != "constant" and "schedule_updates" not in options:
+        if "schedule_updates" not in options and rate_falls(self.model, options):
             updates = updates_per_epoch(self.model, options, self.data, trainer.batch_size)
             options["schedule_updates"] = trainer.epochs * updates
         return options
@@ -362,6 +450,14 @@ class _Run:
                 board.add_scalar(name.replace("_", "/", 1) if name.startswith(("train", "validation")) else name, value,
                                  record.epoch)
             board.flush()
+
+
+def _with_trained_range(model: Model, data: TrainingData) -> Model:
+    """The model, which says how far its inputs reach in the data; what it said before is widened. Sequences are read one at a time."""
+    builder = ModelBuilder.from_model(model)
+    for index in range(len(data)):
+        builder.widen_trained_range(data.take(np.array([index])).inputs)
+    return builder.build()
 
 
 def _progress_bar(run: _Run) -> Any:

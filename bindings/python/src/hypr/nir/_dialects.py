@@ -176,7 +176,7 @@ def _spoken(name: str, dialect: Dialect, nodes: Mapping[str, Any], dt: float | N
     advice = f" ({dialect.advice})" if dialect.advice else ""
     step = dialect.dt if dt is None else dt
     if step is None:
-        raise InvalidArgumentError(f"the dialect {name!r} needs dt, seconds per step")
+        raise InvalidArgumentError(f"the dialect {name!r} needs dt, seconds per step, such as dt=1e-3")
     if dialect.fixed_dt and step != dialect.dt:
         raise InvalidArgumentError(f"dt is {step:g}, and the dialect {name!r} has {dialect.dt:g}{advice}")
     for what, value, known in (("integration", integration, dialect.integrations), ("reset", reset, dialect.resets)):

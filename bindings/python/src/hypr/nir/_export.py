@@ -75,7 +75,10 @@ def to_graph(model: Model, dt: float | None = None, *, integration: Integration 
             else f"dt is {dt!r}, expected seconds per step, above 0")
     description = decode(model.data)
     if description.input is not None and description.input.encoding is not None:
-        raise ModelUnsupportedError("the input has the encoding LevelCrossing, which NIR does not have")
+        name = type(description.input.encoding).__name__
+        raise ModelUnsupportedError(f"the input has the encoding {name}, which NIR does not have")
+    if description.input is not None and description.input.conditioning:
+        raise ModelUnsupportedError(f"the input has the stage {description.input.conditioning[0]}, which NIR does not have")
     for index, layer in enumerate(description.layers):
         if layer.recurrent_weight is not None and layer.recurrent_weight.sparse is not None:
             raise ModelUnsupportedError(f"layer{index} has sparse recurrent weights, which NIR does not have")

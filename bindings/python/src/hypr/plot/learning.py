@@ -25,6 +25,7 @@ from hypr.plot._style import (
     times_of,
     whole_numbers,
 )
+from hypr.verdict import saved_epoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,7 @@ Log: TypeAlias = "str | os.PathLike[str] | Mapping[str, npt.ArrayLike]"
 
 
 def learning_curves(log: Log, ax: Axes | None = None, *, metric: str = "loss") -> Axes:
-    """Training and validation over the epochs; the best validation epoch is marked.
+    """Training and validation over the epochs; the epoch that was saved is marked, or else that with the best validation.
 
     Parameters
     ----------
@@ -56,9 +57,10 @@ def learning_curves(log: Log, ax: Axes | None = None, *, metric: str = "loss") -
         axes.plot(epochs[known], values[known], marker="o" if known.sum() < 40 else None, markersize=3,
                   label={"train": "training"}.get(part, part), **line_style(index))
         if part == "validation":
-            best = np.nanargmin(values) if metric == "loss" else np.nanargmax(values)
+            saved = saved_epoch(columns)
+            best = saved if saved is not None else np.nanargmin(values) if metric == "loss" else np.nanargmax(values)
             axes.plot(epochs[best], values[best], "*", color=COLOURS[5], markersize=12, zorder=3,
-                      label=f"best: {number_text(values[best], metric)} (epoch {epochs[best]:g})")
+                      label=f"{'best' if saved is None else 'saved'}: {number_text(values[best], metric)} (epoch {epochs[best]:g})")
     axes.set(xlabel="epoch", ylabel={"loss": "cross-entropy in nats"}.get(metric, metric))
     whole_numbers(axes.xaxis)
     if metric == "accuracy":

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypr._library import called, ffi, lib
 from hypr._tensors import TensorInfo
-from hypr.model import Model
+from hypr.model import Model, checked_model
 from hypr.options import NativeOptions, SessionOptions
+from hypr.session._diagnosis import Diagnosing, Diagnosis, Finding, InputRange, LayerActivity
 from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
 from hypr.session._learning import Learning
 from hypr.session._rehearsal import Rehearsal, Rehearsing, RehearsalReport
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
 
 __all__ = [
-    "Gradients", "Guard", "MemoryReport", "MemorySize", "Parameters", "Rehearsal", "RehearsalReport", "Session", "Statistics",
-    "TensorInfo",
+    "Diagnosis", "Finding", "Gradients", "Guard", "InputRange", "LayerActivity", "MemoryReport", "MemorySize", "Parameters",
+    "Rehearsal", "RehearsalReport", "Session", "Statistics", "TensorInfo",
 ]
 
 
@@ -30,7 +31,7 @@ class MemorySize(NamedTuple):
     alignment: int
 
 
-class Session(Rehearsing, Tensors, Inspection):
+class Session(Rehearsing, Tensors, Inspection, Diagnosing):
     """A model at work on one stream: give it a sample, get an output, and teach it if you know better.
 
     A session may be used by one thread at a time (another one gets a WrongStateError); different sessions are independent,
@@ -74,16 +75,14 @@ class Session(Rehearsing, Tensors, Inspection):
 
     def __init__(self, model: Model, learning: bool = True, *, memory: Buffer | None = None,
                  **options: Unpack[SessionOptions]) -> None:
-        if not isinstance(model, Model):
-            raise TypeError(f"model is a {type(model).__name__}, expected a hypr.Model, such as Model.load(path)")
-        super().__init__(model, NativeOptions({"learning": learning, **options}), memory)
+        super().__init__(checked_model(model), NativeOptions({"learning": learning, **options}), memory)
 
     @staticmethod
     def memory_size(model: Model, learning: bool = True, **options: Unpack[SessionOptions]) -> MemorySize:
         """The exact memory that a session with these options takes, known before anything is allocated."""
         size = ffi.new("size_t[2]")
         settings = NativeOptions({"learning": learning, **options})
-        called(lib.hypr_session_memory_size, model._handle, settings.handle, size, size + 1)
+        called(lib.hypr_session_memory_size, checked_model(model)._handle, settings.handle, size, size + 1)
         return MemorySize(size[0], size[1])
 
     def __enter__(self) -> Session:

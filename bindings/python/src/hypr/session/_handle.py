@@ -64,7 +64,7 @@ class SessionHandle:
 
     def _unavailable(self) -> WrongStateError:
         if self._owner is None:
-            return WrongStateError("the session is closed")
+            return WrongStateError("the session is closed, by close() or by the end of its with block: make another one")
         return WrongStateError("the session is at work in another thread, or in the call that a signal handler interrupted; it "
                                "may be used by one thread at a time")
 

@@ -45,6 +45,9 @@ class Statistics:
         Of the last update, before clipping.
     learning_rate : float
         That the next update will use.
+    chance_loss : float
+        What `mean_loss` would be if always the frequencies of the classes taught were said, with their weights and label smoothing:
+        their entropy in nats. 0 if nothing was taught, or not only classes.
     spike_rates : ndarray of float32, [layers]
         Spikes per neuron and step; 0 for layers without spikes.
     """
@@ -58,6 +61,7 @@ class Statistics:
     mean_loss: float
     gradient_norm: float
     learning_rate: float
+    chance_loss: float
     spike_rates: FloatArray
 
     @property
@@ -207,9 +211,21 @@ class Inspection(SessionHandle):
         count = self.model.layer_count
         if layer == "readout":
             return count, self.output_size
-        if isinstance(layer, str) or not 0 <= layer < count:
-            raise NotFoundError(f"there is no layer {layer!r}, the model has {count}, and the 'readout'")
-        return layer, self.model.layers[layer].size
+        if not isinstance(layer, (int, np.integer)) or not 0 <= layer < count:
+            numbers = "0" if count == 1 else f"0 to {count - 1}"
+            raise NotFoundError(f"there is no layer {layer!r}; layers go by numbers, {numbers}, and the last is the 'readout'")
+        return int(layer), self.model.layers[layer].size
+
+    def reset_layer(self, layer: int | str) -> None:
+        """State and traces of one layer to zero, after closing the open windows.
+
+        Parameters
+        ----------
+        layer : int or "readout"
+            Or the number after the last layer's, which is the readout.
+        """
+        count = self.model.layer_count
+        self._call(lib.hypr_session_reset_layer, count if layer == count else self._layer(layer)[0])
 
     @property
     def memory_report(self) -> MemoryReport:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import FloatArray, IntArray, destination, floats, pointer, vector, whole_number
+from hypr._arrays import FloatArray, IntArray, array_of, destination, floats, pointer, shape_text, vector, whole_number
 from hypr._arrays import labels as class_labels
 from hypr._library import ffi, lib
 from hypr.errors import InvalidArgumentError, SizeMismatchError
@@ -55,19 +55,33 @@ class Learning(Running):
                 self._put_back()
                 raise
             try:
-                status = _teach_class(handle, int(target))
+                try:
+                    status = _teach_class(handle, int(target))
+                except OverflowError:
+                    status = _teach_class(handle, _label(target))
                 if status:
                     raise self._failure(status, handle)
-            except OverflowError:
-                raise InvalidArgumentError(f"label is {target}, which is no class") from None
             finally:
                 self._idle.append(handle)
         elif isinstance(target, (int, np.integer, np.bool_)):
-            self._call(lib.hypr_session_teach_class_at, steps_ago, int(target))
+            self._call(lib.hypr_session_teach_class_at, steps_ago, _label(target))
         elif isinstance(target, np.ndarray) and target.ndim == 0 and target.dtype.kind in "iub":
             self.teach(int(target), steps_ago)
+        elif target is None or isinstance(target, (str, bytes)):
+            raise TypeError(f"target is {target!r}, expected {self._expected(target)}")
+        elif isinstance(target, (float, np.floating)) and self.output_size > 1:
+            raise SizeMismatchError(f"target is {target}, expected a class, which is an integer, or the {self.output_size} values "
+                                    "of the outputs")
         else:
             self.teach_values(target, steps_ago)
+
+    def _expected(self, target: object) -> str:
+        if target is None:
+            return "a class or values: make no call for what shall not be taught"
+        names = self.model.class_labels
+        if target in names:
+            return f"a class by its number, here {names.index(str(target))}: model.class_labels.index({target!r})"
+        return "a class, a whole number, or values, an array"
 
     def teach_class(self, label: int, steps_ago: int = 0) -> None:
         """Softmax cross-entropy with class `label`, as ``teach`` with a whole number."""
@@ -84,7 +98,7 @@ class Learning(Running):
     def teach_sequence(self, label: int) -> None:
         """One label for all steps since the last reset, taught as the option `loss` says. In a stream, call it when the
         sequence is over: what the loss needs must still be in the open windows (WrongStateError)."""
-        self._call(lib.hypr_session_teach_sequence, whole_number(label, "label"))
+        self._call(lib.hypr_session_teach_sequence, _label(whole_number(label, "label")))
 
     def set_class_weights(self, weights: npt.ArrayLike) -> None:
         """Factors on the loss of later targets that are classes, [output_size], 0 or 1e-6 to 1e6; 1 at first."""
@@ -137,7 +151,11 @@ class Learning(Running):
                      for index, (part, count) in enumerate(_zip(labels, steps, "labels"))]
             targets = np.concatenate(parts)
         else:
-            targets = np.asarray(labels).reshape(-1)
+            targets = array_of(labels, "labels")
+            if targets.ndim > 1 and targets.shape != (len(steps), steps[0]):
+                raise SizeMismatchError(f"labels has the shape {shape_text(targets.shape)}, expected [{len(steps)}, {steps[0]}], "
+                                        "the sequences and steps of x")
+            targets = targets.reshape(-1)
         return self._learn(inputs, steps, out, labels=_ints(class_labels(targets, "labels", len(inputs))))
 
     def learn_labelled(self, x: npt.ArrayLike | Sequence[npt.ArrayLike], labels: npt.ArrayLike,
@@ -255,6 +273,13 @@ class Learning(Running):
             return np.concatenate(parts), np.array([len(part) for part in parts], np.uintp)
         inputs = floats(x, "x", "sequences", "steps", self.input_size)
         return inputs.reshape(-1, self.input_size), np.full(len(inputs), inputs.shape[1], np.uintp)
+
+
+def _label(label: Any) -> int:
+    """A class as the library takes it, which says of a small negative number what is wrong."""
+    if not -2**31 <= label < 2**32:
+        raise InvalidArgumentError(f"label is {label}, which is no class")
+    return int(label) & 0xFFFFFFFF
 
 
 def _ints(array: IntArray) -> Any:

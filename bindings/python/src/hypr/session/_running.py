@@ -105,6 +105,20 @@ class Running(SessionHandle):
         self._call(lib.hypr_session_look_ahead, pointer(sample), sample.size, pointer(output), output.size)
         return output
 
+    def condition(self, x: npt.ArrayLike) -> FloatArray:
+        """What the first layer would get for samples as a sequence of their own, after scale, conditioning and encoding:
+        [steps, input_size] to [steps, inputs of the first layer]. The session stays as it is.
+
+        Raises
+        ------
+        NotFiniteError
+            A sample is not finite, or too large for the scale; the message names step and channel.
+        """
+        samples = floats(x, "x", "steps", self.input_size)
+        values = np.empty((len(samples), int(lib.hypr_model_first_layer_inputs(self.model._handle))), np.float32)
+        self._call(lib.hypr_session_condition, pointer(samples), len(samples), pointer(values))
+        return values
+
     def step_spikes(self, indices: npt.ArrayLike, out: FloatArray | None = None) -> FloatArray:
         """The same for a sparse binary sample: 1 at the channels in `indices`, which rise strictly, 0 elsewhere.
 
@@ -175,12 +189,3 @@ class Running(SessionHandle):
             if part not in known:
                 raise unknown(NotFoundError, "part of a session", part, known)
         self._call(lib.hypr_session_reset_parts, sum(known[part] for part in set(parts)))
-
-    def reset_layer(self, layer: int | str) -> None:
-        """State and traces of one layer to zero, after closing the open windows.
-
-        Parameters
-        ----------
-        layer : int or "readout"
-        """
-        self._call(lib.hypr_session_reset_layer, self.model.layer_count if layer == "readout" else layer)

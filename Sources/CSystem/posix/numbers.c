@@ -15,6 +15,15 @@ static void x87_enter(x87_control *host) { (void)host; }
 static void x87_set(const x87_control *host) { (void)host; }
 #endif
 
+// What a locale has for a point may be of several bytes. Nothing else here is anything but these.
+static void write_point(char *text) {
+  char *point = text + strspn(text, "0123456789+-einfa");
+  if (*point == 0) return;
+  char *rest = point + strcspn(point, "0123456789");
+  *point = '.';
+  memmove(point + 1, rest, strlen(rest) + 1);
+}
+
 void system_format_number(char *text, size_t size, double value, bool is_float) {
   x87_control host;
   x87_enter(&host);
@@ -23,10 +32,13 @@ void system_format_number(char *text, size_t size, double value, bool is_float) 
     if ((is_float ? strtof(text, NULL) : strtod(text, NULL)) == value) break;
   }
   x87_set(&host);
-  // What a locale has for a point may be of several bytes. Nothing else here is anything but these.
-  char *point = text + strspn(text, "0123456789+-einfa");
-  if (*point == 0) return;
-  char *rest = point + strcspn(point, "0123456789");
-  *point = '.';
-  memmove(point + 1, rest, strlen(rest) + 1);
+  write_point(text);
+}
+
+void system_format_rounded(char *text, size_t size, double value) {
+  x87_control host;
+  x87_enter(&host);
+  snprintf(text, size, "%.3g", value);
+  x87_set(&host);
+  write_point(text);
 }

@@ -4,7 +4,7 @@
 
 void *system_allocate(size_t size) {
   void *memory = NULL;
-  return posix_memalign(&memory, 64, size ? size : 1) == 0 ? memory : NULL;
+  return posix_memalign(&memory, SYSTEM_ALIGNMENT, size ? size : 1) == 0 ? memory : NULL;
 }
 
 void system_free(void *memory) { free(memory); }

@@ -1,0 +1,55 @@
+import ArgumentParser
+
+/// `hypr check`: whether a model can work on some data.
+struct CheckCommand: ParsableCommand {
+  /// The exit status where something lets nothing come of it.
+  private static let cannotWork: Int32 = 2
+
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Run a model over samples and tell what stands in the way: silent and saturated neurons, inputs unlike those in training.",
+    discussion: """
+      The samples are those of hypr train; labels are not needed, and nothing is learned. The ranges of the inputs are those of the \
+      values that the network gets, after scale, offset and conditioning.
+
+      The exit status is 2 if something lets nothing come of it, such as a layer that never spikes.
+
+        hypr check trained.hypr --inputs x.npy
+      """)
+
+  @Argument(help: "The model file.") var model: String
+  @Option(help: ArgumentHelp("The .npy file of the inputs.", valueName: "file")) var inputs: String?
+  @Option(
+    help: ArgumentHelp("The .npy file of the sequences' lengths, if they lie one after the other.", valueName: "file"))
+  var lengths: String?
+  @OptionGroup var table: CSVArguments
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    guard (inputs == nil) != (table.csv == nil) else { throw ValidationError("expected either --inputs or --csv") }
+  }
+
+  func run() throws {
+    let model = try LoadedModel(path: model)
+    let sequences = try samples(for: model)
+    let session = try RunningSession(model, OptionSettings(["learning=off"]))
+    Interruption.watch()
+    var bar = ProgressBar("check", total: sequences.count)
+    for index in 0..<sequences.count {
+      if Interruption.isRequested { throw ExitCode(Interruption.exitStatus) }
+      bar.show(index)
+      _ = try sequences.at(index) { try session.run(sequences.inputs(of: index)) }
+    }
+    bar.finish()
+    let report = CheckReport(session, model, sequences: sequences.count)
+    print(json ? try JSON.text(report) : report.description)
+    if report.cannotWork { throw ExitCode(CheckCommand.cannotWork) }
+  }
+
+  private func samples(for model: LoadedModel) throws -> SequenceSet {
+    if let recording = try table.recording(for: model) {
+      return SequenceSet(recording, recording.stretches, labels: [Int32](repeating: -1, count: recording.rowCount))
+    }
+    return try SequenceSet(inputs: inputs ?? "", lengths: lengths, inputSize: model.inputSize)
+  }
+}

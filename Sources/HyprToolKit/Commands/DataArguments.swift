@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+
+extension TimeUnit: ExpressibleByArgument {}
+
+/// Which columns of comma-separated values are what.
+struct ColumnArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("The column of the class of each row; empty: none.", valueName: "column")) var label: String?
+  @Option(
+    help: ArgumentHelp(
+      "The column of the time, as numbers or dates; where it goes back or leaves a gap, a new sequence begins.",
+      valueName: "column"))
+  var time: String?
+  @Option(help: "What numbers in the column of the time count: s, ms, us or ns.") var timeUnit = TimeUnit.seconds
+  @Option(help: ArgumentHelp("The longest time between two samples of a sequence (default: 3 time steps).", valueName: "seconds"))
+  var gap: Double?
+  @Option(
+    help: ArgumentHelp(
+      "The column of who or what each row is of; where it changes, a new sequence begins.", valueName: "column"))
+  var group: String?
+  @Option(
+    help: ArgumentHelp(
+      "The columns of the channels, with commas (default: those that the model names, or all others).", valueName: "columns"))
+  var channels: String?
+
+  var roles: ColumnRoles {
+    var roles = ColumnRoles(
+      label: label, time: time, group: group,
+      channels: channels.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } })
+    roles.timeUnit = timeUnit
+    roles.gap = gap
+    return roles
+  }
+
+  /// The first of these options that was given.
+  var firstGiven: String? {
+    let given = [("label", label), ("time", time), ("group", group), ("channels", channels), ("gap", gap.map { "\($0)" })]
+    return given.first { $0.1 != nil }.map { "--\($0.0)" }
+  }
+
+  func validate() throws {
+    if let gap, !(gap > 0) { throw ValidationError("--gap is \(gap), expected seconds above 0") }
+    if let gap, time == nil { throw ValidationError("--gap \(gap) needs --time") }
+  }
+}
+
+/// A file of comma-separated values.
+struct CSVArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("A file of comma-separated values, with a line of names and a row per sample.", valueName: "file"))
+  var csv: String?
+  @OptionGroup var columns: ColumnArguments
+
+  func validate() throws {
+    if csv == nil, let given = columns.firstGiven { throw ValidationError("\(given) needs --csv") }
+  }
+
+  /// The file, if there is one; its channels are to be those of the model, if there is one.
+  func recording(for model: LoadedModel? = nil) throws -> Recording? {
+    guard let csv else { return nil }
+    let recording = try Recording(
+      path: csv, columns.roles, modelChannels: model?.channelNames ?? [], inputSize: model?.inputSize)
+    if let model { CSVArguments.compareTimeSteps(recording.timeStep, model, of: recording.name) }
+    return recording
+  }
+
+  /// The same, where labels are needed.
+  func labelledRecording(for model: LoadedModel) throws -> Recording? {
+    guard let csv else { return nil }
+    guard columns.label != nil else { throw ToolError("--csv \(csv) needs --label, the column of the class") }
+    return try recording(for: model)
+  }
+
+  /// Samples that are closer or farther than those of the model look faster or slower to it: that is worth a word.
+  static func compareTimeSteps(_ here: Double, _ model: LoadedModel, of name: String) {
+    let there = Double(model.timeStep)
+    guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return }
+    let seconds = String(format: "%.4g s apart, those of the model %.4g s", here, there)
+    let text = "warning: the samples of \(name) are \(seconds)\n"
+    StandardError.write(text)
+  }
+}
+
+/// The files that labelled sequences come from: .npy files, or one of comma-separated values.
+struct DataArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("The .npy file of the inputs.", valueName: "file")) var inputs: String?
+  @Option(help: ArgumentHelp("The .npy file of the labels.", valueName: "file")) var labels: String?
+  @Option(
+    help: ArgumentHelp("The .npy file of the sequences' lengths, if they lie one after the other.", valueName: "file"))
+  var lengths: String?
+  @OptionGroup var table: CSVArguments
+
+  func validate() throws {
+    if let csv = table.csv {
+      guard inputs == nil && labels == nil && lengths == nil else {
+        throw ValidationError("--csv \(csv) is given beside .npy files, expected one or the other")
+      }
+    } else if inputs == nil || labels == nil {
+      throw ValidationError("the data is missing, expected --csv and --label, or --inputs and --labels")
+    }
+  }
+
+  /// All of the data. Recordings stay whole.
+  func sequences(for model: LoadedModel) throws -> SequenceSet {
+    if let recording = try table.labelledRecording(for: model) {
+      return SequenceSet(recording, recording.stretches, labels: try recording.classes(ClassNames(model)))
+    }
+    return try files(for: model)
+  }
+
+  /// Those of the .npy files.
+  func files(for model: LoadedModel) throws -> SequenceSet {
+    guard let inputs, let labels else { throw ToolError("the data is missing, expected --inputs and --labels") }
+    return try SequenceSet(
+      inputs: inputs, labels: labels, lengths: lengths, inputSize: model.inputSize, classes: model.outputSize)
+  }
+}

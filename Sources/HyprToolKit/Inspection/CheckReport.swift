@@ -1,0 +1,78 @@
+import Foundation
+
+/// What `hypr check` tells.
+struct CheckReport: Encodable {
+  struct Layer: Encodable {
+    let neuron: String
+    let neurons: Int
+    /// Spikes per neuron and step.
+    let spikeRate: Double
+    /// That never spiked, and that spiked in more than half of the steps.
+    let silent: Int
+    let saturated: Int
+  }
+
+  /// A channel, as the network gets it.
+  struct Input: Encodable {
+    let name: String
+    let lowest: Float
+    let highest: Float
+    let trainedLower: Float?
+    let trainedUpper: Float?
+    /// Of the samples, those outside of the range in training.
+    let shareOutside: Double?
+  }
+
+  let sequences: Int
+  let steps: Int
+  let cannotWork: Bool
+  /// What stands in the way, the worst first.
+  let findings: [String]
+  let layers: [Layer]
+  let inputs: [Input]
+
+  init(_ session: RunningSession, _ model: LoadedModel, sequences: Int) {
+    self.sequences = sequences
+    steps = Int(clamping: session.statistics.steps)
+    let diagnosis = session.diagnosis
+    (cannotWork, findings) = (diagnosis.cannotWork, diagnosis.lines)
+    layers = (0..<model.layerCount).map { layer in
+      let activity = session.activity(layer)
+      return Layer(
+        neuron: model.neuron(of: layer), neurons: activity.neurons, spikeRate: activity.spikeRate, silent: activity.silent,
+        saturated: activity.saturated)
+    }
+    inputs = (0..<model.inputSize).map { channel in
+      let range = session.inputRange(channel)
+      return Input(
+        name: text(model.pointer.pointee.inputName(channel)) ?? String(channel), lowest: range.lowest, highest: range.highest,
+        trainedLower: range.trained?.lower, trainedUpper: range.trained?.upper,
+        shareOutside: range.trained.map { _ in range.shareOutside })
+    }
+  }
+
+  /// The report for people.
+  var description: String {
+    let verdict = findings.isEmpty ? ["nothing stands in the way"] : findings
+    let layerRows = layers.enumerated().map { index, layer in
+      [
+        "layer\(index)", layer.neuron, "\(layer.neurons)", String(format: "%.4f", layer.spikeRate), "\(layer.silent)",
+        "\(layer.saturated)",
+      ]
+    }
+    let inputRows = inputs.map { input in
+      [input.name, number(input.lowest), number(input.highest), number(input.trainedLower), number(input.trainedUpper)]
+        + [input.shareOutside.map { String(format: "%.1f %%", $0 * 100) } ?? "-"]
+    }
+    return [
+      verdict.joined(separator: "\n"),
+      "\(sequences) sequences, \(steps) steps",
+      TextTable.text(
+        [["layer", "", "neurons", "spikes per step", "silent", "saturated"]] + layerRows, rightAligned: [2, 3, 4, 5]),
+      TextTable.text(
+        [["input", "lowest", "highest", "in training", "to", "outside"]] + inputRows, rightAligned: [1, 2, 3, 4, 5]),
+    ].joined(separator: "\n\n")
+  }
+
+  private func number(_ value: Float?) -> String { value.map { String(format: "%.4g", $0) } ?? "-" }
+}

@@ -1,0 +1,120 @@
+"""Networks that start alive, and those that are suggested for a recording."""
+
+import hypr
+import numpy as np
+import pytest
+
+STEPS = 1200
+
+
+def noise(seed=0, channels=3, steps=STEPS):
+    return np.random.default_rng(seed).normal(size=(steps, channels)).astype(np.float32)
+
+
+def rates(model, x):
+    session = hypr.Session(model, learning=False)
+    for sequence in x:
+        session.reset()
+        session.run(sequence)
+    return np.asarray(session.statistics.spike_rates)
+
+
+@pytest.mark.parametrize("neuron", ["lif", "alif", "ef_adlif", "se_adlif", "rf", "brf", "cuba_lif"])
+def test_layers_reach_the_rate(neuron):
+    x = [noise(0), noise(1)]
+    builder = hypr.ModelBuilder(3).layer(neuron, 24).layer(neuron, 16).readout(2)
+    assert builder.calibrate(x, 0.05, seed=1) is builder
+    assert rates(builder.build(), x) == pytest.approx([0.05, 0.05], rel=0.6)
+
+
+def test_the_seed_is_that_of_the_calibration():
+    x = noise()[None]
+    one, two, other = (hypr.ModelBuilder(3).layer("se_adlif", 8).readout(2).calibrate(x, seed=seed) for seed in (1, 1, 2))
+    assert one.build(5).data == two.build(6).data != other.build(5).data
+    assert "layer0.recurrent_weight" in one
+
+
+def test_what_was_set_stays_unless_it_is_asked_for():
+    x = noise()[None]
+    weight = np.full((8, 3), 1e-3, np.float32)
+    builder = hypr.ModelBuilder(3).layer("se_adlif", 8, input_weight=weight).readout(2)
+    before = builder.build().data
+    builder.calibrate(x)
+    assert rates(builder.build(), x)[0] == 0 and before != b""
+    builder.calibrate(x, given=True)
+    assert np.array_equal(builder["layer0.input_weight"], weight)
+    assert rates(builder.build(), x)[0] == pytest.approx(0.05, rel=0.6)
+
+
+def test_behind_a_unit_of_its_own_the_weights_are_scaled():
+    x = noise()[None]
+    scale, loud = [], []
+    for conditioning in ([hypr.HighPass(0.5)], [hypr.HighPass(0.5), hypr.Clip(-3, 3)]):
+        builder = hypr.ModelBuilder(3, dt=0.01).input(conditioning=conditioning, fit=x).layer("se_adlif", 8).readout(2)
+        fitted = builder.description().input.scale
+        description = builder.calibrate(x).description()
+        scale.append(description.input.scale / fitted)
+        loud.append(np.abs(description.layers[0].input_weight.values).max() > 1)
+    assert (scale[0] > 1.5).all() and not loud[0]
+    assert (scale[1] == 1).all() and loud[1]
+
+
+def test_what_cannot_be_calibrated_is_said():
+    builder = hypr.ModelBuilder(3).layer("se_adlif", 8).readout(2)
+    with pytest.raises(hypr.InvalidArgumentError, match="the same"):
+        builder.calibrate(np.ones((1, 50, 3)))
+    with pytest.raises(hypr.NotFiniteError):
+        builder.calibrate(np.full((1, 50, 3), np.nan))
+    with pytest.raises(hypr.InvalidArgumentError, match="rate is 0.6"):
+        builder.calibrate(noise()[None], 0.6)
+    with pytest.raises(hypr.SizeMismatchError):
+        builder.calibrate(noise(channels=2)[None])
+    silent = hypr.ModelBuilder(3).layer("lif", 8, input_weight=np.zeros((8, 3))).layer("lif", 8).readout(2)
+    with pytest.raises(hypr.WrongStateError, match="layer1 spikes at best 0 times"):
+        silent.calibrate(noise()[None])
+    assert "layer1.input_weight" not in silent
+
+
+def shaken(gravity, dt=0.01):
+    """Three axes; how fast they oscillate is the class, of every step."""
+    random = np.random.default_rng(3)
+    x, y = [], []
+    for _ in range(8):
+        labels = np.repeat(random.integers(3, size=8), 100)
+        phase = np.cumsum(2 * np.pi * dt * (4 + 5 * labels))
+        x.append(np.sin(phase[:, None] + np.arange(3)) + 0.2 * random.normal(size=(800, 3)) + gravity * np.array([0.3, 0.5, 0.8]))
+        y.append(labels.astype(np.int32))
+    return x, y
+
+
+def test_a_suggestion_learns_what_it_is_for():
+    x, y = shaken(9.8)
+    suggestion = hypr.suggest(x, y, dt=0.01, names=["x", "y", "z"], labels=["slow", "fast", "faster"])
+    assert str(suggestion) == "\n".join(suggestion.reasons)
+    assert suggestion.update == "window" and any("high-pass of" in reason for reason in suggestion.reasons)
+    model = suggestion.model
+    assert model.class_labels == ("slow", "fast", "faster") and model.time_step == pytest.approx(0.01)
+    assert "3 - 32 SEAdLIF - 3" in repr(suggestion.builder)
+    result = hypr.Trainer(model, epochs=6, update=suggestion.update, progress=False).fit(x[:6], y[:6])
+    session = hypr.Session(result.model, learning=False)
+    right = []
+    for sequence, labels in zip(x[6:], y[6:]):
+        session.reset()
+        # Gravity that has moved to other axes is no matter to what was suggested.
+        moved = sequence + 9.8 * np.array([0.5, -0.9, -0.2])
+        right.append(session.run(moved.astype(np.float32)).argmax(axis=1) == labels)
+    assert np.mean(right) > 0.8
+
+
+def test_suggestions_for_other_targets():
+    x = [noise(seed) for seed in range(4)]
+    values = hypr.suggest(x, np.zeros((4, 2)))
+    assert values.builder.build().output_size == 2 and values.update == "sequence"
+    assert hypr.suggest(x, outputs=3).model.output_size == 3
+    assert hypr.suggest(x, [0, 1, 1, 0]).model.output_size == 2
+    assert any("logistic regression" in reason for reason in hypr.suggest(x, [0, 1, 1, 0]).reasons)
+    assert hypr.suggest(x, [0, 1, 1, 0], seed=1).model.data == hypr.suggest(x, [0, 1, 1, 0], seed=1).model.data
+    with pytest.raises(hypr.InvalidArgumentError, match="y and outputs"):
+        hypr.suggest(x)
+    with pytest.raises(hypr.InvalidArgumentError, match="the same"):
+        hypr.suggest(np.ones((2, 50, 3)), [0, 1])

@@ -1,0 +1,277 @@
+"""Files of comma-separated values and tables of pandas: the cases of Tests/csv, which the command line tool is tested with, too."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hypr
+from hypr.datasets import MissingDataError, read_csv
+from hypr.datasets.tables import _delimiter, _keep_share, _pieces, _read, _Roles, ordered_classes
+
+CASES = json.loads((Path(__file__).parent.parent / "csv" / "cases.json").read_text())
+TOOL = os.environ.get("HYPR_TOOL", "")
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+
+def roles_of(case):
+    roles = case["roles"]
+    channels = roles.get("channels")
+    return _Roles(roles.get("label"), roles.get("time"), roles.get("group"), tuple(channels) if channels else None,
+                  roles.get("time_unit", "s"), roles.get("gap"))
+
+
+def write(folder, text):
+    path = folder / "data.csv"
+    path.write_bytes(text.encode())
+    return path
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_cases_shared_with_the_tool(case, tmp_path):
+    path = write(tmp_path, case["text"])
+    if "error" in case:
+        with pytest.raises(hypr.InvalidArgumentError) as error:
+            recording = _read(path, roles_of(case))
+            recording.classes(case.get("names", ordered_classes(recording.label_texts)))
+            if "share" in case:
+                _keep_share(recording, case["share"])
+        assert case["error"] in str(error.value) and str(path) in str(error.value)
+        return
+    recording = _read(path, roles_of(case))
+    assert recording.channels == case["channels"]
+    assert recording.values.ravel().tolist() == np.array(case["values"], np.float32).tolist()
+    classes = ordered_classes(recording.label_texts)
+    if "classes" in case:
+        assert list(classes) == case["classes"]
+    assert recording.classes(case.get("names", classes)).tolist() == case["labels"]
+    assert recording.time_step == case["time_step"] and recording.groups == case.get("groups", [])
+    assert [list(stretch) for stretch in recording.stretches] == case["stretches"]
+    if "share" in case:
+        kept, words = _keep_share(recording, case["share"])
+        learned, tested = recording.parts(kept)
+        assert [list(piece) for piece in _pieces(learned, case.get("sequence_steps", 0))] == case["training"]
+        assert [list(stretch) for stretch in tested] == case["validation"] and words == case["words"]
+
+
+# ---- Data sets
+
+RECORDING = "t,who,ax,ay,mode\n" + "".join(
+    f"{row * 0.02:.2f},{'abc'[row // 20]},{row},{-row},{['idle', 'run', ''][row % 3]}\n" for row in range(60))
+
+
+def test_a_data_set_by_group(tmp_path):
+    data = read_csv(write(tmp_path, RECORDING), "mode", time="t", group="who", test=0.3, sequence_steps=8)
+    assert data.classes == ("idle", "run") and data.channels == ("ax", "ay") and data.time_step == 0.02 and data.name == "data"
+    assert data.train.lengths.tolist() == [6, 7, 7, 6, 7, 7] and data.train.groups.tolist() == [0] * 3 + [1] * 3
+    assert data.test.lengths.tolist() == [20] and data.test.groups.tolist() == [2]
+    assert data.train.per_step and data.train.labels[0].tolist() == [0, 1, -1, 0, 1, -1]
+    assert data.train.sequences[1].dtype == np.float32 and data.train.sequences[1][0].tolist() == [6, -6]
+    assert "1 of 3 groups (c) to test on" in data.source
+
+
+def test_a_data_set_by_names_of_groups_and_by_another_file(tmp_path):
+    path = write(tmp_path, RECORDING)
+    data = read_csv(path, "mode", time="t", group="who", test_groups=["a"])
+    assert data.test.groups.tolist() == [0] and data.train.groups.tolist() == [1, 2]
+    with pytest.raises(hypr.InvalidArgumentError, match='has no group "d"; there are a, b, c'):
+        read_csv(path, "mode", group="who", channels=["ax"], test_groups=["d"])
+    with pytest.raises(hypr.InvalidArgumentError, match="no group is left to learn from"):
+        read_csv(path, "mode", group="who", channels=["ax"], test_groups=["a", "b", "c"])
+    data = read_csv(path, "mode", group="who", channels=["ay"], test=path, classes=["run", "idle"])
+    assert data.classes == ("run", "idle") and data.test.lengths.sum() == data.train.lengths.sum() == 60
+    assert data.test.labels[0][:2].tolist() == [1, 0] and data.channels == ("ay",)
+    assert len(read_csv(path, None, channels=["ay"], test=None).test) == 0
+
+
+def test_arguments_are_checked(tmp_path):
+    path = write(tmp_path, RECORDING)
+    with pytest.raises(MissingDataError, match="there is no file"):
+        read_csv(tmp_path / "none.csv", "mode")
+    with pytest.raises(hypr.InvalidArgumentError, match="test is 1.5, expected a share between 0 and 1"):
+        read_csv(path, "mode", channels=["ax"], test=1.5)
+    with pytest.raises(hypr.InvalidArgumentError, match="sequence_steps is -1"):
+        read_csv(path, "mode", channels=["ax"], sequence_steps=-1)
+    with pytest.raises(hypr.InvalidArgumentError, match="gap is 0"):
+        read_csv(path, "mode", time="t", channels=["ax"], gap=0)
+    with pytest.raises(hypr.InvalidArgumentError, match="time_unit is 'h'"):
+        read_csv(path, "mode", time="t", channels=["ax"], time_unit="h")
+    (tmp_path / "latin.csv").write_bytes("x,größe\n1,2\n".encode("latin-1"))
+    with pytest.raises(hypr.InvalidArgumentError, match="is no text in UTF-8"):
+        read_csv(tmp_path / "latin.csv", None)
+
+
+def test_many_rows_are_read_in_chunks(tmp_path):
+    rows = 9000
+    text = "x,mode\n" + "".join(f"{row},{row % 3}\n" for row in range(rows))
+    data = read_csv(write(tmp_path, text), "mode", test=0.5, sequence_steps=0)
+    assert np.concatenate([*data.train.sequences, *data.test.sequences]).ravel().tolist() == list(range(rows))
+    with pytest.raises(hypr.InvalidArgumentError, match='line 9002, column "x" is "oops"'):
+        read_csv(write(tmp_path, text + "oops,1\n"), "mode")
+
+
+def test_many_columns(tmp_path):
+    columns = range(20_000)
+    path = write(tmp_path, ",".join(f"c{column}" for column in columns) + "\n" + ",".join(map(str, columns)) + "\n")
+    assert read_csv(path, None, test=None).train.sequences[0][0].tolist() == list(columns)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "error" not in case and "t" not in case["roles"].get("time", "")],
+                         ids=lambda case: case["name"])
+def test_tables_of_pandas_are_read_as_files(case, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path = write(tmp_path, case["text"])
+    text = case["text"].lstrip("\ufeff")
+    frame = pandas.read_csv(io.StringIO(text), sep=_delimiter(text.splitlines()[0]), skipinitialspace=True)
+    ours, theirs = _read(frame, roles_of(case)), _read(path, roles_of(case))
+    np.testing.assert_array_equal(ours.values, theirs.values)
+    assert ours.channels == theirs.channels and ours.stretches == theirs.stretches and ours.groups == theirs.groups
+    assert ours.labels.tolist() == theirs.labels.tolist() and ours.label_texts == theirs.label_texts
+
+
+def test_tables_of_pandas_are_checked():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"t": pandas.to_datetime(["2025-01-01 00:00:00", "2025-01-01 00:00:01", "2025-01-01 00:00:02"]),
+                              "x": [1.0, 2.0, 3.0], "mode": ["a", None, "b"]})
+    data = read_csv(frame, "mode", time="t", test=None)
+    assert data.time_step == 1 and data.train.labels[0].tolist() == [0, -1, 1] and data.classes == ("a", "b")
+    frame.loc[1, "x"] = np.nan
+    with pytest.raises(hypr.InvalidArgumentError, match='row 1, column "x": the value is missing'):
+        read_csv(frame, "mode", time="t")
+    with pytest.raises(hypr.InvalidArgumentError, match='row 0, column "mode" is "a", expected a number'):
+        read_csv(frame[::2], None, time="t", channels=["mode"])
+
+
+# ---- The tool
+
+def tones(samples, turn=200):
+    """Two tones that take turns, as a table."""
+    step = np.arange(samples)
+    high = step // turn % 2
+    wave = np.sin(np.cumsum(np.where(high, 0.5, 0.1)))
+    return "x,tone\n" + "".join(f"{value:.6f},{('low', 'high')[tone]}\n" for value, tone in zip(wave, high))
+
+
+def run(*arguments, text=None, status=0):
+    done = subprocess.run([TOOL, *map(str, arguments)], input=text, capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def tone_model(tmp_path_factory):
+    if not os.path.exists(TOOL):
+        pytest.skip("HYPR_TOOL does not name the command line tool")
+    folder = tmp_path_factory.mktemp("tones")
+    (folder / "tones.csv").write_text(tones(8000))
+    run("create", folder / "tones.hypr", "--csv", folder / "tones.csv", "--label", "tone", "--layer", "se_adlif:16",
+        "--input-scale", "5", "--recommend", "learning_rate=0.01")
+    return folder
+
+
+def test_the_tool_makes_a_model_for_a_file(tone_model):
+    model = hypr.Model.load(tone_model / "tones.hypr")
+    assert list(model.class_labels) == ["high", "low"] and list(model.input_names) == ["x"]
+
+
+def test_the_tool_trains_and_judges_by_names(tone_model):
+    csv_file = tone_model / "tones.csv"
+    done = run("train", tone_model / "tones.hypr", "--csv", csv_file, "--label", "tone", "--validation-split", "0.2",
+               "--epochs", "3", "--online", "--out", tone_model / "trained.hypr", "--force")
+    assert "32 sequences, 6400 steps, 1 more (1600 steps) for validation: the last 20 % of the recording" in done.stdout
+    report = json.loads(run("eval", tone_model / "trained.hypr", "--csv", csv_file, "--label", "tone", "--json").stdout)
+    assert report["steps"] == 8000 and report["stepAccuracy"] > 0.9 and report["classLabels"] == ["high", "low"]
+    error = run("eval", tone_model / "trained.hypr", "--csv", csv_file, "--label", "pitch", status=1).stderr
+    assert 'has no column "pitch" for the label; its columns are x, tone' in error
+
+
+def test_training_names_what_the_model_leaves_open(tone_model):
+    run("create", tone_model / "plain.hypr", "--inputs", 1, "--outputs", 2, "--layer", "lif:4", "--force")
+    timed = "t," + "\n".join(f"{row / 100 if row else 't'},{line}".removeprefix("t,") for row, line in
+                             enumerate(tones(400).splitlines())) + "\n"
+    (tone_model / "timed.csv").write_text(timed)
+    run("train", tone_model / "plain.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t", "--epochs", 1,
+        "--out", tone_model / "named.hypr", "--force")
+    model = hypr.Model.load(tone_model / "named.hypr")
+    assert list(model.class_labels) == ["high", "low"] and list(model.input_names) == ["x"]
+    assert model.time_step == pytest.approx(0.01)
+    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t",
+               "--time-unit", "ms")
+    assert "timed.csv are 1e-05 s apart, those of the model 0.01 s" in done.stderr
+
+
+def test_a_stream_learns_and_saves(tone_model):
+    out = tone_model / "streamed.hypr"
+    done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, "--force", text=tones(8000))
+    lines = done.stdout.splitlines()
+    assert lines[0] == "line,class,high,low" and len(lines) == 8001 and lines[1].startswith("2,")
+    session = hypr.Session(hypr.Model.load(tone_model / "tones.hypr"), learning=True)
+    correct = 0
+    for row, line in zip(tones(8000).splitlines()[1:], lines[1:]):
+        value, tone = row.split(",")
+        output = session.step(np.float32(value))
+        assert line.split(",")[1] == ("high", "low")[int(output.argmax())]
+        assert [np.float32(text) for text in line.split(",")[2:]] == output.tolist()
+        correct += ("high", "low")[int(output.argmax())] == tone
+        session.teach(("high", "low").index(tone))
+    assert f"8000 samples, 8000 labelled, accuracy {100 * correct / 8000:.1f} %" in done.stderr
+    assert correct > 5000
+    session.reset()
+    np.testing.assert_array_equal(hypr.Session(hypr.Model.load(out)).parameters, session.parameters)
+
+
+def test_a_stream_of_json_lines(tone_model):
+    text = '{"x": 0.5, "tone": "low"}\n{"x": 0.25, "tone": null}\n[0.5]\n'
+    done = run("stream", tone_model / "tones.hypr", "--label", "tone", text=text, status=1)
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first["line"] == 1 and first["class"] in first["scores"] and second["line"] == 2
+    assert "line 3 is an array" in done.stderr and "2 samples, 1 labelled" in done.stderr
+    done = run("stream", tone_model / "tones.hypr", "--skip-bad-lines", text="[0.5]\n[]\n[0.25]\n")
+    assert [json.loads(line)["line"] for line in done.stdout.splitlines()] == [1, 3]
+    assert "skipped: standard input, line 2 has 0 values, the model 1 inputs" in done.stderr and "1 lines skipped" in done.stderr
+
+
+def test_without_samples_nothing_is_saved(tone_model):
+    out = tone_model / "nothing.hypr"
+    done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, text="\n", status=1)
+    assert "standard input is empty, expected samples" in done.stderr and not out.exists()
+    done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, "--skip-bad-lines",
+               text="x,tone\n?,low\n", status=1)
+    assert "0 samples, 1 lines skipped\nError: standard input has no samples that can be read" in done.stderr and not out.exists()
+
+
+def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):
+    out = tone_model / "interrupted.hypr"
+    arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
+    with subprocess.Popen(arguments, **PIPES) as process:
+        process.stdin.write("x,tone\n0.5,low\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "line,class,high,low\n"
+        assert process.stdout.readline().startswith("2,")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert "1 samples, 1 labelled" in process.stderr.read()
+    assert out.exists()
+
+
+def test_a_bad_line_and_a_closed_pipe_save(tone_model):
+    for name, text, status in (("bad", "x,tone\n0.5,low\n0.5,loud\n", 1), ("closed", tones(50_000), 128 + signal.SIGPIPE)):
+        out = tone_model / f"{name}.hypr"
+        arguments = [TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"]
+        with subprocess.Popen(arguments, **PIPES) as process:
+            if name == "closed":
+                process.stdout.close()
+            try:
+                process.stdin.write(text)
+                process.stdin.close()
+            except BrokenPipeError:
+                pass
+            assert process.wait(60) == status
+            error = process.stderr.read()
+        assert out.exists() and "saved:" in error
+        assert name == "closed" or 'line 3: the label is "loud", expected high, low, or nothing for no label' in error

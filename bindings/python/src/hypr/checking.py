@@ -1,0 +1,83 @@
+"""Whether a model can work on some data: what ``hypr check`` says, in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hypr._sequences import join, run_all
+from hypr.model import Model, checked_model
+from hypr.session import Diagnosis, InputRange, LayerActivity, Session
+
+__all__ = ["Check", "check"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What running a model over data shows; ``print`` it.
+
+    Attributes
+    ----------
+    steps : int
+    diagnosis : Diagnosis
+        What stands in the way, the worst first.
+    layers : tuple of LayerActivity
+        Of the hidden layers.
+    inputs : tuple of InputRange
+        Of the channels.
+    names : tuple of str
+        Of the channels; their numbers if they have none.
+    neurons : tuple of str
+        The neuron models of the layers.
+    """
+
+    steps: int
+    diagnosis: Diagnosis
+    layers: tuple[LayerActivity, ...]
+    inputs: tuple[InputRange, ...]
+    names: tuple[str, ...]
+    neurons: tuple[str, ...]
+
+    @property
+    def cannot_work(self) -> bool:
+        """Whether nothing can come of this model on this data."""
+        return self.diagnosis.cannot_work
+
+    def __str__(self) -> str:
+        verdict = list(self.diagnosis.lines) or ["nothing stands in the way"]
+        layers = [f"layer{index}: {layer.neurons} {kind}, {layer.spike_rate:.4f} spikes per neuron and step, "
+                  f"{layer.silent_neurons} silent, {layer.saturated_neurons} saturated"
+                  for index, (layer, kind) in enumerate(zip(self.layers, self.neurons))]
+        inputs = [f"input {name}: {found.lowest:.4g} to {found.highest:.4g}" + (
+                      f", in training {found.trained_lower:.4g} to {found.trained_upper:.4g}, {found.share_outside:.1%} outside"
+                      if found.is_known else "") for name, found in zip(self.names, self.inputs)]
+        return "\n".join([*verdict, "", f"{self.steps} steps", *layers, *inputs])
+
+
+def check(model: Model, x: Any) -> Check:
+    """Runs a model over sequences, each from a fresh state, without learning: can it work on them?
+
+    Parameters
+    ----------
+    model : Model
+    x : array_like [steps, channels], [sequences, steps, channels], or a list of arrays [steps, channels]
+
+    Returns
+    -------
+    Check
+
+    Examples
+    --------
+    >>> print(hypr.check(model, recording))
+    layer0 never spiked in 2000 steps: inputs are 41 times larger than in training: was the sensor moved, or its unit changed?
+    """
+    model = checked_model(model)
+    single = getattr(x, "ndim", None) == 2 or (isinstance(x, (list, tuple)) and bool(x) and np.ndim(x[0]) == 1)
+    inputs, lengths = join([x] if single else x, model.input_size)
+    session = Session(model, learning=False)
+    run_all(session, inputs, lengths)
+    names = model.input_names or tuple(map(str, range(model.input_size)))
+    return Check(session.statistics.steps, session.diagnose(), session.activity, session.input_ranges, names,
+                 tuple(layer.neuron for layer in model.layers))

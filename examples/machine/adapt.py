@@ -1,0 +1,54 @@
+"""The whole of it in Python: a network for the machine's modes from a CSV file, and what two labelled minutes are worth when the
+sensor was mounted anew.
+
+    python record.py && python adapt.py
+
+docs/your-own-sensor.md explains every step, with the command line tool.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import hypr
+from hypr import datasets
+
+
+def accuracy(session, split):
+    """The share of the labelled samples that are recognised, one after the other."""
+    right = np.concatenate([session.run(x).argmax(axis=1) == y for x, y in zip(split.sequences, split.labels)])
+    return right[np.concatenate(split.labels) >= 0].mean()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=Path(), help="where record.py has put its files (default: here)")
+    parser.add_argument("--seed", type=int, default=0, help="of the network (default: 0)")
+    options = parser.parse_args()
+
+    data = datasets.read_csv(options.folder / "training.csv", "mode", time="time", test=0.2)
+    moved = datasets.read_csv(options.folder / "calibration.csv", "mode", time="time", channels=data.channels,
+                              classes=data.classes, test=options.folder / "test.csv", sequence_steps=0)
+
+    suggestion = hypr.suggest(data.train.sequences, data.train.labels, dt=data.time_step, names=data.channels,
+                              labels=data.classes, seed=options.seed)
+    print(suggestion)
+    trainer = hypr.Trainer(suggestion.model, update=suggestion.update, seed=options.seed, tune_adaptation=True, progress=False)
+    result = trainer.fit(data.train.sequences, data.train.labels, validation_data=(data.test.sequences, data.test.labels))
+    print(f"first mounting: {result.history[result.best_epoch - 1].validation_accuracy:.1%}")
+
+    before = accuracy(hypr.Session(result.model, learning=False), moved.test)
+    session = hypr.Session(result.model)  # learns as the model recommends
+    for samples, labels in zip(moved.train.sequences, moved.train.labels):
+        for sample, label in zip(samples, labels.tolist()):
+            session.step(sample)
+            if label >= 0:
+                session.teach(label)
+    after = accuracy(session, moved.test)
+    session.save_model(options.folder / "adapted.hypr")
+    print(f"sensor moved: {before:.1%}, after two labelled minutes {after:.1%}")
+
+
+if __name__ == "__main__":
+    main()
