@@ -118,8 +118,9 @@ $(BUILD)/examples/cpp/%: examples/cpp/%.cpp include/hypr.hpp $(LIBRARY)
 check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
-test: ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows docs headers library sizes reproducible abi swift c memory fuzz cpp python aarch64 firmware neuron-model cue-recall accuracy
+test: $(LIBRARY) $(TOOL) $(MODELS) ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
+	@.ci/test schema arrows headers library abi docs -- swift c memory cpp fuzz python cue-recall accuracy \
+	  -- sizes reproducible aarch64 firmware neuron-model
 
 .PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
 test-schema:
