@@ -18,7 +18,7 @@ struct InputRanges {
   /// In training; nil: the model does not say.
   private let trained: (lower: UnsafePointer<Float>, upper: UnsafePointer<Float>)?
   /// After the first steps one is looked at if its number, hashed, is 0 when shifted right by so many bits.
-  private let shift: Int
+  private let shift: UInt64
 
   init(_ arena: inout Arena, _ model: Model) {
     channels = model.inputSize
@@ -28,12 +28,12 @@ struct InputRanges {
     outside = trained == nil ? nil : arena.allocate(UInt64.self, channels, .scratch)
     var interval: UInt64 = 16
     while interval / 2 < UInt64(channels) { interval *= 2 }
-    shift = 64 - interval.trailingZeroBitCount
+    shift = UInt64(64 - interval.trailingZeroBitCount)
   }
 
   @inline(__always) func isDue(_ step: UInt64) -> Bool {
     // Fibonacci hashing: multiples of the golden ratio are spread evenly, whatever the period.
-    step < InputRanges.firstSteps || (step &* 0x9E37_79B9_7F4A_7C15) >> shift == 0
+    step < InputRanges.firstSteps || (step &* 0x9E37_79B9_7F4A_7C15) &>> shift == 0
   }
 
   /// Counts a sample: its values that are not zero, in the order of their channels.

@@ -7,7 +7,7 @@ struct InputStage {
   /// Channels of a sample.
   let size: Int
   let scale, offset: UnsafePointer<Float>?
-  private let conditioning: Conditioning?
+  private let conditioning: UnsafeMutablePointer<Conditioning>?
   private let encoder: UnsafeMutablePointer<SpikeEncoder>?
   /// [channels]: what was encoded last, not apart; nil: there is no encoder, and the events have the values.
   private let values: UnsafeMutablePointer<Float>?
@@ -25,7 +25,7 @@ struct InputStage {
     conditioning =
       info.conditioning_count == 0
       ? nil
-      : Conditioning(&arena, channels: size, timeStep: model.timeStep, count: info.conditioning_count) { model.conditioning($0) }
+      : Conditioning.place(&arena, channels: size, timeStep: model.timeStep, count: info.conditioning_count) { model.conditioning($0) }
     encoder = SpikeEncoder.place(&arena, model.encoding, channels: size)
     values = encoder == nil ? nil : arena.allocate(Float.self, size, .scratch)
   }
@@ -35,7 +35,7 @@ struct InputStage {
 
   /// The step on the events that were listed last was made.
   @_optimize(speed) func commit() {
-    conditioning?.commit()
+    conditioning?.pointee.commit()
     encoder?.pointee.commit()
   }
 
@@ -49,18 +49,18 @@ struct InputStage {
 
   /// A sequence begins, or one apart from it, which leaves it as it is.
   func clear(apart: Bool) {
-    conditioning?.clear(apart: apart)
+    conditioning?.pointee.clear(apart: apart)
     encoder?.pointee.clear(apart: apart)
   }
 
   /// Goes on where another one is, of a kind and with as many channels at most.
   func take(_ other: InputStage) {
-    if let conditioning, let from = other.conditioning { conditioning.take(from) }
+    if let conditioning, let from = other.conditioning { conditioning.pointee.take(from.pointee) }
     if let encoder, let from = other.encoder { encoder.pointee.take(from.pointee) }
   }
 
   func walkState(_ stream: inout StateStream) {
-    conditioning?.walkState(&stream)
+    conditioning?.pointee.walkState(&stream)
     encoder?.pointee.walkState(&stream)
   }
 
@@ -139,7 +139,7 @@ struct InputStage {
   /// The events of a channel.
   @_optimize(speed) @inline(never) private func list(_ channel: Int, _ sample: Float, _ slot: Int, apart: Bool) {
     var value = transformed(sample, channel)
-    if let conditioning { value = conditioning.value(value, channel, apart: apart) }
+    if let conditioning { value = conditioning.pointee.value(value, channel, apart: apart) }
     if let values, !apart { values[channel] = value }
     switch encoder?.pointee {
     case nil: append(value, at: channel, slot)

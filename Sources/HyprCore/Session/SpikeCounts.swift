@@ -16,7 +16,7 @@ struct SpikeCounts {
   /// Counts the spikes that stand in a slot.
   @_optimize(speed) @inline(__always) func count(_ slot: Int) {
     guard let counts, let events else { return }
-    let spikes = events.pointee.indices + slot * size
+    let spikes = events.pointee.indices + slot &* size
     for index in 0..<events.pointee.counts[slot] { counts[Int(spikes[index])] &+= 1 }
   }
 

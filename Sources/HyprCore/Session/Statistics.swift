@@ -30,8 +30,8 @@ struct RunStatistics {
   /// Counts a step that gave what stands in a slot.
   @_optimize(speed) @inline(__always) mutating func count(_ network: borrowing Network, slot: Int) {
     if inputs.isDue(steps) { network.input.count(slot, in: &inputs) }
-    steps += 1
-    for index in 0..<layers.count { layers[index].count(slot) }
+    steps &+= 1
+    for layer in layers { layer.count(slot) }
   }
 
   mutating func clear() {

@@ -23,8 +23,19 @@ package struct Conditioning {
   /// Steps of the sequence, of each channel: those that a session has more than the one that it was taken from begin later.
   private let steps: ChannelState
 
-  /// In memory that is to be cleared before the first step. `stage` gives the stages, which were checked.
-  @inline(never) init(_ arena: inout Arena, channels: Int, timeStep: Float, count: Int, _ stage: (Int) -> format_conditioning) {
+  /// Lays one out, in memory that is to be cleared before the first step. `stage` gives the stages, which were checked. (In a place of
+  /// its own, as what a step touches shall be small.)
+  @inline(never) static func place(
+    _ arena: inout Arena, channels: Int, timeStep: Float, count: Int, _ stage: (Int) -> format_conditioning
+  ) -> UnsafeMutablePointer<Conditioning> {
+    // It comes first: its address is that of the block, if that is its own.
+    let place = arena.allocate(Conditioning.self, 1, .scratch)
+    let made = Conditioning(&arena, channels: channels, timeStep: timeStep, count: count, stage)
+    if !arena.isMeasuring { place.initialize(to: made) }
+    return place
+  }
+
+  private init(_ arena: inout Arena, channels: Int, timeStep: Float, count: Int, _ stage: (Int) -> format_conditioning) {
     self.channels = channels
     steps = ChannelState(&arena, channels: channels)
     stages = UnsafeMutableBufferPointer(start: arena.allocate(Stage.self, count, .scratch), count: count)
@@ -123,20 +134,10 @@ extension Conditioning {
     channels: Int, timeStep: Float, count: Int, _ stage: (Int) -> format_conditioning
   ) -> UnsafeMutablePointer<Conditioning>? {
     var measure = Arena(measuring: ())
-    _ = place(&measure, channels, timeStep, count, stage)
+    _ = place(&measure, channels: channels, timeStep: timeStep, count: count, stage)
     guard !measure.overflowed, let memory = system_allocate(measure.used) else { return nil }
     var arena = Arena(memory)
-    return place(&arena, channels, timeStep, count, stage)
-  }
-
-  private static func place(
-    _ arena: inout Arena, _ channels: Int, _ timeStep: Float, _ count: Int, _ stage: (Int) -> format_conditioning
-  ) -> UnsafeMutablePointer<Conditioning> {
-    // It comes first: its address is that of the block.
-    let place = arena.allocate(Conditioning.self, 1, .scratch)
-    let made = Conditioning(&arena, channels: channels, timeStep: timeStep, count: count, stage)
-    if !arena.isMeasuring { place.initialize(to: made) }
-    return place
+    return place(&arena, channels: channels, timeStep: timeStep, count: count, stage)
   }
 
   package static func free(_ conditioning: UnsafeMutablePointer<Conditioning>) { system_free(conditioning) }
