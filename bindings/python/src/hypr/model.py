@@ -238,3 +238,9 @@ class Model:
         sizes = [str(self.input_size), *(f"{layer.size} {layer.neuron}" for layer in self.layers), str(self.output_size)]
         name = f" {self.name!r}" if self.name else ""
         return f"<hypr.Model{name}: {' - '.join(sizes)}, {self.parameter_count} parameters>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        from hypr.summary import as_html, model_facts
+
+        return as_html("hypr.Model", model_facts(self))

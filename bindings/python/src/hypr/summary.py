@@ -1,6 +1,8 @@
-"""A model in words: what ``python -m hypr info`` prints, and the first part of a report."""
+"""Models and sessions in words: what ``python -m hypr info`` prints, the first part of a report, and what notebooks show."""
 
 from __future__ import annotations
+
+from html import escape
 
 from hypr.model import Model
 from hypr.model_file import decode
@@ -32,9 +34,33 @@ def model_facts(model: Model) -> dict[str, str]:
     if description.recommended_options:
         options = ((name, option_info(name).decode(value)) for name, value in description.recommended_options.items())
         facts["recommended options"] = ", ".join(
-            f"{name} {' '.join(value) if isinstance(value, tuple) else f'{value:.6g}' if isinstance(value, float) else value}"
-            for name, value in options)
+            f"{name} {_value(value)}" for name, value in options)
     return facts | {f"metadata: {key}": value for key, value in model.metadata.items()}
+
+
+def session_facts(session: Session) -> dict[str, str]:
+    """What a session has done and what it takes, by name; the options are those that are not at their defaults."""
+    options = session.options
+    chosen = {name: value for name, value in options.items() if value != option_info(name).decode(option_info(name).default)}
+    facts = {"model": repr(session.model)[1:-1], "memory": _bytes(session.memory_report.total)}
+    facts["options"] = ", ".join(f"{name} {_value(value)}" for name, value in chosen.items()) or "the defaults"
+    statistics = session.statistics
+    facts["steps"] = f"{statistics.steps:,}"
+    if statistics.taught_steps:
+        facts["taught steps"] = f"{statistics.taught_steps:,}, {statistics.accuracy:.1%} of them right"
+        facts["mean loss"] = f"{statistics.mean_loss:.4g}"
+    if options["learning"]:
+        facts["updates"] = f"{statistics.updates:,}, {statistics.skipped_updates:,} skipped"
+    for index, rate in enumerate(statistics.spike_rates):
+        facts[f"spike rate of layer {index}"] = f"{rate:.4f} per neuron and step"
+    return facts
+
+
+def as_html(title: str, facts: dict[str, str]) -> str:
+    """Facts as a table of HTML, without a style of its own."""
+    rows = "".join(f"<tr><th style='text-align: left'>{escape(name)}</th><td style='text-align: left'>{escape(value)}</td></tr>"
+                   for name, value in facts.items())
+    return f"<table><caption>{escape(title)}</caption>{rows}</table>"
 
 
 def as_text(facts: dict[str, str]) -> str:
@@ -49,3 +75,10 @@ def _counted(count: int, names: tuple[str, ...]) -> str:
 
 def _bytes(count: int) -> str:
     return f"{count / 1024:,.1f} KiB" if count < 1 << 20 else f"{count / (1 << 20):,.1f} MiB"
+
+
+def _value(value: bool | int | float | str | tuple[str, ...]) -> str:
+    """The value of an option."""
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -100,6 +100,12 @@ class Session(Rehearsing, Tensors, Inspection, Diagnosing):
             return "<hypr.Session, closed>"
         return f"<hypr.Session of {self.model!r}>"
 
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        from hypr.summary import as_html, session_facts
+
+        return as_html("hypr.Session", {"model": repr(self.model)[1:-1], "state": "closed"} if self.closed else session_facts(self))
+
 
 def _restored(model: Model, options: dict[str, Any], state: bytes) -> Session:
     session = Session(model, **options)
