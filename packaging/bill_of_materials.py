@@ -86,6 +86,7 @@ def main() -> None:
     bom = Bom(components=[flatbuffers, *in_tool, *needed])
     bom.metadata.component = release
     bom.metadata.timestamp = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
+    bom.register_dependency(release, [flatbuffers])
     files = [file_component(path) for path in sorted(folder.iterdir())]
     for file in files:
         bom.components.add(file)

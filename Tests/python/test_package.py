@@ -141,6 +141,16 @@ def test_a_library_by_a_relative_path(tmp_path):
     assert f"error: HYPR_LIBRARY names build/libhypr.so, {place}, which is no file" in failed.stderr
 
 
+def test_free_threaded_pythons_are_refused(tmp_path):
+    """Before anything is built, and in words: installers do not take the wheel there, and would build from source."""
+    program = ("import runpy, sys, sysconfig; sysconfig.get_config_vars()['Py_GIL_DISABLED'] = 1; "
+               f"sys.argv = ['setup.py', 'build_ext', '--build-lib', {str(tmp_path / 'lib')!r}, '--build-temp', {str(tmp_path)!r}]; "
+               "runpy.run_path('setup.py', run_name='__main__')")
+    result = subprocess.run([sys.executable, "-B", "-c", program], cwd=SOURCE, capture_output=True, text=True)
+    assert result.returncode and "error: hypr is not for free-threaded Pythons yet" in result.stderr, result.stderr
+    assert not (tmp_path / "lib").exists()
+
+
 def test_self_test():
     output = python("-m", "hypr.selftest")
     assert "everything works" in output and output.count("passed") == 4
@@ -156,15 +166,15 @@ def test_types(tmp_path):
     assert result.returncode == 0 and "no issues" in result.stdout, result.stdout + result.stderr
 
 
-# What is public of these derives from classes of packages that say no types.
-WITHOUT_TYPES = {"hypr.river._HyprEstimator", "hypr.river.HyprClassifier", "hypr.river.HyprRegressor",
-                 "hypr.sklearn._HyprEstimator", "hypr.sklearn.HyprClassifier", "hypr.sklearn.HyprRegressor"}
+# These derive from classes of scikit-learn, which says no types.
+WITHOUT_TYPES = {"hypr.sklearn._HyprEstimator", "hypr.sklearn.HyprClassifier", "hypr.sklearn.HyprRegressor"}
 
 
 def pyright(*arguments, cwd):
     """What pyright says, as its fork that PyPI has whole: nothing is downloaded when it runs."""
-    result = subprocess.run([sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable, "--outputjson", *arguments],
-                            capture_output=True, text=True, cwd=cwd)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where it looks for the Python whose packages it reads
+    result = subprocess.run([sys.executable, "-m", "basedpyright", "--outputjson", *arguments], capture_output=True, text=True,
+                            cwd=cwd, env={**os.environ, "PATH": path})
     return json.loads(result.stdout)
 
 

@@ -231,13 +231,13 @@ def test_what_notebooks_show(model):
     named = hypr.ModelBuilder.from_model(model).metadata(note="a<b>").build()
     page = ElementTree.fromstring(named._repr_html_())
     rows = {row[0].text: row[1].text for row in page.iter("tr")}
-    assert page[0].text == "hypr.Model" and rows["layer 0"].startswith("20 BRF") and rows["metadata: note"] == "a<b>"
+    assert page[0].text == "hypr.Model" and rows["layer 0"] == "20 BRF" and rows["metadata: note"] == "a<b>"
     session = hypr.Session(model, window=7)
     for step in range(14):
         session.step(np.ones(4))
         session.teach(step % 3)
     rows = {row[0].text: row[1].text for row in ElementTree.fromstring(session._repr_html_()).iter("tr")}
-    assert rows["steps"] == "14" and rows["taught steps"].startswith("14, ") and rows["options"] == "window 7"
-    assert rows["updates"] == "2, 0 skipped" and "spike rate of layer 1" in rows
+    assert rows["steps"] == "14" and rows["taught steps"].startswith("7, ") and rows["options"] == "learning True, window 7"
+    assert rows["updates"] == "1, 0 skipped" and "spike rate of layer 1" in rows
     session.close()
     assert "closed" in session._repr_html_()

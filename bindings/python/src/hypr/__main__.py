@@ -56,8 +56,9 @@ def _tool() -> str | None:
 
 
 def _info(chosen: argparse.Namespace) -> None:
+    from hypr._facts import as_text
     from hypr.model import Model
-    from hypr.summary import as_text, model_facts
+    from hypr.summary import model_facts
 
     print(as_text(model_facts(Model.load(chosen.model))))
 
