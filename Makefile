@@ -3,6 +3,7 @@
 # Everything that is built goes to build/ and to .build-*/ (the working folders of SwiftPM, one for each way to build).
 
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 CFLAGS  ?= -O2
 
@@ -10,7 +11,7 @@ BUILD   := build
 LIBRARY := $(BUILD)/lib/libhypr.so.0
 TOOL    ?= $(BUILD)/bin/hypr
 MODELS  := $(BUILD)/models/made
-VERSION := $(shell sed -nE 's/^.define HYPR_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$$/\2/p' include/hypr.h | paste -sd.)
+VERSION := $(shell .ci/version)
 SOURCES := Package.swift .ci/build .ci/link-libc $(shell find Sources include -type f)
 
 .DEFAULT_GOAL := help
@@ -59,28 +60,63 @@ tool: $(TOOL) ## Build the command line tool, build/bin/hypr
 
 $(BUILD)/bin/hypr: $(SOURCES)
 	@.ci/require-swift 6.3
-	@.ci/require-packages libflatbuffers-dev
+	@.ci/require-packages binutils g++ libflatbuffers-dev
 	.ci/build .build-tool
 	.ci/check-levels .build-tool/release/hypr
-	@install -D .build-tool/release/hypr $@
+	@mkdir -p $(@D)
+	strip -o $@ .build-tool/release/hypr
+	.ci/check-tool $@
 
-.PHONY: install
-install: $(LIBRARY) ## Install library, header, pkg-config and CMake files (PREFIX=/usr/local, DESTDIR=)
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig lib/cmake/hypr share/hypr)
-	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib
-	ln -sf $(notdir $(LIBRARY)) $(DESTDIR)$(PREFIX)/lib/libhypr.so
-	install -m 644 $(wildcard include/*.h include/*.hpp) $(DESTDIR)$(PREFIX)/include
-	install -m 644 include/hypr.fbs $(DESTDIR)$(PREFIX)/share/hypr
-	install -m 644 bindings/cmake/hypr-config.cmake $(DESTDIR)$(PREFIX)/lib/cmake/hypr
-	sed 's/@VERSION@/$(VERSION)/' bindings/cmake/hypr-config-version.cmake.in \
-	  > $(DESTDIR)$(PREFIX)/lib/cmake/hypr/hypr-config-version.cmake
-	sed 's/@VERSION@/$(VERSION)/' bindings/cmake/hypr.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/hypr.pc
+.PHONY: install install-tool
+install: $(LIBRARY) ## Install library, header, pkg-config and CMake files (PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR=)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' .ci/install-library $(BUILD)/lib
+
+install-tool: $(TOOL) ## Install the command line tool, its manual pages and completions
+	@.ci/require-packages help2man
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' .ci/install-tool $(TOOL)
+
+# ---- What is shipped
+
+# What the Python package needs to be installed with a library that is ready.
+PYTHON_PACKAGES := gcc libc6-dev python3-dev python3-venv
+DEB_PACKAGES    := debhelper dh-python dpkg-dev help2man lintian patchelf
+WHEEL           := $(BUILD)/wheel/mark
+# Other processors than this one, with an operating system and without.
+TARGETS         := aarch64 cortex-m4f cortex-m7
+
+.PHONY: wheel deb dist check-dist check-dist-again
+wheel: $(WHEEL) ## Build the wheel of the Python package, build/wheel/*.whl
+$(WHEEL): $(LIBRARY) .ci/make-wheel $(shell find bindings/python -type f)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	@rm -rf $(@D)
+	.ci/make-wheel $(LIBRARY) $(@D)
+	@touch $@
+
+deb: $(TOOL) $(WHEEL) ## Build Debian packages, build/deb/*.deb
+	@.ci/require-packages $(DEB_PACKAGES)
+	@rm -f $(BUILD)/deb/*.deb
+	.ci/make-deb $$(dpkg --print-architecture) $(BUILD)/lib $(BUILD)/wheel/*.whl $(BUILD)/deb $(TOOL)
+
+dist: $(LIBRARY) $(TOOL) ## Build what a release holds: archives, wheels, Debian packages, digests, bill of materials (10 minutes)
+	@test $(KIND) = full || { echo "error: a release has the library with everything; unset the HYPR_* switches" >&2; exit 1; }
+	@.ci/require-packages $(PYTHON_PACKAGES) $(DEB_PACKAGES) $$(for target in $(TARGETS); do .ci/build-target --packages $$target; done)
+	for target in $(TARGETS); do .ci/build-target $$target || exit 1; done
+	.ci/make-dist dist
+
+check-dist: ## Install what `make dist` made in bare Debians, use it, remove it (as root; downloads Debian)
+	@.ci/require-packages debootstrap qemu-user python3-venv
+	.ci/check-dist dist
+	.ci/check-wheels dist
+
+check-dist-again: dist ## Make a release twice, and compare the bytes
+	for target in $(TARGETS); do .ci/build-target $$target || exit 1; done
+	.ci/make-dist $(BUILD)/dist-again
+	diff dist/SHA256SUMS $(BUILD)/dist-again/SHA256SUMS
+	@echo "passed: two releases of the same sources have the same bytes"
 
 # ---- Examples
 
 WATCH := examples/watch
-# What the Python package needs to be installed with a library that is ready.
-PYTHON_PACKAGES := gcc libc6-dev python3-dev python3-venv
 
 .PHONY: demo demo-all demo-data
 demo: $(BUILD)/examples/adapt ## A watch learns its wearer's exercises, and rehearses them: run the demo
@@ -334,4 +370,4 @@ format: ## Format the sources (C and C++ only if clang-format is installed)
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf $(BUILD) .build .build-* bindings/python/build bindings/python/src/*.egg-info
+	rm -rf $(BUILD) dist .build .build-* bindings/python/build bindings/python/src/*.egg-info

@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import json
 import os
 import re
 import shutil
@@ -112,7 +113,7 @@ def test_import_is_light():
 @pytest.mark.skipif("HYPR_WHEEL" not in os.environ, reason="HYPR_WHEEL does not name the wheel")
 def test_wheel():
     wheel = Path(os.environ["HYPR_WHEEL"])
-    assert re.fullmatch(r"hypr-[\d.]+-cp310-abi3-linux_\w+\.whl", wheel.name)
+    assert re.fullmatch(r"hypr-[\d.]+-cp310-abi3-manylinux_2_27_\w+\.whl", wheel.name)
     assert wheel.stat().st_size <= 1 << 20
     names = zipfile.ZipFile(wheel).namelist()
     assert {"hypr/libhypr.so.0", "hypr/hypr.h", "hypr/hypr.fbs", "hypr/py.typed", "hypr/_native.abi3.so"} <= set(names)
@@ -140,6 +141,16 @@ def test_a_library_by_a_relative_path(tmp_path):
     assert f"error: HYPR_LIBRARY names build/libhypr.so, {place}, which is no file" in failed.stderr
 
 
+def test_free_threaded_pythons_are_refused(tmp_path):
+    """Before anything is built, and in words: installers do not take the wheel there, and would build from source."""
+    program = ("import runpy, sys, sysconfig; sysconfig.get_config_vars()['Py_GIL_DISABLED'] = 1; "
+               f"sys.argv = ['setup.py', 'build_ext', '--build-lib', {str(tmp_path / 'lib')!r}, '--build-temp', {str(tmp_path)!r}]; "
+               "runpy.run_path('setup.py', run_name='__main__')")
+    result = subprocess.run([sys.executable, "-B", "-c", program], cwd=SOURCE, capture_output=True, text=True)
+    assert result.returncode and "error: hypr is not for free-threaded Pythons yet" in result.stderr, result.stderr
+    assert not (tmp_path / "lib").exists()
+
+
 def test_self_test():
     output = python("-m", "hypr.selftest")
     assert "everything works" in output and output.count("passed") == 4
@@ -153,6 +164,40 @@ def test_types(tmp_path):
     """The package keeps mypy's strictest rules."""
     result = mypy("--cache-dir", tmp_path, cwd=SOURCE)
     assert result.returncode == 0 and "no issues" in result.stdout, result.stdout + result.stderr
+
+
+# These derive from classes of scikit-learn, which says no types.
+WITHOUT_TYPES = {"hypr.sklearn._HyprEstimator", "hypr.sklearn.HyprClassifier", "hypr.sklearn.HyprRegressor"}
+
+
+def pyright(*arguments, cwd):
+    """What pyright says, as its fork that PyPI has whole: nothing is downloaded when it runs."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where it looks for the Python whose packages it reads
+    result = subprocess.run([sys.executable, "-m", "basedpyright", "--outputjson", *arguments], capture_output=True, text=True,
+                            cwd=cwd, env={**os.environ, "PATH": path})
+    return json.loads(result.stdout)
+
+
+def test_types_are_complete(tmp_path):
+    """Whatever is public says its type: nothing is left to what a type checker may infer."""
+    report = pyright("--ignoreexternal", "--verifytypes", "hypr", cwd=tmp_path)["typeCompleteness"]
+    unknown = {symbol["name"] for symbol in report["symbols"] if symbol["isExported"] and not symbol["isTypeKnown"]}
+    assert len(report["symbols"]) > 1000 and unknown <= WITHOUT_TYPES, unknown - WITHOUT_TYPES
+
+
+def test_types_of_a_strict_program(tmp_path):
+    """What pyright says of a program in its strictest mode: only what is wrong in it."""
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    (tmp_path / "program.py").write_text("import hypr\n"
+                                         "model = hypr.ModelBuilder(inputs=1).layer('lif', 3).readout(2).build(seed=0)\n"
+                                         "session = hypr.Session(model, window=10, credit='spatial')\n"
+                                         "print(session.step([0.5])[0], session.statistics.accuracy, model.layers[0].size)\n"
+                                         "trainer = hypr.Trainer(model, epochs=2, learning_rate=0.1)\n"
+                                         "print(trainer.model.tensors, trainer.options, session.memory_report.total)\n"
+                                         "hypr.Session(model, credit='windw')\n"
+                                         "hypr.Session(model, windw=1)\n")
+    diagnostics = pyright("program.py", cwd=tmp_path)["generalDiagnostics"]
+    assert {found["range"]["start"]["line"] + 1 for found in diagnostics} == {7, 8}, diagnostics
 
 
 def test_types_of_a_program(tmp_path):

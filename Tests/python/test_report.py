@@ -1,10 +1,12 @@
 """Reports of training runs, and the commands of ``python -m hypr``."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -48,8 +50,9 @@ class Page(HTMLParser):
             self.cells.append(data)
 
 
-def hypr_command(*arguments):
-    return subprocess.run([sys.executable, "-m", "hypr", *map(str, arguments)], capture_output=True, text=True)
+def hypr_command(*arguments, tool="/none"):
+    return subprocess.run([sys.executable, "-m", "hypr", *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, "HYPR_TOOL": str(tool)})
 
 
 @pytest.fixture
@@ -209,3 +212,32 @@ def test_info(model, tmp_path):
     missing = hypr_command("info", tmp_path / "no.hypr")
     assert missing.returncode == 1 and missing.stderr.startswith("error: there is no model file") and not missing.stdout
     assert hypr_command().returncode == 2 and hypr_command("--version").stdout == f"hypr {hypr.__version__}\n"
+
+
+def test_commands_of_the_tool(tmp_path):
+    """Where the tool is, it gets the words and gives the exit status; where not, the help and the error say so."""
+    tool = tmp_path / "hypr"
+    tool.write_text("#!/bin/sh\necho the tool: \"$@\"\nexit 7\n")
+    tool.chmod(0o755)
+    result = hypr_command("eval", "x y", "--json", tool=tool)
+    assert (result.returncode, result.stdout) == (7, "the tool: eval x y --json\n")
+    assert f"hypr, which is {tool}" in " ".join(hypr_command("--help", tool=tool).stdout.split())
+    result = hypr_command("eval", tool=tmp_path / "none")
+    assert result.returncode == 2 and "there is no 'eval' in the Python package" in result.stderr and "hypr-tools" in result.stderr
+
+
+def test_what_notebooks_show(model):
+    """Tables of HTML; what a model says cannot become a tag."""
+    named = hypr.ModelBuilder.from_model(model).metadata(note="a<b>").build()
+    page = ElementTree.fromstring(named._repr_html_())
+    rows = {row[0].text: row[1].text for row in page.iter("tr")}
+    assert page[0].text == "hypr.Model" and rows["layer 0"] == "20 BRF" and rows["metadata: note"] == "a<b>"
+    session = hypr.Session(model, window=7)
+    for step in range(14):
+        session.step(np.ones(4))
+        session.teach(step % 3)
+    rows = {row[0].text: row[1].text for row in ElementTree.fromstring(session._repr_html_()).iter("tr")}
+    assert rows["steps"] == "14" and rows["taught steps"].startswith("7, ") and rows["options"] == "learning True, window 7"
+    assert rows["updates"] == "1, 0 skipped" and "spike rate of layer 1" in rows
+    session.close()
+    assert "closed" in session._repr_html_()

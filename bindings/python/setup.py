@@ -51,10 +51,17 @@ def library() -> Path:
     return ROOT / "build" / "lib" / LIBRARY
 
 
+def refuse_free_threading() -> None:
+    """The extension module is of the stable ABI, which free-threaded Pythons do not have, and nothing was tested with them."""
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise SystemExit("error: hypr is not for free-threaded Pythons yet (3.13t, 3.14t): use one with the GIL, from 3.10 on")
+
+
 class BuildExtension(build_ext):
     """The extension module, and beside it what it needs: the library, its header and the schema of model files."""
 
     def run(self) -> None:
+        refuse_free_threading()
         headers = sysconfig.get_path("include")
         if not Path(headers, "Python.h").exists():
             raise SystemExit(f"error: there is no Python.h in {headers}; on Debian install the package python3-dev")

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Records of comma-separated values as in RFC 4180, with a header: fields are divided by commas, semicolons or tabs, whichever the
 /// header has most of; in quotes they may hold these and line ends. Spaces around a field do not count, empty lines are skipped.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Lines of a file or a pipe, one at a time: memory does not grow with the file.
 package final class LineReader {
@@ -25,7 +25,7 @@ package final class LineReader {
 
   package init(path: String) throws {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw LineReader.notRead(path, errno) }
+    guard descriptor >= 0 else { throw ToolError("cannot read \(path): \(Path.reason(errno))") }
     name = path
     isOwned = true
     goesOn = { true }
@@ -92,15 +92,11 @@ package final class LineReader {
       if count < 0 {
         if errno == EINTR { continue }
         isAtEnd = true
-        throw LineReader.notRead(name, errno)
+        throw ToolError("cannot read \(name): \(Path.reason(errno))")
       }
       isAtEnd = true
     }
     isAtEnd = true
     return false
-  }
-
-  private static func notRead(_ name: String, _ error: Int32) -> ToolError {
-    ToolError("cannot read \(name): " + (error == ENOENT ? "there is no such file" : String(cString: strerror(error))))
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Which rows of a recording are kept for validation: never pieces at random, as neighbouring ones are alike.
 package struct RecordingSplit {
   package let training: [Recording.Stretch]
@@ -15,7 +13,7 @@ package struct RecordingSplit {
       try self.init(recording, keeping: RecordingSplit.lastGroups(recording, share))
       return
     }
-    let percent = String(format: "%.3g %%", share * 100)
+    let percent = String(printf: "%.3g %%", share * 100)
     let count = recording.rowCount
     let end = count - max(1, Int((share * Double(count) + 0.5).rounded(.down)))
     guard end >= 1 else { throw ToolError("\(recording.name) has \(count) rows: too few to keep \(percent) of them") }

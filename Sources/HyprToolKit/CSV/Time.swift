@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// What the numbers of a column of times count.
 package enum TimeUnit: String, CaseIterable {
@@ -117,7 +117,7 @@ package enum RecordingTimes {
     var largest = 0.0
     for time in times { largest = max(largest, abs(time)) }
     for digits in 0..<9 {
-      let rounded = Double(String(format: "%.\(digits)e", median)) ?? median
+      let rounded = Double(String(printf: "%.\(digits)e", median)) ?? median
       if abs(rounded - median) <= 4 * largest.ulp + 1e-9 * median { return rounded }
     }
     return median

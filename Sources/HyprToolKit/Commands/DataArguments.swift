@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 extension TimeUnit: ExpressibleByArgument {}
 
@@ -26,7 +25,7 @@ struct ColumnArguments: ParsableArguments {
   var roles: ColumnRoles {
     var roles = ColumnRoles(
       label: label, time: time, group: group,
-      channels: channels.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } })
+      channels: channels.map { $0.split(separator: ",").map { $0.trimmed } })
     roles.timeUnit = timeUnit
     roles.gap = gap
     return roles
@@ -74,7 +73,7 @@ struct CSVArguments: ParsableArguments {
   static func compareTimeSteps(_ here: Double, _ model: LoadedModel, of name: String) {
     let there = Double(model.timeStep)
     guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return }
-    let seconds = String(format: "%.4g s apart, those of the model %.4g s", here, there)
+    let seconds = String(printf: "%.4g s apart, those of the model %.4g s", here, there)
     let text = "warning: the samples of \(name) are \(seconds)\n"
     StandardError.write(text)
   }

@@ -1,5 +1,4 @@
 import CHypr
-import Foundation
 import HyprCore
 
 /// Where the first values of a parameter come from.
@@ -37,9 +36,9 @@ extension Distribution: Encodable, CustomStringConvertible {
   /// As docs/neuron-models.md writes it.
   package var description: String {
     switch self {
-    case .uniform(let low, let high) where low == high: String(format: "%g", low)
-    case .uniform(let low, let high): String(format: "U(%g, %g)", low, high)
-    case .normal(let mean, let deviation): String(format: "N(%g, %g)", mean, deviation)
+    case .uniform(let low, let high) where low == high: String(printf: "%g", low)
+    case .uniform(let low, let high): String(printf: "U(%g, %g)", low, high)
+    case .normal(let mean, let deviation): String(printf: "N(%g, %g)", mean, deviation)
     }
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What `hypr check` tells.
 struct CheckReport: Encodable {
   struct Layer: Encodable {
@@ -56,13 +54,13 @@ struct CheckReport: Encodable {
     let verdict = findings.isEmpty ? ["nothing stands in the way"] : findings
     let layerRows = layers.enumerated().map { index, layer in
       [
-        "layer\(index)", layer.neuron, "\(layer.neurons)", String(format: "%.4f", layer.spikeRate), "\(layer.silent)",
+        "layer\(index)", layer.neuron, "\(layer.neurons)", String(printf: "%.4f", layer.spikeRate), "\(layer.silent)",
         "\(layer.saturated)",
       ]
     }
     let inputRows = inputs.map { input in
       [input.name, number(input.lowest), number(input.highest), number(input.trainedLower), number(input.trainedUpper)]
-        + [input.shareOutside.map { String(format: "%.1f %%", $0 * 100) } ?? "-"]
+        + [input.shareOutside.map { String(printf: "%.1f %%", $0 * 100) } ?? "-"]
     }
     return [
       verdict.joined(separator: "\n"),
@@ -74,5 +72,5 @@ struct CheckReport: Encodable {
     ].joined(separator: "\n\n")
   }
 
-  private func number(_ value: Float?) -> String { value.map { String(format: "%.4g", $0) } ?? "-" }
+  private func number(_ value: Float?) -> String { value.map { String(printf: "%.4g", $0) } ?? "-" }
 }

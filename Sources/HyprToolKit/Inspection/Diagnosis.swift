@@ -1,5 +1,4 @@
 import CHypr
-import Foundation
 import HyprCore
 
 /// What the core says stands in the way of a session.

@@ -1,5 +1,5 @@
 import CModelFormat
-import Foundation
+import FoundationEssentials
 import HyprCore
 
 /// Everything that `hypr info` tells about a model.

@@ -1,5 +1,3 @@
-import Foundation
-
 extension ModelReport {
   /// The report for people.
   var description: String {
@@ -62,8 +60,8 @@ extension ModelReport {
       [
         tensor.name, text(tensor.shape) + (tensor.sparseShape.map { " of \(text($0))" } ?? ""),
         tensor.trainable ? "trainable" : "fixed",
-        String(format: "%.5g", tensor.minimum), String(format: "%.5g", tensor.mean),
-        String(format: "%.5g", tensor.maximum),
+        String(printf: "%.5g", tensor.minimum), String(printf: "%.5g", tensor.mean),
+        String(printf: "%.5g", tensor.maximum),
       ]
     }
     return TextTable.text([["tensor", "shape", "", "min", "mean", "max"]] + rows, rightAligned: [3, 4, 5])

@@ -1,4 +1,3 @@
-import Foundation
 import HyprCore
 
 /// Options of a session as people write them: `learning_rate=0.1`, `credit=window`.
@@ -19,7 +18,7 @@ package struct OptionSettings {
 
   /// Sets an option once.
   package mutating func set(_ name: String, _ value: String) throws {
-    let name = name.replacingOccurrences(of: "-", with: "_")
+    let name = name.replacing("-", with: "_")
     guard names.insert(name).inserted else { throw ToolError("option \(name) is given twice") }
     let number = try OptionSettings.number(value, of: name)
     let option = try OptionSettings.option(name)
@@ -70,7 +69,7 @@ package struct OptionSettings {
   /// A value as people write it.
   package static func text(_ value: Double, of name: String) -> String {
     if let words = choices[name], let index = Int(exactly: value), words.indices.contains(index) { return words[index] }
-    return String(format: "%.9g", value)
+    return String(printf: "%.9g", value)
   }
 
   /// Words for the values of enumerated options, in the order of their numbers in hypr.h.

@@ -1,5 +1,3 @@
-import Foundation
-
 extension NeuronModel {
   /// One model for people.
   var description: String {
@@ -21,5 +19,5 @@ extension NeuronModel {
     ]
   }
 
-  private static func text(_ value: Float) -> String { String(format: "%.7g", value) }
+  private static func text(_ value: Float) -> String { String(printf: "%.7g", value) }
 }

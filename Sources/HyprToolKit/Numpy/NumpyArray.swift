@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// An array from an .npy file. The file is mapped, not read: elements are converted as they are asked for, so that data may be
 /// larger than memory.
@@ -17,12 +17,8 @@ package struct NumpyArray {
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch CocoaError.fileReadNoSuchFile {
-      throw ToolError("cannot read \(path): there is no such file")
     } catch {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw ToolError("cannot read \(path): \(exists && isFolder.boolValue ? "it is a folder" : error.localizedDescription)")
+      throw ToolError("cannot read \(path): \(Path.isFolder(path) ? "it is a folder" : Path.reason(error))")
     }
     try self.init(data, name: path)
   }

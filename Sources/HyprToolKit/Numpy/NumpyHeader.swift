@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The header of an .npy file: what the elements are and how they lie
 /// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1.0, 2.0 and 3.0).
@@ -57,7 +57,7 @@ package struct NumpyHeader: Equatable {
   }
 
   private static func shape(_ text: String, _ name: String) throws -> [Int] {
-    let sizes = text.dropFirst().dropLast().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    let sizes = text.dropFirst().dropLast().split(separator: ",").map { $0.trimmed }
     let shape = sizes.filter { !$0.isEmpty }.compactMap { Int($0) }
     guard text.hasPrefix("("), text.hasSuffix(")"), shape.count == sizes.count(where: { !$0.isEmpty }),
       shape.allSatisfy({ $0 >= 0 })
@@ -79,7 +79,7 @@ private struct HeaderText {
 
   /// The text of a value: up to the comma or brace that ends it, those in brackets and quotes not counted.
   func value(of key: String) throws -> String {
-    guard let place = text.range(of: "'\(key)':") ?? text.range(of: "\"\(key)\":") else {
+    guard let place = text.firstRange(of: "'\(key)':") ?? text.firstRange(of: "\"\(key)\":") else {
       throw ToolError("\(name): the header has no '\(key)'")
     }
     var value = ""
@@ -95,7 +95,7 @@ private struct HeaderText {
       } else if ")]".contains(character) {
         depth -= 1
       } else if depth == 0 && ",}".contains(character) {
-        return value.trimmingCharacters(in: .whitespaces)
+        return value.trimmed
       }
       value.append(character)
     }

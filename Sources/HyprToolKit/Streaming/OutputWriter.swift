@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Writes a line per output, as CSV or JSON: the line of its sample, the class of the largest score, and the scores, which are the
 /// outputs of the network.
@@ -37,7 +38,7 @@ package struct OutputWriter {
     var done = 0
     while done < buffer.count && !isBroken {
       let count = buffer.withUnsafeBytes { bytes in
-        bytes.baseAddress.map { Foundation.write(descriptor, $0 + done, bytes.count - done) } ?? 0
+        bytes.baseAddress.map { Glibc.write(descriptor, $0 + done, bytes.count - done) } ?? 0
       }
       if count > 0 { done += count } else if count == 0 || errno != EINTR { isBroken = true }
     }

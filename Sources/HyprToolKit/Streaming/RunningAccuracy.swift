@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How many outputs were right so far, and lately.
 package struct RunningAccuracy {
@@ -31,7 +31,7 @@ package struct RunningAccuracy {
 
   package var description: String {
     guard labelled > 0 else { return "\(samples) samples" }
-    func percent(_ part: Int, _ whole: Int) -> String { String(format: "%.1f %%", 100 * Double(part) / Double(whole)) }
+    func percent(_ part: Int, _ whole: Int) -> String { String(printf: "%.1f %%", 100 * Double(part) / Double(whole)) }
     let lately = labelled > recent.count ? ", \(percent(recentCorrect, recent.count)) of the last \(recent.count)" : ""
     return "\(samples) samples, \(labelled) labelled, accuracy \(percent(correct, labelled))\(lately)"
   }

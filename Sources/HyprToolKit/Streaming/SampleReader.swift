@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How samples come in and outputs go out.
 package enum StreamFormat: String, CaseIterable {

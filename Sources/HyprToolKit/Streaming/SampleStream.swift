@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Runs a session on samples from standard input, as a device would: a step, an output line, then perhaps a lesson.
 final class SampleStream {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Reports for programs.
 enum JSON {

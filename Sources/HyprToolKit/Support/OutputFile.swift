@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A file that a command will write. Asked for before the work starts, so that hours of training do not end in "no such folder".
 struct OutputFile {
@@ -6,14 +7,10 @@ struct OutputFile {
 
   /// - Throws: ``ToolError`` if there is such a file already and `force` is false, or if its folder cannot be written.
   init(_ path: String, force: Bool) throws {
-    let manager = FileManager.default
-    var isFolder: ObjCBool = false
-    if manager.fileExists(atPath: path, isDirectory: &isFolder) {
-      if isFolder.boolValue { throw ToolError("\(path) is a folder, expected the name of a file") }
-      if !force { throw ToolError("\(path) exists already; --force replaces it") }
-    }
+    if Path.isFolder(path) { throw ToolError("\(path) is a folder, expected the name of a file") }
+    if Path.exists(path) && !force { throw ToolError("\(path) exists already; --force replaces it") }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard manager.isWritableFile(atPath: folder) else {
+    guard access(folder, W_OK) == 0 else {
       throw ToolError("cannot write \(path): the folder \(folder) does not exist or is not writable")
     }
     self.path = path
@@ -24,7 +21,7 @@ struct OutputFile {
     do {
       try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw ToolError("cannot write \(path): \(error.localizedDescription)")
+      throw ToolError("cannot write \(path): \(Path.reason(error))")
     }
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Ctrl-C (SIGINT) and SIGTERM as a question that a long job asks between two pieces of work, so that it can save what it has.
 /// The second signal ends the process at once.

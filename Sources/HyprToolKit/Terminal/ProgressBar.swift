@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// One line on a terminal that shows how far a job is; nothing at all where standard error is not a terminal.
 struct ProgressBar {
@@ -25,7 +25,7 @@ struct ProgressBar {
     var line = "\(title) [\(bar)] \(done)/\(total)"
     if done > 0 {
       let left = (now - start).seconds * (1 - fraction) / fraction
-      line += String(format: "  %d:%02d left", Int(left) / 60, Int(left) % 60)
+      line += String(printf: "  %d:%02d left", Int(left) / 60, Int(left) % 60)
     }
     write("\r\u{1B}[K" + line)
   }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How adaptation profiles are tried.
 package struct AdaptationPlan {

@@ -1,4 +1,3 @@
-import Foundation
 import HyprBuilding
 import HyprCore
 
@@ -148,8 +147,8 @@ package final class AdaptationTuning {
     let cells = rows.enumerated().map { index, row in
       let gains = zip(row.scores, before).map { $0 - $1 }
       return [
-        String(format: "%.1f %%", 100 * row.mean), String(format: "%+.1f", 100 * (row.mean - rows[0].mean)),
-        String(format: "%+.1f", 100 * (gains.min() ?? 0)), row.name + (index == chosen ? "  (chosen)" : ""),
+        String(printf: "%.1f %%", 100 * row.mean), String(printf: "%+.1f", 100 * (row.mean - rows[0].mean)),
+        String(printf: "%+.1f", 100 * (gains.min() ?? 0)), row.name + (index == chosen ? "  (chosen)" : ""),
       ]
     }
     let verdict =

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What `hypr eval` tells.
 struct EvaluationReport: Encodable {
   let sequences: Int
@@ -34,14 +32,14 @@ struct EvaluationReport: Encodable {
   var description: String {
     var rows = [
       ["sequences", "\(sequences), \(steps) steps, \(labelledSteps) labelled"],
-      ["loss", String(format: "%.4f", loss)],
-      ["accuracy per step", String(format: "%.2f %%", stepAccuracy * 100)],
+      ["loss", String(printf: "%.4f", loss)],
+      ["accuracy per step", String(printf: "%.2f %%", stepAccuracy * 100)],
     ]
     if let sequenceAccuracy {
-      rows.append(["accuracy per sequence", String(format: "%.2f %%", sequenceAccuracy * 100)])
+      rows.append(["accuracy per sequence", String(printf: "%.2f %%", sequenceAccuracy * 100)])
     }
-    rows += spikeRates.enumerated().map { ["spike rate, layer\($0)", String(format: "%.4f per neuron and step", $1)] }
-    rows.append(["time", String(format: "%.2f µs per step", microsecondsPerStep)])
+    rows += spikeRates.enumerated().map { ["spike rate, layer\($0)", String(printf: "%.4f per neuron and step", $1)] }
+    rows.append(["time", String(printf: "%.2f µs per step", microsecondsPerStep)])
     return TextTable.text(rows) + "\n\n" + confusionText
   }
 
@@ -51,7 +49,7 @@ struct EvaluationReport: Encodable {
     let rows = zip(classLabels, confusion).enumerated().map { index, row in
       let (label, counts) = row
       let total = counts.reduce(0, +)
-      let recall = total == 0 ? "-" : String(format: "%.1f %%", Double(counts[index]) / Double(total) * 100)
+      let recall = total == 0 ? "-" : String(printf: "%.1f %%", Double(counts[index]) / Double(total) * 100)
       return [label] + counts.map(String.init) + [recall]
     }
     return TextTable.text([heading] + rows, rightAligned: Set(1...confusion.count + 1))

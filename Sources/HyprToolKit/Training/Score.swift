@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// What one label for a whole sequence is compared with; the option `loss`.
 package enum SequenceTarget: Equatable {

@@ -1,4 +1,3 @@
-import Foundation
 import HyprCore
 
 /// What `hypr train` prints.
@@ -44,8 +43,8 @@ struct TrainingText {
       "epoch \(epoch.number)/\(trainer.plan.epochs)", TrainingText.text(epoch.training),
     ]
     if let validation = epoch.validation { parts.append("validation " + TrainingText.text(validation)) }
-    parts.append("spike rate " + epoch.spikeRates.map { String(format: "%.4f", $0) }.joined(separator: " "))
-    parts.append(String(format: "%.1f s", epoch.seconds))
+    parts.append("spike rate " + epoch.spikeRates.map { String(printf: "%.4f", $0) }.joined(separator: " "))
+    parts.append(String(printf: "%.1f s", epoch.seconds))
     if epoch.skippedUpdates > 0 { parts.append("\(epoch.skippedUpdates) updates skipped: gradient not finite, or too long") }
     if epoch.unchangedUpdates > 0 { parts.append("\(epoch.unchangedUpdates) updates changed no parameter") }
     if epoch.validation != nil && epoch.isKept { parts.append("best") }
@@ -60,6 +59,6 @@ struct TrainingText {
   }
 
   private static func text(_ score: Score) -> String {
-    String(format: "loss %.4f accuracy %.2f %%", score.loss, score.accuracy * 100)
+    String(printf: "loss %.4f accuracy %.2f %%", score.loss, score.accuracy * 100)
   }
 }

@@ -1,8 +1,10 @@
-"""``python -m hypr``: what a model is, and a page about a training run."""
+"""``python -m hypr``: what a model is, a page about a training run, and every command of the command line tool."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -11,8 +13,12 @@ from hypr.errors import Error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; gives the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m hypr", description="Looks at models and training runs.")
+    """Runs a command; gives the exit status. One of the command line tool takes the place of this process."""
+    tool = _tool()
+    place = f"is {tool}" if tool else "is not in PATH, nor named by HYPR_TOOL: the Debian package hypr-tools has it"
+    parser = argparse.ArgumentParser(
+        prog="python -m hypr", description="Looks at models and training runs.",
+        epilog=f"Every other command is run by the command line tool hypr, which {place}.")
     parser.add_argument("--version", action="version", version=f"hypr {library_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -29,7 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.add_argument("--example", metavar="FILE", help="an .npy file with a sequence [steps, channels] to show")
     report.set_defaults(run=_report)
 
-    chosen = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and not words[0].startswith("-") and words[0] not in commands.choices:
+        if tool is None:
+            parser.error(f"there is no {words[0]!r} in the Python package, and the command line tool hypr, whose command it may be, "
+                         f"{place}")
+        os.execv(tool, [tool, *words])
+    chosen = parser.parse_args(words)
     try:
         chosen.run(chosen)
     except (Error, ImportError, OSError) as error:
@@ -38,9 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _tool() -> str | None:
+    """The command line tool: what HYPR_TOOL names, or else the one in PATH."""
+    return shutil.which(os.environ.get("HYPR_TOOL") or "hypr")
+
+
 def _info(chosen: argparse.Namespace) -> None:
+    from hypr._facts import as_text
     from hypr.model import Model
-    from hypr.summary import as_text, model_facts
+    from hypr.summary import model_facts
 
     print(as_text(model_facts(Model.load(chosen.model))))
 

@@ -32,73 +32,85 @@ class Error(Exception):
 class InvalidArgumentError(Error, ValueError):
     """A value is out of its range."""
 
-    status, status_name = 1, "HYPR_ERROR_INVALID_ARGUMENT"
+    status: int = 1
+    status_name: str = "HYPR_ERROR_INVALID_ARGUMENT"
 
 
 class SizeMismatchError(Error, ValueError):
     """An array has another shape than the model says."""
 
-    status, status_name = 2, "HYPR_ERROR_SIZE_MISMATCH"
+    status: int = 2
+    status_name: str = "HYPR_ERROR_SIZE_MISMATCH"
 
 
 class NotFiniteError(Error, ValueError):
     """NaN or infinity came in, or would have come out."""
 
-    status, status_name = 3, "HYPR_ERROR_NOT_FINITE"
+    status: int = 3
+    status_name: str = "HYPR_ERROR_NOT_FINITE"
 
 
 class WrongStateError(Error, RuntimeError):
     """A call in the wrong order, such as teaching before the first step, or from two threads at once."""
 
-    status, status_name = 4, "HYPR_ERROR_WRONG_STATE"
+    status: int = 4
+    status_name: str = "HYPR_ERROR_WRONG_STATE"
 
 
 class BufferTooSmallError(Error, ValueError):
     """The memory given is not enough."""
 
-    status, status_name = 5, "HYPR_ERROR_BUFFER_TOO_SMALL"
+    status: int = 5
+    status_name: str = "HYPR_ERROR_BUFFER_TOO_SMALL"
 
 
 class NotFoundError(Error, LookupError):
     """There is no such layer, option or tensor."""
 
-    status, status_name = 6, "HYPR_ERROR_NOT_FOUND"
+    status: int = 6
+    status_name: str = "HYPR_ERROR_NOT_FOUND"
 
 
 class StoppedError(Error):
     """A progress callback stopped a call. (In Python a signal handler's own exception is raised instead.)"""
 
-    status, status_name = 7, "HYPR_ERROR_STOPPED"
+    status: int = 7
+    status_name: str = "HYPR_ERROR_STOPPED"
 
 
 class ModelInvalidError(Error, ValueError):
     """Not a .hypr file, damaged, or it contradicts itself."""
 
-    status, status_name = 20, "HYPR_ERROR_MODEL_INVALID"
+    status: int = 20
+    status_name: str = "HYPR_ERROR_MODEL_INVALID"
 
 
 class ModelUnsupportedError(Error, ValueError):
     """A valid model that needs what this version does not have."""
 
-    status, status_name = 21, "HYPR_ERROR_MODEL_UNSUPPORTED"
+    status: int = 21
+    status_name: str = "HYPR_ERROR_MODEL_UNSUPPORTED"
 
 
 class StateMismatchError(Error, ValueError):
     """The saved state belongs to another model, to other options or to another version."""
 
-    status, status_name = 22, "HYPR_ERROR_STATE_MISMATCH"
+    status: int = 22
+    status_name: str = "HYPR_ERROR_STATE_MISMATCH"
 
 
 class OutOfMemoryError(Error, MemoryError):
     """There is not enough memory."""
 
-    status, status_name = 40, "HYPR_ERROR_OUT_OF_MEMORY"
+    status: int = 40
+    status_name: str = "HYPR_ERROR_OUT_OF_MEMORY"
 
 
 class FileError(Error, OSError):
     """A file cannot be read or written."""
 
-    status, status_name = 41, "HYPR_ERROR_IO"
+    status: int = 41
+    status_name: str = "HYPR_ERROR_IO"
 
 
 class ModelFileNotFoundError(NotFoundError, FileNotFoundError):

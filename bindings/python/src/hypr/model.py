@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
+from hypr._facts import as_html, bytes_text, counted
 from hypr._library import check, ffi, lib, made, optional_text, text
 from hypr._tensors import TensorInfo, tensor_infos
 from hypr.errors import FileError, ModelFileNotFoundError, ModelInvalidError, ModelUnsupportedError
@@ -238,3 +239,13 @@ class Model:
         sizes = [str(self.input_size), *(f"{layer.size} {layer.neuron}" for layer in self.layers), str(self.output_size)]
         name = f" {self.name!r}" if self.name else ""
         return f"<hypr.Model{name}: {' - '.join(sizes)}, {self.parameter_count} parameters>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        facts = {"name": self.name or "–", "inputs": counted(self.input_size, self.input_names)}
+        facts |= {f"layer {index}": f"{layer.size} {layer.neuron}" for index, layer in enumerate(self.layers)}
+        facts["outputs"] = counted(self.output_size, self.class_labels)
+        facts["parameters"] = f"{self.parameter_count:,}"
+        facts["time step"] = f"{self.time_step:g} s" if self.time_step else "not said"
+        facts["size of the file"] = bytes_text(len(self._data))
+        return as_html("hypr.Model", facts | {f"metadata: {key}": value for key, value in self.metadata.items()})

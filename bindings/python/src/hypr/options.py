@@ -174,7 +174,7 @@ class NativeOptions:
     """A hypr_options of these settings. One that is None is not set."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.handle = ffi.gc(made("hypr_options", lib.hypr_options_create), lib.hypr_options_free)
+        self.handle: Any = ffi.gc(made("hypr_options", lib.hypr_options_create), lib.hypr_options_free)
         for name, value in settings.items():
             if value is not None:
                 option = option_info(name)

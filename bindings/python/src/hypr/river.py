@@ -121,10 +121,19 @@ class _HyprEstimator(base.Estimator):
                  layer_values: Mapping[str, Any] | None, readout_tau: float | None, input_scale: float, window: int,
                  credit: str, optimizer: str, learning_rate: float, options: Mapping[str, Any] | None, model: Model | None,
                  seed: int) -> None:
-        self.neuron, self.hidden_layer_sizes, self.features = neuron, hidden_layer_sizes, features
-        self.layer_values, self.readout_tau, self.input_scale = layer_values, readout_tau, input_scale
-        self.window, self.credit, self.optimizer, self.learning_rate = window, credit, optimizer, learning_rate
-        self.options, self.model, self.seed = options, model, seed
+        self.neuron: str = neuron
+        self.hidden_layer_sizes: int | tuple[int, ...] = hidden_layer_sizes
+        self.features: tuple[Any, ...] | None = features
+        self.layer_values: Mapping[str, Any] | None = layer_values
+        self.readout_tau: float | None = readout_tau
+        self.input_scale: float = input_scale
+        self.window: int = window
+        self.credit: str = credit
+        self.optimizer: str = optimizer
+        self.learning_rate: float = learning_rate
+        self.options: Mapping[str, Any] | None = options
+        self.model: Model | None = model
+        self.seed: int = seed
         names = features or (model.input_names if model is not None else ())
         # Replaced, not changed, when they grow: a call that is refused puts back what was there.
         self._channels: Mapping[Any, int] = {name: channel for channel, name in enumerate(names)}
@@ -207,7 +216,8 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
                  options: Mapping[str, Any] | None = None, model: Model | None = None, seed: int = 0) -> None:
         super().__init__(neuron, hidden_layer_sizes, features, layer_values, readout_tau, input_scale, window, credit,
                          optimizer, learning_rate, options, model, seed)
-        self.n_classes, self.classes = n_classes, classes
+        self.n_classes: int = n_classes
+        self.classes: tuple[Any, ...] | None = classes
         known = classes or (model.class_labels if model is not None else ())
         self._classes: Mapping[Any, int] = {label: output for output, label in enumerate(known)}
         self._outputs = model.output_size if model is not None else len(known) or n_classes

@@ -100,12 +100,14 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self.config_path, self.log_path = self.path / "config.json", self.path / "log.csv"
-        self.model_path, self.checkpoint_path = self.path / "model.hypr", self.path / "checkpoint"
-        self.diagnosis_path = self.path / "diagnosis.txt"
-        self.predictions_path = self.path / "predictions.npz"
-        self.adaptation_path = self.path / "adaptation.csv"
+        self.path: Path = Path(path)
+        self.config_path: Path = self.path / "config.json"
+        self.log_path: Path = self.path / "log.csv"
+        self.model_path: Path = self.path / "model.hypr"
+        self.checkpoint_path: Path = self.path / "checkpoint"
+        self.diagnosis_path: Path = self.path / "diagnosis.txt"
+        self.predictions_path: Path = self.path / "predictions.npz"
+        self.adaptation_path: Path = self.path / "adaptation.csv"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""

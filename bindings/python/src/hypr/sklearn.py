@@ -35,6 +35,7 @@ from hypr._teaching import Teacher
 from hypr._warnings import Warner
 from hypr.model import Model
 from hypr.options import SessionOptions
+from hypr.run_folder import EpochRecord
 from hypr.session import Finding, Session
 from hypr.trainer import Trainer
 
@@ -85,7 +86,9 @@ class _HyprEstimator(BaseEstimator):
     """What both have in common: input, network, training. Targets and their meaning are the subclass's."""
 
     model_: Model
+    history_: tuple[EpochRecord, ...]
     n_features_in_: int
+    n_iter_: int
     _teacher: Teacher | None = None  # of partial_fit: kept, as the optimizer's moments are in its session
 
     def __init__(self, neuron: str = "se_adlif", hidden_layer_sizes: int | Sequence[int] = (32,), *,
@@ -279,6 +282,9 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
     y_mean_, y_scale_ : ndarray of float64, [outputs]
         The network is taught values of mean 0 and deviation 1; in `partial_fit` by the samples of the first call.
     """
+
+    y_mean_: npt.NDArray[np.float64]
+    y_scale_: npt.NDArray[np.float64]
 
     def __init__(self, neuron: str = "se_adlif", hidden_layer_sizes: int | Sequence[int] = (32,), *,
                  layer_values: Mapping[str, Any] | None = None, readout_tau: float | None = None,

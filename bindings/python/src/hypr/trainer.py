@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import number
+from hypr._arrays import FloatArray, number
 from hypr._exemplars import with_exemplars
 from hypr._interruption import Interruption
 from hypr._library import library_version
@@ -132,13 +132,22 @@ class Trainer:
             raise InvalidArgumentError(f"validation is {validation}, expected a share from 0 to less than 1")
         if monitor not in (None, "accuracy", "loss"):
             raise InvalidArgumentError(f"monitor is {monitor!r}, expected 'accuracy' or 'loss'")
-        self.model, self.folder = checked_model(model), None if folder is None else RunFolder(folder)
-        self.epochs, self.batch_size, self.shuffle, self.seed = epochs, batch_size, shuffle, seed
-        self.validation, self.patience, self.monitor = validation, patience, monitor
-        self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
-        self.exemplars, self.exemplar_steps = exemplars, exemplar_steps
-        self.adaptation = AdaptationPlan() if tune_adaptation is True else tune_adaptation or None
-        self.checkpoint_seconds, self.progress, self.options = checkpoint_seconds, progress, options
+        self.model: Model = checked_model(model)
+        self.folder: RunFolder | None = None if folder is None else RunFolder(folder)
+        self.epochs: int = epochs
+        self.batch_size: int = batch_size
+        self.shuffle: bool = shuffle
+        self.seed: int = seed
+        self.validation: float = validation
+        self.patience: int | None = patience
+        self.monitor: Literal["accuracy", "loss"] | None = monitor
+        self.class_weights: FloatArray | None = None if class_weights is None else np.asarray(class_weights, np.float32)
+        self.exemplars: int | None = exemplars
+        self.exemplar_steps: int = exemplar_steps
+        self.adaptation: AdaptationPlan | None = AdaptationPlan() if tune_adaptation is True else tune_adaptation or None
+        self.checkpoint_seconds: float = checkpoint_seconds
+        self.progress: bool = progress
+        self.options: SessionOptions = options
 
     arguments: ClassVar[tuple[str, ...]] = tuple(__init__.__kwdefaults__ or ())  # that are no options
 

@@ -79,7 +79,7 @@ class ThresholdEncoder(Encoder):
 
     def __init__(self, thresholds: npt.ArrayLike, output: Literal["signed", "on_off"] = "signed") -> None:
         super().__init__()
-        self.thresholds = np.atleast_1d(np.asarray(thresholds, np.float32))
+        self.thresholds: FloatArray = np.atleast_1d(np.asarray(thresholds, np.float32))
         valid = np.isfinite(self.thresholds) & (self.thresholds > 0)
         if valid.ndim != 1 or not valid.size or not valid.all():
             raise InvalidArgumentError(f"thresholds is {thresholds!r}, expected a number above 0, or one per channel")
@@ -195,8 +195,8 @@ class ReceptiveFields(Encoder):
     def __init__(self, centers: npt.ArrayLike, widths: npt.ArrayLike, cutoff: float = 0.01,
                  output: Literal["graded", "spikes"] = "graded") -> None:
         super().__init__()
-        self.centers = np.asarray(centers, np.float32)
-        self.widths = np.asarray(widths, np.float32)
+        self.centers: FloatArray = np.asarray(centers, np.float32)
+        self.widths: FloatArray = np.asarray(widths, np.float32)
         if self.centers.ndim not in (1, 2) or not self.centers.size or not np.isfinite(self.centers).all():
             raise InvalidArgumentError(f"centers is {centers!r}, expected finite numbers [fields] or [channels, fields]")
         if self.widths.shape not in ((), self.centers.shape) or not (np.isfinite(self.widths) & (self.widths > 0)).all():
@@ -205,7 +205,8 @@ class ReceptiveFields(Encoder):
             raise InvalidArgumentError(f"cutoff is {cutoff!r}, expected 0 to 1")
         if output not in ("graded", "spikes"):
             raise InvalidArgumentError(f"output is {output!r}, expected 'graded' or 'spikes'")
-        self.cutoff, self.output = float(cutoff), output
+        self.cutoff: float = float(cutoff)
+        self.output: Literal["graded", "spikes"] = output
 
     @property
     def fields(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hypr._facts import as_html
 from hypr._library import called, ffi, lib
 from hypr._tensors import TensorInfo
 from hypr.model import Model, checked_model
@@ -99,6 +100,11 @@ class Session(Rehearsing, Tensors, Inspection, Diagnosing):
         if self.closed:
             return "<hypr.Session, closed>"
         return f"<hypr.Session of {self.model!r}>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        facts = {"model": repr(self.model)[1:-1]}
+        return as_html("hypr.Session", facts | ({"state": "closed"} if self.closed else self._facts()))
 
 
 def _restored(model: Model, options: dict[str, Any], state: bytes) -> Session:

@@ -30,7 +30,8 @@ class SessionHandle:
             handle = made("hypr_session", lib.hypr_session_create_in, model._handle, options.handle, block, len(block))
         self._owner: Any = ffi.gc(handle, _free_in(self._memory))
         self._idle = [self._owner]
-        self.input_size, self.output_size = model.input_size, model.output_size
+        self.input_size: int = model.input_size
+        self.output_size: int = model.output_size
 
     @property
     def model(self) -> Model:

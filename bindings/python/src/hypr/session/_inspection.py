@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
+from hypr._facts import bytes_text, value_text
 from hypr._library import ffi, lib
 from hypr.errors import InvalidArgumentError, NotFoundError
 from hypr.options import option_info, option_names
@@ -294,3 +295,20 @@ class Inspection(SessionHandle):
             self._call(lib.hypr_session_transfer, handle)
         finally:
             from_session._idle.append(handle)
+
+    def _facts(self) -> dict[str, str]:
+        """What it takes and has done, by name; the options are those that are not at their defaults."""
+        options = self.options
+        chosen = {name: value for name, value in options.items() if value != option_info(name).decode(option_info(name).default)}
+        facts = {"memory": bytes_text(self.memory_report.total)}
+        facts["options"] = ", ".join(f"{name} {value_text(value)}" for name, value in chosen.items()) or "the defaults"
+        statistics = self.statistics
+        facts["steps"] = f"{statistics.steps:,}"
+        if statistics.taught_steps:
+            facts["taught steps"] = f"{statistics.taught_steps:,}, {statistics.accuracy:.1%} of them right"
+            facts["mean loss"] = f"{statistics.mean_loss:.4g}"
+        if options["learning"]:
+            facts["updates"] = f"{statistics.updates:,}, {statistics.skipped_updates:,} skipped"
+        for index, rate in enumerate(statistics.spike_rates):
+            facts[f"spike rate of layer {index}"] = f"{rate:.4f} per neuron and step"
+        return facts
