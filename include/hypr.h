@@ -600,7 +600,8 @@ typedef struct hypr_statistics {
   uint64_t unchanged_updates; /* of `updates`, those that left every parameter as it was: there was no gradient, or the learning
                                  rate or a clip is too small for it; counts as updates do */
   double chance_loss;         /* what mean_loss would be if always the frequencies of the classes taught were said, with their weights
-                                 and label smoothing: their entropy in nats. 0 if nothing was taught, or not only classes */
+                                 and label smoothing: their entropy in nats; or the means of the values taught: their variance. 0 if
+                                 nothing was taught, or both, or something else */
 } hypr_statistics;
 
 /* Everything but updates, skipped and unchanged updates, gradient norm and learning rate counts from the last clear.
@@ -627,7 +628,7 @@ HYPR_API hypr_status hypr_session_layer_activity(const hypr_session *session, si
 typedef struct hypr_input_range {
   size_t struct_size;   /* in: sizeof(hypr_input_range) */
   uint64_t samples;     /* looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or
-                           one in 16 */
+                           one in 16; of batches each thread counts steps of its own */
   uint64_t outside;     /* of these, those outside of the range in training */
   float lowest;         /* 0 before the first sample, as the following */
   float highest;
@@ -648,6 +649,8 @@ enum {
   HYPR_FINDING_CHANCE = 32,             /* neither loss nor accuracy is better than guessing */
   HYPR_FINDING_INPUT_OUTSIDE = 64,      /* more than 5 % of the samples are outside of the range in training */
   HYPR_FINDING_SILENT_NEURONS = 128,    /* three quarters of a layer's neurons never spiked */
+  HYPR_FINDING_INPUT_SMALLER = 256,     /* in 1000 steps or more, an input that moved in training stands still, or keeps within a
+                                           twentieth of the width that it had there, or all keep within an eighth */
   HYPR_FINDINGS_CANNOT_WORK = 31        /* the sum of those that let nothing come of it */
 };
 
@@ -1013,8 +1016,8 @@ enum {
 };
 
 /* The first layer gets spikes: one whenever a value has moved by a threshold. `count` thresholds as for the scale; 0: no encoding.
- * WRONG_STATE: there is a layer already, and the encoding says how many inputs it has. SIZE_MISMATCH; NOT_FINITE;
- * INVALID_ARGUMENT: another output. */
+ * WRONG_STATE: there is a layer already, and the encoding says how many inputs it has. SIZE_MISMATCH;
+ * INVALID_ARGUMENT: another output, or a threshold that is not finite and above 0. */
 HYPR_API hypr_status hypr_builder_set_level_crossing(hypr_builder *builder, const float *thresholds, size_t count, int32_t output);
 
 /* Values of hypr_encoding.kind: what the first layer gets of a conditioned value x (hypr.fbs: SpikeEncoding) */

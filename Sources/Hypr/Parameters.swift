@@ -22,7 +22,7 @@ extension hypr_tensor_info {
     try session.pointee.checkStruct("info", info)
     guard let tensor = session.pointee.tensor(index) else {
       let count = session.pointee.model.pointee.tensorCount
-      throw session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(count)")
+      throw session.pointee.refuse(.notFound, "index is \(size: index), expected below the tensor count \(count)")
     }
     fill(info, with: hypr_tensor_info(tensor))
   }

@@ -12,7 +12,7 @@ extension Session {
   }
 
   @inline(never) private mutating func hasWrongSize(_ name: StaticString, _ size: Int, _ expected: Int) -> Failure {
-    refuse(.sizeMismatch, "\(name) has \(size) elements, expected \(expected)")
+    refuse(.sizeMismatch, "\(name) has \(size: size) elements, expected \(expected)")
   }
 
   /// Whether a struct is at least as large as its first version was.
@@ -137,7 +137,7 @@ extension Session {
     guard indices != nil || count == 0 else { throw session.pointee.message.isNull("indices") }
     let inputSize = session.pointee.model.pointee.inputSize
     guard count >= 0 && count <= inputSize else {
-      throw session.pointee.refuse(.sizeMismatch, "count is \(count), expected at most the input size \(inputSize)")
+      throw session.pointee.refuse(.sizeMismatch, "count is \(size: count), expected at most the input size \(inputSize)")
     }
     let room = try session.pointee.room(output, output_size)
     try session.pointee.step(spikes: UnsafeBufferPointer(start: indices, count: count), into: room)

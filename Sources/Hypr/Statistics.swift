@@ -37,7 +37,7 @@ internal import HyprCore
     try session.pointee.checkStruct("activity", activity)
     let layers = session.pointee.model.pointee.layerCount
     guard layer >= 0 && layer < layers else {
-      throw session.pointee.refuse(.notFound, "there is no hidden layer \(UInt64(UInt(bitPattern: layer))), the model has \(layers)")
+      throw session.pointee.refuse(.notFound, "there is no hidden layer \(size: layer), the model has \(layers)")
     }
     let found = session.pointee.activity(layer)
     fill(
@@ -57,7 +57,7 @@ internal import HyprCore
     let channels = session.pointee.model.pointee.inputSize
     guard channel >= 0 && channel < channels else {
       throw session.pointee.refuse(
-        .notFound, "there is no input channel \(UInt64(UInt(bitPattern: channel))), the model has \(channels)")
+        .notFound, "there is no input channel \(size: channel), the model has \(channels)")
     }
     let found = session.pointee.inputRange(channel)
     fill(

@@ -20,7 +20,7 @@ extension ModelBuilder {
       throw message.failure(.wrongState, "the model has no readout, expected one before exemplars, whose targets are for it")
     }
     guard steps >= 1 && steps <= Model.mostExemplarSteps else {
-      throw invalid("an exemplar has \(steps) steps, expected 1 to \(Model.mostExemplarSteps)")
+      throw invalid("an exemplar has \(size: steps) steps, expected 1 to \(Model.mostExemplarSteps)")
     }
     var stored = format_exemplar()
     stored.starts_sequence = startsSequence

@@ -32,7 +32,7 @@ extension ModelBuilder {
   public func copyFile(to buffer: UnsafeMutableRawPointer, size: Int) throws(Failure) {
     let file = try builtFile()
     guard size >= file.count, let start = file.baseAddress else {
-      throw message.failure(.bufferTooSmall, "size is \(size) bytes, expected \(file.count)")
+      throw message.failure(.bufferTooSmall, "size is \(size: size) bytes, expected \(file.count)")
     }
     buffer.copyMemory(from: start, byteCount: file.count)
   }

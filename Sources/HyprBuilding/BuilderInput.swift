@@ -58,7 +58,7 @@ extension ModelBuilder {
   /// One per channel, or none.
   public mutating func setInputNames(_ names: UnsafePointer<UnsafePointer<CChar>?>, _ count: Int) throws(Failure) {
     guard count == 0 || count == inputCount else {
-      throw message.failure(.sizeMismatch, "\(count) input names, expected \(inputCount), one per channel")
+      throw message.failure(.sizeMismatch, "\(size: count) input names, expected \(inputCount), one per channel")
     }
     let copies = try copies(names, count, of: "names")
     forgetBuilt()
@@ -70,23 +70,11 @@ extension ModelBuilder {
   public mutating func setLevelCrossing(
     _ thresholds: UnsafePointer<Float>?, _ count: Int, _ output: Int32
   ) throws(Failure) {
-    try checkNoLayers()
-    guard output == 0 || output == 1 else {
-      throw invalid("the output of level crossing is \(Int(output)), expected 0 or 1")
-    }
-    let copy = try perChannel(thresholds, count, "thresholds")
-    var encoding = format_encoding()
-    if let copy {
-      encoding.kind = FORMAT_ENCODING_LEVEL_CROSSING
-      (encoding.thresholds, encoding.threshold_count, encoding.output) = (UnsafePointer(copy), inputCount, output)
-    }
-    do throws(Failure) {
-      try checkInputs(encoding)
-    } catch {
-      system_free(copy)
-      throw error
-    }
-    take(encoding)
+    let none = Floats(nil, 0)
+    let kind = thresholds == nil || count == 0 ? FORMAT_ENCODING_NONE : FORMAT_ENCODING_LEVEL_CROSSING
+    try setEncoding(
+      EncodingSettings(
+        kind: kind, output: output, fields: 0, thresholds: Floats(thresholds, count), centers: none, widths: none))
   }
 
   func checkNoLayers() throws(Failure) {
@@ -140,7 +128,7 @@ extension ModelBuilder {
   ) throws(Failure) -> UnsafeMutablePointer<Float>? {
     guard let values, count != 0 else { return nil }
     guard count == 1 || count == inputCount else {
-      throw message.failure(.sizeMismatch, "\(count) \(what), expected 1 or \(inputCount), one per input")
+      throw message.failure(.sizeMismatch, "\(size: count) \(what), expected 1 or \(inputCount), one per input")
     }
     for index in 0..<count where !values[index].isFinite {
       throw message.failure(.notFinite, "\(what)[\(index)] is \(values[index]), expected a finite number")

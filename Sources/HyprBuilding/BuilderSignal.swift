@@ -49,7 +49,8 @@ extension ModelBuilder {
   /// Appends a stage.
   public mutating func addConditioning(_ settings: ConditioningSettings) throws(Failure) {
     guard input.conditioning.count < Model.mostConditioning else {
-      throw message.failure(.wrongState, "there are \(input.conditioning.count) stages already, expected at most \(Model.mostConditioning)")
+      throw message.failure(
+        .wrongState, "there are \(input.conditioning.count) stages already, expected at most \(Model.mostConditioning)")
     }
     var stage = format_conditioning()
     stage.kind = settings.kind
@@ -101,7 +102,7 @@ extension ModelBuilder {
   ) throws(Failure) {
     guard let lower, let upper, count != 0 else { return takeRange(nil, nil) }
     guard count == inputCount else {
-      throw message.failure(.sizeMismatch, "count is \(count), expected \(inputCount), one range per input")
+      throw message.failure(.sizeMismatch, "count is \(size: count), expected \(inputCount), one range per input")
     }
     try checks.checkRange(lower, upper, "")
     let copy: UnsafeMutablePointer<Float> = try copy(lower, count)

@@ -2,32 +2,6 @@ internal import CModelFormat
 internal import CSystem
 public import HyprCore
 
-/// Lines of text for a host, as many whole ones as its buffer has room for.
-public struct ReasonLines {
-  private let start: UnsafeMutablePointer<CChar>?
-  private let size: Int
-  private var used = 0
-
-  public init(_ start: UnsafeMutablePointer<CChar>?, size: Int) {
-    (self.start, self.size) = (start, start == nil ? 0 : size)
-    if let start, size > 0 { start[0] = 0 }
-  }
-
-  mutating func add(_ line: Text) {
-    guard let start else { return }
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Text.capacity + 1) { buffer in
-      guard let text = buffer.baseAddress else { return }
-      line.copy(to: text, size: buffer.count)
-      let count = length(text)
-      let newline = used == 0 ? 0 : 1
-      guard used + newline + count < size else { return }
-      if newline == 1 { start[used] = 0x0A }
-      (start + used + newline).update(from: text, count: count + 1)
-      used += newline + count
-    }
-  }
-}
-
 /// What a network shall be good at.
 public struct SuggestionTask {
   public var classes = RecordedClasses.none
@@ -45,7 +19,7 @@ public struct SuggestionTask {
 extension ModelBuilder {
   /// A builder with conditioning, fitted input, a layer, a readout and recommended options; what was chosen, and why, in words.
   public static func suggested(
-    for recording: RecordedSequences, _ task: SuggestionTask, _ reasons: inout ReasonLines, _ message: MessageBuffer
+    for recording: RecordedSequences, _ task: SuggestionTask, _ reasons: inout TextLines, _ message: MessageBuffer
   ) throws(Failure) -> UnsafeMutablePointer<ModelBuilder> {
     var task = task
     try complete(&task, recording, message)
@@ -92,18 +66,18 @@ extension ModelBuilder {
       }
     }
     guard task.outputs >= 1 && task.outputs <= Model.largestCount else {
-      throw message.failure(.invalidArgument, "outputs is \(task.outputs), expected 1 to \(Model.largestCount)")
+      throw message.failure(.invalidArgument, "outputs is \(size: task.outputs), expected 1 to \(Model.largestCount)")
     }
   }
 
   private mutating func suggest(
-    _ recording: RecordedSequences, _ task: SuggestionTask, _ facts: RecordingFacts, _ reasons: inout ReasonLines
+    _ recording: RecordedSequences, _ task: SuggestionTask, _ facts: RecordingFacts, _ reasons: inout TextLines
   ) throws(Failure) {
     let every: Text = task.timeStep > 0 ? " of \(task.timeStep) s" : ""
     let channels: Text = recording.channels == 1 ? "1 channel" : "\(recording.channels) channels"
     let sequences: Text = facts.sequences == 1 ? "1 sequence" : "\(facts.sequences) sequences"
     let shape: Text = "\(sequences), \(short(facts.meanSteps)) steps\(every) in the mean, \(channels)"
-    reasons.add("data: \(shape), \(task.outputs) outputs; samples are alike for \(short(facts.correlation)) steps")
+    reasons.append("data: \(shape), \(task.outputs) outputs; samples are alike for \(short(facts.correlation)) steps")
     try setTimeStep(task.timeStep)
     try suggestConditioning(facts, task, &reasons)
     try fitInput(recording)
@@ -115,7 +89,7 @@ extension ModelBuilder {
 
   /// A high-pass where channels stand off zero, and that says nothing of the class.
   private mutating func suggestConditioning(
-    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout ReasonLines
+    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout TextLines
   ) throws(Failure) {
     var (offset, telling): (Int?, Int?) = (nil, nil)
     for channel in 0..<facts.channelCount {
@@ -123,13 +97,13 @@ extension ModelBuilder {
       if facts.channels[channel].classShare > 0.3 && telling == nil { telling = channel }
     }
     guard let offset else {
-      return reasons.add("input: each channel with mean 0 and deviation 1; none stands off zero by more than it moves")
+      return reasons.append("input: each channel with mean 0 and deviation 1; none stands off zero by more than it moves")
     }
     let ratio = short(facts.channels[offset].mean.magnitude / facts.channels[offset].deviation)
     let found: Text = "channel \(offset) stands off zero by \(ratio) times its deviation"
     if let telling {
       let share = short(100 * facts.channels[telling].classShare)
-      return reasons.add(
+      return reasons.append(
         """
           input: each channel with mean 0 and deviation 1. \(found), but a high-pass would take away what tells the classes \
           apart: \(share) % of the variance of channel \(telling) lies between them; if the sensor may be moved, record that \
@@ -138,7 +112,7 @@ extension ModelBuilder {
       )
     }
     guard task.timeStep > 0 else {
-      return reasons.add(
+      return reasons.append(
         """
           input: each channel with mean 0 and deviation 1. \(found), as gravity or an offset would: say the time step, and a \
           high-pass takes it away
@@ -151,7 +125,7 @@ extension ModelBuilder {
         ConditioningSettings(
           kind: FORMAT_CONDITIONING_HIGH_PASS, timeConstants: Floats(seconds, 1), deviations: none, lower: none, upper: none))
     }
-    reasons.add(
+    reasons.append(
       """
         input: high-pass of \(seconds) s, then deviation 1: \(found), as with gravity or an offset, which moves when the \
         sensor does
@@ -159,14 +133,14 @@ extension ModelBuilder {
   }
 
   private mutating func suggestLayer(
-    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout ReasonLines
+    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout TextLines
   ) throws(Failure) {
     let neurons = facts.neurons(outputs: task.outputs)
     if facts.isLongAndNarrow {
       try addLayer(text("BRF"), size: neurons, LayerSettings())
       let (slowest, fastest) = facts.omegas
       try drawTensor(text("layer0.omega"), from: slowest, to: fastest)
-      return reasons.add(
+      return reasons.append(
         """
           layer: \(neurons) brf neurons, omega \(short(slowest)) to \(short(fastest)): one class for \
           \(short(facts.meanSteps)) steps of few channels is remembered by oscillations, as slow as a sequence and as fast \
@@ -175,7 +149,7 @@ extension ModelBuilder {
       )
     }
     try addLayer(text("SEAdLIF"), size: neurons, LayerSettings())
-    reasons.add("""
+    reasons.append("""
       layer: \(neurons) se_adlif neurons, 8 per output from 32 to 128: of the spiking ones the most accurate where it was \
       measured
       """)
@@ -185,51 +159,51 @@ extension ModelBuilder {
     try setConstant(text("layer0.tau_u_max"), Float(25 * slowdown))
     try setConstant(text("layer0.tau_w_min"), Float(60 * slowdown))
     try setConstant(text("layer0.tau_w_max"), Float(300 * slowdown))
-    reasons.add("""
+    reasons.append("""
       layer: time constants \(short(slowdown)) times the usual ones, as neighbouring samples are nearly the same: fewer \
       samples per second would do
       """)
   }
 
   private mutating func suggestReadout(
-    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout ReasonLines
+    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout TextLines
   ) throws(Failure) {
     guard let run = facts.run else { return try setReadout(outputs: task.outputs, hasBias: nil, tau: nil) }
     let tau = min(20, max(3, run / 10))
     try setReadout(outputs: task.outputs, hasBias: nil, tau: tau)
-    reasons.add("readout: time constant \(short(tau)) steps, a small part of the \(short(run)) for which a class lasts")
+    reasons.append("readout: time constant \(short(tau)) steps, a small part of the \(short(run)) for which a class lasts")
   }
 
-  private mutating func suggestOptions(_ facts: RecordingFacts, _ reasons: inout ReasonLines) throws(Failure) {
+  private mutating func suggestOptions(_ facts: RecordingFacts, _ reasons: inout TextLines) throws(Failure) {
     let rate = facts.isLongAndNarrow ? 0.03 : 0.01
     let window = min(100, facts.longest)
     try recommend(.learningRate, rate)
     try recommend(.window, Double(window))
     let update: Text = facts.run == nil ? "" : ", an update after every window"
-    reasons.add("training: learning_rate \(rate), window \(window)\(update)")
+    reasons.append("training: learning_rate \(rate), window \(window)\(update)")
   }
 
   /// Where something else serves better.
-  private func compare(_ facts: RecordingFacts, _ reasons: inout ReasonLines) {
+  private func compare(_ facts: RecordingFacts, _ reasons: inout TextLines) {
     if facts.longest == 1 {
-      return reasons.add("instead: sequences of one step have no order: a classifier for feature vectors serves better")
+      return reasons.append("instead: sequences of one step have no order: a classifier for feature vectors serves better")
     }
     if facts.neighbours.magnitude < 0.05 {
-      reasons.add(
+      reasons.append(
         """
           instead: neighbouring samples are not related, so their order may say little: compare with a logistic regression \
           on mean and deviation
           """)
     }
     if facts.isLongAndNarrow {
-      reasons.add(
+      reasons.append(
         """
           instead: on images pixel by pixel, which are such sequences, a GRU by PyTorch was 0.6 and 2.8 points better, with \
           three times the parameters and 80 times the memory, and a logistic regression on all values better still
           """
       )
     } else if facts.run != nil && facts.channelCount <= 8 && facts.sequences > 1 {
-      reasons.add("""
+      reasons.append("""
         instead: with a class at every step of an ECG a layer of gru was 0.6 to 2.5 points better, with three times the \
         weights and no spikes
         """)

@@ -44,7 +44,7 @@ extension ModelBuilder {
   ) throws(Failure) {
     let tensor = try tensor(name)
     guard count == tensor.pointee.count else {
-      throw message.failure(.sizeMismatch, "\(name) gets \(count) elements, expected \(tensor.pointee.count)")
+      throw message.failure(.sizeMismatch, "\(name) gets \(size: count) elements, expected \(tensor.pointee.count)")
     }
     for index in 0..<count where !values[index].isFinite {
       throw message.failure(.notFinite, "\(name)[\(index)] is \(values[index]), expected a finite number")
@@ -84,7 +84,7 @@ extension ModelBuilder {
     }
     let rows = tensor.pointee.rows
     guard offsetCount == rows + 1 else {
-      throw message.failure(.sizeMismatch, "\(name) gets \(offsetCount) row offsets, expected \(rows + 1)")
+      throw message.failure(.sizeMismatch, "\(name) gets \(size: offsetCount) row offsets, expected \(rows + 1)")
     }
     try checkRows(name, offsets, rows, columns, columnCount, width: width)
     let copiedOffsets: UnsafeMutablePointer<UInt32> = try copy(offsets, offsetCount)
@@ -113,7 +113,7 @@ extension ModelBuilder {
     }
     guard Int(offsets[rows]) == count else {
       throw message.failure(
-        .sizeMismatch, "\(name) gets \(count) columns, expected \(Int(offsets[rows])), the last of its row offsets")
+        .sizeMismatch, "\(name) gets \(size: count) columns, expected \(Int(offsets[rows])), the last of its row offsets")
     }
     guard count == 0 || columns != nil else { throw invalid("columns is NULL") }
     for row in 0..<rows {
@@ -146,7 +146,7 @@ extension ModelBuilder {
     }
     guard count == tensor.pointee.count else {
       throw message.failure(
-        .sizeMismatch, "\(name) has \(tensor.pointee.count) elements, expected room for as many, not \(count)")
+        .sizeMismatch, "\(name) has \(tensor.pointee.count) elements, expected room for as many, not \(size: count)")
     }
     values.update(from: given, count: count)
   }

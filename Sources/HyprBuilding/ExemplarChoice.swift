@@ -11,7 +11,7 @@ extension ModelBuilder {
     }
     var least = Int.max
     for index in 0..<exemplars.count { least = min(least, exemplar(index).byteCount) }
-    guard bytes >= least else { throw invalid("bytes is \(bytes), expected at least \(least), what the smallest exemplar takes") }
+    guard bytes >= least else { throw invalid("bytes is \(size: bytes), expected at least \(least), what the smallest exemplar takes") }
     let (count, classes) = (exemplars.count, readout.pointee.size)
     guard let order = Choice(count, classes: classes) else { throw outOfMemory() }
     defer { order.free() }

@@ -143,7 +143,7 @@ extension ModelBuilder {
       throw message.failure(.wrongState, "the model has no readout yet, whose outputs have the names: add it before")
     }
     guard count == 0 || count == readout.pointee.size else {
-      throw message.failure(.sizeMismatch, "\(count) labels, expected \(readout.pointee.size), one per output")
+      throw message.failure(.sizeMismatch, "\(size: count) labels, expected \(readout.pointee.size), one per output")
     }
     let copies = try copies(labels, count, of: "labels")
     forgetBuilt()

@@ -38,7 +38,7 @@ struct RecordingFacts {
   private(set) var sequences = 0
   private(set) var meanSteps = 0.0
   private(set) var longest = 0
-  /// Steps of the same class in a row, in the mean; nil: steps have no classes of their own.
+  /// Labelled steps from one change of the class to the next, in the mean; nil: steps have no classes of their own.
   private(set) var run: Double?
   /// Means over the channels that vary.
   private(set) var neighbours = 0.0
@@ -165,18 +165,20 @@ struct RecordingFacts {
 
   private static func meanRun(_ recording: RecordedSequences, _ classes: RecordedClasses) -> Double? {
     guard case .steps(let labels) = classes else { return nil }
-    var (step, runs, taught) = (0, 0, 0)
+    var (step, changes, taught, sequences) = (0, 0, 0, 0)
     for sequence in 0..<recording.steps.count {
-      var before: Int32 = -1
+      var before: Int32?
       for _ in 0..<recording.steps[sequence] {
         if labels[step] >= 0 {
           taught += 1
-          if labels[step] != before { runs += 1 }
+          if let before, labels[step] != before { changes += 1 }
+          before = labels[step]
         }
-        before = labels[step]
         step += 1
       }
+      if before != nil { sequences += 1 }
     }
-    return runs == 0 ? nil : Double(taught) / Double(runs)
+    // Where a sequence is cut its class need not end: by changes alone it does not matter into how many pieces a recording is.
+    return sequences == 0 ? nil : Double(taught) / Double(changes > 0 ? changes : sequences)
   }
 }

@@ -193,6 +193,35 @@ static void chance_is_the_loss_of_guessing(void **state) {
   hypr_model_free(model);
 }
 
+/* Variance of the values by output, in the mean; of windows, and however they are put together. */
+static void guessing_of_values(void **state) {
+  (void)state;
+  hypr_model *model = load_model(TWO_LAYERS);
+  float *samples = random_samples(STEPS * INPUTS, 5);
+  hypr_session *session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, 10}));
+  double sums[CLASSES] = {0}, squares[CLASSES] = {0}, chance = 0;
+  for (size_t step = 0; step < STEPS; step++) {
+    float values[CLASSES];
+    for (int i = 0; i < CLASSES; i++) {
+      values[i] = 3 * (float)i + samples[step * INPUTS + (size_t)i % INPUTS];
+      sums[i] += values[i];
+      squares[i] += (double)values[i] * values[i];
+    }
+    assert_ok(hypr_session_step(session, samples + step * INPUTS, INPUTS, NULL, 0));
+    assert_ok(hypr_session_teach_values(session, values, CLASSES));
+  }
+  assert_ok(hypr_session_flush(session));
+  for (int i = 0; i < CLASSES; i++) chance += (squares[i] / STEPS - sums[i] / STEPS * sums[i] / STEPS) / CLASSES;
+  assert_true(fabs(statistics_of(session).chance_loss - chance) < 1e-3 * chance);
+  assert_ok(hypr_session_step(session, samples, INPUTS, NULL, 0));
+  assert_ok(hypr_session_teach_class(session, 1));
+  assert_ok(hypr_session_flush(session));
+  assert_true(statistics_of(session).chance_loss == 0);
+  free(samples);
+  hypr_session_free(session);
+  hypr_model_free(model);
+}
+
 static void a_dead_network_is_found(void **state) {
   (void)state;
   hypr_model *model = load_model(TWO_LAYERS);
@@ -357,6 +386,7 @@ int main(void) {
       cmocka_unit_test(activity_is_that_of_the_layers),
       cmocka_unit_test(ranges_are_those_of_the_inputs),
       cmocka_unit_test(chance_is_the_loss_of_guessing),
+      cmocka_unit_test(guessing_of_values),
       cmocka_unit_test(a_dead_network_is_found),
       cmocka_unit_test(statistics_that_are_refused),
       cmocka_unit_test(updates_that_change_nothing_are_counted),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import hypr
-from hypr.adaptation import choose
+from hypr._training_options import training_options
+from hypr.adaptation import _recommending, choose
 
 FREQUENCIES = np.array([0.1, 0.25, 0.5])  # radians per step, one for each class
 
@@ -211,6 +212,7 @@ def test_overflow_is_out():
     (dict(groups=[1]), r"groups has the shape \[1\], expected \[2\]"),
     (dict(taught=1.0), "taught is 1.0, expected a share between 0 and 1"),
     (dict(rounds=0), "rounds is 0, expected a whole number from 1"),
+    (dict(seconds=0.0), "seconds is 0.0, expected more than 0, or endless=True"),
     (dict(disturbance=-0.1), "disturbance is -0.1, expected 0 to 1.9"),
 ])
 def test_wrong_arguments(network, wrong, words):
@@ -221,10 +223,60 @@ def test_wrong_arguments(network, wrong, words):
 
 def test_events_need_groups():
     model = hypr.ModelBuilder(2).layer("lif", 4).readout(2).build()
-    x, y = np.ones((2, 50, 2), np.float32), np.zeros((2, 50), np.int32)
+    x, y = np.ones((2, 50, 2), np.float32), np.tile(np.arange(2, dtype=np.int32), (2, 25))
     with pytest.raises(hypr.InvalidArgumentError, match="only -1, 0 and 1.*groups, or disturbance=0"):
         hypr.tune_adaptation(model, x, y, progress=False)
     assert hypr.tune_adaptation(model, x, y, disturbance=0, progress=False).streams == ("",)
+
+
+def test_a_part_of_one_class_says_nothing(network):
+    """Always saying it is right: whatever a profile does would be measured as a gain."""
+    x, y = tones(1)
+    for part, what in ((slice(0, 360), "taught"), (slice(360, None), "tested")):
+        labels = y.copy()
+        labels[part] = 1
+        with pytest.raises(hypr.InvalidArgumentError, match=f"what is {what} in the stream 'me' is all of one class"):
+            hypr.tune_adaptation(network, [x], [labels], ["me"], progress=False)
+
+
+def with_time_step(network, dt=0.02):
+    """The network, which knows its time step."""
+    other = hypr.ModelBuilder(2, dt=dt).input(scale=4).layer("se_adlif", 24).readout(3, tau=10).build(seed=1)
+    session = hypr.Session(other, learning=False)
+    session.parameters.flat = hypr.Session(network, learning=False).parameters.flat
+    return hypr.Model(session.model_bytes())
+
+
+def test_a_rate_falls_for_as_long_as_a_device_is_taught(network, others):
+    x, y, groups = others
+    model = with_time_step(network)
+    adaptation = hypr.tune_adaptation(model, x, y, groups, seconds=600.0, progress=False)
+    falling = [row.options for row in adaptation.table if "schedule_updates" in row.options]
+    # Two halves of 60 pieces of 60 steps are a stream: 72 seconds, all of them labelled.
+    assert {row["window"] * row["schedule_updates"] for row in falling} == {600 / 0.02} and len(falling) > 3
+    # Not less than was taught.
+    short = hypr.tune_adaptation(model, x, y, groups, seconds=1.0, progress=False)
+    assert {row.options["window"] * row.options["schedule_updates"] for row in short.table if "schedule_updates" in row.options} <= {
+        3600, 3630, 3700}
+
+
+@pytest.mark.parametrize("recommended", [{}, {"learning_rate": 0.02, "window": 20}])
+def test_training_goes_by_what_was_recommended_for_it(network, others, recommended):
+    """A recommendation for devices, such as not to adapt or to train the readout alone, does not govern the next training."""
+    x, y, groups = others
+    model = hypr.ModelBuilder.from_model(network).recommend(**recommended).build()
+    plain = hypr.Trainer(model, epochs=1, progress=False).fit(x, y).model
+    for profile in (hypr.adaptation_profiles()[0], hypr.adaptation_profiles()[1], {"learning_rate": 0.5, "credit": "filtered"}):
+        tuned = _recommending(model, {}, {}, profile)
+        assert hypr.Session(tuned).options["learning_rate"] == profile["learning_rate"]
+        trained = hypr.Trainer(tuned, epochs=1, progress=False).fit(x, y).model
+        assert all(np.array_equal(values, plain.parameters[name]) for name, values in trained.parameters.items())
+        # And what is recommended to devices is still there.
+        assert hypr.Session(trained).options["learning_rate"] == profile["learning_rate"]
+    # A second tuning tries its profiles as the first did.
+    again, first = (hypr.tune_adaptation(one, x, y, groups, progress=False) for one in (tuned, model))
+    assert [row.scores for row in again.table[:-1]] == [row.scores for row in first.table[:-1]]
+    assert again.model.metadata["training_options"] == tuned.metadata["training_options"]
 
 
 def test_nothing_to_teach_or_test(network):
@@ -311,6 +363,33 @@ def test_the_tool_measures_the_same(network, others, tmp_path, kind):
         np.save(tmp_path / f"{name}.npy", array)
     files = ["--inputs", "x.npy", "--labels", "y.npy", "--validation-inputs", "x.npy", "--validation-labels", "y.npy"]
     assert_the_same(*tool_table(tmp_path, network, *files), hypr.tune_adaptation(network, x, y, progress=False))
+    # Of a model that knows its time step, whose rate falls for longer than it was taught.
+    model = with_time_step(network)
+    assert_the_same(*tool_table(tmp_path, model, *files, "--force", "--adaptation-seconds", "900"),
+                    hypr.tune_adaptation(model, x, y, seconds=900, progress=False))
+
+
+@needs_tool
+def test_the_tool_trains_by_what_was_recommended_for_it(network, others, tmp_path):
+    """Both ways from one to the other: what Python wrote the tool reads, and the other way round."""
+    x, y = np.stack(others[0][:2]), np.stack(others[1][:2])
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    model = hypr.ModelBuilder.from_model(network).recommend(learning_rate=0.02, window=20).build()
+    _recommending(model, {}, {}, {"learning_rate": 0.0, "train_mask": ("readout",)}).save(tmp_path / "tuned.hypr")
+    model.save(tmp_path / "plain.hypr")
+
+    def trained(name, *arguments):
+        subprocess.run([TOOL, "train", f"{name}.hypr", "--inputs", "x.npy", "--labels", "y.npy", "--epochs", "1", "--out",
+                        f"{name}-out.hypr", "--online", *arguments], cwd=tmp_path, check=True, capture_output=True)
+        return hypr.Model.load(tmp_path / f"{name}-out.hypr")
+
+    plain, tuned = trained("plain", "--validation-inputs", "x.npy", "--validation-labels", "y.npy", "--tune-adaptation"), trained("tuned")
+    assert all(np.array_equal(values, plain.parameters[name]) for name, values in tuned.parameters.items())
+    assert not np.array_equal(tuned.parameters["layer0.input_weight"], network.parameters["layer0.input_weight"])
+    own = training_options(plain)
+    assert plain.metadata["training_options"] == "window=20.0 learning_rate=0.02"
+    assert (own["learning_rate"], own["window"]) == (0.02, 20)
 
 
 @needs_tool

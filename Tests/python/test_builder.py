@@ -273,7 +273,7 @@ def test_models_encode_their_input(output, thresholds):
 
 def test_encodings_that_do_not_fit():
     encode = hypr.datasets.LevelCrossing([0.1, 0.2])
-    with pytest.raises(hypr.SizeMismatchError, match="2 thresholds, expected 1 or 3"):
+    with pytest.raises(hypr.SizeMismatchError, match="thresholds has 2 entries, expected 1 or 3"):
         hypr.ModelBuilder(3).input(encoding=encode)
     with pytest.raises(hypr.WrongStateError, match="before them"):
         hypr.ModelBuilder(2).layer("brf", 4).input(encoding=encode)

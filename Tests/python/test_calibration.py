@@ -106,6 +106,51 @@ def test_a_suggestion_learns_what_it_is_for():
     assert np.mean(right) > 0.8
 
 
+def test_pieces_of_a_recording_are_suggested_the_same_for():
+    """How long a class lasts does not depend on where a recording is cut."""
+    x, y = shaken(0)
+    whole, cut = (hypr.suggest(*data, dt=0.01).reasons for data in (
+        (x, y), ([part for one in x for part in np.array_split(one, 3)], [part for one in y for part in np.array_split(one, 3)])))
+    assert [line for line in whole if line.startswith("readout")] == [line for line in cut if line.startswith("readout")]
+
+
+def test_one_recording_is_taken_everywhere():
+    """[steps, channels] as an array, as rows, and as a table of pandas."""
+    pandas = pytest.importorskip("pandas")
+    x, y = (part[0] for part in shaken(9.8))
+    x = x.astype(np.float32)
+    model = hypr.suggest(x[None], y[None], dt=0.01).model
+    fitted = hypr.ModelBuilder(3).input(fit=x[None]).layer("lif", 8).readout(2).calibrate(x[None]).build()
+    for one in (x, x.tolist(), [x], pandas.DataFrame(x, columns=["a", "b", "c"])):
+        targets = [y] if isinstance(one, list) and np.ndim(one[0]) == 2 else y
+        assert hypr.suggest(one, targets, dt=0.01).model.data == model.data
+        assert hypr.check(model, one).steps == len(x)
+        assert hypr.ModelBuilder(3).input(fit=one).layer("lif", 8).readout(2).calibrate(one).build() == fitted
+        assert len(hypr.Trainer(model, epochs=1, progress=False).fit(one, targets).history) == 1
+    single = hypr.Trainer(model, epochs=1, progress=False).fit(x, [1])
+    assert single.history[0].train_accuracy in (0, 1)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: hypr.suggest(x, outputs=2),
+    lambda x: hypr.ModelBuilder(3).layer("lif", 2).readout(2).calibrate(x),
+    lambda x: hypr.check(hypr.ModelBuilder(3).layer("lif", 2).readout(2).build(), x),
+    lambda x: hypr.Trainer(hypr.ModelBuilder(3).layer("lif", 2).readout(2).build()).fit(x, [0]),
+])
+@pytest.mark.parametrize("wrong", [None, "x.csv", {"x": 1}])
+def test_what_are_no_samples(call, wrong):
+    with pytest.raises(TypeError, match="x is .*, expected samples: an array"):
+        call(wrong)
+
+
+def test_a_number_for_each_step_is_no_row_of_outputs():
+    x = [noise(seed) for seed in range(3)]
+    y = [np.linspace(0.5, 1.7, len(part)) for part in x]
+    with pytest.raises(hypr.InvalidArgumentError, match=r"a number for each step: give values of every step as y\[..., None\]"):
+        hypr.suggest(x, y)
+    assert hypr.suggest(x, [part[:, None] for part in y]).model.output_size == 1
+
+
 def test_suggestions_for_other_targets():
     x = [noise(seed) for seed in range(4)]
     values = hypr.suggest(x, np.zeros((4, 2)))

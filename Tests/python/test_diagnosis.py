@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import warnings
 
@@ -73,6 +74,80 @@ def test_inputs_that_are_not_those_of_training(trained, change, words):
 def test_inputs_that_are_somewhat_larger(trained):
     check = hypr.check(trained.model, 1.3 * tones(seed=1)[0])
     assert check.diagnosis.findings == hypr.Finding.INPUT_OUTSIDE and not check.cannot_work
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda x: x / 20, r"input 0 \(ax\) is .* where it was .* in training, and the other channels are hardly wider: was its unit"),
+    (lambda x: x * np.float32([1, 0.01]), r"input 1 \(ay\) is .* in training: was its unit changed, or the sensor's range\?$"),
+    (lambda x: x * np.float32([1, 0]), r"input 1 \(ay\) is 0 to 0 .*; it stands still: is the sensor connected\?$"),
+])
+def test_inputs_that_became_smaller(trained, change, words):
+    x = tones(seed=1)[0]
+    check = hypr.check(trained.model, change(x))
+    assert hypr.Finding.INPUT_SMALLER in check.diagnosis.findings
+    assert re.search(words, dict(check.diagnosis)[hypr.Finding.INPUT_SMALLER])
+    # Somewhat smaller, or a short quiet part, is nothing unusual.
+    for quiet in (x / 2, change(x)[:15]):
+        assert hypr.Finding.INPUT_SMALLER not in hypr.check(trained.model, quiet).diagnosis.findings
+
+
+def test_a_channel_that_stood_still_in_training(trained):
+    x, y = tones()
+    x = np.concatenate([x, np.full((*x.shape[:2], 1), 21.5, np.float32)], axis=2)
+    model = hypr.ModelBuilder(3).input(scale=[5, 5, 1], offset=[0, 0, 20], names=["ax", "ay", "t"]).layer("se_adlif", 16).readout(2)
+    model = train(model.build(0), x, y, epochs=1).model
+    held = np.array(x)
+    for change, finding in ((0.5, 0), (4, 0), (12, hypr.Finding.INPUT_OUTSIDE), (100, hypr.Finding.INPUT_FAR_OUTSIDE)):
+        held[..., 2] = 21.5 + change
+        found = hypr.check(model, held).diagnosis.findings & (hypr.Finding.INPUT_OUTSIDE | hypr.Finding.INPUT_FAR_OUTSIDE)
+        assert found == finding, change
+    held[..., :2] /= 1e4  # what moves no more is found beside it
+    assert "input 0 (ax)" in str(hypr.check(model, held)) or "input 1 (ay)" in str(hypr.check(model, held))
+
+
+def values(seed=0):
+    """Noise in two channels [20, 50, 2], and what is easy to say of it [20, 50, 2]."""
+    x = np.random.default_rng(seed).normal(size=(20, 50, 2)).astype(np.float32)
+    return x, (5 + x @ np.array([[1, 0.2], [0.5, 3]])).astype(np.float32)
+
+
+def test_chance_of_values_is_their_variance():
+    x, y = values()
+    model = hypr.ModelBuilder(2).layer("gru", 4).readout(2).build(0)
+    session = hypr.Session(model, window=7, update="sequence")
+    weights = np.random.default_rng(1).uniform(0.5, 2, (20, 50)).astype(np.float32)
+    session.learn(x.reshape(-1, 2), lengths=np.full(20, 50), values=y.reshape(-1, 2), weights=weights.ravel())
+    flat, share = y.reshape(-1, 2).astype(float), weights.reshape(-1, 1).astype(float)
+    mean = (flat * share).sum(axis=0) / share.sum()
+    assert session.statistics.chance_loss == pytest.approx(((flat - mean) ** 2 * share).sum() / share.sum() / 2, rel=1e-4)
+    other = hypr.Session(model, window=7, update="sequence")
+    other.load_state(session.save_state())
+    assert other.statistics.chance_loss == session.statistics.chance_loss
+    session.step(x[0, 0])
+    session.teach([0, 0])
+    session.clear_statistics()
+    assert session.statistics.chance_loss == 0
+
+
+def test_values_that_have_nothing_to_do_with_the_samples():
+    x, y = values()
+    model = hypr.ModelBuilder(2).input(scale=3).layer("se_adlif", 16).readout(2).build(0)
+    shuffled = np.random.default_rng(2).permutation(y.reshape(-1, 2)).reshape(y.shape)
+    with pytest.warns(hypr.DiagnosisWarning, match="^no better than guessing: the mean loss is .*, and always saying the mean of the "
+                                                   "values gives"):
+        train(model, x, shuffled, epochs=6)
+    gru = hypr.ModelBuilder(2).layer("gru", 16).readout(2, tau=1).build(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", hypr.DiagnosisWarning)
+        assert train(gru, x, y, epochs=40).history[-1].train_loss < 1
+
+
+def test_values_that_diverge():
+    x, y = values()
+    gru = hypr.ModelBuilder(2).layer("gru", 16).readout(2).build(0)
+    with pytest.warns(hypr.DiagnosisWarning, match="^learning diverged: the mean loss is"):
+        result = train(gru, x, y, learning_rate=100)
+    assert result.best_epoch == 0
 
 
 def test_ranges_are_counted_step_by_step(trained):

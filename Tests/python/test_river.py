@@ -38,6 +38,15 @@ def test_learns_a_stream():
     assert model.session.statistics.steps == 8000 and model.session.statistics.updates == 800
 
 
+def test_values_are_conditioned():
+    estimator = HyprRegressor(features=("x",), conditioning=[hypr.RunningNormalization(2)], dt=0.02)
+    for step in range(30):
+        estimator.learn_one({"x": float(step % 7)}, 0.5)
+    described = hypr.ModelBuilder.from_model(estimator.learned_model()).description()
+    assert described.input.conditioning == [hypr.RunningNormalization(2.0, largest_gain=10.0, limit=10.0)]
+    assert described.time_step == pytest.approx(0.02)
+
+
 def test_in_a_pipeline():
     """What the scaler says of a sample changes between its prediction and its lesson."""
     model = preprocessing.StandardScaler() | HyprClassifier(n_classes=2, seed=1)

@@ -298,7 +298,7 @@ REFUSED = {
     "no stage": (lambda: hypr.ModelBuilder(2).input(conditioning=[3]), hypr.InvalidArgumentError, "expected stages"),
     "fields": (lambda: hypr.ModelBuilder(2).input(encoding=hypr.datasets.ReceptiveFields([[0], [1], [2]], 1)),
                hypr.SizeMismatchError, "centers has 3"),
-    "fit": (lambda: hypr.ModelBuilder(2).input(fit=[[[0, 1]], [[0, np.nan]]]), hypr.NotFiniteError, r"sequence 1, step 0: input\[1\]"),
+    "fit": (lambda: hypr.ModelBuilder(2).input(fit=[[[0, 1]], [[0, np.nan]]]), hypr.NotFiniteError, r"x\[1\] is nan at step 0, channel 1"),
     "fit and scale": (lambda: hypr.ModelBuilder(2).input(scale=1, fit=[[0, 1]]), hypr.InvalidArgumentError, "either"),
     "no fit": (lambda: hypr.ModelBuilder(2).input(fit=np.zeros((0, 2))), hypr.SizeMismatchError, "no steps"),
     "range": (lambda: hypr.ModelBuilder(2).input(trained_range=([0, 1], [1, 0])), hypr.InvalidArgumentError, r"lower\[1\]"),

@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler  # noqa: E
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from hypr.sklearn import HyprClassifier, HyprRegressor  # noqa: E402
+from hypr.trainer import drawn  # noqa: E402
 
 SMALL = dict(hidden_layer_sizes=(16,), epochs=15, random_state=0)
 QUICK = dict(SMALL, epochs=10, steps=6, loss_steps=3)
@@ -138,6 +139,31 @@ def test_parameters_are_those_of_the_network():
     with pytest.raises(hypr.InvalidArgumentError, match="credit"):
         HyprClassifier(credit="windw").fit(x, y)
     assert HyprClassifier("gru", 5, epochs=1).fit(x, y).history_[0].spike_rate == 0
+
+
+def test_the_input_is_conditioned_and_fitted():
+    x, y = tones(20)
+    moved = x + np.float32(50)
+    stages = [hypr.HighPass(0.5)]
+    classifier = HyprClassifier(hidden_layer_sizes=8, epochs=1, conditioning=stages, dt=0.01, random_state=0).fit(moved, y)
+    described = hypr.ModelBuilder.from_model(classifier.model_).description().input
+    assert described.conditioning == stages and classifier.model_.time_step == pytest.approx(0.01)
+    fitted = hypr.ModelBuilder(x.shape[2], dt=0.01).input(conditioning=stages, fit=moved).layer("lif", 1).readout(1).description().input
+    assert np.allclose(described.offset, fitted.offset)
+    scaled = HyprClassifier(hidden_layer_sizes=8, epochs=1, conditioning=stages, dt=0.01, input_scale=2).fit(moved, y).model_
+    values = np.concatenate([scaled.condition(part) for part in moved])
+    assert values.std() == pytest.approx(2, rel=0.01)
+
+
+def test_what_is_held_out_is_not_fitted_to():
+    x, y = tones(50)
+    x = np.array(x)
+    classifier = HyprClassifier(**{**SMALL, "epochs": 1, "random_state": 3}, validation=0.2)
+    first = classifier.fit(x, y).model_
+    seed = int(np.random.RandomState(3).randint(2**31 - 1))
+    x[drawn(50, 0.2, seed)] *= 100
+    assert np.array_equal(hypr.ModelBuilder.from_model(classifier.fit(x, y).model_).description().input.scale,
+                          hypr.ModelBuilder.from_model(first).description().input.scale)
 
 
 def test_validation():

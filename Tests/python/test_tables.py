@@ -3,8 +3,11 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
+import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,10 @@ import pytest
 
 import hypr
 from hypr.datasets import MissingDataError, read_csv
-from hypr.datasets.tables import _delimiter, _keep_share, _pieces, _read, _Roles, ordered_classes
+from hypr.datasets._csv import _delimiter
+from hypr.datasets._keeping import keep_share
+from hypr.datasets._recordings import Roles, ordered_classes, pieces
+from hypr.datasets.tables import _read
 
 CASES = json.loads((Path(__file__).parent.parent / "csv" / "cases.json").read_text())
 TOOL = os.environ.get("HYPR_TOOL", "")
@@ -22,7 +28,7 @@ PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subproce
 def roles_of(case):
     roles = case["roles"]
     channels = roles.get("channels")
-    return _Roles(roles.get("label"), roles.get("time"), roles.get("group"), tuple(channels) if channels else None,
+    return Roles(roles.get("label"), roles.get("time"), roles.get("group"), tuple(channels) if channels else None,
                   roles.get("time_unit", "s"), roles.get("gap"))
 
 
@@ -40,7 +46,7 @@ def test_cases_shared_with_the_tool(case, tmp_path):
             recording = _read(path, roles_of(case))
             recording.classes(case.get("names", ordered_classes(recording.label_texts)))
             if "share" in case:
-                _keep_share(recording, case["share"])
+                keep_share(recording, case["share"])
         assert case["error"] in str(error.value) and str(path) in str(error.value)
         return
     recording = _read(path, roles_of(case))
@@ -53,9 +59,9 @@ def test_cases_shared_with_the_tool(case, tmp_path):
     assert recording.time_step == case["time_step"] and recording.groups == case.get("groups", [])
     assert [list(stretch) for stretch in recording.stretches] == case["stretches"]
     if "share" in case:
-        kept, words = _keep_share(recording, case["share"])
+        kept, words = keep_share(recording, case["share"])
         learned, tested = recording.parts(kept)
-        assert [list(piece) for piece in _pieces(learned, case.get("sequence_steps", 0))] == case["training"]
+        assert [list(piece) for piece in pieces(learned, case.get("sequence_steps", 0))] == case["training"]
         assert [list(stretch) for stretch in tested] == case["validation"] and words == case["words"]
 
 
@@ -147,6 +153,37 @@ def test_tables_of_pandas_are_checked():
         read_csv(frame[::2], None, time="t", channels=["mode"])
 
 
+@pytest.mark.parametrize("column, values", [("timestamp", "5 3 4"), ("n", " ".join(map(str, range(30))))])
+def test_a_time_that_is_taken_for_a_channel_is_told(tmp_path, column, values):
+    path = tmp_path / "timed.csv"
+    path.write_text(f"{column},x,mode\n" + "".join(f"{value},{index % 2},ab\n" for index, value in enumerate(values.split())))
+    with pytest.warns(UserWarning, match=f'column "{column}" is a channel, and looks like the time: give time="{column}"'):
+        read_csv(path, "mode", test=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_csv(path, "mode", channels=["x", column], test=None)
+    if os.path.exists(TOOL):
+        done = run("create", tmp_path / "m.hypr", "--csv", path, "--label", "mode", "--layer", "lif:2", "--outputs", 2,
+                   "--class-label", "ab", "--class-label", "c")
+        assert f'column "{column}" is a channel, and looks like the time: give --time {column}' in done.stderr
+
+
+def test_what_would_keep_nothing_is_refused(tmp_path):
+    path = tmp_path / "few.csv"
+    for text, words in (("x,mode\n1,a\n2,b\n3,c\n", "few.csv has 3 rows: too few to keep any, as no class has two"),
+                        ("x,mode\n1,\n2,\n", 'column "mode" is empty in all rows, expected the class in some of them')):
+        path.write_text(text)
+        with pytest.raises(hypr.InvalidArgumentError, match=re.escape(words)):
+            read_csv(path, "mode")
+        if os.path.exists(TOOL):
+            error = run("train", "--suggest", "--csv", path, "--label", "mode", "--validation-split", "0.2", "--out",
+                        tmp_path / "m.hypr", status=1).stderr
+            assert words in error
+    path.write_text("x,mode,who\n1,a,p\n2,b,p\n3,,q\n4,,q\n")
+    with pytest.raises(hypr.InvalidArgumentError, match="none of the rows to keep has a label"):
+        read_csv(path, "mode", group="who", test_groups=["q"])
+
+
 # ---- The tool
 
 def tones(samples, turn=200):
@@ -225,6 +262,48 @@ def test_a_stream_learns_and_saves(tone_model):
     np.testing.assert_array_equal(hypr.Session(hypr.Model.load(out)).parameters, session.parameters)
 
 
+def test_the_tool_and_python_suggest_the_same(tone_model):
+    """The same data, without what is kept to test on: the same words, and the same network."""
+    done = run("train", "--suggest", "--csv", tone_model / "tones.csv", "--label", "tone", "--validation-split", "0.2", "--epochs", 1,
+               "--learning-rate", 0, "--out", tone_model / "suggested.hypr", "--force")
+    data = read_csv(tone_model / "tones.csv", "tone", test=0.2)
+    suggestion = hypr.suggest(data.train.sequences, data.train.labels, names=data.channels, labels=data.classes)
+    assert done.stdout.startswith(f"{suggestion}\n")
+    model = hypr.Model.load(tone_model / "suggested.hypr")
+    assert all(np.array_equal(values, model.parameters[name]) for name, values in suggestion.model.parameters.items())
+
+
+def test_seconds_need_the_time_step(tone_model):
+    for option in ("--high-pass", "--running-normalization"):
+        error = run("create", tone_model / "no.hypr", "--csv", tone_model / "tones.csv", "--label", "tone", "--layer", "lif:2", option,
+                    "0.5", status=1).stderr
+        assert f"{option} 0.5 is in seconds" in error and "--time-step" in error and "--time," in error
+
+
+def test_a_full_disk_is_named_and_what_was_learned_is_saved(tone_model):
+    out = tone_model / "full.hypr"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([TOOL, "stream", str(tone_model / "tones.hypr"), "--learn", "--label", "tone", "--out", str(out), "--force"],
+                              input=tones(5000), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and "cannot write the outputs to standard output: No space left on device" in done.stderr
+    assert out.exists()
+
+
+def test_a_reader_that_is_slow_loses_nothing(tone_model):
+    """Standard output that does not block, as a shell may leave it."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with subprocess.Popen([TOOL, "stream", str(tone_model / "tones.hypr"), "--label", "tone"], stdin=subprocess.PIPE, stdout=write,
+                          stderr=subprocess.DEVNULL, text=True) as process:
+        os.close(write)
+        process.stdin.write(tones(8000))
+        process.stdin.close()
+        time.sleep(1)  # the pipe is full
+        with open(read) as lines:
+            assert len(lines.readlines()) == 8001
+        assert process.wait(20) == 0
+
+
 def test_a_stream_of_json_lines(tone_model):
     text = '{"x": 0.5, "tone": "low"}\n{"x": 0.25, "tone": null}\n[0.5]\n'
     done = run("stream", tone_model / "tones.hypr", "--label", "tone", text=text, status=1)
@@ -233,7 +312,7 @@ def test_a_stream_of_json_lines(tone_model):
     assert "line 3 is an array" in done.stderr and "2 samples, 1 labelled" in done.stderr
     done = run("stream", tone_model / "tones.hypr", "--skip-bad-lines", text="[0.5]\n[]\n[0.25]\n")
     assert [json.loads(line)["line"] for line in done.stdout.splitlines()] == [1, 3]
-    assert "skipped: standard input, line 2 has 0 values, the model 1 inputs" in done.stderr and "1 lines skipped" in done.stderr
+    assert "skipped: standard input, line 2 has 0 values, the model 1 inputs" in done.stderr and "1 line skipped" in done.stderr
 
 
 def test_without_samples_nothing_is_saved(tone_model):
@@ -242,7 +321,7 @@ def test_without_samples_nothing_is_saved(tone_model):
     assert "standard input is empty, expected samples" in done.stderr and not out.exists()
     done = run("stream", tone_model / "tones.hypr", "--learn", "--label", "tone", "--out", out, "--skip-bad-lines",
                text="x,tone\n?,low\n", status=1)
-    assert "0 samples, 1 lines skipped\nError: standard input has no samples that can be read" in done.stderr and not out.exists()
+    assert "0 samples, 1 line skipped\nError: standard input has no samples that can be read" in done.stderr and not out.exists()
 
 
 def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):
@@ -255,7 +334,7 @@ def test_an_output_comes_with_its_sample_and_a_signal_saves(tone_model):
         assert process.stdout.readline().startswith("2,")
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
-        assert "1 samples, 1 labelled" in process.stderr.read()
+        assert "1 sample, 1 labelled" in process.stderr.read()
     assert out.exists()
 
 

@@ -2,6 +2,7 @@
 sensor was mounted anew.
 
     python record.py && python adapt.py
+    python adapt.py --training mine.csv --label state --time t --calibration moved.csv --test later.csv --out adapted.hypr
 
 docs/your-own-sensor.md explains every step, with the command line tool.
 """
@@ -23,20 +24,29 @@ def accuracy(session, split):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path(), help="where record.py has put its files (default: here)")
+    parser.add_argument("--folder", type=Path, default=Path(), help="where the files are (default: here)")
+    parser.add_argument("--training", type=Path, default="training.csv", help="recorded at first (default: %(default)s)")
+    parser.add_argument("--calibration", type=Path, default="calibration.csv",
+                        help="recorded after the change, to adapt to (default: %(default)s)")
+    parser.add_argument("--test", type=Path, default="test.csv", help="recorded after it, to count on (default: %(default)s)")
+    parser.add_argument("--label", default="mode", help="the column of the class (default: %(default)s)")
+    parser.add_argument("--time", default="time", help="the column of the time (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default="adapted.hypr", help="the adapted model (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the network (default: 0)")
     options = parser.parse_args()
 
-    data = datasets.read_csv(options.folder / "training.csv", "mode", time="time", test=0.2)
-    moved = datasets.read_csv(options.folder / "calibration.csv", "mode", time="time", channels=data.channels,
-                              classes=data.classes, test=options.folder / "test.csv", sequence_steps=0)
+    training, calibration, test, out = (
+        options.folder / path for path in (options.training, options.calibration, options.test, options.out))
+    data = datasets.read_csv(training, options.label, time=options.time, test=0.2)
+    moved = datasets.read_csv(calibration, options.label, time=options.time, channels=data.channels, classes=data.classes,
+                              test=test, sequence_steps=0)
 
     suggestion = hypr.suggest(data.train.sequences, data.train.labels, dt=data.time_step, names=data.channels,
                               labels=data.classes, seed=options.seed)
     print(suggestion)
     trainer = hypr.Trainer(suggestion.model, update=suggestion.update, seed=options.seed, tune_adaptation=True, progress=False)
     result = trainer.fit(data.train.sequences, data.train.labels, validation_data=(data.test.sequences, data.test.labels))
-    print(f"first mounting: {result.history[result.best_epoch - 1].validation_accuracy:.1%}")
+    print(f"as it was recorded: {result.history[result.best_epoch - 1].validation_accuracy:.1%}")
 
     before = accuracy(hypr.Session(result.model, learning=False), moved.test)
     session = hypr.Session(result.model)  # learns as the model recommends
@@ -46,8 +56,8 @@ def main():
             if label >= 0:
                 session.teach(label)
     after = accuracy(session, moved.test)
-    session.save_model(options.folder / "adapted.hypr")
-    print(f"sensor moved: {before:.1%}, after two labelled minutes {after:.1%}")
+    session.save_model(out)
+    print(f"after the change: {before:.1%}, with what was labelled learned {after:.1%}")
 
 
 if __name__ == "__main__":

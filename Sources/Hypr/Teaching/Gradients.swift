@@ -21,7 +21,7 @@ internal import HyprCore
   with(session: session) { session throws(Failure) in
     let tensors = session.pointee.model.pointee.tensorCount
     guard index >= 0 && index < tensors else {
-      throw session.pointee.refuse(.notFound, "index is \(index), expected below the tensor count \(tensors)")
+      throw session.pointee.refuse(.notFound, "index is \(size: index), expected below the tensor count \(tensors)")
     }
     guard let out else { throw session.pointee.message.isNull("out") }
     try session.pointee.checkSize("out", size, session.pointee.eligibilitySize(index))

@@ -17,8 +17,9 @@ struct Learner: ~Copyable {
   #endif
   /// [C]: sums over the outputs of a sequence.
   let scores: UnsafeMutablePointer<Double>
-  /// What was taught, by class.
+  /// What was taught, by class, and of values.
   let classes: ClassFrequencies
+  let values: ValueMoments
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
   var labelDelay: Int
   /// That can be open at a time.
@@ -53,6 +54,7 @@ struct Learner: ~Copyable {
     targets = Targets(&arena, outputs: model.outputSize, lanes: lanes, window: settings.window, history)
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
     classes = ClassFrequencies(&arena, classes: model.outputSize)
+    values = ValueMoments(&arena, outputs: model.outputSize)
   }
 
   /// Closes the first open window. (Not inlined: a job, and the learner that it is made for, are large.)
@@ -100,6 +102,7 @@ struct Learner: ~Copyable {
   mutating func walkState(_ stream: inout StateStream) {
     progress.walkState(&stream, mostSteps: mostSteps)
     classes.walkState(&stream)
+    values.walkState(&stream)
     if stream.isInput {
       progress.firstPage = 0
       progress.page = slots(ofOpen: openCount - 1).lowerBound

@@ -47,6 +47,9 @@ extension Learner {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
       if let label = targets.label(step) { classes.count(label, weight: targets.weights[step]) }
+      if targets.kinds[step] == .values {
+        values.count(outputs: network.readoutOutputs(step + 1), error: targets.error(step), weight: targets.weights[step])
+      }
     }
     progress.steps -= steps
     if progress.steps > 0 {

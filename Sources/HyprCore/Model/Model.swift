@@ -143,6 +143,9 @@ public struct Model {
   public func metadataKey(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_key(root, index) }
   public func metadataValue(_ index: Int) -> UnsafePointer<CChar>? { format_metadata_value(root, index) }
 
+  /// The value that the file recommends for an option; nil: none.
+  package func recommendation(for option: Option) -> Double? { recommended.given(option) }
+
   /// Facts about one tensor; `trainable` is what the file says.
   public func tensor(_ index: Int) -> TensorFacts? {
     index >= 0 && index < tensors.count ? TensorFacts(tensors[index], trainable: tensors[index].trainable) : nil

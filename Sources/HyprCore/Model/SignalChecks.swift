@@ -51,13 +51,13 @@ package struct SignalChecks {
       let all = channels <= Int.max / fields ? fields * channels : Int.max
       guard let centers = encoding.centers, encoding.center_count == fields || encoding.center_count == all else {
         throw wrongCount(
-          "\(place)centers has \(encoding.center_count) entries, expected \(fields), or \(all) for \(channels) channels")
+          "\(place)centers has \(size: encoding.center_count) entries, expected \(fields), or \(all) for \(channels) channels")
       }
       for index in 0..<encoding.center_count where !(centers[index].magnitude <= 1e30) {
         throw wrong("\(place)centers[\(index)] is \(centers[index]), expected -1e30 to 1e30")
       }
       guard let widths = encoding.widths, encoding.width_count == 1 || encoding.width_count == encoding.center_count else {
-        throw wrongCount("\(place)widths has \(encoding.width_count) entries, expected 1 or \(encoding.center_count)")
+        throw wrongCount("\(place)widths has \(size: encoding.width_count) entries, expected 1 or \(encoding.center_count)")
       }
       for index in 0..<encoding.width_count where !(widths[index] >= 1e-30 && widths[index] <= 1e30) {
         throw wrong("\(place)widths[\(index)] is \(widths[index]), expected above 0, 1e-30 to 1e30")
@@ -82,7 +82,7 @@ package struct SignalChecks {
     _ expected: StaticString
   ) throws(Failure) {
     guard let values, count == 1 || count == channels else {
-      throw wrongCount("\(place)\(name) has \(count) entries, expected 1 or \(channels)")
+      throw wrongCount("\(place)\(name) has \(size: count) entries, expected 1 or \(channels)")
     }
     for index in 0..<count where !range.contains(values[index]) {
       throw wrong("\(place)\(name)[\(index)] is \(values[index]), expected \(expected)")

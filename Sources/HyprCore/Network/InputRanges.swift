@@ -116,6 +116,11 @@ public struct InputRange {
 
   var magnitude: Float { max(lowest.magnitude, highest.magnitude) }
   var trainedMagnitude: Float? { trained.map { max($0.lower.magnitude, $0.upper.magnitude) } }
+  var trainedWidth: Float? { trained.map { $0.upper - $0.lower } }
+  /// Whether the channel did not move in training, but for rounding.
+  var stoodStill: Bool { trained.map { $0.upper - $0.lower <= 1e-5 * max($0.lower.magnitude, $0.upper.magnitude) } ?? false }
+  /// How far it is from where it was in training.
+  var distance: Float { trained.map { max($0.lower - lowest, highest - $0.upper, 0) } ?? 0 }
   /// Share of the samples.
   public var shareOutside: Double { samples == 0 ? 0 : Double(outside) / Double(samples) }
 }

@@ -20,6 +20,9 @@ public struct Options {
     values[option.rawValue].isNaN ? option.facts.standard : values[option.rawValue]
   }
 
+  /// The value that was set; nil: none was.
+  func given(_ option: Option) -> Double? { values[option.rawValue].isNaN ? nil : values[option.rawValue] }
+
   /// Sets a value that is allowed.
   mutating func set(_ option: Option, _ value: Double) { values[option.rawValue] = value }
 

@@ -10,6 +10,7 @@ struct Findings: OptionSet {
   static var chance: Findings { .init(rawValue: 32) }
   static var inputOutside: Findings { .init(rawValue: 64) }
   static var silentNeurons: Findings { .init(rawValue: 128) }
+  static var inputSmaller: Findings { .init(rawValue: 256) }
 }
 
 /// From where on something is a finding.
@@ -28,8 +29,8 @@ enum Threshold {
   static var farOutsideShare: Double { 0.5 }
   /// Times the largest value in training.
   static var farOutsideRatio: Double { 3 }
-  /// Times the loss that learning started from, and times ln C, the loss of outputs that say nothing: what is larger than both comes
-  /// of parameters that ran away.
+  /// Times the loss that learning started from, and times that of outputs that say nothing (ln C, or the variance of the values): what
+  /// is larger than both comes of parameters that ran away.
   static var divergedLoss: Double { 3 }
   /// The same where outputs are still right more often than by guessing.
   static var surelyDivergedLoss: Double { 10 }
@@ -39,32 +40,26 @@ enum Threshold {
   static var chanceLoss: Double { 0.97 }
   /// In nats: where nearly all targets are of one class, guessing is good.
   static var leastEntropy: Double { 0.2 }
+  /// Fewer steps may be a quiet part of a recording.
+  static var quietSteps: UInt64 { 1000 }
+  /// Of the range in training: what all channels keep within, or a single one; and what is as good as none.
+  static var smallerRange: Double { 0.125 }
+  static var muchSmallerRange: Double { 0.05 }
+  static var stillRange: Double { 1e-3 }
   /// Network inputs below this are small for every neuron model as it usually is.
   static var smallInput: Float { 0.1 }
 }
 
-/// A text of several lines in memory of the caller, cut to its size.
-struct Lines {
-  private let start: UnsafeMutablePointer<CChar>?
-  private let size: Int
-  private var length = 0
+/// What was found, and a line for each.
+struct FoundLines {
   private(set) var findings = Findings(rawValue: 0)
+  private var lines: TextLines
 
-  init(_ start: UnsafeMutablePointer<CChar>?, size: Int) {
-    self.start = start
-    self.size = start == nil ? 0 : size
-    if let start, size > 0 { start[0] = 0 }
-  }
+  /// The text is cut to `size` bytes.
+  init(_ start: UnsafeMutablePointer<CChar>?, size: Int) { lines = TextLines(start, size: size, cuts: true) }
 
   @inline(never) mutating func append(_ finding: Findings, _ line: Text) {
-    if !findings.isEmpty { add("\n") }
     findings.insert(finding)
-    add(line)
-  }
-
-  private mutating func add(_ text: Text) {
-    guard let start, length < size else { return }
-    text.copy(to: start + length, size: size - length)
-    length = min(length + text.length, size - 1)
+    lines.append(line)
   }
 }

@@ -18,7 +18,7 @@ extension Session {
   public mutating func checkLayer(_ layer: Int) throws(Failure) {
     let layers = network.layers
     if layer < 0 || layer >= layers.count {
-      throw message.failure(.notFound, "layer is \(layer), expected at most the layer count \(layers.count - 1)")
+      throw message.failure(.notFound, "layer is \(size: layer), expected at most the layer count \(layers.count - 1)")
     }
   }
 

@@ -5,7 +5,7 @@ internal import CSystem
 /// The first bytes of a saved state.
 private struct StateHeader {
   static let magic: UInt64 = 0x5441_5453_5250_5948  // "HYPRSTAT"
-  static let version: UInt64 = 7
+  static let version: UInt64 = 8
   static let size = 5 * 8
 
   var magic, version, model, payload, checksum: UInt64

@@ -46,7 +46,7 @@ extension Session {
     let (numbers, tooMany) = steps.multipliedReportingOverflow(by: largest)
     if tooMany || numbers.multipliedReportingOverflow(by: MemoryLayout<Float>.size).overflow {
       throw message.failure(
-        .invalidArgument, "there are \(steps) steps of \(largest) numbers each, more than can be addressed")
+        .invalidArgument, "there are \(size: steps) steps of \(largest) numbers each, more than can be addressed")
     }
   }
 

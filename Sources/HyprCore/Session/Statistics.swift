@@ -59,7 +59,8 @@ public struct StatisticsReport {
   public let steps: UInt64
   public var taughtSteps, correctSteps, updates, skippedUpdates, unchangedUpdates: UInt64
   public var meanLoss, gradientNorm, learningRate: Double
-  /// The mean loss of always saying how often each class comes; 0 if something else than classes was taught, or nothing.
+  /// The mean loss of always saying how often each class comes, or the mean of the values; 0 if both were taught, something else, or
+  /// nothing.
   public var chanceLoss: Double
 }
 
@@ -75,8 +76,13 @@ extension Session {
         report.unchangedUpdates = counted.unchangedUpdates
         (report.meanLoss, report.gradientNorm) = (counted.meanLoss, counted.gradientNorm)
         report.learningRate = settings.learningRate(after: counted.scheduledUpdates)
-        if let classes = learner?.pointee.classes, classes.taught == Double(counted.taughtSteps) {
-          report.chanceLoss = classes.chanceLoss(smoothing: Double(settings.labelSmoothing))
+        if let learner {
+          let (classes, values) = (learner.pointee.classes, learner.pointee.values)
+          if classes.taught == Double(counted.taughtSteps) {
+            report.chanceLoss = classes.chanceLoss(smoothing: Double(settings.labelSmoothing))
+          } else if values.taught == counted.taughtSteps {
+            report.chanceLoss = values.chanceLoss
+          }
         }
       }
     #endif
@@ -84,7 +90,9 @@ extension Session {
   }
 
   /// How busy the neurons of a hidden layer were since the last clear.
-  public mutating func activity(_ layer: Int) -> LayerActivity { statistics.pointee.layers[layer].activity(steps: statistics.pointee.steps) }
+  public mutating func activity(_ layer: Int) -> LayerActivity {
+    statistics.pointee.layers[layer].activity(steps: statistics.pointee.steps)
+  }
 
   /// How far the values of a channel reached since the last clear.
   public mutating func inputRange(_ channel: Int) -> InputRange { statistics.pointee.inputs.range(channel) }
@@ -94,6 +102,7 @@ extension Session {
     #if HYPR_LEARNING
       learner?.pointee.progress.statistics.clear()
       learner?.pointee.classes.clear()
+      learner?.pointee.values.clear()
       rehearsal?.pointee.gauge.clear()
     #endif
   }

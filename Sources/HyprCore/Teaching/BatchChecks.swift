@@ -34,7 +34,7 @@ extension Session {
         throw message.failure(.invalidArgument, "steps[\(index)] is too large")
       }
       if case .sequenceLabels(let labels) = batch.targets, labels[index] >= 0 && steps > limit {
-        let found: Text = "steps[\(index)] is \(steps)"
+        let found: Text = "steps[\(index)] is \(size: steps)"
         throw message.failure(
           .invalidArgument,
           "\(found), but the loss sum_of_softmax needs the whole sequence in one window of \(settings.window) steps")

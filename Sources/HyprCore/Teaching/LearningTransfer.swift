@@ -57,6 +57,7 @@ extension Learner {
     if !settings.optimizer.hasMoments(of: other.settings.optimizer) { progress.statistics.clearUpdates() }
     for index in 0..<tensors.count { resources.frozen[index] = other.resources.frozen[index] }
     classes.take(other.classes)
+    values.take(other.values)
     classWeights.copy(from: other.classWeights, count: other.targets.outputs)
     if let own = resources.taught, let others = other.resources.taught { own.take(others) }
   }

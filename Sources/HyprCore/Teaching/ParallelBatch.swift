@@ -133,5 +133,6 @@ extension Learner {
     progress.batchWeight += worker.progress.batchWeight
     progress.statistics.add(worker.progress.statistics)
     classes.add(worker.classes)
+    values.add(worker.values)
   }
 }

@@ -88,7 +88,7 @@ extension Session {
   private mutating func check(_ stretch: HostStretch) throws(Failure) {
     let most = settings.rehearsalStretch
     guard stretch.steps > 0 && stretch.steps <= most else {
-      let found: Text = stretch.steps >= 0 ? "steps is \(stretch.steps)" : "steps is too large"
+      let found: Text = "steps is \(size: stretch.steps)"
       throw message.failure(.invalidArgument, "\(found), expected 1 to the option rehearsal_stretch, here \(most)")
     }
     guard (stretch.labels == nil) != (stretch.values == nil) else {

@@ -6,8 +6,7 @@ extension Session {
     let learner = try requireLearning()
     let tensors = model.pointee.tensors
     guard index >= 0 && index < tensors.count else {
-      let found: Text = index < 0 ? "too large" : "\(index)"
-      throw message.failure(.notFound, "index is \(found), expected below the tensor count \(tensors.count)")
+      throw message.failure(.notFound, "index is \(size: index), expected below the tensor count \(tensors.count)")
     }
     if trained && !learner.pointee.resources.trainable[index] {
       throw message.failure(

@@ -21,6 +21,8 @@ package struct Recording {
   package private(set) var rowCount = 0
   /// The texts of the labels, in the order in which they appear.
   package private(set) var labelTexts: [String] = []
+  /// Where each of them appears first, for errors.
+  private var labelPlaces: [String] = []
   /// Of each row: its label among `labelTexts`; -1: none.
   package private(set) var labels: [Int32] = []
   /// Their names, in the order in which they appear; none without such a column.
@@ -54,6 +56,7 @@ package struct Recording {
         try columns.label.map { column in
           reader.isEmpty(column) ? -1 : try texts.index(reader.bytes(column)) { try reader.label(columns) ?? "" }
         } ?? -1)
+      if let column = columns.label, texts.texts.count > labelPlaces.count { labelPlaces.append(reader.place(column)) }
       if let column = columns.group {
         guard !reader.isEmpty(column) else { throw ToolError("\(reader.place(column)): the group is missing") }
         rowGroups.append(try names.index(reader.bytes(column)) { try reader.text(column) })
@@ -66,6 +69,23 @@ package struct Recording {
     groups = names.texts
     try cut(times, rowGroups, roles)
   }
+
+  /// A channel with the name of a time, or that never falls and mostly rises, as time does; `nil`: none.
+  package var timeLikeChannel: Int? {
+    if let named = channels.firstIndex(where: { Recording.timeNames.contains($0.lowercased()) }) { return named }
+    guard rowCount >= 20 else { return nil }
+    return channels.indices.first { channel in
+      var rises = 0
+      for row in 1..<rowCount {
+        let (before, value) = (values[(row - 1) * channels.count + channel], values[row * channels.count + channel])
+        guard value >= before else { return false }
+        if value > before { rises += 1 }
+      }
+      return rises > rowCount / 2
+    }
+  }
+
+  private static let timeNames: Set<String> = ["time", "timestamp", "datetime", "date"]
 
   /// Finds the stretches: a new one begins where the group changes, where time goes back, and after a gap.
   private mutating func cut(_ times: [Double], _ rowGroups: [Int32], _ roles: ColumnRoles) throws {
@@ -88,15 +108,18 @@ package struct Recording {
 
   /// The classes of the rows; -1: none.
   package func classes(_ names: ClassNames) throws -> [Int32] {
-    let numbers = try labelTexts.map { text in
+    let numbers = try zip(labelTexts, labelPlaces).map { text, place in
       do {
         return try names.index(of: text)
       } catch {
-        throw ToolError("\(name): a label \(error)")
+        throw ToolError("\(place): the label \(error)")
       }
     }
     return labels.map { $0 < 0 ? -1 : numbers[Int($0)] }
   }
+
+  /// Rows of a piece that is learned from, if nothing else is said.
+  package static let usualPiece = 200
 
   /// The stretches in pieces of at most `steps` rows, as equal as can be; 0: whole.
   package static func pieces(_ stretches: [Stretch], steps: Int) -> [Stretch] {

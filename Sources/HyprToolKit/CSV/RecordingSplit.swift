@@ -16,13 +16,13 @@ package struct RecordingSplit {
     let percent = String(printf: "%.3g %%", share * 100)
     let count = recording.rowCount
     let end = count - max(1, Int((share * Double(count) + 0.5).rounded(.down)))
-    guard end >= 1 else { throw ToolError("\(recording.name) has \(count) rows: too few to keep \(percent) of them") }
+    guard end >= 1 else { throw ToolError("\(recording.name) has \(counted(count, "row")): too few to keep \(percent) of them") }
     if let missing = RecordingSplit.unfit(recording, end, share) {
-      self.init(
+      try self.init(
         recording, RecordingSplit.ends(recording, share),
         "the last \(percent) of each class (of \"\(missing)\" the end of the recording has too many or too few)")
     } else {
-      self.init(recording, (0..<count).map { $0 >= end }, "the last \(percent) of the recording")
+      try self.init(recording, (0..<count).map { $0 >= end }, "the last \(percent) of the recording")
     }
   }
 
@@ -36,10 +36,16 @@ package struct RecordingSplit {
     var rows = [Bool](repeating: false, count: recording.rowCount)
     for stretch in recording.stretches where kept[stretch.group] { for row in stretch.rows { rows[row] = true } }
     let list = recording.groups.filter { names.contains($0) }.joined(separator: ", ")
-    self.init(recording, rows, "\(names.count) of \(recording.groups.count) groups (\(list))")
+    try self.init(recording, rows, "\(names.count) of \(recording.groups.count) groups (\(list))")
   }
 
-  private init(_ recording: Recording, _ isKept: [Bool], _ words: String) {
+  private init(_ recording: Recording, _ isKept: [Bool], _ words: String) throws {
+    guard isKept.contains(true) else {
+      throw ToolError("\(recording.name) has \(counted(recording.rowCount, "row")): too few to keep any, as no class has two")
+    }
+    if !recording.labelTexts.isEmpty, !zip(isKept, recording.labels).contains(where: { $0 && $1 >= 0 }) {
+      throw ToolError("\(recording.name): none of the rows to keep, \(words), has a label")
+    }
     var parts: [[Recording.Stretch]] = [[], []]
     for stretch in recording.stretches {
       var start = stretch.rows.lowerBound
@@ -60,7 +66,7 @@ package struct RecordingSplit {
     let count = max(1, Int((share * Double(recording.groups.count) + 0.5).rounded(.down)))
     guard count < recording.groups.count else {
       throw ToolError(
-        "\(recording.name) has \(recording.groups.count) groups: too few to keep \(count) of them for validation")
+        "\(recording.name) has \(counted(recording.groups.count, "group")): too few to keep \(count) of them for validation")
     }
     return recording.groups.suffix(count)
   }

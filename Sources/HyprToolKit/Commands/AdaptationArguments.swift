@@ -17,6 +17,10 @@ struct AdaptationArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp("Memory for rehearsal that the device will give (default: 0).", valueName: "bytes"))
   var adaptationRehearsal: Int?
+  @Option(
+    help: ArgumentHelp(
+      "For how long a device will be taught: a rate that falls does not reach 0 before (default: 300).", valueName: "seconds"))
+  var adaptationSeconds: Double?
   @Flag(help: "A device will be taught without a known end: leave out profiles whose rate falls to 0.")
   var adaptationEndless = false
 
@@ -25,7 +29,7 @@ struct AdaptationArguments: ParsableArguments {
     guard tuneAdaptation else {
       let given = [
         ("rounds", adaptationRounds != nil), ("disturbance", adaptationDisturbance != nil),
-        ("rehearsal", adaptationRehearsal != nil), ("endless", adaptationEndless),
+        ("rehearsal", adaptationRehearsal != nil), ("seconds", adaptationSeconds != nil), ("endless", adaptationEndless),
       ]
       if let first = given.first(where: \.1) { throw ToolError("--adaptation-\(first.0) needs --tune-adaptation") }
       return nil
@@ -33,11 +37,14 @@ struct AdaptationArguments: ParsableArguments {
     guard let validation else {
       throw ToolError("--tune-adaptation needs data that is kept for validation, such as --validation-split 0.3")
     }
+    if let adaptationSeconds, adaptationEndless {
+      throw ToolError("--adaptation-seconds \(adaptationSeconds) and --adaptation-endless contradict each other")
+    }
     var plan = AdaptationPlan()
     plan.rounds = adaptationRounds ?? plan.rounds
     plan.disturbance = adaptationDisturbance
     plan.rehearsalBytes = adaptationRehearsal ?? 0
-    plan.isEndless = adaptationEndless
+    plan.seconds = adaptationEndless ? .infinity : adaptationSeconds ?? plan.seconds
     _ = try OptionSettings(["rehearsal_bytes=\(plan.rehearsalBytes)"])
     _ = try AdaptationStream.all(validation, inputSize: inputSize, plan)
     return plan

@@ -126,7 +126,7 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     let file = try OutputFile(out, force: force)
-    let recording = try table.recording()
+    let recording = try table.columns.label == nil ? table.recording() : table.labelledRecording()
     if fitting.suggest { return try suggest(file, recording) }
     let plan = try plan(recording)
     let model = try plan.model { try fitting.calibrate($0, recording, fit: signal.fit, seed: seed) }
@@ -225,7 +225,7 @@ struct CreateCommand: ParsableCommand {
       throw ToolError("--fit sets scale and offset, expected it or --input-scale and --input-offset")
     }
     let channels = plan.inputs
-    plan.signal = try signal.plan(inputs: channels, recording) { try numbers($0, of: $1, channels) }
+    plan.signal = try signal.plan(inputs: channels, timeStep: plan.timeStep, recording) { try numbers($0, of: $1, channels) }
   }
 
   private func pair(_ text: String) throws -> (key: String, value: String) {

@@ -58,15 +58,29 @@ struct CSVArguments: ParsableArguments {
     guard let csv else { return nil }
     let recording = try Recording(
       path: csv, columns.roles, modelChannels: model?.channelNames ?? [], inputSize: model?.inputSize)
+    if columns.time == nil, columns.channels == nil { CSVArguments.warnOfTime(recording) }
     if let model { CSVArguments.compareTimeSteps(recording.timeStep, model, of: recording.name) }
     return recording
   }
 
   /// The same, where labels are needed.
-  func labelledRecording(for model: LoadedModel) throws -> Recording? {
+  func labelledRecording(for model: LoadedModel? = nil) throws -> Recording? {
     guard let csv else { return nil }
-    guard columns.label != nil else { throw ToolError("--csv \(csv) needs --label, the column of the class") }
-    return try recording(for: model)
+    guard let label = columns.label else { throw ToolError("--csv \(csv) needs --label, the column of the class") }
+    let recording = try recording(for: model)
+    guard recording?.labelTexts.isEmpty == false else {
+      throw ToolError("\(csv): column \"\(label)\" is empty in all rows, expected the class in some of them")
+    }
+    return recording
+  }
+
+  /// A time that is taken for a channel grows without end, and a network that learned it knows nothing later.
+  private static func warnOfTime(_ recording: Recording) {
+    guard let channel = recording.timeLikeChannel else { return }
+    let name = recording.channels[channel]
+    StandardError.write(
+      "warning: \(recording.name): column \"\(name)\" is a channel, and looks like the time: give --time \(name), or --channels"
+        + " without it\n")
   }
 
   /// Samples that are closer or farther than those of the model look faster or slower to it: that is worth a word.

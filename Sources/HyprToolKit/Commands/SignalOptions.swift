@@ -8,13 +8,15 @@ struct SignalOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Removes the running mean of a channel (gravity, drift), with this time constant in seconds: numbers as for --input-scale. \
-      Needs --time-step. Stages follow each other in the order high-pass, rectified difference, running normalization, clip.
+      Needs --time or --time-step. Stages follow each other in the order high-pass, rectified difference, running normalization, clip.
       """, valueName: "seconds"))
   var highPass: String?
   @Flag(help: "The magnitude of the change since the step before takes the place of a value.") var rectifiedDifference = false
   @Option(
     help: ArgumentHelp(
-      "Makes mean 0 and deviation 1 of the last seconds: time constant as for --high-pass.", valueName: "seconds"))
+      """
+      Makes mean 0 and deviation 1 of the last seconds: time constant as for --high-pass. Not where strength tells the classes apart.
+      """, valueName: "seconds"))
   var runningNormalization: String?
   @Option(
     parsing: .unconditional,
@@ -38,8 +40,16 @@ struct SignalOptions: ParsableArguments {
   var fit: String?
 
   /// `numbers` reads numbers, one for all channels or one each, for an option.
-  func plan(inputs: Int, _ recording: Recording?, _ numbers: (_ text: String, _ option: String) throws -> [Float]) throws -> SignalPlan {
+  func plan(
+    inputs: Int, timeStep: Float, _ recording: Recording?, _ numbers: (_ text: String, _ option: String) throws -> [Float]
+  ) throws -> SignalPlan {
     var plan = SignalPlan()
+    for (option, text) in [("--high-pass", highPass), ("--running-normalization", runningNormalization)] where timeStep == 0 {
+      guard let text else { continue }
+      throw ToolError(
+        "\(option) \(text) is in seconds, and how long a sample is is not known: expected --time-step with the seconds between two"
+          + " samples, or --csv with --time, the column of the time")
+    }
     plan.highPass = try highPass.map { try numbers($0, "--high-pass") } ?? []
     plan.isRectified = rectifiedDifference
     plan.runningNormalization = try runningNormalization.map { try numbers($0, "--running-normalization") } ?? []
@@ -55,7 +65,8 @@ struct SignalOptions: ParsableArguments {
     }
     plan.fit = try fit.map { path in
       if let recording, recording.name == path {
-        return FitPlan(samples: recording.values, steps: recording.stretches.map(\.rows.count))
+        let pieces = Recording.pieces(recording.stretches, steps: Recording.usualPiece)
+        return FitPlan(samples: recording.values, steps: pieces.map(\.rows.count))
       }
       guard !path.hasSuffix(".csv") else {
         throw ToolError("--fit \(path) is a file of comma-separated values: give --csv \(path), too, with what its columns are")

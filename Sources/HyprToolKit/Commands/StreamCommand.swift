@@ -17,7 +17,7 @@ struct StreamCommand: ParsableCommand {
 
       With --label outputs are compared with the labels, and how many were right is told on standard error. With --learn a label \
       is taught, after its output was compared; an empty one teaches nothing. What was learned is saved when the input ends, when \
-      nobody reads any more, on Ctrl-C and SIGTERM, and before a bad line ends it.
+      nobody reads any more, when outputs cannot be written, on Ctrl-C and SIGTERM, and before a bad line ends it.
       """)
 
   @Argument(help: "The model file.") var model: String
@@ -53,13 +53,14 @@ struct StreamCommand: ParsableCommand {
     session.diagnosis.warn()
     let saved = stream.accuracy.samples > 0 ? file : nil
     try saved.map { try session.save(to: $0.path) }
-    let skipped = stream.skipped > 0 ? ", \(stream.skipped) lines skipped" : ""
+    let skipped = stream.skipped > 0 ? ", \(counted(stream.skipped, "line")) skipped" : ""
     stream.status.tell("\(stream.accuracy.description)\(skipped)" + (saved.map { "; saved: \($0.path)" } ?? ""))
     switch try result.get() {
     case .input:
       if stream.accuracy.samples == 0 { throw ToolError("standard input has no samples that can be read") }
     case .interruption: throw ExitCode(Interruption.exitStatus)
     case .brokenPipe: throw ExitCode(128 + SIGPIPE)
+    case .failure(let number): throw ToolError("cannot write the outputs to standard output: \(String(cString: strerror(number)))")
     }
   }
 }

@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     let file = try OutputFile(out, force: force)
     var model = try start()
     let plan = TrainingPlan(
-      epochs: epochs, update: try updateRule(), settings: try settings(), shuffleSeed: shuffleSeed)
+      epochs: epochs, update: try updateRule(), settings: try settings().training(model), shuffleSeed: shuffleSeed)
     let data: TrainingData
     (data, model) = try held.data(self.data, for: model, seed: shuffleSeed)
     let (training, validation) = (data.training, data.validation)
@@ -111,11 +111,9 @@ struct TrainCommand: ParsableCommand {
       return try LoadedModel(path: model)
     }
     guard suggest else { throw ToolError("the model to start from is missing, expected a file or --suggest") }
-    let recording = try data.table.recording()
+    let recording = try data.table.labelledRecording()
     let classes = recording?.classNames ?? []
-    let samples = try recording.map { try Samples($0, classes: classes) }
-      ?? Samples(inputs: data.inputs ?? "", labels: data.labels, lengths: data.lengths)
-    let suggestion = try samples.suggestion(
+    let suggestion = try held.trainingSamples(data, recording, seed: shuffleSeed).suggestion(
       outputs: nil, classes: classes, channels: recording?.channels ?? [], timeStep: Float(recording?.timeStep ?? 0),
       seed: shuffleSeed)
     print(suggestion.reasons)

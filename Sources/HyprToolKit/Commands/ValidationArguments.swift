@@ -53,24 +53,38 @@ struct ValidationArguments: ParsableArguments {
     }
     let named = try model.named(after: recording)
     let labels = try recording.classes(ClassNames(named))
-    func pieces(_ stretches: [Recording.Stretch]) -> SequenceSet {
-      SequenceSet(recording, Recording.pieces(stretches, steps: sequenceSteps ?? 200), labels: labels)
-    }
+    let split = try split(recording)
+    let training = SequenceSet(recording, pieces(recording, split), labels: labels)
     if let validationCSV {
       var table = data.table
       table.csv = validationCSV
       guard let other = try table.labelledRecording(for: named) else { return (try files(data, for: model, seed: seed), model) }
       let validation = SequenceSet(other, other.stretches, labels: try other.classes(ClassNames(named)))
-      return (TrainingData(training: pieces(recording.stretches), validation: validation, splitWords: nil), named)
+      return (TrainingData(training: training, validation: validation, splitWords: nil), named)
     }
-    guard validationSplit != nil || !validationGroups.isEmpty else {
-      return (TrainingData(training: pieces(recording.stretches), validation: nil, splitWords: nil), named)
-    }
-    let split =
-      validationGroups.isEmpty
-      ? try RecordingSplit(recording, share: validationSplit ?? 0) : try RecordingSplit(recording, keeping: validationGroups)
+    guard let split else { return (TrainingData(training: training, validation: nil, splitWords: nil), named) }
     let validation = SequenceSet(recording, split.validation, labels: labels)
-    return (TrainingData(training: pieces(split.training), validation: validation, splitWords: split.words), named)
+    return (TrainingData(training: training, validation: validation, splitWords: split.words), named)
+  }
+
+  /// How a recording is split; `nil`: nothing of it is kept.
+  private func split(_ recording: Recording) throws -> RecordingSplit? {
+    if let validationSplit { return try RecordingSplit(recording, share: validationSplit) }
+    return validationGroups.isEmpty ? nil : try RecordingSplit(recording, keeping: validationGroups)
+  }
+
+  /// What is learned from, in pieces.
+  private func pieces(_ recording: Recording, _ split: RecordingSplit?) -> [Recording.Stretch] {
+    Recording.pieces(split?.training ?? recording.stretches, steps: sequenceSteps ?? Recording.usualPiece)
+  }
+
+  /// The samples that are learned from: what is kept for validation has no part in what a model is fitted to. `seed`: as for `data`.
+  func trainingSamples(_ data: DataArguments, _ recording: Recording?, seed: UInt64) throws -> Samples {
+    guard let recording else {
+      return try Samples(
+        inputs: data.inputs ?? "", labels: data.labels, lengths: data.lengths, keeping: validationSplit, seed: seed)
+    }
+    return try Samples(recording, pieces(recording, split(recording)), classes: recording.classNames)
   }
 
   private func files(_ data: DataArguments, for model: LoadedModel, seed: UInt64) throws -> TrainingData {

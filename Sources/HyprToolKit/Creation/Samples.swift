@@ -13,18 +13,32 @@ struct Samples {
   /// Of every step, or of every sequence; negative: none. `nil`: there are no labels.
   private let labels: (numbers: [Int32], labelling: SequenceSet.Labelling)?
 
-  /// Those of a file of comma-separated values, whose labels are classes of these names.
-  init(_ recording: Recording, classes: [String]) throws {
-    values = recording.values
-    steps = recording.stretches.map(\.rows.count)
-    channels = recording.channels.count
-    labels = classes.isEmpty ? nil : (try recording.classes(ClassNames(classes)), .steps)
+  /// Pieces of a file of comma-separated values, whose labels are classes of these names; `pieces` nil: all of it, as it is learned
+  /// from if nothing else is said.
+  init(_ recording: Recording, _ pieces: [Recording.Stretch]? = nil, classes: [String]) throws {
+    let pieces = pieces ?? Recording.pieces(recording.stretches, steps: Recording.usualPiece)
+    let labels = classes.isEmpty ? nil : try recording.classes(ClassNames(classes))
+    let set = SequenceSet(recording, pieces, labels: labels ?? [Int32](repeating: -1, count: recording.rowCount))
+    self.init(set, channels: recording.channels.count, isLabelled: labels != nil)
   }
 
-  /// Those of .npy files: inputs [S, T, n], or [total, n], one sequence unless there are lengths.
-  init(inputs: String, labels: String?, lengths: String?) throws {
+  private init(_ set: SequenceSet, channels: Int, isLabelled: Bool) {
+    self.channels = channels
+    values = (0..<set.count).flatMap { set.inputs(of: $0) }
+    let numbers = (0..<set.count).map { set.labels(of: $0) }
+    steps = numbers.map(\.count)
+    guard isLabelled else {
+      labels = nil
+      return
+    }
+    labels = (set.labelling == .steps ? Array(numbers.joined()) : numbers.map { $0.first ?? -1 }, set.labelling)
+  }
+
+  /// Those of .npy files: inputs [S, T, n], or [total, n], one sequence unless there are lengths. `keeping`: a share of the sequences
+  /// that is not among them, drawn from the seed.
+  init(inputs: String, labels: String?, lengths: String?, keeping share: Double? = nil, seed: UInt64 = 0) throws {
     let array = try NumpyArray(path: inputs)
-    channels = array.shape.last ?? 0
+    let channels = array.shape.last ?? 0
     guard (2...3).contains(array.shape.count), channels > 0, array.count > 0 else {
       throw ToolError("\(inputs) has the shape \(array.shape), expected [sequences, steps, channels] or [steps, channels]")
     }
@@ -35,10 +49,12 @@ struct Samples {
     if given == nil && perStep.count == 1 {
       given = NumpyArray([Int32(clamping: perStep[0])], shape: [1], name: inputs)
     }
-    let set = try SequenceSet(inputs: array, labels: numbers, lengths: given, inputSize: channels, classes: Model.largestCount)
-    values = array.floats(0..<array.count)
-    steps = (0..<set.count).map { set.labels(of: $0).count }
-    self.labels = labels == nil ? nil : (numbers.integers(0..<numbers.count)?.map { Int32(clamping: $0) } ?? [], set.labelling)
+    var set = try SequenceSet(inputs: array, labels: numbers, lengths: given, inputSize: channels, classes: Model.largestCount)
+    if let share {
+      var random = RandomNumbers(seed: seed)
+      set = try set.split(fraction: share, &random).0
+    }
+    self.init(set, channels: channels, isLabelled: labels != nil)
   }
 
   /// Brings the layers of a model to a rate of spikes.
@@ -58,7 +74,7 @@ struct Samples {
     let room = 4096
     let text = UnsafeMutablePointer<CChar>.allocate(capacity: room)
     defer { text.deallocate() }
-    var reasons = ReasonLines(text, size: room)
+    var reasons = TextLines(text, size: room, cuts: false)
     let builder = try withMessage { message throws(Failure) in
       try with(channels: channels, message) { recorded throws(Failure) in
         try withClasses { known throws(Failure) in

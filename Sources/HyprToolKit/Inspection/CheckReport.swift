@@ -64,7 +64,7 @@ struct CheckReport: Encodable {
     }
     return [
       verdict.joined(separator: "\n"),
-      "\(sequences) sequences, \(steps) steps",
+      "\(counted(sequences, "sequence")), \(counted(steps, "step"))",
       TextTable.text(
         [["layer", "", "neurons", "spikes per step", "silent", "saturated"]] + layerRows, rightAligned: [2, 3, 4, 5]),
       TextTable.text(

@@ -88,10 +88,10 @@ extension ModelReport {
 }
 
 extension ModelReport.Exemplars {
-  var heading: String { "exemplars: \(count) with \(steps) steps, \(taughtSteps) of them taught; \(bytes) bytes" }
+  var heading: String { "exemplars: \(count) with \(counted(steps, "step")), \(taughtSteps) of them taught; \(bytes) bytes" }
 
   var description: String {
-    let rows = classes.map { [$0.name, "in \($0.count)", "\($0.taughtSteps) steps"] }
+    let rows = classes.map { [$0.name, "in \($0.count)", counted($0.taughtSteps, "step")] }
     return rows.isEmpty ? heading : heading + "\n" + TextTable.text(rows, indent: 2, rightAligned: [1, 2])
   }
 }

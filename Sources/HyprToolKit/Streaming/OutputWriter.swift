@@ -4,8 +4,8 @@ import Glibc
 /// Writes a line per output, as CSV or JSON: the line of its sample, the class of the largest score, and the scores, which are the
 /// outputs of the network.
 package struct OutputWriter {
-  /// Whether nobody reads any more.
-  package private(set) var isBroken = false
+  /// Why nothing more is written, as `errno` numbers it; `nil`: it is. EPIPE: nobody reads any more.
+  package private(set) var failure: Int32?
 
   private let descriptor: Int32
   private let format: StreamFormat
@@ -36,11 +36,21 @@ package struct OutputWriter {
   /// Writes what there is.
   package mutating func flush() {
     var done = 0
-    while done < buffer.count && !isBroken {
+    while done < buffer.count && failure == nil {
       let count = buffer.withUnsafeBytes { bytes in
         bytes.baseAddress.map { Glibc.write(descriptor, $0 + done, bytes.count - done) } ?? 0
       }
-      if count > 0 { done += count } else if count == 0 || errno != EINTR { isBroken = true }
+      let reason = errno
+      if count > 0 {
+        done += count
+      } else if reason == EAGAIN || reason == EWOULDBLOCK {
+        // Somebody made it non-blocking: there will be room.
+        var output = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&output, 1, 200)
+        if Interruption.isRequested { failure = EINTR }
+      } else if reason != EINTR {
+        failure = reason
+      }
     }
     buffer.removeAll(keepingCapacity: true)
   }

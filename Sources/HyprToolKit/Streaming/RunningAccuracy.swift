@@ -30,10 +30,10 @@ package struct RunningAccuracy {
   }
 
   package var description: String {
-    guard labelled > 0 else { return "\(samples) samples" }
+    guard labelled > 0 else { return counted(samples, "sample") }
     func percent(_ part: Int, _ whole: Int) -> String { String(printf: "%.1f %%", 100 * Double(part) / Double(whole)) }
     let lately = labelled > recent.count ? ", \(percent(recentCorrect, recent.count)) of the last \(recent.count)" : ""
-    return "\(samples) samples, \(labelled) labelled, accuracy \(percent(correct, labelled))\(lately)"
+    return "\(counted(samples, "sample")), \(labelled) labelled, accuracy \(percent(correct, labelled))\(lately)"
   }
 }
 

@@ -41,7 +41,7 @@ package struct SampleReader {
     time = TimeColumn(roles.timeUnit)
     keys = roles.channels ?? modelChannels
     guard keys.isEmpty || keys.count == inputSize else {
-      throw ToolError("--channels names \(keys.count) channels, the model has \(inputSize) inputs")
+      throw ToolError("--channels names \(counted(keys.count, "channel")), the model has \(counted(inputSize, "input"))")
     }
     repeat {
       guard try lines.advance() else { throw ToolError("\(lines.name) is empty, expected samples") }

@@ -7,6 +7,8 @@ final class SampleStream {
     case input, interruption
     /// Nobody reads the outputs any more.
     case brokenPipe
+    /// They cannot be written; `errno` says why.
+    case failure(Int32)
   }
 
   private(set) var accuracy = RunningAccuracy()
@@ -33,7 +35,7 @@ final class SampleStream {
     classes = ClassNames(model)
   }
 
-  /// Goes on until the input ends, somebody interrupts, or nobody reads. A bad line ends it with an error, or is left out.
+  /// Goes on until the input ends, somebody interrupts, nobody reads, or outputs cannot be written. A bad line ends it with an error, or is left out.
   func run(format: StreamFormat?, skipsBadLines: Bool) throws -> End {
     let lines = LineReader(descriptor: STDIN_FILENO, name: "standard input") { [unowned self] in waitForInput() }
     defer { writer?.flush() }
@@ -45,11 +47,11 @@ final class SampleStream {
       return .interruption
     }
     writer = OutputWriter(descriptor: STDOUT_FILENO, reader.format, classes: classes.names)
-    while !Interruption.isRequested && writer?.isBroken == false {
+    while !Interruption.isRequested && writer?.failure == nil {
       do {
         guard let sample = try reader.next() else { break }
         try take(sample, line: reader.line, lines.name)
-      } catch  where Interruption.isRequested || writer?.isBroken == true {
+      } catch  where Interruption.isRequested || writer?.failure != nil {
         // Half of what would have been a line.
         break
       } catch  where skipsBadLines {
@@ -58,8 +60,8 @@ final class SampleStream {
       }
     }
     writer?.flush()
-    if writer?.isBroken == true { return .brokenPipe }
-    return Interruption.isRequested ? .interruption : .input
+    if Interruption.isRequested { return .interruption }
+    return writer?.failure.map { $0 == EPIPE ? .brokenPipe : .failure($0) } ?? .input
   }
 
   private func take(_ sample: StreamSample, line: Int, _ name: String) throws {
@@ -108,7 +110,7 @@ final class SampleStream {
     writer?.flush()
     status.show(accuracy.description)
     // Asked again now and then: a signal may come just before the wait.
-    while !Interruption.isRequested && writer?.isBroken != true {
+    while !Interruption.isRequested && writer?.failure == nil {
       var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
       let ready = poll(&input, 1, 200)
       if ready > 0 || (ready < 0 && errno != EINTR) { return true }

@@ -10,8 +10,12 @@ package struct AdaptationPlan {
   package var disturbance: Double?
   /// Memory for rehearsal that a device will give its sessions.
   package var rehearsalBytes = 0
-  /// Whether a device will be taught without a known end: no profile whose rate falls to 0.
-  package var isEndless = false
+  /// For how many seconds of labelled samples a device will be taught: a rate that falls does not reach 0 before. `infinity`: without
+  /// a known end, so that no profile is tried whose rate falls to 0.
+  package var seconds = 300.0
+
+  /// Thirty years.
+  private static let mostSeconds = 1e9
 
   package init() {}
 
@@ -19,6 +23,9 @@ package struct AdaptationPlan {
     guard rounds >= 1 else { throw ToolError("--adaptation-rounds is \(rounds), expected 1 or more") }
     if let disturbance, !(disturbance >= 0 && disturbance <= 1.9) {
       throw ToolError("--adaptation-disturbance is \(disturbance), expected 0 to 1.9")
+    }
+    guard seconds > 0 && (seconds <= AdaptationPlan.mostSeconds || seconds == .infinity) else {
+      throw ToolError("--adaptation-seconds is \(seconds), expected more than 0, to \(Int(AdaptationPlan.mostSeconds))")
     }
   }
 }
@@ -31,6 +38,8 @@ package struct AdaptationStream {
     package var inputs: [[Float]] = []
     package var labels: [[Int32]] = []
 
+    /// That there are labels of.
+    var classes: Set<Int32> { labels.reduce(into: []) { $0.formUnion($1.lazy.filter { $0 >= 0 }) } }
     var hasTargets: Bool { labels.contains { $0.contains { $0 >= 0 } } }
   }
 
@@ -83,6 +92,11 @@ package struct AdaptationStream {
     }
     for (part, what) in [(taught, "teach"), (test, "test")] where !part.hasTargets {
       throw ToolError("there is nothing to \(what) in the stream \"\(name)\": no label in that part of its sequences")
+    }
+    for (part, what) in [(taught, "taught"), (test, "tested")] where part.classes.count == 1 {
+      throw ToolError(
+        "what is \(what) in the stream \"\(name)\" is all of one class, on which always saying it is right: hold out more, or "
+          + "recordings in which classes take turns")
     }
   }
 
@@ -139,6 +153,9 @@ package struct AdaptationStream {
     }
     return (part(turns.sorted { $0 < $1 }.map(\.index)), part(rests.sorted()))
   }
+
+  /// Steps of the taught part that have a label.
+  package var taughtSteps: Int { taught.labels.reduce(0) { $0 + $1.count { $0 >= 0 } } }
 
   /// How many windows of the taught part have a target.
   package func windows(_ window: Int, _ labelling: SequenceSet.Labelling, _ target: SequenceTarget) -> Int {

@@ -23,7 +23,10 @@ package final class AdaptationTuning {
   }
 
   private let model: LoadedModel
+  /// What is not the device's own: what a label teaches.
   private let base: OptionSettings
+  /// Where a profile says nothing, and the model was tuned before: not what was chosen then.
+  private let training: [(option: HyprCore.Option, value: Double)]
   private let plan: AdaptationPlan
   private let streams: [AdaptationStream]
   private let labelling: SequenceSet.Labelling
@@ -39,6 +42,7 @@ package final class AdaptationTuning {
     labelling = data.labelling
     streams = try AdaptationStream.all(data, inputSize: model.inputSize, plan)
     base = try settings.loss
+    training = try model.trainingOptions
     var observing = base
     try observing.set(.learning, 0)
     let observer = try RunningSession(model, observing)
@@ -69,11 +73,17 @@ package final class AdaptationTuning {
       options.append((option, value))
     }
     if options.contains(where: { $0.option == .schedule && $0.value != 0 }) {
-      if plan.isEndless { return nil }
+      if plan.seconds == .infinity { return nil }
       let count = streams.reduce(0) { $0 + $1.windows(window, labelling, target) }
-      options.append((.scheduleUpdates, Double(max(1, (2 * count + streams.count) / (2 * streams.count)))))
+      options.append((.scheduleUpdates, max(1, (lifetime * Double(count) / Double(streams.count)).rounded())))
     }
     return Row(options: options)
+  }
+
+  /// How many times as long as in a stream a device is taught, at least once; as long, if the model does not know its time step.
+  private var lifetime: Double {
+    let taught = Double(model.timeStep) * Double(streams.reduce(0) { $0 + $1.taughtSteps }) / Double(streams.count)
+    return taught > 0 ? max(1, plan.seconds / taught) : 1
   }
 
   /// Tries all profiles; whether that was finished: not if interrupted.
@@ -93,9 +103,16 @@ package final class AdaptationTuning {
     return true
   }
 
+  /// What the model says if a profile is chosen.
+  private func recommended(_ row: Row) -> [(option: HyprCore.Option, value: Double)] {
+    guard !row.options.isEmpty else { return [] }
+    return training.filter { own in !base.contains("\(own.option.facts.name)") && !row.options.contains { $0.option == own.option } }
+      + row.options
+  }
+
   private func score(_ stream: AdaptationStream, _ row: Row) throws -> Double {
     var settings = base
-    for (option, value) in row.options { try settings.set(option, value) }
+    for (option, value) in recommended(row) { try settings.set(option, value) }
     try settings.set(.learning, 1)
     try settings.set(.update, UpdateRule.window.option)
     try settings.set(.rehearsalBytes, Double(plan.rehearsalBytes))
@@ -134,7 +151,8 @@ package final class AdaptationTuning {
     for option in [HyprCore.Option.loss, .lossSteps] where base.contains("\(option.facts.name)") {
       try fresh.tell { builder throws(Failure) in try builder.recommend(option, base.options.value(option)) }
     }
-    for (option, value) in rows[chosen].options {
+    if !rows[chosen].options.isEmpty { try model.keepTrainingOptions(in: fresh, base) }
+    for (option, value) in recommended(rows[chosen]) {
       try fresh.tell { builder throws(Failure) in try builder.recommend(option, value) }
     }
     try fresh.build(seed: 0)
@@ -158,12 +176,17 @@ package final class AdaptationTuning {
         ? "no profile gains more than what the model recommends already" : "the model recommends: \(rows[chosen].name)"
     let end = rows[chosen].options.first { $0.option == .scheduleUpdates }.map {
       """
-      \nits rate reaches 0 after \(Int($0.value)) windows in which something is taught, as many as the streams had: a device that is \
-      taught for longer needs more held out, or --adaptation-endless
+      \nits rate reaches 0 after \(Int($0.value)) windows in which something is taught, \(lifetimeWords): for a device that is taught \
+      for longer, \(model.timeStep > 0 ? "--adaptation-seconds or " : "a time step, as --time gives it, or ")--adaptation-endless
       """
     }
     return TextTable.text(
-      [["accuracy", "gain", "least", "adaptation, \(streams.count) streams"]] + cells, rightAligned: [0, 1, 2]) + "\n" + verdict + (end ?? "")
+      [["accuracy", "gain", "least", "adaptation, \(counted(streams.count, "stream"))"]] + cells, rightAligned: [0, 1, 2])
+      + "\n" + verdict + (end ?? "")
+  }
+
+  private var lifetimeWords: String {
+    lifetime > 1 ? String(printf: "%g seconds of labelled samples", plan.seconds) : "as many as the streams had"
   }
 }
 

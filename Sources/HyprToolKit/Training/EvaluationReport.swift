@@ -31,7 +31,7 @@ struct EvaluationReport: Encodable {
   /// The report for people.
   var description: String {
     var rows = [
-      ["sequences", "\(sequences), \(steps) steps, \(labelledSteps) labelled"],
+      ["sequences", "\(sequences), \(counted(steps, "step")), \(labelledSteps) labelled"],
       ["loss", String(printf: "%.4f", loss)],
       ["accuracy per step", String(printf: "%.2f %%", stepAccuracy * 100)],
     ]
@@ -44,7 +44,7 @@ struct EvaluationReport: Encodable {
   }
 
   private var confusionText: String {
-    guard confusion.count <= 32 else { return "\(confusion.count) classes: the confusion matrix is in --json" }
+    guard confusion.count <= 32 else { return "\(counted(confusion.count, "class", "classes")): the confusion matrix is in --json" }
     let heading = ["true \\ predicted"] + classLabels + ["recall"]
     let rows = zip(classLabels, confusion).enumerated().map { index, row in
       let (label, counts) = row

@@ -76,7 +76,7 @@ package struct SequenceSet {
     guard inputs.shape.last == inputSize else {
       let isSwapped = inputs.shape.count > 1 && inputs.shape[inputs.shape.count - 2] == inputSize
       let advice = isSwapped ? "; channels come last: save inputs.swapaxes(-1, -2)" : ""
-      throw ToolError("\(inputs.name) has \(inputs.shape.last ?? 0) channels, the model has \(inputSize) inputs\(advice)")
+      throw ToolError("\(inputs.name) has \(counted(inputs.shape.last ?? 0, "channel")), the model has \(counted(inputSize, "input"))\(advice)")
     }
     guard ranges.contains(where: { !$0.isEmpty }) else { throw ToolError("\(inputs.name) holds no steps") }
     let perStep = Array(inputs.shape.dropLast())
@@ -189,7 +189,7 @@ package struct SequenceSet {
   package func split(fraction: Double, _ random: inout RandomNumbers) throws -> (SequenceSet, SequenceSet) {
     let count = max(1, Int((fraction * Double(self.count)).rounded()))
     guard count < self.count else {
-      throw ToolError("\(inputs.name) has \(self.count) sequences: too few to keep \(count) of them for validation")
+      throw ToolError("\(inputs.name) has \(counted(self.count, "sequence")): too few to keep \(count) of them for validation")
     }
     let shuffled = random.shuffled(Array(sequences.indices))
     return (subset(shuffled.dropFirst(count)), subset(shuffled.prefix(count)))

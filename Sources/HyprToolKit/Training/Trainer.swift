@@ -36,6 +36,9 @@ final class Trainer {
     guard !training.labelledClasses.isEmpty else {
       throw ToolError("there is nothing to learn: every label is negative, which means none")
     }
+    if let validation, validation.labelledClasses.isEmpty {
+      throw ToolError("there is nothing to validate on: every label of what was kept is negative, which means none")
+    }
     var settings = plan.settings
     try settings.set(.update, plan.update.option)
     var observing = settings

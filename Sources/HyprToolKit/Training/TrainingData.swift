@@ -19,7 +19,8 @@ extension LoadedModel {
     guard needsClasses || needsChannels || needsTimeStep else { return self }
     guard !needsClasses || labels.count == outputSize else {
       throw ToolError(
-        "\(recording.name) has \(labels.count) classes (\(labels.joined(separator: ", "))), the model \(outputSize) outputs"
+        "\(recording.name) has \(counted(labels.count, "class", "classes")) (\(labels.joined(separator: ", "))), the model "
+          + counted(outputSize, "output")
           + " without names; hypr create --csv makes one that fits")
     }
     let fresh = try FreshModel(from: self)

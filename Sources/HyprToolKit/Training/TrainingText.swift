@@ -15,12 +15,12 @@ struct TrainingText {
   /// What is going to be done.
   var heading: String {
     let how = splitWords.map { ": \($0)" } ?? ""
-    let kept = trainer.validation.map { ", \($0.count) more (\($0.stepCount) steps) for validation\(how)" } ?? ""
+    let kept = trainer.validation.map { ", \($0.count) more (\(counted($0.stepCount, "step"))) for validation\(how)" } ?? ""
     let when =
       switch trainer.plan.update {
       case .window: "every window"
       case .sequence: "every sequence"
-      case .batch(let size): "every \(size) sequences"
+      case .batch(let size): "every \(size == 1 ? "sequence" : "\(size) sequences")"
       }
     var options: [HyprCore.Option] = [.optimizer, .learningRate, .window, .credit, .gradientClip, .schedule]
     if trainer.option(.schedule) != 0 { options.append(.scheduleUpdates) }
@@ -32,7 +32,7 @@ struct TrainingText {
     }
     let exemplars = ModelReport.Exemplars(of: trainer.model).map { "\n" + $0.heading } ?? ""
     return """
-      \(trainer.training.count) sequences, \(trainer.training.stepCount) steps\(kept); an update after \(when)
+      \(counted(trainer.training.count, "sequence")), \(counted(trainer.training.stepCount, "step"))\(kept); an update after \(when)
       \(settings.joined(separator: " "))\(exemplars)
       """
   }
@@ -45,8 +45,8 @@ struct TrainingText {
     if let validation = epoch.validation { parts.append("validation " + TrainingText.text(validation)) }
     parts.append("spike rate " + epoch.spikeRates.map { String(printf: "%.4f", $0) }.joined(separator: " "))
     parts.append(String(printf: "%.1f s", epoch.seconds))
-    if epoch.skippedUpdates > 0 { parts.append("\(epoch.skippedUpdates) updates skipped: gradient not finite, or too long") }
-    if epoch.unchangedUpdates > 0 { parts.append("\(epoch.unchangedUpdates) updates changed no parameter") }
+    if epoch.skippedUpdates > 0 { parts.append("\(counted(epoch.skippedUpdates, "update")) skipped: gradient not finite, or too long") }
+    if epoch.unchangedUpdates > 0 { parts.append("\(counted(epoch.unchangedUpdates, "update")) changed no parameter") }
     if epoch.validation != nil && epoch.isKept { parts.append("best") }
     return parts.joined(separator: "  ")
   }

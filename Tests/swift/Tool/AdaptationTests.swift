@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func `no piece is shorter than 100 steps`() throws {
-    let streams = try AdaptationStream.all(set(1, 500, [Int32](repeating: 0, count: 500)), inputSize: 1, plan(rounds: 6))
+    let streams = try AdaptationStream.all(set(1, 500, (0..<500).map { $0 % 2 }), inputSize: 1, plan(rounds: 6))
     #expect(streams[0].taught.inputs == [(0..<250).map(Float.init)])
   }
 
@@ -55,7 +55,8 @@ import Testing
   @Test func `windows with a target are counted`() throws {
     var labels = [Int32](repeating: -1, count: 400)
     labels[0] = 1
-    labels[105] = 1
+    labels[105] = 2
+    labels[398] = 1
     labels[399] = 2
     let streams = try AdaptationStream.all(set(1, 400, labels), inputSize: 1, plan())
     #expect(streams[0].windows(10, .steps, .lastSteps(.max)) == 2)
@@ -66,7 +67,7 @@ import Testing
   }
 
   @Test func `a disturbed sensor has eight streams that differ, half of them the other way round`() throws {
-    let labels = [Int32](repeating: 0, count: 400)
+    let labels = (0..<400).map { Int32($0 % 2) }
     let streams = try AdaptationStream.all(set(1, 400, labels), inputSize: 1, plan(disturbance: nil))
     #expect(streams.map(\.name) == (1...8).map { "sensor \($0)" })
     // One channel cannot be turned: it is stronger or weaker by half, about the mean 199.5.
@@ -78,12 +79,18 @@ import Testing
   }
 
   @Test func `what cannot be tuned is refused with its reason`() throws {
-    let labels = [Int32](repeating: 0, count: 400)
+    let labels = (0..<400).map { Int32($0 % 2) }
     #expect(reason(try set(1, 400, labels), plan()) == "accepted")
     #expect(reason(try set(1, 400, labels), plan(rounds: 0)) == "--adaptation-rounds is 0, expected 1 or more")
     #expect(reason(try set(1, 400, labels), plan(disturbance: 2)) == "--adaptation-disturbance is 2.0, expected 0 to 1.9")
+    var lifetime = plan()
+    lifetime.seconds = 0
+    #expect(reason(try set(1, 400, labels), lifetime).hasPrefix("--adaptation-seconds is 0.0, expected more than 0"))
     #expect(reason(try set(1, 400, labels), plan(disturbance: .nan)).contains("expected 0 to 1.9"))
-    let half = labels.indices.map { $0 < 200 ? Int32(0) : -1 }
+    let half = labels.indices.map { $0 < 200 ? Int32($0 % 2) : -1 }
+    let first = labels.indices.map { $0 < 200 ? 1 : Int32($0 % 2) }
+    #expect(reason(try set(1, 400, first), plan()).hasPrefix("what is taught in the stream \"\" is all of one class"))
+    #expect(reason(try set(1, 400, first.reversed()), plan()).hasPrefix("what is tested in the stream \"\" is all of one class"))
     #expect(reason(try set(1, 400, half), plan()).hasPrefix("there is nothing to test in the stream"))
     #expect(reason(try set(1, 400, half.reversed()), plan()).hasPrefix("there is nothing to teach in the stream"))
     #expect(reason(try set(2, 5, [0, 1]), plan()).contains("none is left to test"))

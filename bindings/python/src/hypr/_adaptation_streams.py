@@ -27,6 +27,12 @@ class Stream:
     taught: Sequences
     test: Sequences
 
+    @property
+    def taught_steps(self) -> int:
+        """Steps of the taught part that have a target, or are of a sequence that has one."""
+        taught = _is_taught(self.taught.targets)
+        return int(taught.sum() if self.taught.per_step else self.taught.lengths[taught].sum())
+
     def windows(self, window: int, judgement: Judgement) -> int:
         """How many windows of the taught part have a target."""
         count = 0
@@ -66,6 +72,10 @@ def _checked(stream: Stream) -> Stream:
         if not _is_taught(part.targets).any():
             raise InvalidArgumentError(f"there is nothing to {what} in the stream {stream.name!r}: no target in that part of its "
                                        "sequences")
+    for part, what in ((stream.taught, "taught"), (stream.test, "tested")):
+        if part.classes and len(np.unique(part.targets[part.targets >= 0])) == 1:
+            raise InvalidArgumentError(f"what is {what} in the stream {stream.name!r} is all of one class, on which always saying it is "
+                                       "right: hold out more, or recordings in which classes take turns")
     return stream
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,11 @@ def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt
     step."""
     targets, per_step = _targets(y, lengths)
     if outputs is None:
+        if targets.dtype.kind == "f" and targets.ndim == 2 and not per_step and targets.shape[1] > 1 and (
+                lengths == targets.shape[1]).all():
+            raise InvalidArgumentError(
+                f"y has the shape {shape_text(targets.shape)}, a number for each step: give values of every step as y[..., None], or "
+                f"classes as whole numbers, y.astype(int)")
         outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else targets.shape[1] if targets.ndim > 1 else 1
     if targets.dtype.kind == "f":
         targets = targets[:, None] if targets.ndim == 1 else targets
@@ -114,12 +119,38 @@ def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt
     return targets, per_step
 
 
-def join(x: Any, channels: int) -> tuple[FloatArray, IntArray]:
-    """[sequences, steps, channels], or a list of [steps, channels], as [total, channels] and lengths."""
+def recording_alone(x: Any) -> bool:
+    """Whether x is one recording [steps, channels], such as a table, and not several; TypeError if it is neither."""
+    if x is None or isinstance(x, (str, bytes, Mapping)):
+        raise TypeError(f"x is {x!r:.60}, expected samples: an array [sequences, steps, channels] or [steps, channels], or a list of "
+                        "arrays [steps, channels]; numpy.load and hypr.datasets read files")
     if isinstance(x, (list, tuple)):
-        parts = [floats(part, f"x[{index}]", "steps", channels) for index, part in enumerate(x)]
-    else:
+        return bool(x) and np.ndim(array_of(x[0], "x[0]")) == 1
+    return hasattr(x, "__array__") and np.ndim(array_of(x, "x")) == 2
+
+
+def targets_alone(y: Any) -> Any:
+    """The targets of one recording as those of a list of one: a class or values for each of its steps, or one for all of it."""
+    array = array_of(y, "y")
+    if array.ndim == 0 or len(array) == 1:
+        return y
+    return [array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array]
+
+
+def join(x: Any, channels: int | None) -> tuple[FloatArray, IntArray]:
+    """[sequences, steps, channels], a list of [steps, channels], or one such, as [total, channels] and lengths; `channels` None: as
+    many as the first sequence has."""
+    if recording_alone(x):
+        x = [array_of(x, "x")]
+    if channels is None:
+        first = array_of(x[0], "x[0]") if len(x) else np.empty((0, 0))
+        if first.ndim != 2:
+            raise SizeMismatchError(f"x[0] has the shape {shape_text(first.shape)}, expected [steps, channels]")
+        channels = int(first.shape[1])
+    if isinstance(x, np.ndarray) or hasattr(x, "__array__"):
         parts = list(floats(x, "x", "sequences", "steps", channels))
+    else:
+        parts = [floats(part, f"x[{index}]", "steps", channels) for index, part in enumerate(x)]
     lengths = np.array([len(part) for part in parts], np.int32)
     if not parts or not lengths.all():
         raise SizeMismatchError("x has no sequences" if not parts else f"x[{lengths.argmin()}] has no steps")

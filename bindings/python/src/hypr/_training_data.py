@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hypr._arrays import FloatArray, IntArray, floats
-from hypr._sequences import Sequences, check_finite, checked_targets, checked_weights, target_parts
+from hypr._arrays import FloatArray, IntArray, array_of, floats
+from hypr._sequences import (
+    Sequences,
+    check_finite,
+    checked_targets,
+    checked_weights,
+    recording_alone,
+    target_parts,
+    targets_alone,
+)
 from hypr.errors import SizeMismatchError
 from hypr.model import Model
 
@@ -44,9 +52,8 @@ class TrainingData:
     @classmethod
     def of(cls, x: Any, y: Any, model: Model, sample_weight: npt.ArrayLike | None = None) -> TrainingData:
         """From what a user gives, checked against the model."""
-        if x is None or isinstance(x, (str, bytes, Mapping)):
-            raise TypeError(f"x is {x!r:.60}, expected an array [sequences, steps, {model.input_size}] or a list of arrays [steps, "
-                            f"{model.input_size}]; numpy.load and hypr.datasets read files")
+        if recording_alone(x):
+            x, y = [floats(array_of(x, "x"), "x", "steps", model.input_size)], targets_alone(y)
         source: Sequence[Any] = x
         if isinstance(x, (list, tuple)):
             source = [floats(part, f"x[{index}]", "steps", model.input_size) for index, part in enumerate(x)]

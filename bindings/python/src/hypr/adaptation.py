@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ from hypr._scores import Judgement, Scores
 from hypr._sequences import run_all
 from hypr._teaching import Teacher
 from hypr._training_data import TrainingData
+from hypr._training_options import keep_training_options, training_options
+from hypr._words import counted
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError, NotFiniteError, StoppedError
 from hypr.model import Model
@@ -103,7 +106,7 @@ class Adaptation:
         return file.getvalue()
 
     def __str__(self) -> str:
-        lines = [f"{len(self.streams)} streams      score    gain  least gain"]
+        lines = [f"{counted(len(self.streams), 'stream'):<14} score    gain  least gain"]
         for index, row in enumerate(self.table):
             mark = "chosen" if index == self.chosen else ""
             lines.append(f"{mark:<12} {row.score:8.1%} {100 * row.gain:+7.1f} {100 * row.worst_gain:+11.1f}  {row.name}")
@@ -122,8 +125,8 @@ def adaptation_profiles() -> tuple[Mapping[str, Any], ...]:
 
 
 def tune_adaptation(model: Model, x: Any, y: Any, groups: npt.ArrayLike | None = None, *, taught: float = 0.5, rounds: int = 6,
-                    disturbance: float | None = None, rehearsal_bytes: int = 0, endless: bool = False,
-                    progress: bool = True) -> Adaptation:
+                    disturbance: float | None = None, rehearsal_bytes: int = 0, seconds: float = 300.0,
+                    endless: bool = False, progress: bool = True) -> Adaptation:
     """Measures which adaptation profile gains most from a few labelled minutes, and recommends it in the model.
 
     Every profile of ``adaptation_profiles()``, and what the model recommends by itself, learns from the first part of each stream,
@@ -153,9 +156,12 @@ def tune_adaptation(model: Model, x: Any, y: Any, groups: npt.ArrayLike | None =
         without: a network meets nothing new in the end of the recording that it was trained on.
     rehearsal_bytes : int
         Memory for rehearsal that the device will give its sessions.
+    seconds : float
+        For how many seconds of labelled samples a device will be taught, above 0: a rate that falls reaches 0 after as many updates
+        as that makes, and from there on a device does not change. No fewer than are made in a stream, in the mean; as many, if the
+        model does not know its time step.
     endless : bool
-        Whether the device will be taught without a known end: profiles whose rate falls to 0 are left out. Otherwise it falls over
-        as many updates as are made in a stream, in the mean, and from there on a device does not change.
+        Whether the device will be taught without a known end: profiles whose rate falls to 0 are left out.
     progress : bool
         Whether to show a bar, if tqdm is installed.
 
@@ -166,7 +172,7 @@ def tune_adaptation(model: Model, x: Any, y: Any, groups: npt.ArrayLike | None =
     """
     data = TrainingData.of(x, y, model)
     plan = AdaptationPlan(taught=taught, rounds=rounds, disturbance=disturbance, rehearsal_bytes=rehearsal_bytes,
-                          endless=endless)
+                          seconds=seconds, endless=endless)
     return plan.tune(model, data, None if groups is None else checked_groups(groups, len(data)), progress=progress)
 
 
@@ -186,6 +192,7 @@ class AdaptationPlan:
     rounds: int = 6
     disturbance: float | None = None
     rehearsal_bytes: int = 0
+    seconds: float = 300.0
     endless: bool = False
 
     def __post_init__(self) -> None:
@@ -195,6 +202,9 @@ class AdaptationPlan:
             raise InvalidArgumentError(f"rounds is {self.rounds}, expected a whole number from 1")
         if self.disturbance is not None and not 0 <= self.disturbance <= 1.9:
             raise InvalidArgumentError(f"disturbance is {self.disturbance}, expected 0 to 1.9")
+        if not 0 < self.seconds < np.inf:
+            raise InvalidArgumentError(f"seconds is {self.seconds}, expected more than 0, or endless=True for a device that is "
+                                       "taught without a known end")
 
     def streams(self, data: TrainingData, groups: npt.NDArray[Any] | None) -> list[Stream]:
         """The streams that profiles are tried on."""
@@ -206,10 +216,11 @@ class AdaptationPlan:
         """What ``tune_adaptation`` gives; StoppedError if `stop` said so, which is asked before every run. `base`: options of the
         training that say what is taught; the device gets them, too."""
         base = base or {}
+        own = {name: value for name, value in training_options(model).items() if name not in base}
         made = self.streams(data, groups)
         observer = Session(model, False, **base)
         judgement = Judgement.of(observer)
-        profiles = self._profiles(made, judgement, int(str(observer.options["window"])))
+        profiles = self._profiles(made, judgement, int(str(observer.options["window"])), self._lifetime(made, model.time_step))
         scores = np.empty((len(profiles), len(made)))
         with _bar(scores.size, progress) as bar:
             for column, stream in enumerate(made):
@@ -217,7 +228,7 @@ class AdaptationPlan:
                 for row, options in enumerate(profiles):
                     if stop():
                         raise StoppedError("adaptation was not tuned to the end")
-                    result = self._run(model, stream, {**base, **options}, judgement)
+                    result = self._run(model, stream, {**base, **(own if options else {}), **options}, judgement)
                     loss = result.loss if row == 0 and result is not None else loss
                     scores[row, column] = _score(result, loss, data.classes)
                     bar.update()
@@ -225,11 +236,10 @@ class AdaptationPlan:
         means, gains = scores.mean(axis=1), scores - scores[0]
         table = tuple(ProfileScore(options, float(means[row]), float(gains[row].mean()), float(gains[row].min()),
                                    tuple(scores[row].tolist())) for row, options in enumerate(profiles))
-        new = {**base, **profiles[chosen]}
-        recommending = ModelBuilder.from_model(model).recommend(**new).build() if new else model
+        recommending = _recommending(model, base, own, profiles[chosen])
         return Adaptation(recommending, profiles[chosen], chosen, table, tuple(stream.name for stream in made))
 
-    def _profiles(self, made: Sequence[Stream], judgement: Judgement, window: int) -> list[dict[str, Any]]:
+    def _profiles(self, made: Sequence[Stream], judgement: Judgement, window: int, lifetime: float) -> list[dict[str, Any]]:
         """Every profile, with what depends on the streams; at the end that of the model."""
         profiles: list[dict[str, Any]] = []
         for profile in adaptation_profiles():
@@ -243,9 +253,14 @@ class AdaptationPlan:
                 options.pop("window", None)  # that of the model holds a whole sequence
             if falls:
                 count = sum(stream.windows(int(options.get("window", window)), judgement) for stream in made)
-                options["schedule_updates"] = max(1, (2 * count + len(made)) // (2 * len(made)))
+                options["schedule_updates"] = max(1, math.floor(lifetime * count / len(made) + 0.5))
             profiles.append(options)
         return [*profiles, {}]
+
+    def _lifetime(self, made: Sequence[Stream], time_step: float) -> float:
+        """How many times as long as in a stream a device is taught, at least once; as long, if the time step is not known."""
+        taught = time_step * sum(stream.taught_steps for stream in made) / len(made)
+        return max(1.0, self.seconds / taught) if taught > 0 else 1.0
 
     def _run(self, model: Model, stream: Stream, options: Mapping[str, Any], judgement: Judgement) -> Scores | None:
         """Teaches the first part of a stream, and judges the rest; None if the state overflowed."""
@@ -260,6 +275,16 @@ class AdaptationPlan:
             return None
         scores.add(outputs, stream.test, judgement)
         return scores
+
+
+def _recommending(model: Model, base: Mapping[str, Any], own: Mapping[str, Any], profile: Mapping[str, Any]) -> Model:
+    """The model that recommends a profile to devices; {}: what it recommended before."""
+    builder = ModelBuilder.from_model(model)
+    if profile:
+        keep_training_options(builder, model, base)
+        profile = {**own, **profile}
+    new = {**base, **profile}
+    return builder.recommend(**new).build() if new else model
 
 
 def choose(scores: npt.NDArray[np.float64]) -> int:

@@ -11,16 +11,29 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, pointer
-from hypr._library import check, failure, ffi, lib, text
+from hypr._builder_arguments import (
+    bias_choice,
+    c_texts,
+    called,
+    checked_size,
+    created,
+    is_flag,
+    is_sparse,
+    native_encoding,
+    seed_of,
+    stored_rows,
+    utf8,
+)
+from hypr._library import ffi, lib, text
 from hypr._sequences import checked_targets, join
 from hypr.conditioning import Stage
-from hypr.description import ModelDescription, SparseRows, Surrogate
-from hypr.errors import InvalidArgumentError, NotFoundError, SizeMismatchError, UnknownTensorError, WrongStateError, unknown
+from hypr.description import ModelDescription, Surrogate
+from hypr.errors import InvalidArgumentError, NotFoundError, UnknownTensorError, WrongStateError, unknown
 from hypr.model import Model
 from hypr.model_file import decode
 from hypr.neurons import neuron_model
 from hypr.options import option_info
-from hypr.schema import enum_number, union_members
+from hypr.schema import enum_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +42,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Values: TypeAlias = "float | tuple[float, float] | npt.ArrayLike"
-_MESSAGE_SIZE = 512
 
 
 class ModelBuilder:
@@ -58,18 +70,18 @@ class ModelBuilder:
     """
 
     def __init__(self, inputs: int, dt: float = 0.0, name: str = "") -> None:
-        self._inputs = _size(inputs, "inputs")
-        self._handle = _created(lib.hypr_builder_create, self._inputs)
+        self._inputs = checked_size(inputs, "inputs")
+        self._handle = created(lib.hypr_builder_create, self._inputs)
         self._call(lib.hypr_builder_set_time_step, dt)
         self._time_step = float(dt)
-        self._call(lib.hypr_builder_set_name, _utf8(name))
+        self._call(lib.hypr_builder_set_name, utf8(name))
         self._parts: list[str] = []
         self._outputs: int | None = None
 
     @classmethod
     def from_model(cls, model: Model) -> Self:
         """A builder with all that a model has: change arrays by name, then ``build`` or ``save``."""
-        return cls._adopt(_created(lib.hypr_builder_create_from, model._handle))
+        return cls._adopt(created(lib.hypr_builder_create_from, model._handle))
 
     @classmethod
     def _adopt(cls, handle: Any) -> Self:
@@ -115,7 +127,7 @@ class ModelBuilder:
         kept: list[Any] = []
         calls: list[tuple[Any, ...]] = []
         if encoding is not None:
-            native = _native_encoding(encoding, kept)
+            native = native_encoding(encoding, kept)
             # The first, as it is the one that layers forbid.
             if native.kind == lib.HYPR_ENCODING_LEVEL_CROSSING:
                 calls.append((lib.hypr_builder_set_level_crossing, native.thresholds, native.threshold_count, native.output))
@@ -127,7 +139,7 @@ class ModelBuilder:
                 numbers = floats(np.atleast_1d(np.asarray(values)), what, 1 if np.ndim(values) == 0 else self._inputs)
                 calls.append((call, pointer(numbers), numbers.size))
         if names is not None:
-            texts = _texts(names)
+            texts = c_texts(names)
             calls.append((lib.hypr_builder_set_input_names, ffi.new("char *[]", texts), len(texts)))
         if conditioning is not None:
             calls.append((lib.hypr_builder_clear_conditioning,))
@@ -138,8 +150,8 @@ class ModelBuilder:
                 kept.append(arrays)
                 calls.append((lib.hypr_builder_add_conditioning, described))
         if fit is not None:
-            samples, lengths = _recording(fit, self._inputs)
-            steps = ffi.new("size_t[]", lengths)
+            samples, lengths = join(fit, self._inputs)
+            steps = ffi.new("size_t[]", lengths.tolist())
             calls.append((lib.hypr_builder_fit_input, pointer(samples), steps, len(lengths)))
         if trained_range is not None:
             lower, upper = (floats(np.asarray(values), "trained_range", self._inputs) for values in trained_range)
@@ -148,10 +160,10 @@ class ModelBuilder:
         return self
 
     def widen_trained_range(self, x: Any) -> Self:
-        """Widens the range of the inputs in training so that it holds the samples of `x` ([steps, inputs], [sequences, steps, inputs],
-        or a sequence of [steps, inputs]), with the scale, offset and conditioning that the input has now. ``Trainer`` does this."""
-        samples, lengths = _recording(x, self._inputs)
-        self._call(lib.hypr_builder_widen_trained_range, pointer(samples), ffi.new("size_t[]", lengths), len(lengths))
+        """Widens the range of the inputs in training so that it holds the samples of `x` ([steps, inputs], [sequences, steps,
+        inputs], or a sequence of [steps, inputs]), with the scale, offset and conditioning that the input has now. ``Trainer`` does this."""
+        samples, lengths = join(x, self._inputs)
+        self._call(lib.hypr_builder_widen_trained_range, pointer(samples), ffi.new("size_t[]", lengths.tolist()), len(lengths))
         return self
 
     def layer(self, neuron: str, size: int, *, recurrent: bool = True, recurrent_density: float = 1.0,
@@ -197,13 +209,13 @@ class ModelBuilder:
             if key not in known:
                 raise unknown(NotFoundError, f"constant or parameter of {model.name}", key, known)
         thins = recurrent_density < 1 or not isinstance(sparse, (bool, np.bool_)) or bool(sparse)
-        if not recurrent and (thins or _is_sparse(values.get("recurrent_weight"))):
+        if not recurrent and (thins or is_sparse(values.get("recurrent_weight"))):
             raise InvalidArgumentError("a layer with recurrent=False has no recurrent weights that could be sparse")
         settings = ffi.new("hypr_layer_settings *")
         settings.struct_size = ffi.sizeof("hypr_layer_settings")
-        text_of_name = ffi.new("char[]", _utf8(name))
+        text_of_name = ffi.new("char[]", utf8(name))
         settings.name = text_of_name
-        settings.recurrent, settings.bias = bool(recurrent), _choice(bias)
+        settings.recurrent, settings.bias = bool(recurrent), bias_choice(bias)
         settings.input_density, settings.recurrent_density = input_density, recurrent_density
         settings.reset = 0 if reset is None else enum_number("ResetKind", reset, "reset")
         if surrogate is not None:
@@ -214,9 +226,9 @@ class ModelBuilder:
                     if not number > 0:
                         raise InvalidArgumentError(f"the surrogate's {what} is {number}, expected above 0")
                     setattr(settings, f"surrogate_{what}", number)
-        if bias is not None and not _is_flag(bias):
+        if bias is not None and not is_flag(bias):
             values["bias"] = bias
-        self._call(lib.hypr_builder_add_layer, _utf8(model.name), _size(size, "neurons"), settings)
+        self._call(lib.hypr_builder_add_layer, utf8(model.name), checked_size(size, "neurons"), settings)
         with self._taken_back():
             place = f"layer{len(self._parts)}"
             self._set_weight(f"{place}.input_weight", input_sparse, values.pop("input_weight", None))
@@ -224,7 +236,7 @@ class ModelBuilder:
                 self._set_weight(f"{place}.recurrent_weight", sparse, values.pop("recurrent_weight", None))
             for key, value in values.items():
                 if key in model.constants:
-                    self._call(lib.hypr_builder_set_constant, _utf8(f"{place}.{key}"), float(cast(float, value)))
+                    self._call(lib.hypr_builder_set_constant, utf8(f"{place}.{key}"), float(cast(float, value)))
                 else:
                     self._set(f"{place}.{key}", value)
         self._parts.append(f"{size} {model.name}")
@@ -247,10 +259,10 @@ class ModelBuilder:
             Which weights there are; True: those of `weight` that are not 0.
         """
         number = float(cast(float, tau)) if tau is not None and not np.ndim(tau) else 0.0
-        self._call(lib.hypr_builder_set_readout, _size(outputs, "outputs"), _choice(bias), number)
+        self._call(lib.hypr_builder_set_readout, checked_size(outputs, "outputs"), bias_choice(bias), number)
         with self._taken_back():
             self._set_weight("readout.weight", sparse, weight)
-            for name, values in (("bias", None if _is_flag(bias) else bias), ("tau", tau)):
+            for name, values in (("bias", None if is_flag(bias) else bias), ("tau", tau)):
                 if values is not None and (name != "tau" or np.ndim(cast("npt.ArrayLike", values))):
                     self._set(f"readout.{name}", values)
         self._outputs = int(outputs)
@@ -269,7 +281,7 @@ class ModelBuilder:
         """
         old = self.description(seed).readout
         count = len(old.tau.values)
-        if _size(outputs, "outputs") <= count:
+        if checked_size(outputs, "outputs") <= count:
             raise InvalidArgumentError(f"outputs is {outputs}, expected more than the {count} that there are")
         self._call(lib.hypr_builder_remove_top)
         fresh = self.readout(outputs, bias=old.bias is not None).description(seed).readout
@@ -294,13 +306,13 @@ class ModelBuilder:
 
     def labels(self, names: Iterable[str]) -> Self:
         """Names of the outputs, one each."""
-        texts = _texts(names)
+        texts = c_texts(names)
         self._call(lib.hypr_builder_set_class_labels, ffi.new("char *[]", texts), len(texts))
         return self
 
     def metadata(self, /, **entries: str) -> Self:
         """Free text about the model, such as ``licence="MIT"``."""
-        self._call_all([(lib.hypr_builder_set_metadata, _utf8(key), _utf8(value)) for key, value in entries.items()])
+        self._call_all([(lib.hypr_builder_set_metadata, utf8(key), utf8(value)) for key, value in entries.items()])
         return self
 
     def recommend(self, **options: Any) -> Self:
@@ -351,7 +363,7 @@ class ModelBuilder:
     def keep_exemplars(self, size: int, seed: int | np.random.Generator = 0) -> Self:
         """Keeps as many exemplars as take at most `size` bytes of the file: drawn from a seed, the next one always of the class
         that is taught for the fewest steps so far."""
-        self._call(lib.hypr_builder_keep_exemplars, _size(size, "size"), _seed(seed))
+        self._call(lib.hypr_builder_keep_exemplars, checked_size(size, "size"), seed_of(seed))
         return self
 
     def clear_exemplars(self) -> Self:
@@ -364,12 +376,12 @@ class ModelBuilder:
 
         Fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the
         input, if nothing behind it has a unit of its own (running normalization, clip, an encoding); otherwise its input
-        weights, as for all other layers. Neurons that stay silent or spike all the time are helped by themselves. What was not set is then set:
-        as the seed draws it, and scaled; ``build`` gives this network whatever its seed.
+        weights, as for all other layers. Neurons that stay silent or spike all the time are helped by themselves. What was not set
+        is then set: as the seed draws it, and scaled; ``build`` gives this network whatever its seed.
 
         Parameters
         ----------
-        x : array_like [sequences, steps, inputs], or a list of arrays [steps, inputs]
+        x : array_like [sequences, steps, inputs] or [steps, inputs], or a list of arrays [steps, inputs]
             Samples as ``Session.step`` gets them. At most about 8192 steps are looked at, evenly spread.
         rate : float
             Spikes per neuron and step, above 0 and at most 0.5.
@@ -387,26 +399,26 @@ class ModelBuilder:
         """
         inputs, lengths = join(x, self._inputs)
         steps = ffi.from_buffer("size_t[]", np.ascontiguousarray(lengths, np.uintp))
-        self._call(lib.hypr_builder_calibrate, pointer(inputs), steps, len(lengths), float(rate), _seed(seed), bool(given))
+        self._call(lib.hypr_builder_calibrate, pointer(inputs), steps, len(lengths), float(rate), seed_of(seed), bool(given))
         return self
 
     def set_trainable(self, name: str, trainable: bool = True) -> Self:
         """Whether sessions may train a tensor: options of a session can narrow it, not widen it."""
         self._shape(name)
-        self._call(lib.hypr_builder_set_trainable, _utf8(name), bool(trainable))
+        self._call(lib.hypr_builder_set_trainable, utf8(name), bool(trainable))
         return self
 
     def __setitem__(self, name: str, values: npt.ArrayLike) -> None:
         """Sets an array by name, such as ``"layer0.omega"``: an array of its shape, or one number for all elements."""
         shape = self._shape(name)
         array = np.full(shape, values, np.float32) if np.ndim(values) == 0 else floats(values, name, *shape)
-        self._call(lib.hypr_builder_set_tensor, _utf8(name), pointer(array), array.size)
+        self._call(lib.hypr_builder_set_tensor, utf8(name), pointer(array), array.size)
 
     def __getitem__(self, name: str) -> FloatArray:
         """An array that was set, as a copy; those that are drawn are in the model that ``build`` gives."""
         values = np.empty(self._shape(name), np.float32)
         try:
-            self._call(lib.hypr_builder_get_tensor, _utf8(name), pointer(values), values.size)
+            self._call(lib.hypr_builder_get_tensor, utf8(name), pointer(values), values.size)
         except WrongStateError:
             raise UnknownTensorError(f"{name!r} is not set: it is drawn when the model is built") from None
         return values
@@ -443,7 +455,7 @@ class ModelBuilder:
             A number is out of its range; the message names it.
         """
         size = ffi.new("size_t *")
-        self._call(lib.hypr_builder_build, _seed(seed), size)
+        self._call(lib.hypr_builder_build, seed_of(seed), size)
         data = bytearray(int(size[0]))
         self._call(lib.hypr_builder_copy_file, ffi.from_buffer(data), len(data))
         return Model(bytes(data))
@@ -459,15 +471,15 @@ class ModelBuilder:
         return decode(self.build(seed).data)
 
     def _call(self, function: Any, *arguments: Any) -> None:
-        _called(self._handle, function, *arguments)
+        called(self._handle, function, *arguments)
 
     def _call_all(self, calls: list[tuple[Any, ...]]) -> None:
         """Several calls, or none if one is refused: they are tried on an empty builder before."""
         if len(calls) > 1:
-            trial = _created(lib.hypr_builder_create, self._inputs)
-            _called(trial, lib.hypr_builder_set_time_step, self._time_step)
+            trial = created(lib.hypr_builder_create, self._inputs)
+            called(trial, lib.hypr_builder_set_time_step, self._time_step)
             for call in calls:
-                _called(trial, *call)
+                called(trial, *call)
         for call in calls:
             self._call(*call)
 
@@ -490,16 +502,16 @@ class ModelBuilder:
         """One number, an array of the shape, or ``(low, high)`` to draw from."""
         if isinstance(values, tuple) and len(values) == 2 and not np.ndim(values[0]):
             self._shape(name)
-            self._call(lib.hypr_builder_draw_tensor, _utf8(name), float(values[0]), float(values[1]))
+            self._call(lib.hypr_builder_draw_tensor, utf8(name), float(values[0]), float(values[1]))
         else:
             self[name] = cast("npt.ArrayLike", values)
 
     def _set_weight(self, name: str, sparse: Any, values: Any) -> None:
         """Which elements of a weight there are, and their values."""
-        rows, values = _rows(name.partition(".")[2], self._shape(name), sparse, values)
+        rows, values = stored_rows(name.partition(".")[2], self._shape(name), sparse, values)
         if rows is not None:
             offsets, columns = (np.ascontiguousarray(part, np.uint32) for part in (rows.row_offsets, rows.column_indices))
-            self._call(lib.hypr_builder_set_tensor_rows, _utf8(name), ffi.from_buffer("uint32_t[]", offsets), offsets.size,
+            self._call(lib.hypr_builder_set_tensor_rows, utf8(name), ffi.from_buffer("uint32_t[]", offsets), offsets.size,
                        ffi.from_buffer("uint32_t[]", columns), columns.size)
         if values is not None:
             self._set(name, values)
@@ -507,115 +519,3 @@ class ModelBuilder:
     def __repr__(self) -> str:
         readout = [] if self._outputs is None else [str(self._outputs)]
         return f"<hypr.ModelBuilder: {' - '.join([str(self._inputs), *self._parts, *readout])}>"
-
-
-def _created(create: Any, subject: Any) -> Any:
-    """A builder of the library."""
-    handle, message = ffi.new("hypr_builder **"), ffi.new("char[]", _MESSAGE_SIZE)
-    status = create(subject, handle, message, _MESSAGE_SIZE)
-    if status:
-        raise failure(status, message)
-    return ffi.gc(handle[0], lib.hypr_builder_free)
-
-
-def _called(handle: Any, function: Any, *arguments: Any) -> None:
-    check(function(handle, *arguments), lib.hypr_builder_message(handle))
-
-
-def _native_encoding(encoding: Any, kept: list[Any]) -> Any:
-    """The library's struct for an encoder of hypr.datasets; `kept` gets what it points to."""
-    name = type(encoding).__name__
-    if name not in union_members("SpikeEncoding"):
-        raise InvalidArgumentError(f"encoding is {encoding!r}, expected an encoder such as hypr.datasets.LevelCrossing")
-    native = ffi.new("hypr_encoding *")
-    native.struct_size = ffi.sizeof("hypr_encoding")
-    native.kind = 1 + union_members("SpikeEncoding").index(name)
-    arrays = {"thresholds": "threshold_count"}
-    if name == "ReceptiveFields":
-        arrays = {"centers": "center_count", "widths": "width_count"}
-        native.fields = min(encoding.fields, 2**31 - 1)
-        native.cutoff = encoding.cutoff or -1  # 0 is the library's default
-        native.output = enum_number("ReceptiveFieldOutput", encoding.output, "output")
-    else:
-        native.output = enum_number("LevelCrossingOutput", encoding.output, "output")
-    for field, count in arrays.items():
-        values = floats(np.atleast_1d(getattr(encoding, field)).ravel(), field, "numbers")
-        kept.append(values)
-        setattr(native, field, pointer(values))
-        setattr(native, count, values.size)
-    return native
-
-
-def _recording(data: Any, channels: int) -> tuple[FloatArray, list[int]]:
-    """Recorded samples one sequence after the other, and the lengths of the sequences."""
-    parts = [data] if isinstance(data, np.ndarray) and data.ndim == 2 else list(data)
-    if parts and np.ndim(parts[0]) == 1:
-        parts = [data]
-    sequences = [floats(part, f"fit[{index}]", "steps", channels) for index, part in enumerate(parts)]
-    if not sequences:
-        raise InvalidArgumentError("fit has no sequence, expected samples")
-    return np.concatenate(sequences), [len(part) for part in sequences]
-
-
-def _texts(strings: Iterable[str]) -> list[Any]:
-    """C strings, for an array of pointers to them, which keeps nothing alive."""
-    return [ffi.new("char[]", _utf8(string)) for string in strings]
-
-
-def _size(value: int, what: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidArgumentError(f"{what} is {value!r}, expected a whole number from 1")
-    return int(value)
-
-
-def _seed(seed: int | np.random.Generator) -> int:
-    if isinstance(seed, np.random.Generator):
-        return int(seed.integers(2**64, dtype=np.uint64))
-    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
-        raise InvalidArgumentError(f"seed is {seed!r}, expected a whole number from 0 to 2**64 - 1, or a generator of NumPy")
-    return int(seed)
-
-
-def _utf8(string: str) -> bytes:
-    encoded = str(string).encode()
-    if b"\0" in encoded:
-        raise InvalidArgumentError(f"{string!r} has a NUL in it")
-    return encoded
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, (bool, np.bool_))
-
-
-def _choice(bias: Any) -> int:
-    """Whether there is a bias, for the library; -1: as is usual."""
-    if bias is None:
-        return -1
-    return int(bool(bias)) if _is_flag(bias) else 1
-
-
-def _is_sparse(weights: Any) -> bool:
-    return hasattr(weights, "tocsr")
-
-
-def _rows(name: str, shape: tuple[int, ...], sparse: Any, weights: Any) -> tuple[SparseRows | None, Any]:
-    """Which elements of a weight there are, None: all, and what was given for them."""
-    rows, columns = shape
-    if _is_sparse(weights):
-        if not _is_flag(sparse):
-            raise InvalidArgumentError(f"sparse and {name} both say which weights there are: give {name} as an array")
-        matrix = weights.tocsr(copy=True)
-        if matrix.shape != shape:
-            raise SizeMismatchError(f"{name} has the shape {list(matrix.shape)}, expected {list(shape)}")
-        matrix.sum_duplicates()
-        return SparseRows((rows, columns), matrix.indptr, matrix.indices), matrix.data.astype(np.float32)
-    if _is_flag(sparse) and not sparse:
-        return None, weights
-    dense = floats(weights, name, *shape) if np.ndim(weights) > 1 else None
-    if _is_flag(sparse) and dense is None:
-        raise InvalidArgumentError(f"sparse=True needs {name} as an array: which weights there are is taken from it")
-    mask = np.asarray(dense != 0 if _is_flag(sparse) else sparse)
-    if mask.dtype != np.bool_ or mask.shape != shape:
-        raise SizeMismatchError(f"sparse is {mask.dtype} {list(mask.shape)}, expected bool {list(shape)}")
-    chosen = SparseRows.where(mask)
-    return chosen, weights if dense is None else chosen.elements(dense)

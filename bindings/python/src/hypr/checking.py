@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from hypr._sequences import join, run_all
+from hypr._words import counted
 from hypr.model import Model, checked_model
 from hypr.session import Diagnosis, InputRange, LayerActivity, Session
 
@@ -53,7 +52,7 @@ class Check:
         inputs = [f"input {name}: {found.lowest:.4g} to {found.highest:.4g}" + (
                       f", in training {found.trained_lower:.4g} to {found.trained_upper:.4g}, {found.share_outside:.1%} outside"
                       if found.is_known else "") for name, found in zip(self.names, self.inputs)]
-        return "\n".join([*verdict, "", f"{self.steps} steps", *layers, *inputs])
+        return "\n".join([*verdict, "", counted(self.steps, "step"), *layers, *inputs])
 
 
 def check(model: Model, x: Any) -> Check:
@@ -74,8 +73,7 @@ def check(model: Model, x: Any) -> Check:
     layer0 never spiked in 2000 steps: inputs are 41 times larger than in training: was the sensor moved, or its unit changed?
     """
     model = checked_model(model)
-    single = getattr(x, "ndim", None) == 2 or (isinstance(x, (list, tuple)) and bool(x) and np.ndim(x[0]) == 1)
-    inputs, lengths = join([x] if single else x, model.input_size)
+    inputs, lengths = join(x, model.input_size)
     session = Session(model, learning=False)
     run_all(session, inputs, lengths)
     names = model.input_names or tuple(map(str, range(model.input_size)))

@@ -71,6 +71,8 @@ class HighPass(Stage):
 class RunningNormalization(Stage):
     """(value - running mean) / running deviation, limited. The model must know its time step (`dt`).
 
+    Where strength tells the classes apart it takes that away: for devices or wearers that differ in it, not for classes that do.
+
     Parameters
     ----------
     time_constant : float or array_like [channels]

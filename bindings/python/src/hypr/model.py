@@ -194,7 +194,8 @@ class Model:
 
     @cached_property
     def trained_range(self) -> tuple[FloatArray, FloatArray] | None:
-        """The lowest and the largest conditioned value of each channel in training, [input_size] each; None: the file does not say."""
+        """The lowest and the largest conditioned value of each channel in training, [input_size] each; None: the file does not
+        say."""
         lower, upper = (np.empty(self.input_size, np.float32) for _ in range(2))
         if lib.hypr_model_trained_range(self._handle, pointer(lower), pointer(upper), self.input_size):
             return None

@@ -12,7 +12,7 @@ A call that is refused, say because a sensor gave NaN, changes nothing either: t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import Any, TypeAlias, cast
 
@@ -30,6 +30,7 @@ from hypr._estimators import network
 from hypr._scores import softmax
 from hypr._warnings import Warner
 from hypr.builder import ModelBuilder
+from hypr.conditioning import Stage
 from hypr.errors import InvalidArgumentError, WrongStateError
 from hypr.model import Model
 from hypr.options import SessionOptions
@@ -61,9 +62,15 @@ _PARAMETERS = """neuron : str
         Further options by name.
     model : hypr.Model, optional
         A trained network to go on with, instead of a fresh one: then `neuron`, `hidden_layer_sizes`, `layer_values`,
-        `readout_tau`, `input_scale` and `seed` have no meaning, and its channel names, if it has them, are the features.
+        `readout_tau`, `input_scale`, `seed`, `conditioning` and `dt` have no meaning, and its channel names, if it has them, are
+        the features.
     seed : int
-        Of the fresh network."""
+        Of the fresh network.
+    conditioning : iterable of stages, optional
+        What is done to the scaled values, such as ``[hypr.RunningNormalization(30)]``: the model has it, and does it on every
+        device.
+    dt : float
+        Seconds between two samples; 0: not known. Stages with time constants need it."""
 
 
 class _Stream:
@@ -120,7 +127,7 @@ class _HyprEstimator(base.Estimator):
     def __init__(self, neuron: str, hidden_layer_sizes: int | tuple[int, ...], features: tuple[Any, ...] | None,
                  layer_values: Mapping[str, Any] | None, readout_tau: float | None, input_scale: float, window: int,
                  credit: str, optimizer: str, learning_rate: float, options: Mapping[str, Any] | None, model: Model | None,
-                 seed: int) -> None:
+                 seed: int, conditioning: Iterable[Stage] | None, dt: float) -> None:
         self.neuron: str = neuron
         self.hidden_layer_sizes: int | tuple[int, ...] = hidden_layer_sizes
         self.features: tuple[Any, ...] | None = features
@@ -134,6 +141,8 @@ class _HyprEstimator(base.Estimator):
         self.options: Mapping[str, Any] | None = options
         self.model: Model | None = model
         self.seed: int = seed
+        self.conditioning: Iterable[Stage] | None = conditioning
+        self.dt: float = dt
         names = features or (model.input_names if model is not None else ())
         # Replaced, not changed, when they grow: a call that is refused puts back what was there.
         self._channels: Mapping[Any, int] = {name: channel for channel, name in enumerate(names)}
@@ -169,8 +178,9 @@ class _HyprEstimator(base.Estimator):
             model = self.model
             if model is None:
                 builder = network(len(self._channels), self._outputs, self.neuron, self.hidden_layer_sizes,
-                                  self.readout_tau, self.layer_values)
-                model = builder.input(scale=self.input_scale, names=map(str, self._channels)).build(self.seed)
+                                  self.readout_tau, self.layer_values, self.dt)
+                model = builder.input(scale=self.input_scale, names=map(str, self._channels),
+                                      conditioning=self.conditioning).build(self.seed)
             elif len(self._channels) != model.input_size:
                 raise InvalidArgumentError(f"there are {len(self._channels)} features, the model has {model.input_size} channels")
             if model.output_size != self._outputs:
@@ -213,9 +223,10 @@ class HyprClassifier(_HyprEstimator, base.Classifier):
                  hidden_layer_sizes: int | tuple[int, ...] = (32,), features: tuple[Any, ...] | None = None,
                  layer_values: Mapping[str, Any] | None = None, readout_tau: float | None = None, input_scale: float = 3.0,
                  window: int = 10, credit: str = "window", optimizer: str = "adam", learning_rate: float = 0.01,
-                 options: Mapping[str, Any] | None = None, model: Model | None = None, seed: int = 0) -> None:
+                 options: Mapping[str, Any] | None = None, model: Model | None = None, seed: int = 0,
+                 conditioning: Iterable[Stage] | None = None, dt: float = 0.0) -> None:
         super().__init__(neuron, hidden_layer_sizes, features, layer_values, readout_tau, input_scale, window, credit,
-                         optimizer, learning_rate, options, model, seed)
+                         optimizer, learning_rate, options, model, seed, conditioning, dt)
         self.n_classes: int = n_classes
         self.classes: tuple[Any, ...] | None = classes
         known = classes or (model.class_labels if model is not None else ())
@@ -290,9 +301,10 @@ class HyprRegressor(_HyprEstimator, base.Regressor):
                  features: tuple[Any, ...] | None = None, layer_values: Mapping[str, Any] | None = None,
                  readout_tau: float | None = None, input_scale: float = 3.0, window: int = 10, credit: str = "window",
                  optimizer: str = "adam", learning_rate: float = 0.01, options: Mapping[str, Any] | None = None,
-                 model: Model | None = None, seed: int = 0) -> None:
+                 model: Model | None = None, seed: int = 0,
+                 conditioning: Iterable[Stage] | None = None, dt: float = 0.0) -> None:
         super().__init__(neuron, hidden_layer_sizes, features, layer_values, readout_tau, input_scale, window, credit,
-                         optimizer, learning_rate, options, model, seed)
+                         optimizer, learning_rate, options, model, seed, conditioning, dt)
         self._count, self._mean, self._squares = 0, 0.0, 0.0
 
     @all_or_nothing

@@ -10,7 +10,7 @@ A call that raises leaves the estimator as it was.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -28,11 +28,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hypr._arrays import FloatArray, IntArray
 from hypr._atomic import all_or_nothing, put_back
-from hypr._estimators import network, standardise
+from hypr._estimators import fit_input, network
 from hypr._scores import Judgement, softmax
 from hypr._sequences import Sequences, checked_weights, join, run_all
 from hypr._teaching import Teacher
 from hypr._warnings import Warner
+from hypr.conditioning import Stage
 from hypr.model import Model
 from hypr.options import SessionOptions
 from hypr.run_folder import EpochRecord
@@ -54,8 +55,12 @@ _PARAMETERS = """Parameters
     readout_tau : float, optional
         Time constant of the readout in steps.
     input_scale : float, optional
-        The deviation of the inputs that the network sees; their mean is 0. None: the network is calibrated to them
-        (``ModelBuilder.calibrate``), so that its layers spike.
+        Offset and scale are fitted to `X` (``ModelBuilder.input(fit=X)``): values have the mean 0, and this deviation. None: the
+        network is calibrated to them (``ModelBuilder.calibrate``), so that its layers spike.
+    conditioning : iterable of stages, optional
+        What is done to the values then, such as ``[hypr.HighPass(0.5)]``: the model has it, and does it on every device.
+    dt : float
+        Seconds between two samples; 0: not known. Stages with time constants need it.
     flat : {{"constant", "series"}}
         What a feature vector of 2-D `X` is: a constant input on as many channels for `steps` steps, for features that are
         no time series; or a time series of one channel, one feature per step.
@@ -93,8 +98,9 @@ class _HyprEstimator(BaseEstimator):
 
     def __init__(self, neuron: str = "se_adlif", hidden_layer_sizes: int | Sequence[int] = (32,), *,
                  layer_values: Mapping[str, Any] | None = None, readout_tau: float | None = None,
-                 input_scale: float | None = None, flat: Literal["constant", "series"] = "constant", steps: int = 20,
-                 window: int = 100, credit: str = "window", loss: str = "every_step", loss_steps: int = 10,
+                 input_scale: float | None = None, conditioning: Iterable[Stage] | None = None, dt: float = 0.0,
+                 flat: Literal["constant", "series"] = "constant", steps: int = 20, window: int = 100, credit: str = "window",
+                 loss: str = "every_step", loss_steps: int = 10,
                  optimizer: str = "adam", learning_rate: float = 0.01, options: Mapping[str, Any] | None = None,
                  epochs: int = 20, batch_size: int = 16, validation: float = 0.0, patience: int | None = None,
                  random_state: Any = None, verbose: bool = False) -> None:
@@ -103,6 +109,8 @@ class _HyprEstimator(BaseEstimator):
         self.layer_values = layer_values
         self.readout_tau = readout_tau
         self.input_scale = input_scale
+        self.conditioning = conditioning
+        self.dt = dt
         self.flat = flat
         self.steps = steps
         self.window = window
@@ -167,11 +175,13 @@ class _HyprEstimator(BaseEstimator):
                  for name in ("window", "credit", "loss", "loss_steps", "optimizer", "learning_rate")}
         return cast(SessionOptions, {**named, **(self.options or {})})
 
-    def _build(self, inputs: FloatArray, lengths: IntArray, outputs: int, labels: Array | None = None) -> int:
+    def _build(self, inputs: FloatArray, lengths: IntArray, outputs: int, labels: Array | None = None,
+               validation: float = 0.0) -> int:
         """Makes `model_`, fresh; the seed."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        builder = network(inputs.shape[1], outputs, self.neuron, self.hidden_layer_sizes, self.readout_tau, self.layer_values)
-        standardise(builder, inputs, lengths, self.input_scale, seed)
+        builder = network(inputs.shape[1], outputs, self.neuron, self.hidden_layer_sizes, self.readout_tau, self.layer_values,
+                          self.dt)
+        fit_input(builder, inputs, lengths, self.conditioning, self.dt, self.input_scale, seed, validation)
         if labels is not None:
             builder.labels(map(str, labels))
         self.model_ = builder.build(seed)
@@ -229,7 +239,7 @@ class HyprClassifier(ClassifierMixin, _HyprEstimator):
         inputs, lengths, y = self._sequences(X, y, reset=True, ensure_min_samples=1)
         weights = _weights(sample_weight, len(lengths))
         codes = self._encode(y)
-        seed = self._build(inputs, lengths, len(self.classes_), self.classes_)
+        seed = self._build(inputs, lengths, len(self.classes_), self.classes_, self.validation)
         self._train(inputs, lengths, codes, seed, weights)
         return self
 
@@ -288,16 +298,17 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
 
     def __init__(self, neuron: str = "se_adlif", hidden_layer_sizes: int | Sequence[int] = (32,), *,
                  layer_values: Mapping[str, Any] | None = None, readout_tau: float | None = None,
-                 input_scale: float | None = None, flat: Literal["constant", "series"] = "constant", steps: int = 20,
-                 window: int = 100, credit: str = "window", loss: str = "last_steps", loss_steps: int = 10,
+                 input_scale: float | None = None, conditioning: Iterable[Stage] | None = None, dt: float = 0.0,
+                 flat: Literal["constant", "series"] = "constant", steps: int = 20, window: int = 100, credit: str = "window",
+                 loss: str = "last_steps", loss_steps: int = 10,
                  optimizer: str = "adam", learning_rate: float = 0.01, options: Mapping[str, Any] | None = None,
                  epochs: int = 20, batch_size: int = 16, validation: float = 0.0, patience: int | None = None,
                  random_state: Any = None, verbose: bool = False) -> None:
         super().__init__(
-            neuron, hidden_layer_sizes, layer_values=layer_values, readout_tau=readout_tau, input_scale=input_scale, flat=flat,
-            steps=steps, window=window, credit=credit, loss=loss, loss_steps=loss_steps, optimizer=optimizer,
-            learning_rate=learning_rate, options=options, epochs=epochs, batch_size=batch_size, validation=validation,
-            patience=patience, random_state=random_state, verbose=verbose)
+            neuron, hidden_layer_sizes, layer_values=layer_values, readout_tau=readout_tau, input_scale=input_scale,
+            conditioning=conditioning, dt=dt, flat=flat, steps=steps, window=window, credit=credit, loss=loss,
+            loss_steps=loss_steps, optimizer=optimizer, learning_rate=learning_rate, options=options, epochs=epochs,
+            batch_size=batch_size, validation=validation, patience=patience, random_state=random_state, verbose=verbose)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -309,7 +320,7 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> HyprRegressor:
         """Trains a fresh network. `sample_weight` is as in ``HyprClassifier.fit``, and counts for `y_mean_` and `y_scale_`."""
         inputs, lengths, values, weights = self._values(X, y, sample_weight, reset=True)
-        seed = self._build(inputs, lengths, values.shape[1])
+        seed = self._build(inputs, lengths, values.shape[1], validation=self.validation)
         self._train(inputs, lengths, self._scaled(values), seed, weights)
         return self
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hypr._arrays import pointer
 from hypr._library import failure, ffi, lib, text
-from hypr._sequences import checked_targets, join
+from hypr._sequences import checked_targets, join, recording_alone, targets_alone
 from hypr.builder import ModelBuilder
 from hypr.errors import InvalidArgumentError
 from hypr.model import Model
@@ -54,8 +53,8 @@ def suggest(x: Any, y: Any = None, *, dt: float = 0.0, outputs: int | None = Non
 
     Parameters
     ----------
-    x : array_like [sequences, steps, channels], or a list of arrays [steps, channels]
-        Raw samples.
+    x : array_like [sequences, steps, channels] or [steps, channels], or a list of arrays [steps, channels]
+        Raw samples that the network will learn from: what it is to be tested on is not among them.
     y : array_like, or a list of arrays, optional
         As for ``Trainer.fit``: classes are whole numbers, one for each sequence or step, negative: none.
     dt : float
@@ -76,7 +75,9 @@ def suggest(x: Any, y: Any = None, *, dt: float = 0.0, outputs: int | None = Non
     >>> trainer = hypr.Trainer(suggestion.model, epochs=15, update=suggestion.update)
     """
     class_names = None if labels is None else list(labels)
-    inputs, lengths = join(x, _channels(x))
+    inputs, lengths = join(x, None)
+    if y is not None and recording_alone(x):
+        y = targets_alone(y)
     count = outputs or (len(class_names) if class_names else 0)
     recording = ffi.new("hypr_recording *", {"struct_size": ffi.sizeof("hypr_recording"), "time_step": dt})
     steps = ffi.from_buffer("size_t[]", np.ascontiguousarray(lengths, np.uintp))
@@ -108,11 +109,3 @@ def suggest(x: Any, y: Any = None, *, dt: float = 0.0, outputs: int | None = Non
         builder.labels(class_names)
     builder.calibrate(x, rate, seed)
     return Suggestion(builder, tuple(text(reasons).split("\n")), "window" if per_step else "sequence")
-
-
-def _channels(x: Any) -> int:
-    """Of the first sequence."""
-    first: npt.NDArray[Any] = np.asarray(x[0] if len(x) else x)
-    if first.ndim != 2:
-        raise InvalidArgumentError(f"x[0] has {first.ndim} axes, expected [steps, channels]")
-    return int(first.shape[1])

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from hypr._arrays import FloatArray, IntArray, floats
 from hypr._arrays import labels as class_labels
+from hypr._words import counted
 from hypr.errors import NotFoundError, SizeMismatchError
 
 
@@ -111,7 +112,7 @@ class Split:
 
     def __repr__(self) -> str:
         kind = "step" if self.per_step else "sequence"
-        return f"<{len(self)} sequences, a label per {kind}>"
+        return f"<{counted(len(self), 'sequence')}, a label per {kind}>"
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ class Dataset:
         return replace(self, train=self.train.sample(train, seed), test=self.test.sample(test, seed + 1))
 
     def __repr__(self) -> str:
-        return (f"<Dataset {self.name!r}: {len(self.train)} sequences to learn from, {len(self.test)} to test on, "
-                f"{len(self.classes)} classes>")
+        return (f"<Dataset {self.name!r}: {counted(len(self.train), 'sequence')} to learn from, {len(self.test)} to test on, "
+                f"{counted(len(self.classes), 'class', 'classes')}>")
 
 
 def locate(folder: str | Path, names: Sequence[str], advice: str) -> list[Path]:

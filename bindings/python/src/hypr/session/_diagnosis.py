@@ -25,6 +25,7 @@ class Finding(IntFlag):
     CHANCE = lib.HYPR_FINDING_CHANCE
     INPUT_OUTSIDE = lib.HYPR_FINDING_INPUT_OUTSIDE
     SILENT_NEURONS = lib.HYPR_FINDING_SILENT_NEURONS
+    INPUT_SMALLER = lib.HYPR_FINDING_INPUT_SMALLER
     CANNOT_WORK = lib.HYPR_FINDINGS_CANNOT_WORK
 
 
@@ -88,7 +89,8 @@ class InputRange:
     Attributes
     ----------
     samples : int
-        Looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or one in 16.
+        Looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or one in 16; of batches
+        each thread counts steps of its own.
     outside : int
         Of these, those outside of the range in training.
     lowest, highest : float

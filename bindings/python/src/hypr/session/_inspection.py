@@ -48,7 +48,8 @@ class Statistics:
         That the next update will use.
     chance_loss : float
         What `mean_loss` would be if always the frequencies of the classes taught were said, with their weights and label smoothing:
-        their entropy in nats. 0 if nothing was taught, or not only classes.
+        their entropy in nats; or the means of the values taught: their variance. 0 if nothing was taught, or both, or something
+        else.
     spike_rates : ndarray of float32, [layers]
         Spikes per neuron and step; 0 for layers without spikes.
     """
