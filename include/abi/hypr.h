@@ -271,6 +271,7 @@ enum {
   HYPR_FINDING_CHANCE = 32,
   HYPR_FINDING_INPUT_OUTSIDE = 64,
   HYPR_FINDING_SILENT_NEURONS = 128,
+  HYPR_FINDING_INPUT_SMALLER = 256,
   HYPR_FINDINGS_CANNOT_WORK = 31
 };
 HYPR_API hypr_status hypr_session_diagnose(const hypr_session *session, uint32_t *findings, char *text, size_t size);
