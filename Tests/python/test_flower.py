@@ -9,9 +9,10 @@ import pytest
 import hypr
 
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"  # before Flower is imported
-pytest.importorskip("flwr")
+pytest.importorskip("flwr", reason="Flower is not installed here: make test-fleet")
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict  # noqa: E402
 from flwr.app.user_config import UserConfig  # noqa: E402
+from flwr.clientapp import ClientApp  # noqa: E402
 from flwr.clientapp.mod import LocalDpMod, fixedclipping_mod  # noqa: E402
 from flwr.serverapp.strategy import (  # noqa: E402
     DifferentialPrivacyClientSideFixedClipping,
@@ -391,6 +392,46 @@ def test_a_thousand_clients_of_whom_many_fail(tmp_path):
     np.testing.assert_allclose(trained.parameters["readout.weight"], fleet.model.parameters["readout.weight"], atol=1e-6)
 
 
+def test_who_comes_late_is_left_out(fleet):
+    import time
+
+    class Slow(flower.DataSet):
+        def fit(self, model, options, server_round):
+            time.sleep(1.0)
+            return super().fit(model, options, server_round)
+
+    def some(context):
+        return (Slow if context.node_config["partition-id"] == 1 else flower.DataSet)(*recorded(0, 4))
+
+    counts, average = [], FedAvg.aggregate_train
+
+    class Counting(FedAvg):
+        def aggregate_train(self, server_round, replies):
+            counts.append(len(replies))
+            return average(self, server_round, replies)
+
+    server = flower.server_app(fleet.folder / "start.hypr", fleet.output, rounds=1, timeout=0.5,
+                               strategy=Counting(fraction_evaluate=0.0))
+    flower.LocalGrid(flower.client_app(fleet.model, some), 3, threads=3).run_app(server)
+    assert counts == [2]
+
+
+def test_the_optimizer_goes_on(fleet):
+    """With the client's context, rounds of one client are one training."""
+    x, y = recorded(0, 8)
+
+    def kept(context):
+        return flower.DataSet(x, y, batch_size=8, context=context)
+
+    client = flower.client_app(fleet.model, kept, learning_rate=0.01)
+    trained = fleet.run(3, client, nodes=1, strategy=FedAvg(fraction_evaluate=0.0, min_train_nodes=1, min_available_nodes=1))
+    session = hypr.Session(fleet.model, update="sequence", schedule="constant", learning_rate=0.01)
+    for server_round in (1, 2, 3):
+        order = np.random.default_rng([0, server_round]).permutation(8)
+        session.learn_labelled(x[order], y[order])
+    np.testing.assert_allclose(flat(trained), session.parameters.flat, atol=1e-5)
+
+
 # ---- Files
 
 
@@ -436,6 +477,94 @@ def test_another_network_is_not_gone_on_from(fleet):
     network(size=20).save(fleet.output)
     with pytest.raises(flower.StructureMismatchError, match="fleet.hypr has 'layer0.input_weight"):
         fleet.run(1)
+
+
+# ---- Devices without Python
+
+
+def device(folder, name, change):
+    """As a device does it: takes the fleet's model, changes it, and gives it back."""
+    with hypr.Session(hypr.Model.load(folder / "fleet.hypr"), learning=False) as session:
+        change(session)
+        session.save_model(folder / "updates" / f"{name}.hypr")
+
+
+def test_a_gateway_speaks_for_devices(fleet):
+    """The fleet is a client with Python that counts 1, and two devices behind a gateway."""
+    folder = fleet.folder / "gateway"
+
+    def bias(value):
+        return lambda session: session.parameters.update({"readout.bias": np.full(3, value, np.float32)})
+
+    def bring(server_round, base):
+        device(folder, "watch-1", bias(2.0))
+        device(folder, "watch-2", bias(4.0))
+        network(size=20).save(folder / "updates" / "another.hypr")
+        (folder / "updates" / "damaged.hypr").write_bytes(b"HYPR")
+        hypr.ModelBuilder.from_model(fleet.model).metadata(**{"fleet base": "0" * 16}).save(folder / "updates" / "stale.hypr")
+
+    gateway = flower.gateway_app(fleet.model, folder, devices=5, wait=0.3)
+
+    class Fixed:
+        def fit(self, model, options, server_round):
+            session = hypr.Session(model, learning=False)
+            bias(9.0)(session)
+            return flower.Fitted(session.parameters.flat, 1)
+
+    apps = [gateway, flower.client_app(fleet.model, Fixed())]
+
+    class Mixed(flower.LocalGrid):
+        def _answer(self, message):
+            self.app = apps[message.metadata.dst_node_id - 1]
+            if message.metadata.dst_node_id == 1:
+                # The devices find what an earlier round has left: here the same model.
+                (folder / "updates").mkdir(parents=True, exist_ok=True)
+                arrays = message.content.array_records["arrays"]
+                tensors = flower.SharedTensors(fleet.model)
+                from hypr.flower._shared import base_of
+                hypr.ModelBuilder.from_model(tensors.merged(arrays)).metadata(
+                    **{"fleet base": base_of(tensors.values(arrays))}).save(folder / "fleet.hypr")
+                bring(1, None)
+            return super()._answer(message)
+
+    server = flower.server_app(fleet.folder / "start.hypr", fleet.output, rounds=1, strategy=FedAvg(fraction_evaluate=0.0))
+    Mixed(gateway, 2).run_app(server)
+    np.testing.assert_allclose(hypr.Model.load(fleet.output).parameters["readout.bias"], (2 + 4 + 9) / 3, rtol=1e-6)
+    assert sorted(path.name for path in (folder / "updates").iterdir()) == ["another.refused", "damaged.refused", "stale.refused"]
+
+
+def test_a_gateway_without_devices_is_left_out(fleet):
+    gateway = flower.gateway_app(fleet.model, fleet.folder / "gateway", devices=1, wait=0.05)
+    fleet.run(1, gateway, nodes=2)
+    assert all("no device has brought an update in 0.05 s" in reason for reason in fleet.rounds[0][1].values())
+
+
+@pytest.mark.skipif("HYPR_FLEET_DEVICE" not in os.environ, reason="HYPR_FLEET_DEVICE does not name examples/c/fleet_device.c")
+def test_a_device_in_c(tmp_path):
+    """The example learns a stream, and the gateway takes what it saves."""
+    import subprocess
+    from pathlib import Path
+
+    watch = Path(__file__).resolve().parents[2] / "examples" / "watch"
+    fleet = Fleet(tmp_path, hypr.Model.load(watch / "without-wearer-2.hypr"))
+    folder = tmp_path / "gateway"
+
+    def learn():
+        program = [os.environ["HYPR_FLEET_DEVICE"], folder / "fleet.hypr", watch / "wearer-2.stream", folder / "updates" / "2.hypr"]
+        return subprocess.run(program, capture_output=True, text=True, check=True).stdout
+
+    from hypr.flower import _gateway
+
+    class Prompt(_gateway._Gateway):
+        def _offer(self, model, base, server_round):
+            super()._offer(model, base, server_round)
+            assert "learned from 9" in learn()
+
+    app = ClientApp()
+    app.train()(Prompt(fleet.model, folder, 1, 5.0, ()).train)
+    trained = fleet.run(1, app, nodes=1, strategy=FedAvg(fraction_evaluate=0.0, min_train_nodes=1, min_available_nodes=1))
+    assert fleet.rounds[0][1] == {}
+    assert 0.01 < np.abs(flat(trained) - flat(fleet.model)).max() < 3
 
 
 # ---- Differences
