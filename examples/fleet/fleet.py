@@ -37,8 +37,8 @@ def compared(left_out, arguments):
 
 def show(message, record):
     if record.number == 1 or record.number % 20 == 0:
-        print(f"{message}, round {record.number}: {record.bytes_received / 9 / 1000:.1f} kB from each client, accuracy on the wearer "
-              f"who is left out {record.accuracy:.1%}", flush=True)
+        print(f"{message}, round {record.number}: {record.bytes_received / 9 / 1000:.1f} kB from each client, accuracy on the "
+              f"wearer who is left out {record.accuracy:.1%}", flush=True)
 
 
 def print_table(wearers, results, names, bytes_up):

@@ -13,7 +13,7 @@ from flwr.serverapp.strategy import FedAvg
 
 import hypr
 from hypr import flower
-from wearers import OPTIONS, Wearer, adaptation, of, recordings, unheard
+from wearers import OPTIONS, Sequences, Wearer, adaptation, of, recordings, unheard
 
 MODELS = Path(__file__).resolve().parents[2] / "build" / "fleet"
 SEQUENCES = adaptation.UPDATES * adaptation.BATCH  # that a training sees, wherever it is
@@ -81,10 +81,9 @@ def central(left_out, seed, sequences=SEQUENCES, taught=False):
         updates = sequences // adaptation.BATCH
         first = hypr.Model.load(start(left_out, seed, taught))
         session = hypr.Session(first, schedule="cosine", schedule_updates=updates, **OPTIONS)
-        drawn = recordings.Sequences(of(others(left_out)), seed)
+        drawn = Sequences(of(others(left_out)), seed)
         for _ in range(updates):
-            for _ in range(adaptation.BATCH):
-                session.learn_sequence(*drawn.draw())
+            session.learn_batch(*drawn.draw(adaptation.BATCH))
             session.apply()
         session.save_model(path)
     return hypr.Model.load(path)

@@ -35,9 +35,9 @@ def gateway_app(model: Model | str | os.PathLike[str], folder: str | os.PathLike
     brought there by whatever transports them.
 
     In every round the gateway puts the fleet's model into ``folder/fleet.hypr``, with its base in the metadata. A device loads it,
-    learns, and saves what it has come to (``hypr_session_save_model``, which keeps the metadata) as ``folder/updates/NAME.hypr``; each
-    NAME counts once. The gateway takes those of this base, and sends the server their mean; its weight is how many they are.
-    A file that is damaged, of another structure or base stays, renamed to ``NAME.refused``, and the reason is logged.
+    learns, and saves what it has come to (``hypr_session_save_model``, which keeps the metadata) as
+    ``folder/updates/NAME.hypr``. The gateway takes those of this base, and sends the server their mean; its weight is how many they
+    are. A file that is damaged, of another structure or base stays, renamed to ``NAME.refused``, and the reason is logged.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class _Gateway:
         updates = self._collect(base)
         if not updates:
             return refusal(message, f"no device has brought an update in {self.wait:g} s")
-        mean = np.mean(updates, axis=0, dtype=np.float64).astype(np.float32)
+        mean = np.stack(updates).mean(axis=0, dtype=np.float64).astype(np.float32)
         return Message(RecordDict({
             ARRAYS: self.tensors.record(mean),
             METRICS: MetricRecord({EXAMPLES: len(updates)}),

@@ -68,7 +68,8 @@ def secure_client_app(model: Model | str | os.PathLike[str], local: Local | Call
 
 def secure_server_app(model: str | os.PathLike[str], output: str | os.PathLike[str], *, rounds: int,
                       schedule: Schedule = "constant", personal: Iterable[str] = (), num_shares: int | float = 1.0,
-                      reconstruction_threshold: int | float = 0.5, most_examples: int = 1000, clipping_range: float = 8.0, timeout: float | None = 3600.0) -> ServerApp:
+                      reconstruction_threshold: int | float = 0.5, most_examples: int = 1000, clipping_range: float = 8.0,
+                      timeout: float | None = 3600.0) -> ServerApp:
     """As ``server_app`` with FedAvg, but that updates are summed in secret; clients run ``secure_client_app``.
 
     Parameters
