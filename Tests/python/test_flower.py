@@ -529,7 +529,7 @@ def test_a_gateway_speaks_for_devices(fleet):
                 arrays = message.content.array_records["arrays"]
                 tensors = flower.SharedTensors(fleet.model)
                 from hypr.flower._shared import base_of
-                hypr.ModelBuilder.from_model(tensors.merged(arrays)).metadata(
+                hypr.ModelBuilder.from_model(tensors.merged(tensors.values(arrays))).metadata(
                     **{"fleet base": base_of(tensors.values(arrays))}).save(folder / "fleet.hypr")
                 bring(1, None)
             return super()._answer(message)

@@ -6,7 +6,7 @@ from functools import cache
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid, ServerApp
-from flwr.serverapp.strategy import FedAvg
+from flwr.serverapp.strategy import FedAvgM
 
 from hypr.flower import Compression, client_app, server_app
 
@@ -38,6 +38,6 @@ client.evaluate()(_answer)
 @server.main()
 def main(grid: Grid, context: Context) -> None:
     run, clients = context.run_config, int(context.run_config["clients"])
-    strategy = FedAvg(min_available_nodes=clients, min_train_nodes=clients, fraction_evaluate=0.0)
+    strategy = FedAvgM(server_momentum=0.6, min_available_nodes=clients, min_train_nodes=clients, fraction_evaluate=0.0)
     server_app(str(run["model"]), str(run["output"]), rounds=int(run["rounds"]), schedule="cosine", strategy=strategy,
                timeout=60)(grid, context)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
+from flwr.app import ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 from flwr.clientapp.typing import Mod
 
@@ -73,7 +73,8 @@ class Client:
         try:
             config, arrays = message.content.config_records[CONFIG], message.content.array_records[ARRAYS]
             self.structure.check(str(config[STRUCTURE]), "the fleet's model")
-            model = self.tensors.merged(arrays, context.state.array_records.get(_PERSONAL))
+            values = self.tensors.values(arrays)
+            model = self.tensors.merged(values, context.state.array_records.get(_PERSONAL))
             fitted = self._local(context).fit(model, self._options(config), int(cast(int, config[ROUND])))
         except (Error, ArithmeticError) as error:
             return refusal(message, f"{type(error).__name__}: {error}")
@@ -82,14 +83,14 @@ class Client:
         return Message(RecordDict({
             ARRAYS: self.tensors.arrays(fitted.parameters),
             METRICS: MetricRecord({EXAMPLES: fitted.examples, **fitted.metrics}),
-            UPDATE: ConfigRecord({STRUCTURE: self.structure.fingerprint, BASE: self._base(arrays)}),
+            UPDATE: ConfigRecord({STRUCTURE: self.structure.fingerprint, BASE: base_of(values)}),
         }), reply_to=message)
 
     def evaluate(self, message: Message, context: Context) -> Message:
         try:
             config, arrays = message.content.config_records[CONFIG], message.content.array_records[ARRAYS]
             self.structure.check(str(config[STRUCTURE]), "the fleet's model")
-            model = self.tensors.merged(arrays, context.state.array_records.get(_PERSONAL))
+            model = self.tensors.merged(self.tensors.values(arrays), context.state.array_records.get(_PERSONAL))
             examples, metrics = self._local(context).evaluate(model, self.options)
         except Error as error:
             return refusal(message, f"{type(error).__name__}: {error}")
@@ -97,9 +98,6 @@ class Client:
 
     def _local(self, context: Context) -> Local:
         return self.local(context) if callable(self.local) else self.local
-
-    def _base(self, arrays: ArrayRecord) -> str:
-        return base_of(self.tensors.values(arrays))
 
     def _options(self, config: ConfigRecord) -> SessionOptions:
         """Those of this round: a rate by the server's schedule, and the pull to the fleet's parameters that FedProx asks for."""

@@ -71,8 +71,9 @@ class _Gateway:
         config, arrays = message.content.config_records[CONFIG], message.content.array_records[ARRAYS]
         try:
             self.structure.check(str(config[STRUCTURE]), "the fleet's model")
-            base = base_of(self.tensors.values(arrays))
-            self._offer(self.tensors.merged(arrays), base, int(cast(int, config[ROUND])))
+            values = self.tensors.values(arrays)
+            base = base_of(values)
+            self._offer(self.tensors.merged(values), base, int(cast(int, config[ROUND])))
         except Error as error:
             return refusal(message, f"{type(error).__name__}: {error}")
         updates = self._collect(base)
@@ -115,4 +116,4 @@ class _Gateway:
         self.structure.check(Structure(model).text, path.name)
         if model.metadata.get(BASE_ENTRY) != base:
             raise StateMismatchError(f"a stale update: its base is {model.metadata.get(BASE_ENTRY)}, expected {base}")
-        return self.tensors.values(self.tensors.arrays(model_parameters(model)))
+        return self.tensors.of(model_parameters(model))

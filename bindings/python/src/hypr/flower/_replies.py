@@ -82,7 +82,7 @@ class CheckedStrategy(Strategy):
         arrays, metrics = self.strategy.aggregate_train(server_round, kept) if kept else (None, None)
         try:
             values = self._values if arrays is None else self.tensors.within_bounds(self.tensors.values(arrays))
-            self.tensors.merged(self.tensors.record(values))  # is a network
+            self.tensors.merged(values)  # is a network
         except Error as error:
             log(WARNING, "round %d: the strategy's result is not used: %s", server_round, error)
             values = self._values

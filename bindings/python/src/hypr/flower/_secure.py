@@ -99,7 +99,7 @@ def secure_server_app(model: str | os.PathLike[str], output: str | os.PathLike[s
             return {STRUCTURE: text, ROUND: number, RATE_FACTOR: factor(number), _MOST_EXAMPLES: most_examples,
                     _CLIPPING: clipping_range}
 
-        strategy = _SummedDifferences(tensors, tensors.values(tensors.arrays(model_parameters(current))),
+        strategy = _SummedDifferences(tensors, tensors.of(model_parameters(current)),
                                       lambda number, values: saver.save(number + done, values), on_fit_config_fn=config)
         workflow = SecAggPlusWorkflow(num_shares, reconstruction_threshold, max_weight=float(most_examples),
                                       clipping_range=clipping_range, timeout=timeout)

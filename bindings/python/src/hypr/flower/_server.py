@@ -91,7 +91,7 @@ def server_app(model: str | os.PathLike[str], output: str | os.PathLike[str], *,
                 report(server_round, checked)
 
         def judged(_: int, arrays: ArrayRecord) -> MetricRecord | None:
-            return None if evaluate is None else MetricRecord(dict(evaluate(tensors.merged(arrays))))
+            return None if evaluate is None else MetricRecord(dict(evaluate(tensors.merged(tensors.values(arrays)))))
 
         checked = CheckedStrategy(inner, tensors, done=done, most_examples=most_examples, rate_factor=factor, save=save)
         checked.start(grid, tensors.arrays(model_parameters(current)), rounds - done, timeout,
@@ -126,7 +126,7 @@ class ModelSaver:
 
     def save(self, server_round: int, values: FloatArray) -> None:
         """The shared parameters [sum of sizes]; the others stay as the model that training began with has them."""
-        model = self.tensors.merged(self.tensors.record(values))
+        model = self.tensors.merged(values)
         numbered = ModelBuilder.from_model(model).metadata(**{ROUNDS_ENTRY: str(server_round)}).build()
         replace_file(self.path, numbered.data)
 

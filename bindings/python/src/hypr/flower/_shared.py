@@ -53,6 +53,10 @@ class SharedTensors:
         """What travels of all parameters [parameter_count]."""
         return _record(flat, self.shared)
 
+    def of(self, flat: FloatArray) -> FloatArray:
+        """The same one after the other, [sum of sizes]."""
+        return np.concatenate([flat[tensor.offset:tensor.offset + tensor.size] for tensor in self.shared])
+
     def personal_arrays(self, flat: FloatArray) -> ArrayRecord:
         """What stays of them."""
         return _record(flat, self.personal)
@@ -113,13 +117,23 @@ class SharedTensors:
         neuron = "LI" if part == "readout" else self.model.layers[int(part.removeprefix("layer"))].neuron
         return neuron_model(neuron).parameters.get(kind)
 
-    def merged(self, arrays: ArrayRecord, personal: Mapping[str, Array] | None = None) -> Model:
-        """The model with parameters that came, and those that stayed; what there is none of is as the model has it."""
-        self.values(arrays)  # refuses what does not fit
+    def merged(self, values: FloatArray, personal: Mapping[str, Array] | None = None) -> Model:
+        """The model with the shared parameters [sum of sizes] that came, and with those that stayed, or otherwise its own.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A parameter of a neuron is out of its model's bounds.
+        """
         with Session(self.model, learning=False) as session:
-            values = {name: array.numpy().astype(np.float32) for name, array in arrays.items()}
-            values |= {name: array.numpy() for name, array in (personal or {}).items()}
-            session.parameters.update(values)
+            flat, start = session.parameters.flat.copy(), 0
+            for tensor in self.shared:
+                flat[tensor.offset:tensor.offset + tensor.size] = values[start:start + tensor.size]
+                start += tensor.size
+            if personal is not None:
+                for tensor in self.personal:
+                    flat[tensor.offset:tensor.offset + tensor.size] = personal[tensor.name].numpy().reshape(-1)
+            session.parameters.flat = flat
             return Model(session.model_bytes())
 
 
