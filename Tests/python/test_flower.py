@@ -1,7 +1,13 @@
 """Fleets on Flower: what travels, what is refused, and that a fleet learns what one place would."""
 
 import os
+import random
+import re
+import subprocess
+import sys
+import time
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +20,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.app.user_config import UserConfig  # noqa: E402
 from flwr.clientapp import ClientApp  # noqa: E402
 from flwr.clientapp.mod import LocalDpMod, fixedclipping_mod  # noqa: E402
+from flwr.supercore.task_identity import TaskIdentity  # noqa: E402
 from flwr.serverapp.strategy import (  # noqa: E402
     DifferentialPrivacyClientSideFixedClipping,
     FedAdam,
@@ -23,6 +30,8 @@ from flwr.serverapp.strategy import (  # noqa: E402
 )
 
 from hypr import flower  # noqa: E402
+from hypr.flower import _gateway  # noqa: E402
+from hypr.flower._shared import base_of  # noqa: E402
 
 CLIENTS = 5
 
@@ -33,9 +42,9 @@ def network(size=16, seed=0):
 
 def recorded(seed, sequences=24):
     """Which of three channels is larger."""
-    random = np.random.default_rng(seed)
-    labels = random.integers(0, 3, sequences)
-    values = random.normal(0, 0.3, (sequences, 40, 3))
+    drawn = np.random.default_rng(seed)
+    labels = drawn.integers(0, 3, sequences)
+    values = drawn.normal(0, 0.3, (sequences, 40, 3))
     values[np.arange(sequences), :, labels] += 1
     return values.astype(np.float32), labels.astype(np.int32)
 
@@ -154,7 +163,6 @@ def test_threads_change_nothing(tmp_path):
         fleet = Fleet(tmp_path / str(threads))
         server = flower.server_app(fleet.folder / "start.hypr", fleet.output, rounds=2, strategy=FedAvg(fraction_evaluate=0.0))
         # FedAvg draws the order of clients, in which sums are rounded.
-        import random
         random.seed(1)
         flower.LocalGrid(fleet.client(), CLIENTS, threads).run_app(server)
         results.append(flat(hypr.Model.load(fleet.output)))
@@ -337,7 +345,6 @@ def test_a_bad_reply_is_left_out_with_the_reason(fleet, kind, reason, caplog):
     trained = fleet.run(1, fleet.client(mods=[spoiled(kind)]))
     (_, dropped, _), = fleet.rounds
     assert list(dropped) == [2]
-    import re
     assert re.search(reason, dropped[2])
 
     def without(context):
@@ -367,8 +374,7 @@ def test_a_thousand_clients_of_whom_many_fail(tmp_path):
     """The smaller form of examples/fleet/thousand.py."""
     kinds = ["nan", "shape", "stale"]
     fleet = Fleet(tmp_path, network(size=4))
-    random = np.random.default_rng(0)
-    fate = random.permutation(["drops"] * 20 + [kind for kind in kinds for _ in range(2)] + ["good"] * 174)
+    fate = np.random.default_rng(0).permutation(["drops"] * 20 + [kind for kind in kinds for _ in range(2)] + ["good"] * 174)
 
     class Small:
         def fit(self, model, options, server_round):
@@ -394,8 +400,6 @@ def test_a_thousand_clients_of_whom_many_fail(tmp_path):
 
 
 def test_who_comes_late_is_left_out(fleet):
-    import time
-
     class Slow(flower.DataSet):
         def fit(self, model, options, server_round):
             time.sleep(1.0)
@@ -503,7 +507,7 @@ def test_a_gateway_speaks_for_devices(fleet):
     def bias(value):
         return lambda session: session.parameters.update({"readout.bias": np.full(3, value, np.float32)})
 
-    def bring(server_round, base):
+    def bring():
         device(folder, "watch-1", bias(2.0))
         device(folder, "watch-2", bias(4.0))
         network(size=20).save(folder / "updates" / "another.hypr")
@@ -528,10 +532,9 @@ def test_a_gateway_speaks_for_devices(fleet):
                 (folder / "updates").mkdir(parents=True, exist_ok=True)
                 arrays = message.content.array_records["arrays"]
                 tensors = flower.SharedTensors(fleet.model)
-                from hypr.flower._shared import base_of
                 hypr.ModelBuilder.from_model(tensors.merged(tensors.values(arrays))).metadata(
                     **{"fleet base": base_of(tensors.values(arrays))}).save(folder / "fleet.hypr")
-                bring(1, None)
+                bring()
             return super()._answer(message)
 
     server = flower.server_app(fleet.folder / "start.hypr", fleet.output, rounds=1, strategy=FedAvg(fraction_evaluate=0.0))
@@ -549,9 +552,6 @@ def test_a_gateway_without_devices_is_left_out(fleet):
 @pytest.mark.skipif("HYPR_FLEET_DEVICE" not in os.environ, reason="HYPR_FLEET_DEVICE does not name examples/c/fleet_device.c")
 def test_a_device_in_c(tmp_path):
     """The example learns a stream, and the gateway takes what it saves."""
-    import subprocess
-    from pathlib import Path
-
     watch = Path(__file__).resolve().parents[2] / "examples" / "watch"
     fleet = Fleet(tmp_path, hypr.Model.load(watch / "without-wearer-2.hypr"))
     folder = tmp_path / "gateway"
@@ -559,8 +559,6 @@ def test_a_device_in_c(tmp_path):
     def learn():
         program = [os.environ["HYPR_FLEET_DEVICE"], folder / "fleet.hypr", watch / "wearer-2.stream", folder / "updates" / "2.hypr"]
         return subprocess.run(program, capture_output=True, text=True, check=True).stdout
-
-    from hypr.flower import _gateway
 
     class Prompt(_gateway._Gateway):
         def _offer(self, model, base, server_round):
@@ -647,7 +645,6 @@ def test_error_feedback_loses_nothing():
                    "update": ConfigRecord({"structure": "0" * 16, "base": "0" * 16})}
         return Message(RecordDict(content), reply_to=message)
 
-    from flwr.supercore.task_identity import TaskIdentity
     TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1
     for _ in range(60):
         message = Message(RecordDict({"arrays": ArrayRecord({"all": Array(np.zeros(48, np.float32))})}), 1, "train")
@@ -742,6 +739,14 @@ def test_secure_aggregation_survives_who_drops_out_or_is_refused(fleet):
 
 
 # ---- Arguments
+
+
+def test_without_flower_it_says_what_to_install():
+    """As it is where Flower is not: importing is the first thing that fails."""
+    code = "import sys; sys.modules['flwr'] = None; import hypr.flower"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode and 'hypr.flower needs the package flwr: pip install "hypr[flower]"' in result.stderr
+
 
 
 @pytest.mark.parametrize("call, named", [
