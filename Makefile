@@ -132,6 +132,23 @@ demo-data: watch-environment ## Make the demo's model and stream again (a minute
 demo-machine: watch-environment ## A machine's sensor is moved: five networks adapt to it (two minutes)
 	@HYPR_TOOL=$(abspath $(TOOL)) $(BUILD)/venv/bin/python examples/machine/measure.py
 
+# The fleet's own environment: Flower brings fifty packages. Nothing that runs here leaves this machine.
+FLEET := examples/fleet
+FLOWER := HYPR_TOOL=$(abspath $(TOOL)) FLWR_TELEMETRY_ENABLED=0 FLWR_DISABLE_UPDATE_CHECK=1 $(BUILD)/venv-fleet/bin/python
+
+.PHONY: demo-fleet demo-fleet-all fleet-environment
+demo-fleet: fleet-environment ## Nine watches train a network together, the tenth gets it; on Flower (5 minutes; downloads it)
+	@$(FLOWER) $(FLEET)/fleet.py
+	@$(FLOWER) $(FLEET)/superlink.py
+
+demo-fleet-all: fleet-environment ## The same for each of ten wearers, and a fleet of a thousand (an hour)
+	@$(FLOWER) $(FLEET)/fleet.py --wearers 1 2 3 4 5 6 7 8 9 10
+	@$(FLOWER) $(FLEET)/thousand.py
+
+fleet-environment: $(LIBRARY) $(TOOL)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-fleet $(FLEET)/requirements.txt examples/data-requirements.txt
+
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
@@ -155,10 +172,10 @@ check: ## Run the tests that find most (90 seconds after a build)
 	@HYPR_TEST_QUICK=1 .ci/test schema arrows headers library swift c cpp python cue-recall
 
 test: $(LIBRARY) $(TOOL) $(MODELS) ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
-	@.ci/test schema arrows headers library abi docs -- swift c memory cpp fuzz python cue-recall accuracy \
+	@.ci/test schema arrows headers library abi docs -- swift c memory cpp fuzz python fleet cue-recall accuracy \
 	  -- sizes reproducible aarch64 firmware neuron-model
 
-.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
+.PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-fleet test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
 test-schema:
 	@.ci/require-packages flatbuffers-compiler
 	.ci/check-schema
@@ -274,6 +291,9 @@ test-cpp: stage $(MODELS)
 test-python: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/python/run
+
+test-fleet: fleet-environment $(BUILD)/examples/fleet_device
+	@HYPR_FLEET_DEVICE=$(abspath $(BUILD)/examples/fleet_device) $(FLOWER) -m pytest -p no:cacheprovider -q Tests/python/test_flower.py
 
 .PHONY: test-importers
 test-importers: $(LIBRARY) $(TOOL) ## Compare importers with the original libraries (downloads PyTorch)

@@ -71,7 +71,7 @@ _LAZY = {"Adaptation": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation", "
          "TrainingResult": "hypr.trainer", "adaptation_profiles": "hypr.adaptation", "check": "hypr.checking",
          "neuron_models": "hypr.neurons", "record": "hypr.recording", "suggest": "hypr.suggestion",
          "tune_adaptation": "hypr.adaptation"}
-_LAZY_MODULES = ("datasets", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
+_LAZY_MODULES = ("datasets", "flower", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
 __all__ = [
     "Adaptation", "AdaptationPlan", "BufferTooSmallError", "Check", "Clip", "Diagnosis", "DiagnosisWarning", "EpochRecord",

@@ -1,0 +1,82 @@
+/*
+ * A watch without Python that is part of a fleet: it takes the fleet's model, learns from its wearer, and gives back what it has
+ * come to. Its recordings stay here.
+ *
+ *   fleet_device FLEET_MODEL STREAM UPDATE
+ *
+ * A gateway that speaks Flower (hypr.flower.gateway_app) writes FLEET_MODEL for every round, and takes UPDATE. The file says in its
+ * metadata which round it is of; saving keeps that, so an update that comes late is known as such. About the stream:
+ * examples/watch/README.md.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hypr.h"
+
+enum { CHANNELS = 6, SAMPLE_BYTES = 14 };
+enum { CALIBRATION, LABELLED_CALIBRATION, TEST };
+
+/* Ends the program if a call failed. */
+static void check(hypr_status status, const char *action, const char *message) {
+  if (status == HYPR_OK) return;
+  fprintf(stderr, "cannot %s: %s: %s\n", action, hypr_status_name(status), message);
+  exit(EXIT_FAILURE);
+}
+
+/* Reads one sample: six signed 16-bit integers in thousandths, low byte first; exercise; kind. 0 at the end. */
+static int read_sample(FILE *file, float *values, uint32_t *exercise, int *kind) {
+  unsigned char bytes[SAMPLE_BYTES];
+  if (fread(bytes, SAMPLE_BYTES, 1, file) != 1) return 0;
+  for (int channel = 0; channel < CHANNELS; channel++) {
+    int value = bytes[2 * channel] | bytes[2 * channel + 1] << 8;
+    values[channel] = (float)(value < 32768 ? value : value - 65536) / 1000;
+  }
+  *exercise = bytes[12];
+  *kind = bytes[13];
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) {
+    fprintf(stderr, "usage: fleet_device FLEET_MODEL STREAM UPDATE\n");
+    return EXIT_FAILURE;
+  }
+  hypr_model *model = NULL;
+  hypr_options *options = NULL;
+  hypr_session *session = NULL;
+  char message[256];
+  check(hypr_model_load(argv[1], &model, message, sizeof message), "load the fleet's model", message);
+  if (hypr_model_input_size(model) != CHANNELS) {
+    fprintf(stderr, "%s has %zu inputs, expected %d\n", argv[1], hypr_model_input_size(model), CHANNELS);
+    return EXIT_FAILURE;
+  }
+  check(hypr_options_create(&options, message, sizeof message), "make options", message);
+  check(hypr_options_set(options, HYPR_OPTION_LEARNING, 1), "set learning", hypr_options_message(options));
+  /* A low rate that does not fall: the fleet has many devices and many rounds. */
+  check(hypr_options_set(options, HYPR_OPTION_SCHEDULE, HYPR_SCHEDULE_CONSTANT), "set the schedule", hypr_options_message(options));
+  check(hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, 0.001), "set the rate", hypr_options_message(options));
+  check(hypr_session_create(model, options, &session, message, sizeof message), "make a session", message);
+
+  FILE *stream = fopen(argv[2], "rb");
+  if (!stream) perror(argv[2]), exit(EXIT_FAILURE);
+  float values[CHANNELS];
+  uint32_t exercise;
+  int kind;
+  size_t taught = 0;
+  while (read_sample(stream, values, &exercise, &kind)) {
+    if (kind == TEST) continue; /* nothing of the test is learned */
+    check(hypr_session_step(session, values, CHANNELS, NULL, 0), "make a step", hypr_session_message(session));
+    if (kind != LABELLED_CALIBRATION) continue;
+    check(hypr_session_teach_class(session, exercise), "teach", hypr_session_message(session));
+    taught++;
+  }
+  fclose(stream);
+  check(hypr_session_flush(session), "close the last window", hypr_session_message(session));
+  check(hypr_session_save_model(session, argv[3]), "save the update", hypr_session_message(session));
+  printf("learned from %zu samples, and saved %s\n", taught, argv[3]);
+
+  hypr_session_free(session);
+  hypr_options_free(options);
+  hypr_model_free(model);
+  return EXIT_SUCCESS;
+}
