@@ -120,7 +120,7 @@ check: ## Run the tests that find most (90 seconds after a build)
 
 test: $(LIBRARY) $(TOOL) $(MODELS) ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
 	@.ci/test schema arrows headers library abi docs -- swift c memory cpp fuzz python cue-recall accuracy \
-	  -- sizes reproducible aarch64 firmware neuron-model
+	  -- sizes reproducible aarch64 firmware neuron-model site
 
 .PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
 test-schema:
@@ -275,6 +275,15 @@ else
 test-accuracy:
 	@echo "skipped: HYPR_TEST_DATA does not name a folder with QTDB_*.mat files"
 endif
+
+# ---- Documentation
+
+.PHONY: docs test-site
+docs: $(LIBRARY) ## Make the documentation site, build/docs/html (a minute; downloads Sphinx)
+	@.ci/require-packages doxygen $(PYTHON_PACKAGES)
+	HYPR_LIBRARY=$(abspath $(LIBRARY)) .ci/make-docs
+
+test-site: docs
 
 # ---- Measurements
 
