@@ -132,7 +132,7 @@ test-arrows:
 	.ci/check-arrows
 
 test-docs: $(TOOL) $(LIBRARY)
-	@.ci/require-packages gcc libc6-dev
+	@.ci/require-packages gcc g++ libc6-dev
 	.ci/check-docs $(TOOL)
 	.ci/check-figures $(TOOL)
 
@@ -284,6 +284,15 @@ docs: $(LIBRARY) ## Make the documentation site, build/docs/html (a minute; down
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) .ci/make-docs
 
 test-site: docs
+
+# Their figures are those of CPU level 3, as on the pages.
+.PHONY: pictures
+pictures: $(BUILD)/examples/adapt $(LIBRARY) ## Draw the pictures of README and docs/ideas.md (downloads Matplotlib)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-pictures docs/pictures/requirements.txt
+	HYPR_CPU_LEVEL=3 $< $(WATCH)/without-wearer-2.hypr $(WATCH)/wearer-2.stream $(BUILD)/adapted.hypr $(BUILD)/demo.csv >$(BUILD)/demo.txt
+	$(BUILD)/venv-pictures/bin/python docs/pictures/demo.py $(BUILD)/demo.csv docs/pictures/demo.svg
+	HYPR_CPU_LEVEL=3 $(BUILD)/venv-pictures/bin/python docs/pictures/ideas.py docs/ideas
 
 # ---- Measurements
 

@@ -34,7 +34,7 @@ def eligibility(path):
     plots[1].plot(time, u / np.abs(u).max(), color=BLUE, linewidth=2)
     plots[1].plot(time, a / np.abs(a).max(), color=ORANGE, linewidth=2)
     plots[1].scatter(time[np.array(spikes) > 0], np.full(int(np.sum(spikes)), 1.1), marker="|", s=120, color="black")
-    plots[1].set(ylabel="state", yticks=[0], ylim=(-0.7, 1.3))
+    plots[1].set(ylabel="state", yticks=[0], ylim=(-0.05, 1.25))
     plots[1].text(steps, 0.75, "membrane u", color=BLUE)
     plots[1].text(steps, 0.25, "adaptation a", color=ORANGE)
     plots[1].text(steps, 1.05, "spikes", color="black")
@@ -44,7 +44,7 @@ def eligibility(path):
     plots[2].text(label - 1, 1.05, "a label: gradient = error × eligibility", color=GREEN, ha="right")
     plots[2].text(steps, 0.75, "of u: short", color=BLUE)
     plots[2].text(steps, 0.25, "of a: long", color=ORANGE)
-    plots[2].set(ylabel="eligibility\nof the weight", yticks=[0], ylim=(-0.7, 1.3), xlabel="step", xlim=(0, steps - 1))
+    plots[2].set(ylabel="eligibility\nof the weight", yticks=[0], ylim=(-0.05, 1.25), xlabel="step", xlim=(0, steps - 1))
     save(figure, path)
 
 
