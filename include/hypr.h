@@ -110,7 +110,7 @@ enum {
   HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model, other options or another version */
 
   /* the system */
-  HYPR_ERROR_OUT_OF_MEMORY = 40, /* also if there are no more threads */
+  HYPR_ERROR_OUT_OF_MEMORY = 40, /* the system has no more memory, or no more threads */
   HYPR_ERROR_IO = 41             /* a file cannot be read or written */
 };
 

@@ -1,11 +1,15 @@
 """How the reference shows what Doxygen and the docstrings say."""
 
 import re
+from itertools import takewhile
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.domains.c import CDomain
+from sphinx.domains.cpp import CPPDomain
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.transforms import SphinxTransform
+from sphinx.util.inspect import TypeAliasForwardRef
 
 MEMBERS = {"enum", "enumerator", "member", "var"}
 
@@ -34,12 +38,26 @@ def property_docstring(self):
 def docstring(app, what, name, thing, options, lines):
     """Of two fields that are described together napoleon takes the first one for the type of the second."""
     section, described = "", []
-    for line, below in zip(lines, [*lines[1:], ""]):
+    for index, line in enumerate(lines):
+        below = lines[index + 1] if index + 1 < len(lines) else ""
         if below and set(below) == {"-"}:
             section = line
         fields = re.fullmatch(r"(\w+(?:, \w+)+) : (.*)", line)
-        described += [f"{name} : {fields[2]}" for name in fields[1].split(", ")] if fields and section == "Attributes" else [line]
+        if fields and section == "Attributes":
+            *others, last = fields[1].split(", ")
+            said = list(takewhile(lambda text: text.startswith(" "), lines[index + 1:]))
+            for name in others:
+                described += [f"{name} : {fields[2]}", *said]
+            line = f"{last} : {fields[2]}"
+        described.append(line)
     lines[:] = described
+
+
+def searched(domain):
+    """Parameters of functions are no results of a search, and constants go by their own name."""
+    objects = domain.get_objects
+    domain.get_objects = lambda self: ((name, shown.removeprefix("[anonymous]."), kind, *rest)
+                                       for name, shown, kind, *rest in objects(self) if not kind.endswith("Param"))
 
 
 def skip(app, what, name, thing, skipped, options):
@@ -49,6 +67,9 @@ def skip(app, what, name, thing, skipped, options):
 
 def setup(app):
     app.add_transform(Contents)
+    searched(CDomain)
+    searched(CPPDomain)
+    TypeAliasForwardRef.__repr__ = lambda alias: alias.name
     GoogleDocstring._parse_attribute_docstring = property_docstring
     app.connect("autodoc-process-docstring", docstring, priority=400)
     app.connect("autodoc-skip-member", skip)

@@ -1,10 +1,10 @@
-"""Links of pages to what the site has no page for: files of the project are copied and shown as they are; folders lose their link,
-since a site on disk cannot list them."""
+"""Links of pages to folders of the project lose their link, since a site on disk cannot list them. (Links to pages lead to these, and
+files that are no pages are copied and shown as they are: MyST does that.)"""
 
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.addnodes import download_reference
+from sphinx.addnodes import pending_xref
 from sphinx.transforms import SphinxTransform
 
 
@@ -13,10 +13,10 @@ class FolderLinks(SphinxTransform):
 
     def apply(self):
         page = Path(self.env.doc2path(self.env.docname)).parent
-        for node in list(self.document.findall(lambda node: isinstance(node, (nodes.reference, download_reference)) or
-                                               node.__class__.__name__ == "pending_xref")):
-            target = node.get("reftarget") or node.get("refuri") or ""
-            if target and "://" not in target and (page / target.split("#")[0]).is_dir():
+        for node in list(self.document.findall(pending_xref)):
+            target = node.get("reftarget", "").partition("#")[0]
+            # Pages come as documents, without .md: some have a folder of the same name.
+            if target and "://" not in target and node.get("refdomain") != "doc" and (page / target).is_dir():
                 node.replace_self(node.children[0] if len(node.children) == 1 else nodes.inline("", "", *node.children))
 
 
