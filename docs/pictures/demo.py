@@ -1,4 +1,4 @@
-"""Draws what the demo did at every sample: docs/pictures/demo.py SAMPLES.csv PICTURE.svg, SAMPLES.csv as examples/c/adapt.c writes it."""
+"""Draws what the demo did at every sample: docs/pictures/demo.py SAMPLES.csv PICTURE.svg (examples/c/adapt.c writes SAMPLES.csv)"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/ideas.md: docs/pictures/ideas.py FOLDER. The eligibility is that of a session, the others are drawings."""
+"""Draws the pictures of docs/ideas.md: docs/pictures/ideas.py FOLDER. The eligibility is that of a session."""
 
 import sys
 from pathlib import Path

@@ -19,17 +19,15 @@ root_doc = "docs/index"
 language = "en"
 
 # The folder of the project is the source folder: links between pages are what they are in the repository.
-include_patterns = ["README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "COMPATIBILITY.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md",
-                    "docs/reference/*.md", "bindings/python/README.md", "examples/*/README.md", "oracle/README.md"]
+include_patterns = ["README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "COMPATIBILITY.md", "CONTRIBUTING.md", "SECURITY.md",
+                    "docs/*.md", "docs/reference/*.md", "bindings/python/README.md", "examples/*/README.md", "oracle/README.md"]
 exclude_patterns = [".*", "build", "Sources", "Tests", "benchmarks", "include", "bindings/python/src", "bindings/cmake"]
 
-extensions = ["myst_parser", "breathe", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design", "reference",
-              "repository_links"]
+extensions = ["myst_parser", "breathe", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton",
+              "reference", "repository_links"]
 suppress_warnings = ["ref.python"]  # a field has the name of others: it is not what is meant
 
-myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 4
-myst_links_external_new_tab = False
 
 breathe_projects = {"hypr": os.environ["HYPR_DOXYGEN"]}
 breathe_default_project = "hypr"
@@ -38,13 +36,14 @@ breathe_default_members = ("members",)
 breathe_show_include = False
 cpp_maximum_signature_line_length = c_maximum_signature_line_length = python_maximum_signature_line_length = 100
 
-autodoc_mock_imports = ["h5py", "jinja2", "matplotlib", "nir", "norse", "river", "scipy", "sklearn", "snntorch", "tensorboardX", "torch", "tqdm"]
+autodoc_mock_imports = ["h5py", "jinja2", "matplotlib", "nir", "norse", "river", "scipy", "sklearn", "snntorch", "tensorboardX",
+                        "torch", "tqdm"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-autodoc_type_aliases = {name: name for name in ("FloatArray", "IntArray", "Array", "Values", "Numbers", "Table", "Tensors", "Log", "TrainGroup")}
-autodoc_type_aliases |= {"npt.ArrayLike": "ArrayLike"}
+autodoc_type_aliases = {"npt.ArrayLike": "ArrayLike"} | {
+    name: name for name in ("Array", "FloatArray", "IntArray", "Log", "Numbers", "Table", "Tensors", "TrainGroup", "Values")}
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False

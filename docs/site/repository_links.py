@@ -1,5 +1,5 @@
-"""Links of pages to folders of the project lose their link, since a site on disk cannot list them. (Links to pages lead to these, and
-files that are no pages are copied and shown as they are: MyST does that.)"""
+"""Links of pages to folders of the project lose their link, since a site on disk cannot list them. (Links to pages lead to these,
+and files that are no pages are copied and shown as they are: MyST does that.)"""
 
 from pathlib import Path
 
