@@ -173,7 +173,7 @@ check: ## Run the tests that find most (90 seconds after a build)
 
 test: $(LIBRARY) $(TOOL) $(MODELS) ## Run all tests (set HYPR_TEST_DATA to a folder with QTDB_*.mat files for the accuracy test)
 	@.ci/test schema arrows headers library abi docs -- swift c memory cpp fuzz python fleet cue-recall accuracy \
-	  -- sizes reproducible aarch64 firmware neuron-model
+	  -- sizes reproducible aarch64 firmware neuron-model site
 
 .PHONY: test-schema test-arrows test-docs test-headers test-library test-sizes test-reproducible test-abi test-swift test-c test-memory test-fuzz test-cpp test-python test-fleet test-aarch64 test-firmware test-neuron-model test-cue-recall test-accuracy
 test-schema:
@@ -185,7 +185,7 @@ test-arrows:
 	.ci/check-arrows
 
 test-docs: $(TOOL) $(LIBRARY)
-	@.ci/require-packages gcc libc6-dev
+	@.ci/require-packages gcc g++ libc6-dev
 	.ci/check-docs $(TOOL)
 	.ci/check-figures $(TOOL)
 
@@ -331,6 +331,24 @@ else
 test-accuracy:
 	@echo "skipped: HYPR_TEST_DATA does not name a folder with QTDB_*.mat files"
 endif
+
+# ---- Documentation
+
+.PHONY: docs test-site
+docs: $(LIBRARY) ## Make the documentation site, build/docs/html (a minute; downloads Sphinx)
+	@.ci/require-packages doxygen $(PYTHON_PACKAGES)
+	HYPR_LIBRARY=$(abspath $(LIBRARY)) .ci/make-docs
+
+test-site: docs
+
+# Their figures are those of CPU level 3, as on the pages.
+.PHONY: pictures
+pictures: $(BUILD)/examples/adapt $(LIBRARY) ## Draw the pictures of README and docs/ideas.md (downloads Matplotlib)
+	@.ci/require-packages $(PYTHON_PACKAGES)
+	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-pictures docs/pictures/requirements.txt
+	HYPR_CPU_LEVEL=3 $< $(WATCH)/without-wearer-2.hypr $(WATCH)/wearer-2.stream $(BUILD)/adapted.hypr $(BUILD)/demo.csv >$(BUILD)/demo.txt
+	$(BUILD)/venv-pictures/bin/python docs/pictures/demo.py $(BUILD)/demo.csv docs/pictures/demo.svg
+	HYPR_CPU_LEVEL=3 $(BUILD)/venv-pictures/bin/python docs/pictures/ideas.py docs/ideas
 
 # ---- Measurements
 

@@ -76,6 +76,7 @@ extern "C" {
 
 /* ---- Version (since 0.1) */
 
+/* Of this header: major, minor and patch, and all three as one number that grows. */
 #define HYPR_VERSION_MAJOR 0
 #define HYPR_VERSION_MINOR 1
 #define HYPR_VERSION_PATCH 0
@@ -89,16 +90,17 @@ HYPR_API const char *hypr_version_string(void);
 
 /* ---- Errors (since 0.1). The values never change. */
 
+/* What a call that can fail returns. */
 typedef int32_t hypr_status;
 enum {
-  HYPR_OK = 0,
+  HYPR_OK = 0, /* it did what was asked */
 
   /* the call */
   HYPR_ERROR_INVALID_ARGUMENT = 1, /* NULL where not allowed, or a value out of its range */
   HYPR_ERROR_SIZE_MISMATCH = 2,    /* an array has another size than the model says */
   HYPR_ERROR_NOT_FINITE = 3,       /* NaN or infinity came in, or would have come out */
   HYPR_ERROR_WRONG_STATE = 4,      /* a call in the wrong order, such as teaching before the first step */
-  HYPR_ERROR_BUFFER_TOO_SMALL = 5,
+  HYPR_ERROR_BUFFER_TOO_SMALL = 5, /* memory that the caller gave has fewer bytes than are needed */
   HYPR_ERROR_NOT_FOUND = 6, /* no such file, name, layer, tensor or neuron model */
   HYPR_ERROR_STOPPED = 7,   /* the host's progress callback stopped the call */
 
@@ -108,8 +110,8 @@ enum {
   HYPR_ERROR_STATE_MISMATCH = 22,    /* the state belongs to another model, other options or another version */
 
   /* the system */
-  HYPR_ERROR_OUT_OF_MEMORY = 40,
-  HYPR_ERROR_IO = 41
+  HYPR_ERROR_OUT_OF_MEMORY = 40, /* the system has no more memory, or no more threads */
+  HYPR_ERROR_IO = 41             /* a file cannot be read or written */
 };
 
 /* The name of a status, such as "HYPR_ERROR_MODEL_INVALID"; "HYPR_ERROR_UNKNOWN" for other values. Never NULL. */
@@ -118,6 +120,7 @@ HYPR_API const char *hypr_status_name(hypr_status status);
 /* ---- Models (since 0.1)
  * A network as it stands in a .hypr file (include/hypr.fbs): immutable once loaded. */
 
+/* A loaded model. */
 typedef struct hypr_model hypr_model;
 
 /* Loads a model file. *out is set to NULL on failure; `message` names the field, its value and what was expected. The file is
@@ -169,7 +172,10 @@ HYPR_API hypr_status hypr_model_trained_range(const hypr_model *model, float *lo
 /* ---- Running (since 0.1)
  * A session holds the state of one stream and its own, trainable copy of the parameters. */
 
+/* One stream, and what is learned from it. */
 typedef struct hypr_session hypr_session;
+
+/* What a session is created with: see Options. */
 typedef struct hypr_options hypr_options;
 
 /* Makes a session in one allocation. options NULL: the defaults, which do not learn. The options are copied.
@@ -218,6 +224,7 @@ HYPR_API hypr_status hypr_session_reset(hypr_session *session);
 /* ---- Options (since 0.1)
  * Typed values with bounds. What is not set has the value that the model file recommends, or else its default. */
 
+/* The key of an option. The constants say bounds and, in brackets, the default. */
 typedef int32_t hypr_option;
 enum {
   HYPR_OPTION_LEARNING = 1, /* 0 or 1 [0]: whether the session can be taught. Never taken from the model file */
@@ -343,17 +350,22 @@ enum {
 
 /* Bits of HYPR_OPTION_TRAIN_MASK. A tensor is trained if its group is in the mask and the model file says that it may be. */
 enum {
-  HYPR_TRAIN_INPUT_WEIGHTS = 1,
-  HYPR_TRAIN_RECURRENT_WEIGHTS = 2,
-  HYPR_TRAIN_BIASES = 4,
+  HYPR_TRAIN_INPUT_WEIGHTS = 1,     /* of the layers, from the input or the layer below */
+  HYPR_TRAIN_RECURRENT_WEIGHTS = 2, /* of the layers, from their own outputs */
+  HYPR_TRAIN_BIASES = 4,            /* of the layers */
   HYPR_TRAIN_NEURON_PARAMETERS = 8, /* of the layers, such as omega or p_u */
   HYPR_TRAIN_READOUT = 16,          /* weight and bias of the readout */
-  HYPR_TRAIN_READOUT_TAU = 32,
-  HYPR_TRAIN_ALL = 63
+  HYPR_TRAIN_READOUT_TAU = 32,      /* time constants of the readout */
+  HYPR_TRAIN_ALL = 63               /* the sum of them */
 };
 
 /* Values of HYPR_OPTION_OPTIMIZER */
-enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1, HYPR_OPTIMIZER_MOMENTUM = 2, HYPR_OPTIMIZER_ADAMW = 3 };
+enum {
+  HYPR_OPTIMIZER_SGD = 0,      /* stochastic gradient descent */
+  HYPR_OPTIMIZER_ADAM = 1,     /* with bias correction; weight decay is part of the gradient */
+  HYPR_OPTIMIZER_MOMENTUM = 2, /* SGD with a velocity that decays by BETA1 */
+  HYPR_OPTIMIZER_ADAMW = 3     /* Adam; weight decay is taken from the weights directly */
+};
 
 /* Values of HYPR_OPTION_SCHEDULE: factor on the learning rate after u of n = SCHEDULE_UPDATES updates; with a warm-up of w
  * updates times min(1, (u + 1) / w) */
@@ -461,6 +473,7 @@ enum {
   HYPR_REHEARSAL_NO_CLASS = -2 /* those that were taught values or errors */
 };
 
+/* What is kept of a class, and how much is still known of it. */
 typedef struct hypr_rehearsal {
   size_t struct_size;        /* in: sizeof(hypr_rehearsal) */
   size_t stretches;          /* kept now */
@@ -507,9 +520,9 @@ typedef struct hypr_guard {
   size_t struct_size;        /* in: sizeof(hypr_guard) */
   int32_t reference_ahead;   /* 1: the reference is ahead, 0: the network that learns */
   double loss;               /* of the network that learns; 0 before the first step, as the following */
-  double reference_loss;
+  double reference_loss;     /* the same of the reference network */
   double accuracy;           /* share of steps whose largest output was the label's; values count as wrong */
-  double reference_accuracy;
+  double reference_accuracy; /* the same of the reference network */
   uint64_t compared_steps;   /* since the session was created */
   uint64_t returns;          /* how often the parameters went back to the reference's */
   uint64_t last_return;      /* compared_steps at the last of them */
@@ -535,7 +548,7 @@ typedef struct hypr_batch {
   size_t struct_size;             /* sizeof(hypr_batch); bytes that this version does not know must be 0 */
   const float *inputs;            /* [sum of steps][input size] */
   const size_t *steps;            /* [sequences]: how long each is; 0 is allowed */
-  size_t sequences;
+  size_t sequences;               /* how many there are */
   const int32_t *labels;          /* [sum of steps]: the class of every step, negative: no target */
   const int32_t *sequence_labels; /* [sequences]: one class for all steps, as HYPR_OPTION_LOSS says; negative: no target */
   const float *values;            /* [sum of steps][output size]: every step is taught as by hypr_session_teach_values */
@@ -582,6 +595,7 @@ HYPR_API hypr_status hypr_session_apply(hypr_session *session);
 
 /* ---- Statistics (since 0.1) */
 
+/* What happened since the last hypr_session_clear_statistics. */
 typedef struct hypr_statistics {
   size_t struct_size;       /* in: sizeof(hypr_statistics) */
   uint64_t steps;           /* steps made */
@@ -614,7 +628,7 @@ HYPR_API hypr_status hypr_session_clear_statistics(hypr_session *session);
 /* How busy the neurons of a hidden layer were, from the last clear on. */
 typedef struct hypr_layer_activity {
   size_t struct_size;       /* in: sizeof(hypr_layer_activity) */
-  size_t neurons;
+  size_t neurons;           /* of the layer */
   size_t silent_neurons;    /* that never spiked; 0 for layers without spikes, as the following */
   size_t saturated_neurons; /* that spiked in more than half of the steps: they mark no moment any more */
   double spike_rate;        /* spikes per neuron and step */
@@ -630,10 +644,10 @@ typedef struct hypr_input_range {
   uint64_t samples;     /* looked at: of the first 64 steps, then of one in 2n with n channels, rounded up to a power of two, or
                            one in 16; of batches each thread counts steps of its own */
   uint64_t outside;     /* of these, those outside of the range in training */
-  float lowest;         /* 0 before the first sample, as the following */
-  float highest;
+  float lowest;         /* the smallest value of those looked at; 0 before the first sample, as the following */
+  float highest;        /* the largest value of those looked at */
   float trained_lower;  /* the range in training, as the model file has it; NaN: it does not say */
-  float trained_upper;
+  float trained_upper;  /* its upper end; NaN likewise */
 } hypr_input_range;
 
 /* NOT_FOUND: no such channel. INVALID_ARGUMENT: struct_size. */
@@ -816,6 +830,7 @@ HYPR_API hypr_status hypr_session_set_layer_state(hypr_session *session, size_t 
  * file stores only some elements (SparseRows) has the shape [stored elements], in the file's order: row by row, columns ascending.
  * The others do not exist: they stay zero, are never trained, and take neither memory nor time. */
 
+/* Name, shape and place of a tensor. */
 typedef struct hypr_tensor_info {
   size_t struct_size; /* in: sizeof(hypr_tensor_info) */
   const char *name;   /* lives as long as the model, or the session */
@@ -870,6 +885,7 @@ HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_
  * Stretches of samples, with what they teach, that a model file brings along: made by hypr_builder_add_exemplar or `hypr train
  * --exemplars`. hypr_session_save_model keeps them. */
 
+/* What is known of an exemplar. */
 typedef struct hypr_exemplar_info {
   size_t struct_size;      /* in: sizeof(hypr_exemplar_info) */
   size_t steps;            /* 1 to 65536 */
@@ -906,6 +922,7 @@ enum {
   HYPR_DISTRIBUTION_NORMAL = 2   /* mean `first`, standard deviation `second` */
 };
 
+/* What a neuron model says of itself. */
 typedef struct hypr_neuron {
   size_t struct_size;     /* in: sizeof(hypr_neuron) */
   const char *name;       /* such as "BRF", as hypr_model_layer_neuron gives it */
@@ -916,20 +933,23 @@ typedef struct hypr_neuron {
   int32_t spiking;        /* 0 or 1: whether outputs are spikes (0 or 1) */
   int32_t has_reset;      /* 0 or 1: whether the layer says what a spike does to the membrane potential */
   const char *surrogate;  /* that it was published with, such as "DoubleGaussian"; "" if it does not spike */
-  hypr_initialization initialization;
+  hypr_initialization initialization; /* how first weights are usually drawn */
 } hypr_neuron;
 
 /* A parameter [N] of a neuron model, or a constant of a layer. */
 typedef struct hypr_quantity {
   size_t struct_size;  /* in: sizeof(hypr_quantity) */
   const char *name;    /* such as "omega" */
-  float lower, upper;  /* bounds, both allowed. Some of a parameter depend on constants: these are for the constants' defaults */
+  float lower;         /* bounds, both allowed. Some of a parameter depend on constants: these are for the constants' defaults */
+  float upper;         /* the upper one */
   float default_value; /* of a constant that a file leaves out; of a parameter a value that is within its bounds */
   int32_t absolute;    /* 0 or 1: the model uses the magnitude; bounds hold for it, and the sign is kept */
-  hypr_distribution distribution;
-  double first, second;
+  hypr_distribution distribution; /* how first values are usually drawn */
+  double first;                   /* its two numbers: see there */
+  double second;                  /* the other one */
 } hypr_quantity;
 
+/* How many neuron models this library has. */
 HYPR_API size_t hypr_neuron_count(void);
 
 /* INVALID_ARGUMENT: neuron is NULL, or struct_size. NOT_FOUND: no model of that index. */
@@ -957,6 +977,7 @@ HYPR_API hypr_status hypr_neuron_constant(size_t neuron, size_t index, hypr_quan
  * "layer0.input_weight" and "layer0.threshold". A library that was built without the builder answers MODEL_UNSUPPORTED to
  * everything here that returns a status. */
 
+/* A network that is being told. */
 typedef struct hypr_builder hypr_builder;
 
 /* A builder of a network with `inputs` channels per sample, 1 to 2^24. If it fails, *out is NULL, and `message` says why:
@@ -971,7 +992,7 @@ typedef struct hypr_recording {
   size_t struct_size;             /* sizeof(hypr_recording); bytes that this version does not know must be 0 */
   const float *inputs;            /* [sum of steps][channels], raw */
   const size_t *steps;            /* [sequences]: how long each is; 0 is allowed */
-  size_t sequences;
+  size_t sequences;               /* how many there are */
   size_t channels;                /* 1 to 2^24 */
   size_t outputs;                 /* classes, or values; 0: classes, one more than the largest label */
   const int32_t *labels;          /* [sum of steps]: the class of every step, negative: none; or NULL */
@@ -1039,11 +1060,11 @@ enum {
 typedef struct hypr_encoding {
   size_t struct_size;      /* sizeof(hypr_encoding); bytes that this version does not know must be 0 */
   const float *thresholds; /* all but receptive fields: in the unit of x, above 0: one, or one per channel */
-  size_t threshold_count;
+  size_t threshold_count;  /* numbers at thresholds */
   const float *centers;    /* receptive fields: [fields], or [channels][fields], in the unit of x */
-  size_t center_count;
+  size_t center_count;     /* numbers at centers */
   const float *widths;     /* receptive fields: in the unit of x, above 0: one, or as many as centers */
-  size_t width_count;
+  size_t width_count;      /* numbers at widths */
   int32_t kind;            /* HYPR_ENCODING_... */
   int32_t output;          /* HYPR_LEVEL_CROSSING_... or HYPR_RECEPTIVE_FIELDS_... */
   int32_t fields;          /* receptive fields: of each channel, 1 to 255 */
@@ -1071,13 +1092,13 @@ enum {
 typedef struct hypr_conditioning {
   size_t struct_size;          /* sizeof(hypr_conditioning); bytes that this version does not know must be 0 */
   const float *time_constants; /* high-pass, running normalization: in seconds, above 0, at most 1e9 */
-  size_t time_constant_count;
+  size_t time_constant_count;  /* numbers at time_constants */
   const float *deviations;     /* running normalization: at the start of a sequence, 1e-6 to 1e6, in the unit of x */
-  size_t deviation_count;
+  size_t deviation_count;      /* numbers at deviations */
   const float *lower;          /* clip: in the unit of x, lower < upper */
-  size_t lower_count;
-  const float *upper;
-  size_t upper_count;
+  size_t lower_count;          /* numbers at lower */
+  const float *upper;          /* clip: in the unit of x */
+  size_t upper_count;          /* numbers at upper */
   int32_t kind;                /* HYPR_CONDITIONING_... */
   float largest_gain;          /* running normalization: the deviation is not below deviations / this; 1 to 1e6. 0: 10 */
   float limit;                 /* running normalization: of the magnitude of the result, above 0, at most 1e6. 0: 10 */
@@ -1111,23 +1132,23 @@ HYPR_API hypr_status hypr_builder_widen_trained_range(hypr_builder *builder, con
 
 /* Values of hypr_layer_settings.reset: what a spike does to the membrane, where hypr_neuron.has_reset is 1 (hypr.fbs: ResetKind) */
 enum {
-  HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,
-  HYPR_SPIKE_RESET_NONE = 1,
-  HYPR_SPIKE_RESET_SUBTRACT = 2,
-  HYPR_SPIKE_RESET_SET = 3,
-  HYPR_SPIKE_RESET_DELAYED_SUBTRACT = 4,
-  HYPR_SPIKE_RESET_DELAYED_SET = 5
+  HYPR_SPIKE_RESET_MODEL_DEFAULT = 0,    /* what the neuron model defines */
+  HYPR_SPIKE_RESET_NONE = 1,             /* nothing */
+  HYPR_SPIKE_RESET_SUBTRACT = 2,         /* the threshold is subtracted */
+  HYPR_SPIKE_RESET_SET = 3,              /* it is set to the reset potential, 0 where the model has none */
+  HYPR_SPIKE_RESET_DELAYED_SUBTRACT = 4, /* as SUBTRACT, in the step after the spike */
+  HYPR_SPIKE_RESET_DELAYED_SET = 5       /* as SET, likewise */
 };
 
 /* Values of hypr_layer_settings.surrogate: the derivative of a spike in learning (hypr.fbs: SurrogateKind) */
 enum {
-  HYPR_SURROGATE_MODEL_DEFAULT = 0,
-  HYPR_SURROGATE_DOUBLE_GAUSSIAN = 1,
-  HYPR_SURROGATE_SLAYER = 2,
-  HYPR_SURROGATE_TRIANGLE = 3,
-  HYPR_SURROGATE_FAST_SIGMOID = 4,
-  HYPR_SURROGATE_ARC_TANGENT = 5,
-  HYPR_SURROGATE_STRAIGHT_THROUGH = 6
+  HYPR_SURROGATE_MODEL_DEFAULT = 0,   /* what the neuron model defines */
+  HYPR_SURROGATE_DOUBLE_GAUSSIAN = 1, /* k (1.15 N(s v; 0, 0.5) - 0.30 N(s v; 0, 3)); s the slope, k the scale, v above threshold */
+  HYPR_SURROGATE_SLAYER = 2,          /* k s / 2 exp(-s |v|) */
+  HYPR_SURROGATE_TRIANGLE = 3,        /* k max(0, 1 - s |v|) */
+  HYPR_SURROGATE_FAST_SIGMOID = 4,    /* k / (1 + s |v|)^2 */
+  HYPR_SURROGATE_ARC_TANGENT = 5,     /* k / (1 + (pi / 2 s v)^2) */
+  HYPR_SURROGATE_STRAIGHT_THROUGH = 6 /* k, whatever v */
 };
 
 /* A layer, but for its neuron model and its size. Start from HYPR_LAYER_SETTINGS, which is what a call given NULL takes. */
@@ -1144,6 +1165,7 @@ typedef struct hypr_layer_settings {
   float surrogate_scale;    /* above 0; 0: that of the surrogate [0] */
 } hypr_layer_settings;
 
+/* The defaults: hypr_layer_settings settings = HYPR_LAYER_SETTINGS; */
 #define HYPR_LAYER_SETTINGS {sizeof(hypr_layer_settings), NULL, 1, -1, 1, 1, 0, 0, 0, 0}
 
 /* Adds a layer of `size` neurons on top, 1 to 2^24. The neuron model goes by its name, whatever its case and without regard to _
@@ -1274,7 +1296,7 @@ typedef struct hypr_memory_report {
   size_t history;     /* what is kept of the open windows */
   size_t optimizer;   /* gradient and moments */
   size_t scratch;     /* everything else */
-  size_t total;
+  size_t total;       /* of the session: hypr_session_memory_size */
   size_t rehearsal; /* stretches, and the state, history and eligibility that they are rehearsed with */
   size_t reference; /* the reference network: its parameters, state and outputs of the open windows */
 } hypr_memory_report;

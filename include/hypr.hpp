@@ -60,8 +60,11 @@ using std::span;
 template <class T>
 class span {
  public:
+  /// Nothing.
   constexpr span() noexcept = default;
+  /// Of a pointer and a count.
   constexpr span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
+  /// Of an array.
   template <std::size_t N>
   constexpr span(T (&array)[N]) noexcept : data_(array), size_(N) {}
   /// What has data() and size(), such as std::vector and std::array.
@@ -72,11 +75,17 @@ class span {
     static_assert(std::is_lvalue_reference_v<Range> || std::is_const_v<T>, "a temporary would be gone when it is written to");
   }
 
+  /// The first number.
   constexpr T *data() const noexcept { return data_; }
+  /// How many there are.
   constexpr std::size_t size() const noexcept { return size_; }
+  /// Whether there are none.
   constexpr bool empty() const noexcept { return size_ == 0; }
+  /// One of them; not checked.
   constexpr T &operator[](std::size_t index) const { return data_[index]; }
+  /// For loops.
   constexpr T *begin() const noexcept { return data_; }
+  /// For loops.
   constexpr T *end() const noexcept { return data_ + size_; }
 
  private:
@@ -88,8 +97,11 @@ class span {
 /// Text for the library, of a literal or of a std::string; nothing is copied.
 class Text {
  public:
+  /// Must stay as long as this.
   Text(const char *text) noexcept : text_(text) {}
+  /// Likewise.
   Text(const std::string &text) noexcept : text_(text.c_str()) {}
+  /// NUL-terminated.
   const char *get() const noexcept { return text_; }
 
  private:
@@ -103,8 +115,10 @@ class Text {
 /// What a call has refused: its status, and in what() the status' name and the library's message.
 class Error : public std::runtime_error {
  public:
+  /// Of a status that is not HYPR_OK.
   Error(hypr_status status, const char *message)
       : std::runtime_error(std::string(hypr_status_name(status)) + ": " + message), status_(status) {}
+  /// One of HYPR_ERROR_.
   hypr_status status() const noexcept { return status_; }
 
  private:
@@ -232,7 +246,8 @@ Struct sized() noexcept {
 
 /// Bytes and alignment that an object takes.
 struct Memory {
-  std::size_t bytes, alignment;
+  std::size_t bytes;      ///< At least so many.
+  std::size_t alignment;  ///< Of the first of them.
 };
 
 inline std::uint32_t version_number() noexcept { return hypr_version_number(); }
@@ -244,9 +259,12 @@ inline const char *status_name(hypr_status status) noexcept { return hypr_status
 /// A network as it stands in a .hypr file. Immutable: threads may share it.
 class Model : public detail::Owner<hypr_model, hypr_model_free> {
  public:
+  /// Without a handle.
   Model() noexcept = default;
+  /// Takes a handle of hypr.h over, and frees it.
   explicit Model(hypr_model *handle) noexcept : Owner(handle) {}
 #ifndef HYPR_NO_EXCEPTIONS
+  /// As load.
   explicit Model(Text path) : Model(load(path)) {}
 #endif
 
@@ -365,7 +383,9 @@ class Options : public detail::Owner<hypr_options, hypr_options_free> {
     keep(status, text.c_str());
     return *this;
   }
+  /// The same of options that are made on the spot.
   Options &&set(hypr_option key, double value) && { return std::move(set(key, value)); }
+  /// Likewise.
   Options &&set(Text name, double value) && { return std::move(set(name, value)); }
 
   using Owner::get;
@@ -376,6 +396,7 @@ class Options : public detail::Owner<hypr_options, hypr_options_free> {
   }
   /// What the first failed call was; HYPR_OK if none failed. (With exceptions they throw.)
   hypr_status status() const noexcept { return error_.status(); }
+  /// What was wrong with it, "" if nothing was.
   const char *message() const noexcept { return error_.what(); }
 
  private:
@@ -396,7 +417,9 @@ class Options : public detail::Owner<hypr_options, hypr_options_free> {
 
 /// Bounds and default of an option.
 struct Bounds {
-  double lower, upper, default_value;
+  double lower;          ///< The least that is allowed.
+  double upper;          ///< The most that is allowed.
+  double default_value;  ///< Where neither host nor model file say otherwise.
 };
 
 inline Outcome<Bounds> option_bounds(hypr_option key) {
@@ -421,25 +444,31 @@ inline const char *adaptation_profile(std::size_t index) noexcept { return hypr_
 
 /// What a session is taught at once; as hypr_batch. Of labels, sequence_labels and values one is given.
 struct Batch {
-  span<const float> inputs;
-  span<const std::size_t> steps;
-  span<const std::int32_t> labels{};
-  span<const std::int32_t> sequence_labels{};
-  span<const float> values{};
-  span<const float> weights{};
+  span<const float> inputs;                   ///< [sum of steps][input size]
+  span<const std::size_t> steps;              ///< [sequences]
+  span<const std::int32_t> labels{};          ///< [sum of steps]; negative: no target
+  span<const std::int32_t> sequence_labels{};  ///< [sequences]; negative: no target
+  span<const float> values{};                 ///< [sum of steps][output size]
+  span<const float> weights{};                ///< [sequences] with sequence_labels, otherwise [sum of steps]; nothing: 1
 };
 
 /// A network that runs one stream, and learns from it. One thread at a time.
 class Session : public detail::Owner<hypr_session, hypr_session_free> {
  public:
+  /// Without a handle.
   Session() noexcept = default;
+  /// Takes a handle of hypr.h over, and frees it.
   explicit Session(hypr_session *handle) noexcept : Owner(handle) {}
 #ifndef HYPR_NO_EXCEPTIONS
+  /// As create.
   explicit Session(const Model &model) : Session(create(model)) {}
+  /// As create.
   Session(const Model &model, const Options &options) : Session(create(model, options)) {}
 #endif
 
+  /// hypr_session_create with the defaults: it does not learn.
   static Outcome<Session> create(const Model &model) { return created(model, nullptr); }
+  /// hypr_session_create.
   static Outcome<Session> create(const Model &model, const Options &options) {
     if (options.status() != HYPR_OK) return detail::outcome(options.status(), options.message(), Session());
     return created(model, options.get());
@@ -745,10 +774,14 @@ inline hypr_layer_settings layer_settings() noexcept { return HYPR_LAYER_SETTING
 /// Is told a network, from the input up, and makes a .hypr file of it. One thread at a time.
 class Builder : public detail::Owner<hypr_builder, hypr_builder_free> {
  public:
+  /// Without a handle.
   Builder() noexcept = default;
+  /// Takes a handle of hypr.h over, and frees it.
   explicit Builder(hypr_builder *handle) noexcept : Owner(handle) {}
 #ifndef HYPR_NO_EXCEPTIONS
+  /// As create.
   explicit Builder(std::size_t inputs) : Builder(create(inputs)) {}
+  /// As create_from.
   explicit Builder(const Model &model) : Builder(create_from(model)) {}
 #endif
 
@@ -806,6 +839,7 @@ class Builder : public detail::Owner<hypr_builder, hypr_builder_free> {
   Outcome<void> widen_trained_range(span<const float> inputs, span<const std::size_t> steps) {
     return check(hypr_builder_widen_trained_range(get(), inputs.data(), steps.data(), steps.size()));
   }
+  /// hypr_builder_calibrate. inputs [sum of steps][inputs], steps [sequences].
   Outcome<void> calibrate(span<const float> inputs, span<const std::size_t> steps, double rate = 0.05, std::uint64_t seed = 0,
                           bool given = false) {
     return check(hypr_builder_calibrate(get(), inputs.data(), steps.data(), steps.size(), rate, seed, given ? 1 : 0));

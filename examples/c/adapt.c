@@ -2,12 +2,12 @@
  * A network that recognises exercises from a smartwatch meets a person it has never seen, and learns while it runs,
  * one sample at a time.
  *
- *   adapt MODEL STREAM ADAPTED_MODEL
+ *   adapt MODEL STREAM ADAPTED_MODEL [SAMPLES.csv]
  *
  * The stream begins with a calibration session: sets of the exercises alternate, and labels arrive. A test follows, in
  * which nothing is taught; only the test counts. The program runs the stream without learning, then with it; then one
- * exercise after the other, as life comes: without rehearsal, then with it. What was learned last is saved. About model
- * and stream: examples/watch/README.md.
+ * exercise after the other, as life comes: without rehearsal, then with it. What was learned last is saved. SAMPLES.csv
+ * receives a line per sample, for pictures. About model and stream: examples/watch/README.md.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static double microseconds_since(clock_t start) { return 1e6 * (double)(clock() 
 
 /* Runs the stream in a session; returns how many percent of the test samples were recognised. */
 static double run(hypr_session *session, const hypr_model *model, const watch_sample *samples, size_t count, int learning,
-                  int rehearsal) {
+                  int rehearsal, int pass, FILE *lines) {
   float outputs[EXERCISES];
   score calibration = {0, 0}, test = {0, 0}, exercises[EXERCISES] = {{0, 0}};
   double rest = 0;
@@ -110,6 +110,7 @@ static double run(hypr_session *session, const hypr_model *model, const watch_sa
       check(hypr_session_teach_class(session, sample->exercise), "teach", hypr_session_message(session));
 
     unsigned correct = largest(outputs) == sample->exercise;
+    if (lines) fprintf(lines, "%d,%d,%u,%u\n", pass, sample->kind, (unsigned)sample->exercise, correct);
     if (sample->kind != TEST) add(&calibration, correct);
     else add(&test, correct), add(&exercises[sample->exercise], correct);
   }
@@ -138,7 +139,11 @@ int main(int argc, char **argv) {
     {"one exercise after the other, learning on, with rehearsal", 1, 1, 1},
   };
   enum { PASSES = sizeof passes / sizeof *passes };
-  if (argc != 4) return fprintf(stderr, "usage: %s MODEL STREAM ADAPTED_MODEL\n", argv[0]), EXIT_FAILURE;
+  if (argc != 4 && argc != 5)
+    return fprintf(stderr, "usage: %s MODEL STREAM ADAPTED_MODEL [SAMPLES.csv]\n", argv[0]), EXIT_FAILURE;
+  FILE *lines = argc == 5 ? fopen(argv[4], "w") : NULL;
+  if (argc == 5 && !lines) return perror(argv[4]), EXIT_FAILURE;
+  if (lines) fprintf(lines, "pass,kind,exercise,correct\n");
 
   size_t count;
   watch_sample *samples = read_samples(argv[2], &count);
@@ -162,12 +167,13 @@ int main(int argc, char **argv) {
     hypr_options_free(options);
 
     printf("%s\n", passes[pass].title);
-    accuracy[pass] = run(session, model, samples, count, passes[pass].learning, passes[pass].rehearsal);
+    accuracy[pass] = run(session, model, samples, count, passes[pass].learning, passes[pass].rehearsal, pass, lines);
     if (pass == PASSES - 1) check(hypr_session_save_model(session, argv[3]), "save the model", hypr_session_message(session));
     hypr_session_free(session);
   }
   hypr_model_free(model);
   free(samples);
+  if (lines && fclose(lines)) return perror(argv[4]), EXIT_FAILURE;
   printf("the adapted model is saved: %s\n", argv[3]);
   printf("accuracy without learning %.1f %%, with learning %.1f %%\n", accuracy[0], accuracy[1]);
   printf("one exercise after the other: with learning %.1f %%, with rehearsal %.1f %%\n", accuracy[2], accuracy[3]);

@@ -288,7 +288,7 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
     `X` is as for HyprClassifier, `y` [samples] or [samples, outputs]. The network is taught at the last `loss_steps` steps
     (with the loss `every_step` at all), and the prediction is its mean output there.
 
-    {_PARAMETERS.format(outputs="Value = output * y_scale_ + y_mean_.")}
+    {_PARAMETERS.format(outputs="Value = output * `y_scale_` + `y_mean_`.")}
     y_mean_, y_scale_ : ndarray of float64, [outputs]
         The network is taught values of mean 0 and deviation 1; in `partial_fit` by the samples of the first call.
     """

@@ -140,7 +140,7 @@ class LevelCrossing(ThresholdEncoder):
 class Delta(ThresholdEncoder):
     """A spike whenever a channel moves by a threshold from one step to the next: the table ``Delta`` of hypr.fbs.
 
-    |x - x'| >= threshold, with the sign of x - x'; nothing in the first step of a sequence. In float32.
+    ``|x - x'| >= threshold``, with the sign of ``x - x'``; nothing in the first step of a sequence. In float32.
     Parameters as those of ``LevelCrossing``.
     """
 
