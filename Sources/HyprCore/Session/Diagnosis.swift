@@ -175,7 +175,7 @@ extension Session {
 
     @inline(never) private mutating func addDiverged(_ lines: inout Lines) {
       guard let learner else { return }
-      let (report, outputs) = (statisticsReport, Double(model.pointee.outputSize))
+      let (report, outputs) = (statisticsReport(), Double(model.pointee.outputSize))
       let tried = report.updates + report.skippedUpdates
       if report.skippedUpdates > 0 && Double(report.skippedUpdates) >= Threshold.skippedShare * Double(tried) {
         return lines.append(
@@ -200,7 +200,7 @@ extension Session {
 
     @inline(never) private mutating func addLearning(_ lines: inout Lines) {
       guard let learner else { return }
-      let report = statisticsReport
+      let report = statisticsReport()
       guard report.updates >= Threshold.updates else { return }
       if report.unchangedUpdates == report.updates {
         lines.append(
