@@ -365,7 +365,7 @@ cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run cosine.py
 
-.PHONY: bench bench-sparse bench-peers bench-plots bench-instructions
+.PHONY: bench bench-sparse bench-peers bench-plots bench-instructions latency
 bench: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
 	$< $(BENCH) $(BUILD)/models/bench
 
@@ -384,6 +384,13 @@ bench-plots: $(BUILD)/bench/bench $(MODELS) ## Write two plots: cost against win
 bench-instructions: $(BUILD)/bench/bench $(MODELS) ## Count instructions per step with valgrind
 	@.ci/require-packages valgrind
 	benchmarks/speed/instructions $< $(BUILD)/models/bench
+
+latency: $(BUILD)/bench/latency $(MODELS) ## Measure how late single steps are, with and without deferred learning (2 minutes)
+	$< $(LATENCY) $(BUILD)/models/bench
+
+$(BUILD)/bench/latency: benchmarks/latency/latency.c benchmarks/speed/networks.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -Wall -Wextra -Werror -O2 -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
 
 $(BUILD)/bench/bench: $(wildcard benchmarks/speed/*.c) $(LIBRARY)
 	@mkdir -p $(@D)

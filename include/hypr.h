@@ -241,6 +241,15 @@ enum {
    * at a time, d / lambda of them, rounded up, beside the last one. Of no effect on hypr_session_learn [0] */
   HYPR_OPTION_LABEL_DELAY = 13,
 
+  /* 0 or 1: no step is late. When a window is full, its end (gradient, rehearsal, update) is computed in about equal pieces by the
+   * steps of the next one, or by hypr_session_work, and the parameters that it gives are in use from the step on that follows the
+   * next full window: one window later than with 0. The bits do not depend on who does the work, and when. The gradient of a window
+   * is computed with the parameters that its last step was made with. Takes memory for a window more, and for the trained parameters
+   * once more. Of no effect on hypr_session_learn, which nobody waits for. Calls that close the open windows do first what is
+   * pending, and its parameters are in use then; calls that read or change what it changes (statistics, gradients, eligibilities,
+   * the guard, rehearsal, saved states) do it first, too, but parameters stay. Not taken from a model file [0] */
+  HYPR_OPTION_DEFERRED = 14,
+
   /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every target in that window adds,
    * for each spiking layer, its weight * penalty * (mean over the neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to what is
    * minimised. mean_loss does not contain it */
@@ -592,6 +601,15 @@ HYPR_API hypr_status hypr_session_flush(hypr_session *session);
  * clears that. Without a taught step since then the parameters stay as they are. WRONG_STATE: the session does not learn, or
  * updates by itself. */
 HYPR_API hypr_status hypr_session_apply(hypr_session *session);
+
+/* With HYPR_OPTION_DEFERRED: does some of the end of the last full window, as the steps of the next one would, which then have less
+ * to do. For the time between two steps, in the thread of the steps or in another one that the steps wait for: like every call, not
+ * while another one is at work on the session. What comes out does not depend on it, bit for bit.
+ *   budget  about how many multiply-adds, as many as take a core about `budget` / 10^10 seconds; at least one piece is done unless it
+ *           is 0, and a piece may be larger. UINT64_MAX: all
+ *   left    out: about how many are left, with what may be rehearsed; 0: nothing; may be NULL
+ * Without the option nothing is ever left. WRONG_STATE: the session does not learn. */
+HYPR_API hypr_status hypr_session_work(hypr_session *session, uint64_t budget, uint64_t *left);
 
 /* ---- Statistics (since 0.1) */
 

@@ -581,6 +581,12 @@ class Session : public detail::Owner<hypr_session, hypr_session_free> {
   }
   Outcome<void> flush() { return check(hypr_session_flush(get())); }
   Outcome<void> apply() { return check(hypr_session_apply(get())); }
+  /// With deferred learning; returns about how many multiply-adds are left.
+  Outcome<std::uint64_t> work(std::uint64_t budget) {
+    std::uint64_t left = 0;
+    const hypr_status status = hypr_session_work(get(), budget, &left);
+    return outcome(status, std::move(left));
+  }
 
   // -- Rehearsal, the reference network
 

@@ -57,6 +57,12 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
 
 @c @implementation public func hypr_session_apply(_ session: OpaquePointer?) -> hypr_status { leftOut(session) }
 
+@c @implementation public func hypr_session_work(
+  _ session: OpaquePointer?, _ budget: UInt64, _ left: UnsafeMutablePointer<UInt64>?
+) -> hypr_status {
+  leftOut(session)
+}
+
 @c @implementation public func hypr_session_learn(
   _ session: OpaquePointer?, _ batch: UnsafePointer<hypr_batch>?, _ outputs: UnsafeMutablePointer<Float>?,
   _ mean_loss: UnsafeMutablePointer<Double>?

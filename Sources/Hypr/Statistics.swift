@@ -14,7 +14,7 @@ internal import HyprCore
       try session.pointee.checkSize("statistics.spike_rates", count, layers)
       for layer in 0..<layers { rates[layer] = Float(session.pointee.activity(layer).spikeRate) }
     }
-    let report = session.pointee.statisticsReport
+    let report = session.pointee.statisticsReport()
     fill(
       statistics,
       with: hypr_statistics(

@@ -17,20 +17,44 @@ internal import CSystem
 private func carry<State: LaneArray>(
   _ state: State.Type, _ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>
 ) {
-  let last = carry.pointee.last
+  let (last, part, all) = (carry.pointee.last, Int(carry.pointee.part), Int(carry.pointee.part) == KERNEL_CARRY_ALL)
+  let rows = CarriedRows(layer, carry)
   var block = CarriedBlock(layer: layer, carry: carry, neuron: carry.pointee.first, lanes: 0)
   while block.neuron < last {
     let isPair = block.neuron &+ 2 &* Lanes.scalarCount <= last
     block.lanes = isPair ? 2 &* Lanes.scalarCount : Lanes.scalarCount
-    if carry.pointee.carries_outputs { carryOutputs(block, block.sweepOutputs()) }
-    block.sweepStates()
-    if isPair {
-      carryStates(state, InlineArray<2, Lanes>.self, block)
-    } else {
-      carryStates(state, InlineArray<1, Lanes>.self, block)
+    if carry.pointee.carries_outputs && (all || part == KERNEL_CARRY_SWEEP_OUTPUTS) { block.sweepOutputs() }
+    if carry.pointee.carries_outputs && (all || part == KERNEL_CARRY_OUTPUT_ROWS) { carryOutputs(block, rows) }
+    if all || part == KERNEL_CARRY_SWEEP_STATES { block.sweepStates() }
+    if all || part == KERNEL_CARRY_STATE_ROWS {
+      if isPair {
+        carryStates(state, InlineArray<2, Lanes>.self, block, rows)
+      } else {
+        carryStates(state, InlineArray<1, Lanes>.self, block, rows)
+      }
     }
     block.neuron &+= block.lanes
   }
+}
+
+/// What of a block's rows is treated: all of them, or some of one matrix.
+struct CarriedRows {
+  let matrices: Range<Int>
+  let takesParameters: Bool
+  private let first, last: Int
+
+  @inline(__always) fileprivate init(_ layer: UnsafePointer<kernel_layer>, _ carry: UnsafePointer<kernel_carry>) {
+    let (count, matrix) = (layer.pointee.projection_count, carry.pointee.matrix)
+    if Int(carry.pointee.part) == KERNEL_CARRY_ALL {
+      (matrices, takesParameters, first, last) = (Range(uncheckedBounds: (0, count)), true, 0, .max)
+    } else {
+      matrices = Range(uncheckedBounds: (matrix, min(matrix &+ 1, count)))
+      (takesParameters, first, last) = (matrix == count, carry.pointee.first_row, carry.pointee.last_row)
+    }
+  }
+
+  /// Of a matrix that has so many.
+  @inline(__always) func rows(of count: Int) -> Range<Int> { Range(uncheckedBounds: (first, min(last, count))) }
 }
 
 extension CarriedBlock {
@@ -57,8 +81,8 @@ extension CarriedBlock {
   }
 
   /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before, as
-  /// `carryOutputs` wants it, in the place of the loss adjoint; returns what is left of it before the window.
-  @inline(never) fileprivate func sweepOutputs() -> Float {
+  /// `carryOutputs` wants it, in the place of the loss adjoint.
+  @inline(never) fileprivate func sweepOutputs() {
     clearAdjoints()
     var weight: Float = 1
     var step = carry.pointee.steps
@@ -73,6 +97,12 @@ extension CarriedBlock {
     pass.output_adjoint = Row(outputAdjoints)
     pass.output_stride = lanes
     carry.pointee.sweep(layer, &pass)
+  }
+
+  /// What is left of that adjoint before the window.
+  fileprivate var keptOutputs: Float {
+    var weight: Float = 1
+    for _ in 0..<carry.pointee.steps { weight *= carry.pointee.output_decay }
     return weight
   }
 }
@@ -157,48 +187,54 @@ struct CarriedBlock {
     }
   }
 
-  /// Calls `body` for every presynaptic neuron of a projection whose eligibility is not zero, with whether it was zero before the window
-  /// and its events. `gradient` is fetched into the cache some rows ahead.
+  /// Calls `body` for presynaptic neurons of a projection whose eligibility is not zero, with whether it was zero before the window and
+  /// their events. `gradient` is fetched into the cache some rows ahead.
   @inline(__always) func forEachRow(
-    _ projection: UnsafePointer<kernel_projection>, _ gradient: Row?,
+    _ projection: UnsafePointer<kernel_projection>, _ rows: CarriedRows, _ gradient: Row?,
     _ body: (_ row: Int, _ isFresh: Bool, _ events: Range<Int>) -> Void
   ) {
     let groups = projection.pointee.events.pointee
     @inline(__always) func events(_ row: Int) -> Range<Int> {
       Range(uncheckedBounds: (Int(groups.offsets[row]), Int(groups.offsets[row &+ 1])))
     }
-    for position in 0..<groups.active_count {
+    let range = rows.rows(of: groups.active_count &+ groups.fresh_count)
+    var position = range.lowerBound
+    while position < min(range.upperBound, groups.active_count) {
       let row = Int(groups.members[position])
       if let gradient, position &+ 8 < groups.active_count {
         lanes_prefetch(gradient + Int(groups.members[position &+ 8]) &* width)
       }
       body(row, false, events(row))
+      position &+= 1
     }
-    let size = projection.pointee.source.pointee.size
-    for position in 0..<groups.fresh_count {
-      let row = Int(groups.members[size &- 1 &- position])
+    // From the other end.
+    let last = projection.pointee.source.pointee.size &- 1 &+ groups.active_count
+    while position < range.upperBound {
+      let row = Int(groups.members[last &- position])
       body(row, true, events(row))
+      position &+= 1
     }
   }
 }
 
 /// Gradient and eligibility of all projections and parameters, when the table holds the states' sources.
 @inline(never) private func carryStates<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ rows: CarriedRows
 ) {
-  for index in 0..<block.layer.pointee.projection_count {
+  for index in rows.matrices {
     let projection = block.layer.pointee.projections + index
     if projection.pointee.compressed == nil {
-      carryRows(state, vectors, block, projection)
+      carryRows(state, vectors, block, projection, rows)
     } else {
-      carryCompressed(state, block, projection)
+      carryCompressed(state, block, projection, rows)
     }
   }
-  carryParameters(state, block)
+  if rows.takesParameters { carryParameters(state, block) }
 }
 
 @inline(__always) private func carryRows<State: LaneArray, Vectors: LaneArray>(
-  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>
+  _ state: State.Type, _ vectors: Vectors.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>,
+  _ rows: CarriedRows
 ) {
   let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, block.width)
   let taught = block.carry.pointee.taught
@@ -209,7 +245,7 @@ struct CarriedBlock {
   let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
   let (transition, stepStride) = (Row(block.transition), block.stepStride)
 
-  block.forEachRow(projection, taught ? Row(gradient) : nil) { row, isFresh, events in
+  block.forEachRow(projection, rows, taught ? Row(gradient) : nil) { row, isFresh, events in
     let place = eligibility + row &* k &* lanes
     let zero = State(repeating: .zero)
     var e: InlineArray<2, State> = [zero, zero]
@@ -277,17 +313,18 @@ struct CarriedBlock {
 }
 
 /// Gradient and eligibility of outputs that are carried, when the table holds their sources; before the states' own, which it needs as
-/// they were. `kept`: what is left of the outputs before the window. Not specialised for the state count: the events take the time.
-@inline(never) private func carryOutputs(_ block: CarriedBlock, _ kept: Float) {
-  for index in 0..<block.layer.pointee.projection_count {
+/// they were. Not specialised for the state count: the events take the time.
+@inline(never) private func carryOutputs(_ block: CarriedBlock, _ rows: CarriedRows) {
+  let kept = block.keptOutputs
+  for index in rows.matrices {
     let projection = block.layer.pointee.projections + index
     if projection.pointee.compressed == nil {
-      carryOutputRows(block, projection, kept)
+      carryOutputRows(block, projection, rows, kept)
     } else {
-      carryCompressedOutputs(block, projection, kept)
+      carryCompressedOutputs(block, projection, rows, kept)
     }
   }
-  guard let outputEligibility = block.layer.pointee.parameter_output_eligibility else { return }
+  guard rows.takesParameters, let outputEligibility = block.layer.pointee.parameter_output_eligibility else { return }
   let (k, lanes) = (block.states, block.lanes)
   let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
   for parameter in 0..<block.parameters {
@@ -300,14 +337,14 @@ struct CarriedBlock {
 }
 
 @inline(__always) private func carryOutputRows(
-  _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>, _ kept: Float
+  _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>, _ rows: CarriedRows, _ kept: Float
 ) {
   guard let outputEligibility = projection.pointee.output_eligibility else { return }
   let (k, lanes) = (block.states, block.lanes)
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
   let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
   let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
-  block.forEachRow(projection, nil) { row, isFresh, events in
+  block.forEachRow(projection, rows, nil) { row, isFresh, events in
     let carried = CarriedOutput(
       place: row &* block.width &+ block.neuron, eligibility: outputEligibility, gradient: projection.pointee.gradient,
       old: isFresh ? nil : Row(eligibility + row &* k &* lanes))

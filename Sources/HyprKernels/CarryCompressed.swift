@@ -38,11 +38,12 @@ struct NeuronTable {
 }
 
 extension CarriedBlock {
-  /// Calls `body` for every neuron of the block onto which the projection has weights, with these.
+  /// Calls `body` for neurons of the block onto which the projection has weights, with these.
   @inline(__always) fileprivate func forEachNeuron(
-    _ rows: kernel_compressed, _ body: (_ neuron: Int, _ elements: Range<Int>) -> Void
+    _ rows: kernel_compressed, _ part: CarriedRows, _ body: (_ neuron: Int, _ elements: Range<Int>) -> Void
   ) {
-    for neuron in neuron..<min(neuron &+ lanes, layer.pointee.size) {
+    let part = part.rows(of: min(lanes, layer.pointee.size &- neuron))
+    for neuron in neuron &+ part.lowerBound..<max(neuron &+ part.upperBound, neuron &+ part.lowerBound) {
       let range = Range(uncheckedBounds: (Int(rows.row_offsets[neuron]), Int(rows.row_offsets[neuron &+ 1])))
       if !range.isEmpty { body(neuron, range) }
     }
@@ -61,7 +62,7 @@ extension kernel_projection {
 
 /// Gradient and eligibility of the weights onto a block of neurons, when its table holds the states' sources.
 @inline(never) func carryCompressed<State: LaneArray>(
-  _ state: State.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>
+  _ state: State.Type, _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>, _ part: CarriedRows
 ) {
   guard let rows = projection.pointee.compressed?.pointee else { return }
   let k = State.size
@@ -72,7 +73,7 @@ extension kernel_projection {
   let table = block.neuronTable
   // As constants: the compiler knows k here, and not in the table.
   let (states, steps) = (Row(table.base), Row(table.base + k &* vectors &* Lanes.scalarCount))
-  block.forEachNeuron(rows) { neuron, range in
+  block.forEachNeuron(rows, part) { neuron, range in
     table.fill(block, neuron, current: projection.pointee.current)
     for element in range {
       guard let events = projection.pointee.events(of: element, rows) else { continue }
@@ -101,14 +102,14 @@ extension kernel_projection {
 
 /// The same for outputs that are carried, when the table holds their sources; before the states' own, which it needs as they were.
 @inline(never) func carryCompressedOutputs(
-  _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>, _ kept: Float
+  _ block: CarriedBlock, _ projection: UnsafePointer<kernel_projection>, _ part: CarriedRows, _ kept: Float
 ) {
   guard let rows = projection.pointee.compressed?.pointee, let outputEligibility = projection.pointee.output_eligibility
   else { return }
   let (k, carry) = (block.states, block.carry.pointee)
   let (eligibility, gradient) = (projection.pointee.eligibility.values!, projection.pointee.gradient!)
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
-  block.forEachNeuron(rows) { neuron, range in
+  block.forEachNeuron(rows, part) { neuron, range in
     let lane = neuron &- block.neuron
     let sources = block.sources + (projection.pointee.current &* block.currentStride &+ lane)
     for element in range {

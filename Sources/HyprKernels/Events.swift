@@ -81,17 +81,40 @@ struct EventList {
 }
 
 /// Groups the events of `steps` slots from `first` on by presynaptic neuron: a counting sort, stable, so that each neuron's stay in the
-/// order of time.
+/// order of time. It does the parts `begin` to `end` - 1 of 2 * steps: counting first, then filling.
 func group(
-  _ source: kernel_source, _ first: Int, _ steps: Int, _ isActive: UnsafeMutablePointer<Bool>,
+  _ source: kernel_source, _ first: Int, _ steps: Int, _ begin: Int, _ end: Int, _ isActive: UnsafeMutablePointer<Bool>,
   _ groups: inout kernel_groups
 ) {
   let offsets = groups.offsets
-  for index in 0...source.size { offsets[index] = 0 }
-  for step in 0..<steps {
+  if begin == 0 {
+    for index in 0...source.size { offsets[index] = 0 }
+  }
+  var step = begin
+  while step < min(end, steps) {
     let events = source.slot(first &+ step)
     for event in 0..<events.count { offsets[Int(events.indices[event]) &+ 1] &+= 1 }
+    step &+= 1
   }
+  if begin < steps && step == steps { findPlaces(source, isActive, &groups) }
+  while step < end {
+    let events = source.slot(first &+ step &- steps)
+    for event in 0..<events.count {
+      let index = Int(events.indices[event]) &+ 1
+      let place = Int(offsets[index])
+      groups.times[place] = Int32(truncatingIfNeeded: step &- steps)
+      groups.values[place] = events.values[event]
+      offsets[index] &+= 1
+    }
+    step &+= 1
+  }
+}
+
+/// Between counting and filling: where the events of each neuron go, and who had any.
+@inline(__always) private func findPlaces(
+  _ source: kernel_source, _ isActive: UnsafeMutablePointer<Bool>, _ groups: inout kernel_groups
+) {
+  let offsets = groups.offsets
   // From the number of each neuron's events to where they start, one place late: filling moves it to where they end.
   var start: Int32 = 0
   var (active, fresh) = (0, 0)
@@ -109,16 +132,6 @@ func group(
     }
   }
   (groups.active_count, groups.fresh_count) = (active, fresh)
-  for step in 0..<steps {
-    let events = source.slot(first &+ step)
-    for event in 0..<events.count {
-      let index = Int(events.indices[event]) &+ 1
-      let place = Int(offsets[index])
-      groups.times[place] = Int32(truncatingIfNeeded: step)
-      groups.values[place] = events.values[event]
-      offsets[index] &+= 1
-    }
-  }
 }
 
 @inline(__always) private func unaligned(_ source: Row) -> Lanes {

@@ -413,6 +413,9 @@ static void call_learning(hypr_session *session) {
   hypr_guard guard = {.struct_size = sizeof guard};
   OK(hypr_session_flush(session));
   STATUS(hypr_session_apply(session));
+  uint64_t work_left = 0;
+  STATUS(hypr_session_work(session, 1000, &work_left));
+  note(&work_left, sizeof work_left);
   STATUS(hypr_session_guard(session, &guard));
   note(&guard, sizeof guard);
   STATUS(hypr_session_accept(session));

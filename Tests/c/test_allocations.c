@@ -191,6 +191,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_tensor_info info = {.struct_size = sizeof info};
   hypr_memory_report report = {.struct_size = sizeof report};
   hypr_rehearsal rehearsal = {.struct_size = sizeof rehearsal};
+  uint64_t left;
   for (size_t i = 0; i < STEPS; i++) {
     hypr_session_step(session, samples + i * INPUTS, INPUTS, outputs, CLASSES);
     hypr_session_teach_class(session, 1);
@@ -199,6 +200,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
     hypr_session_teach_error(session, outputs, CLASSES);
     hypr_session_teach_values_at(session, 1, outputs, CLASSES);
     hypr_session_teach_error_at(session, 2, outputs, CLASSES);
+    hypr_session_work(session, 100 * i, &left);
   }
   hypr_session_step(session, samples, 1, outputs, 1);
   hypr_session_step_spikes(session, channels, 3, outputs, CLASSES);
@@ -226,6 +228,7 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_set_trainable(session, 0, 0);
   hypr_session_flush(session);
   hypr_session_apply(session);
+  hypr_session_work(session, UINT64_MAX, NULL);
   hypr_session_guard(session, &guarded);
   hypr_session_accept(session);
   hypr_session_statistics(session, &statistics);
@@ -277,9 +280,9 @@ static void allocate_nothing(const char *name) {
   float *samples = random_samples(STEPS * INPUTS, 5);
   int32_t *labels = random_labels(STEPS, CLASSES, 6);
   for (int update = HYPR_UPDATE_WINDOW; update <= HYPR_UPDATE_MANUAL; update++) {
-    for (int learning = 0; learning < 2; learning++) {
+    for (int kind = 0; kind < 3; kind++) {
       const setting settings[] = {
-          {HYPR_OPTION_LEARNING, learning}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20}, {HYPR_OPTION_CREDIT, update + 1},
+          {HYPR_OPTION_LEARNING, kind > 0}, {HYPR_OPTION_DEFERRED, kind == 2}, {HYPR_OPTION_UPDATE, update}, {HYPR_OPTION_WINDOW, 20}, {HYPR_OPTION_CREDIT, update + 1},
           {HYPR_OPTION_LOSS, update}, {HYPR_OPTION_SPIKE_RATE_PENALTY, 1}, {HYPR_OPTION_LABEL_DELAY, update * 7},
           {HYPR_OPTION_REHEARSAL_BYTES, update == 1 ? 0 : 8192}, {HYPR_OPTION_REHEARSAL_STRETCH, 25},
           {HYPR_OPTION_REHEARSAL_LEAD_IN, 5}, {HYPR_OPTION_GUARD, update * 50}, {HYPR_OPTION_GUARD_ANSWER, 1}, {0, 0}};

@@ -52,6 +52,7 @@ static const struct {
     {HYPR_OPTION_LOSS, "loss", HYPR_LOSS_EVERY_STEP, HYPR_LOSS_SUM_OF_SOFTMAX, HYPR_LOSS_EVERY_STEP, 1},
     {HYPR_OPTION_LOSS_STEPS, "loss_steps", 1, 65536, 1, 1},
     {HYPR_OPTION_LABEL_DELAY, "label_delay", 0, 65536, 0, 1},
+    {HYPR_OPTION_DEFERRED, "deferred", 0, 1, 0, 1},
     {HYPR_OPTION_SPIKE_RATE_PENALTY, "spike_rate_penalty", 0, 1e6, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_LOWER, "spike_rate_lower", 0, 1, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_UPPER, "spike_rate_upper", 0, 1, 1, 0},

@@ -132,6 +132,7 @@ static void no_options(void **state) {
 static void no_session(void **state) {
   (void)state;
   float number = 0;
+  uint64_t work_left = 0;
   double value;
   size_t size;
   const size_t one = 1;
@@ -172,6 +173,7 @@ static void no_session(void **state) {
   refused(hypr_session_condition(NULL, &number, 1, &number));
   refused(hypr_session_flush(NULL));
   refused(hypr_session_apply(NULL));
+  refused(hypr_session_work(NULL, 1, &work_left));
   refused(hypr_session_guard(NULL, &guard));
   refused(hypr_session_accept(NULL));
   refused(hypr_session_statistics(NULL, &statistics));

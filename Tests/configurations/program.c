@@ -179,6 +179,8 @@ static void learn_not(const hypr_model *model) {
   ANSWERS(hypr_session_set_class_weights(session, numbers, OUTPUTS));
   ANSWERS(hypr_session_flush(session));
   ANSWERS(hypr_session_apply(session));
+  uint64_t left;
+  ANSWERS(hypr_session_work(session, 1, &left));
   hypr_guard guard = {.struct_size = sizeof guard};
   ANSWERS(hypr_session_guard(session, &guard));
   ANSWERS(hypr_session_accept(session));

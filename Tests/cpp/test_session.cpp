@@ -122,6 +122,21 @@ TEST_CASE("steps, targets and the end of a window allocate nothing") {
   CHECK(allocations == before);
 }
 
+TEST_CASE("the host does the end of a window between two steps") {
+  hypr::Model model(model_path("brf"));
+  hypr::Session session(model, {{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_WINDOW, 10}, {HYPR_OPTION_DEFERRED, 1}});
+  std::vector<float> input = some_inputs(4), output(6);
+  for (int i = 0; i < 11; i++) {
+    CHECK(session.work(0) == 0);
+    session.step(input, output);
+    session.teach_class(static_cast<std::uint32_t>(i % 6));
+  }
+  const std::uint64_t left = session.work(0);
+  CHECK(left > 0);
+  CHECK(session.work(left / 2) < left);
+  CHECK(session.work(UINT64_MAX) == 0);
+}
+
 TEST_CASE("a long call asks a callback of the host") {
   hypr::Model model(model_path("brf"));
   hypr::Session session(model);

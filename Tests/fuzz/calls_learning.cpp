@@ -163,6 +163,12 @@ void call_hypr_session_learn_labelled(World &w) {
 void call_hypr_session_flush(World &w) { w.change(w.session(), hypr_session_flush); }
 void call_hypr_session_apply(World &w) { w.change(w.session(), hypr_session_apply); }
 
+void call_hypr_session_work(World &w) {
+  const uint64_t budget = w.random.once_in(4) ? UINT64_MAX : w.random.below(100000);
+  uint64_t left = 0;
+  w.change(w.session(), [&](hypr_session *handle) { return hypr_session_work(handle, budget, w.perhaps(&left)); });
+}
+
 void call_hypr_session_accept(World &w) { w.change(w.session(), hypr_session_accept); }
 
 void call_hypr_session_guard(World &w) {

@@ -233,6 +233,28 @@ def test_manual_updates(model, stream):
         hypr.Session(model).apply()
 
 
+def test_deferred(model, stream):
+    sessions = [hypr.Session(model, window=10, deferred=1) for _ in range(2)]
+    before = sessions[0].parameters.flat
+    for x, label in zip(*stream):
+        outputs = []
+        for session, budget in zip(sessions, (0, 777)):
+            outputs.append(session.step(x))
+            if label >= 0:
+                session.teach(int(label))
+            session.work(budget)
+        np.testing.assert_array_equal(*outputs)
+    assert sessions[1].work() == 0
+    for session in sessions:
+        session.flush()
+    np.testing.assert_array_equal(sessions[0].parameters.flat, sessions[1].parameters.flat)
+    assert not np.array_equal(sessions[0].parameters.flat, before)
+    with pytest.raises(TypeError, match="budget is 'all'"):
+        sessions[0].work("all")
+    with pytest.raises(hypr.WrongStateError):
+        hypr.Session(model).work()
+
+
 def test_class_weights(model, stream):
     one, other = (hypr.Session(model, update="manual", window=500, reduction="sum") for _ in range(2))
     other.set_class_weights([2, 2, 2])

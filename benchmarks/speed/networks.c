@@ -52,7 +52,7 @@ const char *network_name(int index) {
   return name;
 }
 
-static hypr_session *session_of(const network *network, int window, double rehearsal_bytes) {
+static hypr_session *session_of(const network *network, int window, int deferred, double rehearsal_bytes) {
   hypr_options *options;
   hypr_session *session;
   check(hypr_options_create(&options, NULL, 0), "options");
@@ -60,6 +60,7 @@ static hypr_session *session_of(const network *network, int window, double rehea
     check(hypr_options_set(options, HYPR_OPTION_LEARNING, 1), "learning");
     check(hypr_options_set(options, HYPR_OPTION_WINDOW, window), "window");
     check(hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, 0), "learning rate");
+    check(hypr_options_set(options, HYPR_OPTION_DEFERRED, deferred), "deferred");
     check(hypr_options_set(options, HYPR_OPTION_REHEARSAL_BYTES, rehearsal_bytes), "rehearsal");
   }
   check(hypr_session_create(network->model, options, &session, NULL, 0), "session");
@@ -67,10 +68,12 @@ static hypr_session *session_of(const network *network, int window, double rehea
   return session;
 }
 
-hypr_session *network_session(const network *network, int window) { return session_of(network, window, 0); }
+hypr_session *network_session(const network *network, int window) { return session_of(network, window, 0, 0); }
+
+hypr_session *network_deferred(const network *network, int window) { return session_of(network, window, 1, 0); }
 
 hypr_session *network_rehearsing(const network *network, int window) {
-  hypr_session *session = session_of(network, window, 1 << 24);
+  hypr_session *session = session_of(network, window, 0, 1 << 24);
   double stretch;
   check(hypr_session_get_option(session, HYPR_OPTION_REHEARSAL_STRETCH, &stretch), "stretch");
   size_t steps = (size_t)stretch < (size_t)network->steps ? (size_t)stretch : (size_t)network->steps;

@@ -31,6 +31,8 @@ const char *network_name(int index);
 /* A session; window -1: without learning, 0: as hypr chooses. Its learning rate is 0, so that the spike rate stays: the arithmetic of an
  * update is all done. */
 hypr_session *network_session(const network *network, int window);
+/* The same, with deferred learning. */
+hypr_session *network_deferred(const network *network, int window);
 /* One that learns and rehearses, with the default options, a stretch of each class. */
 hypr_session *network_rehearsing(const network *network, int window);
 

@@ -164,7 +164,20 @@ typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep 
 // and if outputs are carried too, the same for their eligibility, with the outputs of the window as they decay until its end:
 //   g[row] += carried_adjoint e_z[row]
 //   e_z[row] = output_decay^steps e_z[row] + sum_m Φ_z[m] e[row][m] + sum over the events of value * (Φ_z B)[time], e from before
+// All of it for all these neurons at once; or in parts, in this order, for one block of them with a scratch that stays meanwhile: the
+// sweep of the outputs and rows of every matrix, if outputs are carried, then the sweep of the states and rows of every matrix.
+enum {
+  KERNEL_CARRY_ALL = 0,
+  KERNEL_CARRY_SWEEP_OUTPUTS = 1,
+  KERNEL_CARRY_OUTPUT_ROWS = 2,
+  KERNEL_CARRY_SWEEP_STATES = 3,
+  KERNEL_CARRY_STATE_ROWS = 4
+};
 typedef struct kernel_carry {
+  int32_t part;
+  // Of the parts that are rows: the matrix, `projection_count` for the neurons' parameters, which are no more than one part; and which
+  // of its rows, counted through its active presynaptic neurons and then the fresh ones; of compressed rows the neurons of the block.
+  intptr_t matrix, first_row, last_row;
   intptr_t first, last;            // the neurons to treat: `first` a multiple of a block, `last` too or the width
   intptr_t steps;                  // in the window
   bool taught;
@@ -292,8 +305,10 @@ typedef struct kernel_table {
 
   // Lists the outputs that are not zero in a slot of a source.
   void (*_Null_unspecified events)(const float *outputs, const kernel_source *source, intptr_t slot);
-  // Groups the events of `steps` slots from `first` on.
-  void (*_Null_unspecified group)(const kernel_source *source, intptr_t first, intptr_t steps, bool *is_active, kernel_groups *groups);
+  // Groups the events of `steps` slots from `first` on, in 2 * steps parts, of which this call does those from `begin` to `end` - 1 after
+  // those before: in the first half the events of a step are counted, in the second half put in their places.
+  void (*_Null_unspecified group)(const kernel_source *source, intptr_t first, intptr_t steps, intptr_t begin, intptr_t end,
+                bool *is_active, kernel_groups *groups);
   // Adjoints of currents through the weights of a projection to the outputs of its source: targets[t][j] += sum_i w[j][i] sources[t][i]
   // for every step t, over the layer's neurons i. `transposed` has room for size * lanes floats, worth its while from four steps on; NULL:
   // each step by itself. The bits of a step are the same however many are projected together, but not with and without it.

@@ -65,3 +65,12 @@ internal import HyprCore
 @c @implementation public func hypr_session_apply(_ session: OpaquePointer?) -> hypr_status {
   with(session: session) { session throws(Failure) in try session.pointee.apply() }
 }
+
+@c @implementation public func hypr_session_work(
+  _ session: OpaquePointer?, _ budget: UInt64, _ left: UnsafeMutablePointer<UInt64>?
+) -> hypr_status {
+  with(session: session) { session throws(Failure) in
+    let found = try session.pointee.work(budget: budget)
+    left?.pointee = found
+  }
+}

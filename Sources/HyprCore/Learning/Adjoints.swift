@@ -70,22 +70,27 @@ struct WindowEvents {
     members = arena.allocate(Int32.self, presynaptic, .scratch)
   }
 
-  /// Groups the events of one of a layer's projections in the window of `steps` steps that started from slot `first`.
+  /// Groups the events of one of a layer's projections in the window of `steps` steps that started from slot `first`: some of the parts
+  /// of the kernel.
   func group(
-    _ layer: UnsafePointer<Layer>, projection index: Int, from first: Int, steps: Int, _ kernels: UnsafePointer<kernel_table>
+    _ layer: UnsafePointer<Layer>, projection index: Int, from first: Int, steps: Int, _ parts: Range<Int>,
+    _ kernels: UnsafePointer<kernel_table>
   ) {
     let projection = layer.pointee.projection(index)
     guard let isActive = projection.pointee.learning?.isActive else { return }
-    var place = 0
-    for before in 0..<index { place += layer.pointee.projection(before).pointee.description.sourceSize }
-    (groups + index).initialize(
-      to: kernel_groups(
-        offsets: offsets + place + index, times: times + place * window, values: values + place * window,
-        members: members + place, active_count: 0, fresh_count: 0))
     let gates = projection.pointee.gates
-    for gate in 0..<projection.pointee.description.gateCount { gates[gate].events = UnsafePointer(groups + index) }
+    if parts.lowerBound == 0 {
+      var place = 0
+      for before in 0..<index { place += layer.pointee.projection(before).pointee.description.sourceSize }
+      (groups + index).initialize(
+        to: kernel_groups(
+          offsets: offsets + place + index, times: times + place * window, values: values + place * window,
+          members: members + place, active_count: 0, fresh_count: 0))
+      for gate in 0..<projection.pointee.description.gateCount { gates[gate].events = UnsafePointer(groups + index) }
+    }
     // Step i lies between slots i and i + 1.
     kernels.pointee.group(
-      gates.pointee.source, first + 1 - projection.pointee.description.delay, steps, isActive, groups + index)
+      gates.pointee.source, first + 1 - projection.pointee.description.delay, steps, parts.lowerBound, parts.upperBound, isActive,
+      groups + index)
   }
 }

@@ -59,21 +59,26 @@ extension WindowJob {
   }
 
   /// Gradient and eligibility of some neurons at the end of the window.
-  @_optimize(speed) func carry(
-    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ neurons: Range<Int>
-  ) {
-    let adjoints = learner.adjoints
+  @_optimize(speed) func carry(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ neurons: Range<Int>) {
+    let (all, width) = (layer.pointee.carryWork, layer.pointee.shape.width)
     var pieces = CarryPieces(
-      kernel: layer.pointee.description.loops.carry, view: layer.pointee.windowView,
-      pass: kernel_carry(
-        first: neurons.lowerBound, last: neurons.upperBound, steps: steps, taught: taught,
-        carries_outputs: layer.pointee.eligibility?.outputs != nil,
-        loss: taught && !sweepsRecurrently(layer, learner) ? credit.outputs : nil, keeps_loss: self.layer > 0,
-        adjoint: adjoints.states, current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
-        carried_adjoint: credit.carriedOutputs, output_decay: credit.outputDecay,
-        sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch),
-      block: 2 * layer.pointee.shape.lanes, scratchSize: adjoints.carryScratchSize)
-    pieces.run(learner.resources.pool, work: layer.pointee.carryWork)
+      kernel: layer.pointee.description.loops.carry, view: layer.pointee.windowView, pass: carryPass(layer, learner, neurons),
+      block: 2 * layer.pointee.shape.lanes, scratchSize: learner.adjoints.carryScratchSize)
+    pieces.run(learner.resources.pool, work: neurons.count == width ? all : all / width * neurons.count)
+  }
+
+  /// What the kernel is told of these neurons.
+  @_optimize(speed) func carryPass(
+    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ neurons: Range<Int>
+  ) -> kernel_carry {
+    let adjoints = learner.adjoints
+    return kernel_carry(
+      part: Int32(KERNEL_CARRY_ALL), matrix: 0, first_row: 0, last_row: 0, first: neurons.lowerBound, last: neurons.upperBound,
+      steps: steps, taught: taught, carries_outputs: layer.pointee.eligibility?.outputs != nil,
+      loss: taught && !sweepsRecurrently(layer, learner) ? credit.outputs : nil, keeps_loss: self.layer > 0,
+      adjoint: adjoints.states, current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
+      carried_adjoint: credit.carriedOutputs, output_decay: credit.outputDecay,
+      sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch)
   }
 
   /// ℓ of the layer below in some steps: through gI of this layer, which with spatial credit knows the same step only (D ℓ).
@@ -103,7 +108,7 @@ extension WindowJob {
   /// W_oᵀ (1 - κ) q'. Returns κ̄, the mean of κ: by it the readout forgets them in a step.
   private func filterReadout(_ readout: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) -> Float {
     let (width, size) = (readout.pointee.shape.width, readout.pointee.shape.size)
-    let (adjoints, derived) = (learner.adjoints, readout.pointee.view.pointee.derived)
+    let (adjoints, derived) = (learner.adjoints, readout.pointee.windowView.pointee.derived)
     let (decay, gain) = (derived + Int(KERNEL_INTEGRATOR_DECAY) * width, derived + Int(KERNEL_INTEGRATOR_GAIN) * width)
     var sum: Float = 0
     for index in 0..<size {

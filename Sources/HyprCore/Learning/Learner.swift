@@ -22,6 +22,8 @@ struct Learner: ~Copyable {
   let values: ValueMoments
   /// How many steps more are made before a full window is closed; 0 while a batch is learnt, whose labels come in time.
   var labelDelay: Int
+  /// Whether the end of a window waits for the steps of the next one; not while a batch is learnt.
+  var defers: Bool
   /// That can be open at a time.
   let mostSteps: Int
   var progress = LearningProgress()
@@ -47,7 +49,7 @@ struct Learner: ~Copyable {
       self.reference = reference
     #endif
     history = History(settings)
-    labelDelay = settings.labelDelay
+    (labelDelay, defers) = (settings.labelDelay, settings.defers)
     mostSteps = settings.window + settings.labelDelay
     tensors = model.tensors
     let lanes = model.kernels.pointee.lanes
@@ -55,12 +57,6 @@ struct Learner: ~Copyable {
     scores = arena.allocate(Double.self, model.outputSize, .scratch)
     classes = ClassFrequencies(&arena, classes: model.outputSize)
     values = ValueMoments(&arena, outputs: model.outputSize)
-  }
-
-  /// Closes the first open window. (Not inlined: a job, and the learner that it is made for, are large.)
-  @_optimize(speed) @inline(never) mutating func closeFirst(_ network: borrowing Network) {
-    var job = WindowJob(self, network)
-    while job.advance(&self, network, work: .max) {}
   }
 
   var adjoints: Adjoints { resources.adjoints }
@@ -100,7 +96,7 @@ struct Learner: ~Copyable {
   }
 
   mutating func walkState(_ stream: inout StateStream) {
-    progress.walkState(&stream, mostSteps: mostSteps)
+    progress.walkState(&stream, mostSteps: mostSteps, defers: settings.defers)
     classes.walkState(&stream)
     values.walkState(&stream)
     if stream.isInput {
@@ -117,7 +113,7 @@ struct Learner: ~Copyable {
     }
     reference?.pointee.walkState(&stream)
     resources.taught?.walkState(&stream)
-    resources.comparison?.pointee.walkState(&stream)
+    resources.comparison?.pointee.walkState(&stream, defers: settings.defers)
   }
 }
 
@@ -130,6 +126,8 @@ struct LearningProgress {
   var page = 0
   /// Steps since the state was reset, counted until they are more than can be open.
   var sequenceSteps = 0
+  /// Whether an update has written values beside those in use, which take their place when the next window is full.
+  var hasUpdate = false
   /// What the gradient that was gathered since the last update is of.
   var gathered = GatheredTargets()
   /// Weighted sum of the losses, and sum of the weights, since the batch being learnt began.
@@ -144,8 +142,9 @@ struct LearningProgress {
     if target.weight > 0 { gathered.add(GatheredTargets(weight: target.weight, steps: 1, areOfStream: true)) }
   }
 
-  fileprivate mutating func walkState(_ stream: inout StateStream, mostSteps: Int) {
+  fileprivate mutating func walkState(_ stream: inout StateStream, mostSteps: Int, defers: Bool) {
     statistics.walkState(&stream)
+    if defers { hasUpdate = stream.flag(hasUpdate) }
     steps = stream.integer(steps, in: 0...mostSteps)
     sequenceSteps = stream.integer(sequenceSteps, in: steps...mostSteps + 1)
     gathered.weight = stream.sum(gathered.weight)

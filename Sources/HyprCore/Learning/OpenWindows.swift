@@ -3,7 +3,18 @@ internal import CSystem
 // The windows that are open: the one that is being filled, and where labels come late those before it that can still be taught. All
 // but the last are full.
 
+/// Where a window lies: the slot that it started from, and its steps.
+struct WindowPlace {
+  let start, steps: Int
+
+  /// The slots that its steps went from.
+  var range: Range<Int> { start..<start + steps }
+}
+
 extension Learner {
+  /// The first one.
+  var firstOpen: WindowPlace { WindowPlace(start: progress.firstPage, steps: min(progress.steps, settings.window)) }
+
   /// At least one: the next step's.
   var openCount: Int { max(1, (progress.steps + settings.window - 1) / settings.window) }
 
@@ -40,10 +51,9 @@ extension Learner {
     return progress.page
   }
 
-  /// Counts the targets of the first of them, of `steps` steps, which everything was gathered from: it is open no more.
-  @_optimize(speed) mutating func endFirst(_ network: borrowing Network, steps: Int) {
-    let first = progress.firstPage
-    for step in first..<first + steps where targets.kinds[step].counts {
+  /// Counts the targets of a window that everything was gathered from.
+  @_optimize(speed) mutating func count(_ window: WindowPlace) {
+    for step in window.range where targets.kinds[step].counts {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))
       if let label = targets.label(step) { classes.count(label, weight: targets.weights[step]) }
@@ -51,13 +61,26 @@ extension Learner {
         values.count(outputs: network.readoutOutputs(step + 1), error: targets.error(step), weight: targets.weights[step])
       }
     }
-    progress.steps -= steps
+  }
+
+  /// The first of them, everything of which was gathered, is open no more.
+  @_optimize(speed) mutating func endFirst(_ network: borrowing Network) {
+    let first = firstOpen
+    progress.steps -= first.steps
     if progress.steps > 0 {
-      progress.firstPage = history.page(after: first)
+      progress.firstPage = history.page(after: first.start)
     } else {
       // The next one begins with the state after the last step.
-      network.copySlot(from: first + steps, to: 0)
+      network.copySlot(from: first.start + first.steps, to: 0)
       (progress.firstPage, progress.page) = (0, 0)
     }
+  }
+
+  /// The first of them, which is full, is open no more, but its page stays as it is while the next one is filled.
+  @_optimize(speed) mutating func leaveFirst() -> WindowPlace {
+    let first = firstOpen
+    progress.steps -= first.steps
+    progress.firstPage = history.page(after: first.start)
+    return first
   }
 }

@@ -18,6 +18,8 @@ struct ReferenceComparison {
   private(set) var weight = 0.0
   /// Whether the answers should be those of the reference. It changes only when the other one is better by the margin.
   private(set) var prefersReference = false
+  /// The same as steps see it: since `publish`, which comes where parameters change.
+  private(set) var answersByReference = false
   /// How much was compared since then, or since the horizon before has ended; and the ratio of the losses at that end, 0: there was none.
   private var behind = 0.0
   private var ratioBefore = 0.0
@@ -133,6 +135,8 @@ struct ReferenceComparison {
     return false
   }
 
+  mutating func publish() { answersByReference = prefersReference }
+
   /// The network has become its reference again.
   mutating func noteReturn() {
     (learning, behind, ratioBefore) = (reference, 0, 0)
@@ -142,15 +146,16 @@ struct ReferenceComparison {
   /// The reference has become the network; what was compared before says nothing any more.
   mutating func begin() {
     (learning, reference, weight) = (Sums(), Sums(), 0)
-    (prefersReference, behind) = (false, 0)
+    (prefersReference, answersByReference, behind) = (false, false, 0)
   }
 
-  mutating func walkState(_ stream: inout StateStream) {
+  mutating func walkState(_ stream: inout StateStream, defers: Bool) {
     learning.walkState(&stream)
     reference.walkState(&stream)
     weight = stream.sum(weight)
     let isBehind = stream.flag(prefersReference)
-    if stream.mode == .read { prefersReference = isBehind }
+    let answers = defers ? stream.flag(answersByReference) : isBehind
+    if stream.mode == .read { (prefersReference, answersByReference) = (isBehind, answers) }
     behind = stream.sum(behind)
     ratioBefore = stream.sum(ratioBefore)
     comparedSteps = stream.count(comparedSteps)

@@ -5,6 +5,10 @@ struct UpdateJob {
   private enum Stage { case norm, optimize, derive, done }
 
   private var stage = Stage.norm
+  /// About how many multiply-adds were done.
+  private(set) var done = 0
+  /// Whether the gradient was dropped.
+  private(set) var isSkipped = false
   /// Of the norm and the optimizer: a tensor and its next number.
   private var (tensor, start) = (0, 0)
   /// What is computed from the parameters: the next layer.
@@ -18,6 +22,18 @@ struct UpdateJob {
   private var changes = false
 
   @_optimize(speed) init(rate: Double? = nil) { self.rate = rate }
+
+  /// A number, and what is computed from a layer's parameters.
+  private static var workOfOptimizing: Int { 10 }
+  private static func workOfDeriving(_ layer: borrowing Layer) -> Int { 20 * Int(layer.neuron.derived_count) * layer.shape.width }
+
+  /// About how many multiply-adds it takes.
+  @_optimize(speed) static func work(_ network: borrowing Network) -> Int {
+    var work = 0
+    for array in network.parameters.arrays { work += (1 + workOfOptimizing) * array.count }
+    for layer in network.layers { work += workOfDeriving(layer) }
+    return work
+  }
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
   @_optimize(speed) @inline(never) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
@@ -38,16 +54,21 @@ struct UpdateJob {
         if !changes { learner.progress.statistics.unchangedUpdates += 1 }
         stage = .derive
       } else {
-        // Whole lines of the cache; a number takes about ten multiply-adds.
+        // Whole lines of the cache.
         let array = UnsafePointer(arrays.baseAddress! + tensor)
-        let count = min(array.pointee.count - start, max(work / 160, 1) * 16)
+        let count = min(array.pointee.count - start, max(work / (16 * UpdateJob.workOfOptimizing), 1) * 16)
         optimize(array, count, learner, network)
         goOn(count, of: array.pointee.count)
+        done += UpdateJob.workOfOptimizing * count
       }
     case .derive:
-      network.layers.baseAddress.map { ($0 + layer).pointee.derive(network.kernels) }
+      network.layers.baseAddress.map { ($0 + layer).pointee.deriveNext(network.kernels, network.parameters) }
+      done += UpdateJob.workOfDeriving(network.layers[layer])
       layer += 1
-      if layer == network.layers.count { stage = .done }
+      if layer == network.layers.count {
+        stage = .done
+        learner.progress.hasUpdate = network.parameters.areApart
+      }
     case .done: break
     }
     guard stage == .done else { return true }
@@ -74,6 +95,7 @@ struct UpdateJob {
       }
     }
     goOn(count, of: array.pointee.count)
+    done += count
   }
 
   /// When the norm is known. A gradient that is not finite, or with which something else might not stay so, is dropped and counted.
@@ -86,6 +108,7 @@ struct UpdateJob {
     step = kernel_update(learner, gradientScale: learner.reductionScale * scale)
     guard keepsFinite(norm * scale, rate, learner) else {
       learner.progress.statistics.skippedUpdates += 1
+      isSkipped = true
       network.dropOverflownTraces()
       network.parameters.clearGradients()
       stage = .done
@@ -112,14 +135,16 @@ struct UpdateJob {
     }
   }
 
-  /// Moves the next `count` numbers of the tensor.
+  /// Moves the next `count` numbers of the tensor, or copies of them beside those in use.
   @_optimize(speed) private mutating func optimize(
     _ array: UnsafePointer<TrainedArray>, _ count: Int, _ learner: borrowing Learner, _ network: borrowing Network
   ) {
     guard let gradients = array.pointee.gradients else { return }
+    let parameters = array.pointee.nextValues + start
+    if array.pointee.values != array.pointee.nextValues { parameters.copy(from: array.pointee.values + start, count: count) }
     guard learner.isTrained(tensor) else { return (gradients + start).clear(count) }
     step.count = count
-    step.parameters = array.pointee.values + start
+    step.parameters = parameters
     step.gradients = gradients + start
     step.moment1 = array.pointee.moment1.map { $0 + start }
     step.moment2 = array.pointee.moment2.map { $0 + start }

@@ -13,23 +13,33 @@ internal import CSystem
 /// carries, in the place of e_z, the eligibility of its outputs as the readout remembers them: ε̄ = Σ κ̄^(t1 - t) ∂z/∂(parameters) over
 /// all steps t until now. With spatial credit gI is computed once more, of each step by itself, before it is handed down.
 struct WindowJob {
-  private enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, done }
+  enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, done }
 
   /// The slot that the window started from, and its steps.
   let first, steps: Int
+  /// About how many multiply-adds were done.
+  var done = 0
+  /// Events of the layer at work, as many times as a gate listens to them.
+  private var events = 0
+  /// Of the stage `events`: the one whose are grouped.
+  private var projection = 0
   let taught: Bool
   /// The layer at work.
   private(set) var layer: Int
   /// What reaches it.
   private(set) var credit: LayerCredit
   private var stage: Stage
-  /// Of the stage: the next of its steps, neurons or projections.
-  private var position = 0
+  /// Of the stage: the next of its steps or neurons, or of the parts of grouping events.
+  var position = 0
+  /// Of the stage `carry`: how far the block of neurons at `position` is.
+  var block = BlockProgress()
 
-  @_optimize(speed) init(_ learner: borrowing Learner, _ network: borrowing Network) {
-    first = learner.progress.firstPage
-    steps = min(learner.progress.steps, learner.settings.window)
-    taught = learner.targets.hasTarget(first..<first + steps)
+  @_optimize(speed) init(_ window: WindowPlace, _ learner: borrowing Learner, _ network: borrowing Network) {
+    self.init(window, taught: learner.targets.hasTarget(window.range), learner, network)
+  }
+
+  @_optimize(speed) init(_ window: WindowPlace, taught: Bool, _ learner: borrowing Learner, _ network: borrowing Network) {
+    (first, steps, self.taught) = (window.start, window.steps, taught)
     if learner.history.pageCount > 1 { network.lookBack(from: first) }
     layer = network.layers.count - 1
     credit = LayerCredit(
@@ -37,57 +47,65 @@ struct WindowJob {
     stage = steps == 0 ? .done : taught ? .errors : .events
   }
 
-  /// Does about `work` multiply-adds more, at least one piece. False: everything is done, and the window is open no more.
+  /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
   @_optimize(speed) mutating func advance(_ learner: inout Learner, _ network: borrowing Network, work: Int) -> Bool {
     let running = UnsafePointer(network.layers.baseAddress! + layer)
     let shape = running.pointee.shape
     switch stage {
     case .errors:
-      let part = part(of: steps, by: 16, all: 20 * steps * shape.width, work)
+      let part = part(of: steps, by: 16, all: self.work(of: .errors, running, learner), work)
       learner.targets.complete(
         part, from: first, network, smoothing: learner.settings.labelSmoothing, learner.resources.taught, learner.reference)
       if position == steps { enter(penalizes(running, learner) ? .penalty : .events) }
     case .penalty:
-      addSpikeRatePenalty(running, learner, part(of: shape.size, all: 2 * steps * shape.size, work))
+      addSpikeRatePenalty(running, learner, part(of: shape.size, all: self.work(of: .penalty, running, learner), work))
       if position == shape.size { enter(.events) }
     case .events:
-      learner.adjoints.events.group(running, projection: position, from: first, steps: steps, network.kernels)
-      position += 1
-      if position == running.pointee.projections.count {
+      let count = eventCount(running, projection)
+      let parts = part(of: 2 * steps, all: workOfGrouping(running, projection, events: count), work)
+      learner.adjoints.events.group(running, projection: projection, from: first, steps: steps, parts, network.kernels)
+      guard position == 2 * steps else { break }
+      events += count * running.pointee.projection(projection).pointee.description.gateCount
+      (projection, position) = (projection + 1, 0)
+      if projection == running.pointee.projections.count {
         enter(taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry)
       }
     case .recurrentSweep:
       if position == 0 { clearAdjoints(running, learner) }
-      position += 1
-      sweepRecurrently(running, learner, network, step: steps - position)
+      let part = part(of: steps, all: self.work(of: .recurrentSweep, running, learner), work)
+      for step in part { sweepRecurrently(running, learner, network, step: steps - 1 - step) }
       if position == steps { enter(.carry) }
     case .carry:
-      let all = running.pointee.carryWork + steps * shape.states * shape.states * shape.width
-      carry(running, learner, network, part(of: shape.width, by: 2 * shape.lanes, all: all, work))
+      let all = workOfCarrying(running, events: events)
+      // No division where the whole fits, as below.
+      if !block.isBegun && (all <= work || all / shape.width * 2 * shape.lanes <= work) {
+        carry(running, learner, part(of: shape.width, by: 2 * shape.lanes, all: all, work))
+      } else {
+        carryInParts(running, learner, work: work)
+      }
       if position == shape.width {
         enter(taught && layer > 0 && learner.settings.credit == .spatial ? .spatialSweep : .handDown)
       }
     case .spatialSweep:
       if position == 0 { clearAdjoints(running, learner) }
-      let all = steps * shape.states * shape.states * shape.width
+      let all = self.work(of: .spatialSweep, running, learner)
       sweep(
         running, learner, 0..<steps, part(of: shape.width, by: shape.lanes, all: all, work), instantaneous: true)
       if position == shape.width { enter(.handDown) }
     case .handDown:
       if taught && layer > 0 {
-        let all = steps * running.pointee.projection(0).pointee.weights.count
-        handDown(running, learner, network, part(of: steps, by: 4, all: all, work))
+        handDown(running, learner, network, part(of: steps, by: 4, all: self.work(of: .handDown, running, learner), work))
         if position < steps { break }
       }
       credit = creditBelow(running, learner, network)
       if layer == 0 {
         enter(.finish)
       } else {
-        layer -= 1
+        (layer, events, projection) = (layer - 1, 0, 0)
         enter(taught && penalizes(running - 1, learner) ? .penalty : .events)
       }
     case .finish:
-      learner.endFirst(network, steps: steps)
+      learner.count(WindowPlace(start: first, steps: steps))
       stage = .done
     case .done: return false
     }
@@ -107,6 +125,7 @@ struct WindowJob {
     // No division where the whole fits: at windows of one step it would be felt.
     let items = all <= work ? count : max(work / max(all / count, 1) / block, 1) * block
     position = min(first + items, count)
+    done += position - first == count ? all : all / count * (position - first)
     return first..<position
   }
 }

@@ -3,7 +3,7 @@
 /// Without learning there are two slots, used in turn. A session that learns keeps each window in a page: the first slot of it is what
 /// the window started from, then comes one for each step, and one more to list the events of the next sample when the page is full,
 /// and to look ahead. Where labels come late a window stays open while later steps are made, which go to the next page: there are as
-/// many as windows can be open, used in turn.
+/// many as windows can be open, used in turn. With deferred learning one more, of the window whose end is being computed.
 struct History {
   /// Slots of a page.
   private let pageSize: Int
@@ -12,7 +12,8 @@ struct History {
 
   init(_ settings: Settings) {
     pageSize = settings.window + 2
-    pageCount = settings.learning ? (settings.labelDelay + settings.window - 1) / settings.window + 1 : 1
+    let openCount = (settings.labelDelay + settings.window - 1) / settings.window + 1
+    pageCount = settings.learning ? openCount + (settings.defers ? 1 : 0) : 1
     slotCount = settings.learning ? pageCount * pageSize : 2
   }
 

@@ -4,6 +4,7 @@ internal import CSystem
 struct Layer {
   /// In the model's block.
   private let facts: UnsafePointer<LayerDescription>
+  private let index: Int
   let shape: LayerShape
   /// The layer as its neuron model's loops see it: all slots.
   let view: UnsafeMutablePointer<kernel_layer>
@@ -14,6 +15,8 @@ struct Layer {
   let events: EventSource?
   /// Of the neurons: a row each.
   fileprivate let neuronParameters: TrainedArray
+  /// As they were laid out; which of them are in use says the `ParameterStore`.
+  fileprivate let storedDerived: UpdatedValues
   /// Of them; only in learning sessions.
   let eligibility: Eligibility?
   /// About how many multiply-adds it takes to carry the eligibility over the end of a window.
@@ -22,7 +25,7 @@ struct Layer {
   /// `source` gives the events that a projection listens to, when it is told the layer's own. The arrays of the layer's tensors go to
   /// `parameters`; or they are there, and those of `other`, whose parameters the layer shares.
   init(
-    _ arena: inout Arena, _ facts: UnsafePointer<LayerDescription>, _ tensors: UnsafeBufferPointer<TensorDescription>,
+    _ arena: inout Arena, _ facts: UnsafePointer<LayerDescription>, at index: Int, _ tensors: UnsafeBufferPointer<TensorDescription>,
     _ settings: Settings, _ history: History, lanes: Int, carriesOutput: Bool, _ parameters: ParameterStore,
     sharing other: SharedLayer?, source: (_ source: ProjectionSource, _ own: EventSource?) -> EventSource
   ) {
@@ -32,7 +35,7 @@ struct Layer {
       size: description.size, width: wholeVectors(description.size, lanes), states: description.stateCount,
       lanes: lanes)
     let (width, parameterCount, slots) = (shape.width, description.parameterCount, history.slotCount)
-    self.facts = facts
+    (self.facts, self.index) = (facts, index)
     self.shape = shape
     events = description.isHeard ? EventSource(&arena, size: shape.size, slots: slots) : nil
 
@@ -40,15 +43,18 @@ struct Layer {
     projections = UnsafeMutableBufferPointer(start: arena.allocate(Projection.self, count, .scratch), count: count)
     let matrixCount = description.matrixCount
     let matrices = arena.allocate(kernel_projection.self, matrixCount, .scratch)
-    var (matrix, taken) = (matrices, 0)
+    let windowMatrices = settings.defers ? arena.allocate(kernel_projection.self, matrixCount, .scratch) : matrices
+    var (matrix, taken) = (0, 0)
     var elements = parameterCount * width
     for index in 0..<count {
       let projection = description.projections[index]
       let placement = tensors[projection.tensor].placement
       let storedCount = placement.storedCount(lanes: lanes)
-      let weights = other.map { $0.weights(index) } ?? TrainedArray(&arena, count: storedCount, settings)
+      let keepsNext = settings.keepsNext(tensors[projection.tensor])
+      let weights =
+        other.map { $0.weights(index) } ?? TrainedArray(&arena, count: storedCount, settings, apart: keepsNext)
       let running = Projection(
-        &arena, projection, weights, source(projection.source, events), into: matrix, layer: shape, &taken,
+        &arena, projection, weights, source(projection.source, events), into: matrices + matrix, windowMatrices + matrix, layer: shape, &taken,
         carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
       // A weight of compressed rows takes about as long as ten in a row.
@@ -60,9 +66,14 @@ struct Layer {
     }
 
     // One array, because the neuron model reads them as rows of one.
-    let rows = other?.neuronParameters ?? TrainedArray(&arena, count: parameterCount * width, settings)
+    var keepsNext = false
+    for row in 0..<parameterCount { keepsNext = keepsNext || settings.keepsNext(tensors[description.firstParameter + row]) }
+    let rows = other?.neuronParameters ?? TrainedArray(&arena, count: parameterCount * width, settings, apart: keepsNext)
     neuronParameters = rows
+    let derived = other?.derived ?? UpdatedValues(&arena, width, rows: Int(neuron.derived_count), apart: keepsNext)
+    storedDerived = derived
     if other == nil && !arena.isMeasuring {
+      parameters.derived.initializeElement(at: index, to: derived)
       for index in 0..<parameterCount {
         parameters.arrays.initializeElement(
           at: description.firstParameter + index, to: rows.part(index * width..<(index + 1) * width))
@@ -77,7 +88,7 @@ struct Layer {
     let view = kernel_layer(
       size: shape.size, width: width, state_count: shape.states, parameter_count: parameterCount,
       current_count: description.currentCount, constants: description.constants, parameters: rows.values,
-      derived: other?.derived ?? arena.allocate(Float.self, width, rows: Int(neuron.derived_count), .parameters),
+      derived: derived.current,
       states: arena.allocate(Float.self, width, rows: shape.states, planes: slots, .state),
       outputs: arena.allocate(Float.self, width, rows: slots, .state),
       currents: arena.allocate(Float.self, width, rows: description.currentCount, .scratch),
@@ -89,7 +100,11 @@ struct Layer {
       parameter_output_eligibility: eligibility?.outputs)
     self.view = arena.place(view)
     windowView = history.pageCount > 1 ? arena.place(view) : self.view
+    if !arena.isMeasuring { windowView.pointee.projections = UnsafePointer(windowMatrices) }
   }
+
+  /// About how many a step takes, in which few sources have events.
+  var workOfStep: Int { carryWork / (8 * shape.states) + 20 * shape.width }
 
   var description: LayerDescription { facts.pointee }
   var neuron: kernel_neuron { facts.pointee.neuron }
@@ -115,6 +130,26 @@ struct Layer {
     windowView.pointee.tape = tape(slot)
   }
 
+  /// Lets a view see the parameters in use, or those beside them.
+  @_optimize(speed) func read(_ parameters: ParameterStore, next: Bool, by view: UnsafeMutablePointer<kernel_layer>) {
+    let description = description
+    var gates = UnsafeMutablePointer(mutating: view.pointee.projections)
+    for projection in description.projections {
+      let array = parameters.arrays.baseAddress! + projection.tensor
+      let weights = next ? array.pointee.nextValues : array.pointee.values
+      for gate in 0..<projection.gateCount {
+        gates.pointee.weights = UnsafePointer(weights + projection.place(ofGate: gate, width: shape.width))
+        gates += 1
+      }
+    }
+    if description.parameterCount > 0 {
+      let rows = parameters.arrays.baseAddress! + description.firstParameter
+      view.pointee.parameters = UnsafePointer(next ? rows.pointee.nextValues : rows.pointee.values)
+    }
+    let derived = parameters.derived.baseAddress! + index
+    view.pointee.derived = next ? derived.pointee.next : derived.pointee.current
+  }
+
   func clearSlot(_ slot: Int) {
     state(slot).clear(shape.states * shape.width)
     outputs(slot).clear(shape.width)
@@ -128,6 +163,17 @@ struct Layer {
 
   /// Brings what is computed from the parameters up to date.
   @_optimize(speed) func derive(_ kernels: UnsafePointer<kernel_table>) { kernels.pointee.derive(description.neuronIndex, view) }
+
+  /// The same for those that an update has written.
+  @_optimize(speed) @inline(never) func deriveNext(_ kernels: UnsafePointer<kernel_table>, _ parameters: ParameterStore) {
+    guard parameters.areApart else { return derive(kernels) }
+    guard parameters.derived[index].areApart else { return }
+    let rows = parameters.arrays.baseAddress! + description.firstParameter
+    var next = view.pointee
+    if description.parameterCount > 0 { next.parameters = UnsafePointer(rows.pointee.nextValues) }
+    next.derived = parameters.derived[index].next
+    kernels.pointee.derive(description.neuronIndex, &next)
+  }
 
   /// Whether a step from slot `from` to slot `to` gives finite states.
   @_optimize(speed) @inline(__always) func step(from: Int, to: Int, records: Bool) -> Bool {
@@ -184,5 +230,5 @@ struct SharedLayer {
 
   func weights(_ projection: Int) -> TrainedArray { layer?.pointee.projection(projection).pointee.weights ?? .none }
   var neuronParameters: TrainedArray { layer.map { $0.pointee.neuronParameters } ?? .none }
-  var derived: UnsafeMutablePointer<Float> { layer.map { $0.pointee.view.pointee.derived } ?? TrainedArray.none.values }
+  var derived: UpdatedValues { layer?.pointee.storedDerived ?? .none }
 }

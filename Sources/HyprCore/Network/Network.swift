@@ -26,13 +26,13 @@ struct Network: ~Copyable {
     var hasBias = false
     for description in descriptions where description.hasBias { hasBias = true }
     let one = hasBias ? EventSource(&arena, constantOne: slots) : input.events
-    parameters = other?.parameters ?? ParameterStore(&arena, tensors: tensors.count)
+    parameters = other?.parameters ?? ParameterStore(&arena, tensors: tensors.count, layers: descriptions.count, apart: settings.defers)
     layers = UnsafeMutableBufferPointer(
       start: arena.allocate(Layer.self, descriptions.count, .scratch), count: descriptions.count)
     self.input = input
     for index in 0..<descriptions.count {
       let layer = Layer(
-        &arena, descriptions.baseAddress! + index, tensors, settings, history, lanes: lanes,
+        &arena, descriptions.baseAddress! + index, at: index, tensors, settings, history, lanes: lanes,
         carriesOutput: settings.carriesOutput(of: index, among: descriptions), parameters,
         sharing: other.flatMap { $0.layers.baseAddress }.map { SharedLayer($0 + index, arena) }
       ) { [layers, isMeasuring = arena.isMeasuring] source, own in
@@ -70,6 +70,18 @@ struct Network: ~Copyable {
   /// Brings everything that is computed from parameters up to date.
   @_optimize(speed) func derive() {
     for layer in layers { layer.derive(kernels) }
+  }
+
+  /// Lets steps see the parameters in use, or those beside them; only where these are apart.
+  @_optimize(speed) func readParameters(next: Bool = false) {
+    guard let first = layers.baseAddress else { return }
+    for index in 0..<layers.count { (first + index).pointee.read(parameters, next: next, by: first[index].view) }
+  }
+
+  /// The same for the end of a window, by itself where steps go on meanwhile.
+  @_optimize(speed) func readParametersOfWindow(next: Bool) {
+    guard let first = layers.baseAddress else { return }
+    for index in 0..<layers.count { (first + index).pointee.read(parameters, next: next, by: first[index].windowView) }
   }
 
   /// Slot `from` becomes slot `to`.

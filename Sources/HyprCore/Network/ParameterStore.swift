@@ -1,12 +1,25 @@
 internal import CSystem
 
-/// All parameters of a session: an array for each tensor of the model, in its order.
+/// All parameters of a session: an array for each tensor of the model, in its order; and what is computed from them.
 struct ParameterStore {
   let arrays: UnsafeMutableBufferPointer<TrainedArray>
+  /// One for each layer: the derived values of its neurons, [derived][width].
+  let derived: UnsafeMutableBufferPointer<UpdatedValues>
+  /// Whether an update leaves those in use as they are, for `turn` to change them all at once.
+  let areApart: Bool
 
-  init(_ arena: inout Arena, tensors: Int) {
+  init(_ arena: inout Arena, tensors: Int, layers: Int, apart: Bool) {
     arrays = UnsafeMutableBufferPointer(
       start: arena.allocate(TrainedArray.self, tensors, .scratch), count: tensors)
+    derived = UnsafeMutableBufferPointer(
+      start: arena.allocate(UpdatedValues.self, layers, .scratch), count: layers)
+    areApart = apart
+  }
+
+  /// What the last update has written is in use from now on. Who reads parameters must be told (`Network.readParameters`).
+  @_optimize(speed) func turn() {
+    for index in 0..<arrays.count { arrays[index].turn() }
+    for index in 0..<derived.count { derived[index].turn() }
   }
 
   /// Takes the values of the model file.
@@ -36,10 +49,5 @@ struct ParameterStore {
 
   func clearMoments() {
     for array in arrays { array.clearMoments() }
-  }
-
-  /// Stops what moves on by itself; how long steps are stays.
-  func clearFirstMoments() {
-    for array in arrays { array.moment1?.clear(array.count) }
   }
 }

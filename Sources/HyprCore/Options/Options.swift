@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<44, Double>
+  typealias Values = InlineArray<45, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -93,6 +93,8 @@ struct Settings {
   let lossSteps: Int
   /// Steps after which a step can still be taught.
   let labelDelay: Int
+  /// Whether the end of a window is computed in pieces while the next one is filled.
+  let defers: Bool
   let spikeRatePenalty, spikeRateLower, spikeRateUpper: Float
   let optimizer: Optimizer
   let learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength: Double
@@ -132,6 +134,7 @@ struct Settings {
     sequenceLoss = SequenceLoss(rawValue: number(.loss)) ?? .everyStep
     lossSteps = number(.lossSteps)
     labelDelay = number(.labelDelay)
+    defers = number(.learning) == 1 && number(.deferred) == 1
     spikeRatePenalty = Float(options.value(.spikeRatePenalty))
     spikeRateLower = Float(options.value(.spikeRateLower))
     spikeRateUpper = Float(options.value(.spikeRateUpper))
@@ -166,6 +169,7 @@ struct Settings {
     var options = options
     options.set(.threads, 1)
     options.set(.labelDelay, 0)
+    options.set(.deferred, 0)
     options.set(.update, Double(Update.manual.rawValue))
     options.set(.optimizer, Double(Optimizer.gradientDescent.rawValue))
     options.set(.anchorStrength, 0)
@@ -184,6 +188,9 @@ struct Settings {
   /// Whether the network as it was loaded runs beside the one that learns.
   func needsReference(outputs: Int) -> Bool { guards || holdsUntaught(outputs: outputs) }
 
+  /// Whether updates write the values of a tensor beside those in use: what may change, be it by going back to the reference.
+  func keepsNext(_ tensor: TensorDescription) -> Bool { defers && (guards || tensor.isTrainable(self)) }
+
   /// Those of that network.
   var ofReference: Settings {
     var options = options
@@ -199,6 +206,7 @@ struct Settings {
     var options = options
     options.set(.window, Double(rehearsalSteps))
     options.set(.labelDelay, 0)
+    options.set(.deferred, 0)
     return Settings(options)
   }
 

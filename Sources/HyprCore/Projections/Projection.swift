@@ -3,19 +3,21 @@ internal import CSystem
 /// The running part of a projection: its weights, and what learning keeps of them.
 struct Projection {
   let description: ProjectionDescription
-  /// The matrix of each gate as kernels see it.
+  /// The matrix of each gate as kernels see it at the end of a window.
   let gates: UnsafeMutablePointer<kernel_projection>
   let weights: TrainedArray
   /// Only in learning sessions.
   let learning: ProjectionLearning?
 
-  /// `gates` gets the matrices; `taken`: a bit for each current that has a projection already.
+  /// `gates` gets the matrices as steps see them, `windowGates`, perhaps the same, as the end of a window does; `taken`: a bit for each
+  /// current that has a projection already.
   init(
     _ arena: inout Arena, _ description: ProjectionDescription, _ weights: TrainedArray, _ source: EventSource,
-    into gates: UnsafeMutablePointer<kernel_projection>, layer: LayerShape, _ taken: inout Int, carriesOutput: Bool?
+    into gates: UnsafeMutablePointer<kernel_projection>, _ windowGates: UnsafeMutablePointer<kernel_projection>, layer: LayerShape,
+    _ taken: inout Int, carriesOutput: Bool?
   ) {
     self.description = description
-    self.gates = gates
+    self.gates = windowGates
     self.weights = weights
     learning = carriesOutput.map {
       ProjectionLearning(&arena, description, layer, carriesOutput: $0)
@@ -27,13 +29,14 @@ struct Projection {
       }
       if arena.isMeasuring { continue }
       let eligibility = learning?.gate(gate)
-      let matrix = description.rows == nil ? gate * description.sourceSize * layer.width : 0
-      (gates + gate).initialize(
-        to: kernel_projection(
-          source: source.view, delay: description.delay, current: current, begins: taken & 1 << current == 0,
-          compressed: rows.map { UnsafePointer($0) }, weights: weights.values + matrix,
-          gradient: weights.gradients.map { $0 + matrix }, eligibility: eligibility?.states ?? kernel_eligibility(),
-          output_eligibility: eligibility?.outputs, is_active: learning?.isActive, events: nil))
+      let matrix = description.place(ofGate: gate, width: layer.width)
+      let seen = kernel_projection(
+        source: source.view, delay: description.delay, current: current, begins: taken & 1 << current == 0,
+        compressed: rows.map { UnsafePointer($0) }, weights: weights.values + matrix,
+        gradient: weights.gradients.map { $0 + matrix }, eligibility: eligibility?.states ?? kernel_eligibility(),
+        output_eligibility: eligibility?.outputs, is_active: learning?.isActive, events: nil)
+      (gates + gate).initialize(to: seen)
+      (windowGates + gate).initialize(to: seen)
       taken |= 1 << current
     }
   }

@@ -28,4 +28,7 @@ struct ProjectionDescription {
   let rows: CompressedRows?
   /// The tensor of the weights, an index of `Model.tensors`.
   let tensor: Int
+
+  /// Where the matrix of a gate begins in the tensor's array; those of compressed rows are one.
+  func place(ofGate gate: Int, width: Int) -> Int { rows == nil ? gate * sourceSize * width : 0 }
 }

@@ -4,7 +4,7 @@ internal import CSystem
 struct TrainedArray {
   /// Numbers, whole vectors.
   let count: Int
-  let values: UnsafeMutablePointer<Float>
+  private var stored: UpdatedValues
   /// Summed over the taught steps since the last update. Only in learning sessions.
   let gradients: UnsafeMutablePointer<Float>?
   /// Only with optimizers that keep them.
@@ -12,12 +12,13 @@ struct TrainedArray {
   /// The values of the model file, if parameters are pulled back to them.
   let anchor: UnsafeMutablePointer<Float>?
 
-  init(_ arena: inout Arena, count: Int, _ settings: Settings) {
+  /// `apart`: an update writes the values that come next beside those in use.
+  init(_ arena: inout Arena, count: Int, _ settings: Settings, apart: Bool) {
     func numbers(_ section: MemorySection, if isKept: Bool) -> UnsafeMutablePointer<Float>? {
       settings.learning && isKept ? arena.allocate(Float.self, count, section) : nil
     }
     self.count = count
-    values = arena.allocate(Float.self, count, .parameters)
+    stored = UpdatedValues(&arena, count, apart: apart)
     gradients = numbers(.optimizer, if: true)
     moment1 = numbers(.optimizer, if: settings.optimizer != .gradientDescent)
     moment2 = numbers(.optimizer, if: settings.optimizer == .adam || settings.optimizer == .adamW)
@@ -29,18 +30,24 @@ struct TrainedArray {
 
   private init(count: Int) {
     self.count = count
-    values = UnsafeMutablePointer(bitPattern: Arena.alignment)!
+    stored = .none
     (gradients, moment1, moment2, anchor) = (nil, nil, nil, nil)
   }
 
   private init(_ whole: TrainedArray, _ part: Range<Int>) {
     count = part.count
-    values = whole.values + part.lowerBound
+    stored = whole.stored.dropFirst(part.lowerBound)
     gradients = whole.gradients.map { $0 + part.lowerBound }
     moment1 = whole.moment1.map { $0 + part.lowerBound }
     moment2 = whole.moment2.map { $0 + part.lowerBound }
     anchor = whole.anchor.map { $0 + part.lowerBound }
   }
+
+  /// Those in use.
+  var values: UnsafeMutablePointer<Float> { stored.current }
+  /// Where an update writes what takes their place; the same place but for deferred learning.
+  var nextValues: UnsafeMutablePointer<Float> { stored.next }
+  mutating func turn() { stored.turn() }
 
   /// Some of the numbers.
   func part(_ range: Range<Int>) -> TrainedArray { TrainedArray(self, range) }

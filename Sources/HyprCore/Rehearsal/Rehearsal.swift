@@ -45,10 +45,9 @@ struct Rehearsal: ~Copyable {
 
   // MARK: - Recording
 
-  /// Records the first open window of the stream, before it is closed.
-  mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner) {
-    let (targets, first) = (streamLearner.targets, streamLearner.progress.firstPage)
-    let steps = first..<first + min(streamLearner.progress.steps, streamLearner.settings.window)
+  /// Records a window of the stream, before its end is computed.
+  mutating func record(_ stream: borrowing Network, _ streamLearner: borrowing Learner, _ window: WindowPlace) {
+    let (targets, steps) = (streamLearner.targets, window.range)
     var sharedWeight = 0.0
     for step in steps where targets.kinds[step] == .shared { sharedWeight = targets.weights[step] }
     var isTaught = false
@@ -113,61 +112,97 @@ struct Rehearsal: ~Copyable {
 
   // MARK: - Rehearsing
 
-  /// Rehearses the next steps beside `taught` targets of the stream, whose gradient `stream` has gathered.
-  mutating func rehearse(beside taught: Double, _ stream: inout Learner) {
+  /// Begins to rehearse the next steps beside `taught` targets of the stream; nil: it is not due.
+  mutating func begin(beside taught: Double) -> RehearsalJob? {
     if taught > 0 { windowsLeft = learner.pointee.settings.rehearsalWindows }
     // An update of many windows has no share for those in which nothing was taught.
-    guard windowsLeft > 0, taught > 0 || learner.pointee.settings.update == .window else { return }
+    guard windowsLeft > 0, taught > 0 || learner.pointee.settings.update == .window else { return nil }
     windowsLeft -= 1
-    playWindow(besideStream: true, taught, &stream)
+    return RehearsalJob(besideStream: true, taught: taught, steps: learner.pointee.settings.window)
   }
 
-  /// The same by itself, all classes in turn; false: there is nothing to rehearse.
+  /// The same by itself, all classes in turn, at once; false: there is nothing to rehearse.
   mutating func rehearse(_ stream: inout Learner) -> Bool {
-    playWindow(besideStream: false, 0, &stream)
+    var job = RehearsalJob(besideStream: false, taught: 0, steps: learner.pointee.settings.window)
+    while advance(&job, &stream, work: .max) {}
     return !player.isEmpty
   }
 
-  @inline(never) private mutating func playWindow(besideStream: Bool, _ taught: Double, _ stream: inout Learner) {
-    let all = learner.pointee.settings.window
-    var left = all
-    while left > 0 && player.goesOn(besideStream: besideStream) {
-      let steps = play(left, besideStream: besideStream)
-      let part = 0..<steps
-      // Where the stream taught nothing there is no other gradient: what is rehearsed counts as one target.
-      let (share, targets) = taught > 0 ? (share, taught) : (0.5, 1)
-      let factor = weigh(part, share, beside: targets * Double(steps) / Double(all), &stream)
-      learner.pointee.compare(network, part, as: factor)
-      learner.pointee.closeFirst(network)
-      gauge.count(learner.pointee.targets, part)
-      // Where not even the first step was finite, none was made, but the state is fresh: it counts as one, or this might not end.
-      left -= max(steps, 1)
+  /// Does about `work` multiply-adds more of a job, at least one piece; the gradient is added to that which `stream` has gathered. False:
+  /// everything is done.
+  @_optimize(speed) @inline(never) mutating func advance(_ job: inout RehearsalJob, _ stream: inout Learner, work: Int) -> Bool {
+    if job.window != nil {
+      let before = job.window?.done ?? 0
+      let goesOn = job.window?.advance(&learner.pointee, network, work: work) ?? false
+      job.done += (job.window?.done ?? 0) - before
+      if !goesOn { endPart(&job) }
+    } else if job.steps == 0 && !(job.left > 0 && player.goesOn(besideStream: job.besideStream)) {
+      learner.pointee.progress.gathered = GatheredTargets()
+      return false
+    } else {
+      let target = job.done + min(work, .max - job.done)
+      var isOpen = true
+      repeat { isOpen = playStep(&job) } while isOpen && job.done < target
+      if !isOpen { beginEndOfPart(&job, &stream) }
     }
-    learner.pointee.progress.gathered = GatheredTargets()
+    return true
   }
 
-  /// Goes on with the second stream for up to `most` steps, which are then an open window; fewer where the next one needs a fresh state.
-  @_optimize(speed) @inline(never) private mutating func play(_ most: Int, besideStream: Bool) -> Int {
-    var steps = 0
-    while steps < most && player.goesOn(besideStream: besideStream) {
-      if player.beginsSequence {
-        if steps > 0 { return steps }
-        clear()
-      }
-      guard player.list(into: network.input, slot: steps + 1, network.kernels),
-        network.step(from: steps, to: steps + 1, records: true) == nil
-      else {
-        player.end()
-        if steps == 0 { clear() }
-        return steps
-      }
-      learner.pointee.beginStep(from: steps)
-      learner.pointee.reference?.pointee.step(network.input.events, to: steps + 1)
-      teach(steps)
-      steps += 1
-      player.advance()
+  /// Goes on with the second stream by a step; false: its open window ends before that, as it is full, nothing is left, or the next step
+  /// needs a fresh state.
+  @_optimize(speed) private mutating func playStep(_ job: inout RehearsalJob) -> Bool {
+    guard job.steps < job.left && player.goesOn(besideStream: job.besideStream) else { return false }
+    if player.beginsSequence {
+      if job.steps > 0 { return false }
+      clear()
     }
-    return steps
+    job.done += workOfStep
+    guard player.list(into: network.input, slot: job.steps + 1, network.kernels),
+      network.step(from: job.steps, to: job.steps + 1, records: true) == nil
+    else {
+      player.end()
+      if job.steps == 0 { clear() }
+      return false
+    }
+    learner.pointee.beginStep(from: job.steps)
+    learner.pointee.reference?.pointee.step(network.input.events, to: job.steps + 1)
+    teach(job.steps)
+    job.steps += 1
+    player.advance()
+    return true
+  }
+
+  /// Weighs what the steps since the last part teach, and begins the end of their window.
+  private mutating func beginEndOfPart(_ job: inout RehearsalJob, _ stream: inout Learner) {
+    let window = WindowPlace(start: 0, steps: job.steps)
+    // Where the stream taught nothing there is no other gradient: what is rehearsed counts as one target.
+    let (share, targets) = job.taught > 0 ? (share, job.taught) : (0.5, 1)
+    let factor = weigh(window.range, share, beside: targets * Double(job.steps) / Double(learner.pointee.settings.window), &stream)
+    learner.pointee.compare(network, window.range, as: factor)
+    job.window = WindowJob(window, learner.pointee, network)
+  }
+
+  private mutating func endPart(_ job: inout RehearsalJob) {
+    if job.steps > 0 { learner.pointee.endFirst(network) }
+    gauge.count(learner.pointee.targets, 0..<job.steps)
+    // Where not even the first step was finite, none was made, but the state is fresh: it counts as one, or this might not end.
+    job.left -= max(job.steps, 1)
+    (job.window, job.steps) = (nil, 0)
+  }
+
+  /// About how many multiply-adds a step takes: each neuron's, and the weights of few events.
+  private var workOfStep: Int {
+    var work = 0
+    for layer in network.layers { work += layer.workOfStep }
+    return work
+  }
+
+  /// About how many multiply-adds a job takes at most, if all of it is of one part.
+  var mostWork: Int {
+    let steps = learner.pointee.settings.window
+    // With as many events as last time.
+    let window = WindowJob(WindowPlace(start: 0, steps: steps), taught: true, learner.pointee, network)
+    return steps * workOfStep + window.work(learner.pointee, network)
   }
 
   @_optimize(speed) private mutating func teach(_ step: Int) {

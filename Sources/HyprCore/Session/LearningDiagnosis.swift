@@ -12,7 +12,7 @@ internal import CSystem
 
     @inline(never) mutating func addDiverged(_ lines: inout FoundLines) {
       guard let learner else { return }
-      let report = statisticsReport
+      let report = statisticsReport()
       let isOfValues = learner.pointee.values.taught > 0
       let tried = report.updates + report.skippedUpdates
       if report.skippedUpdates > 0 && Double(report.skippedUpdates) >= Threshold.skippedShare * Double(tried) {
@@ -38,7 +38,7 @@ internal import CSystem
 
     @inline(never) mutating func addLearning(_ lines: inout FoundLines) {
       guard let learner else { return }
-      let report = statisticsReport
+      let report = statisticsReport()
       guard report.updates >= Threshold.updates else { return }
       if report.unchangedUpdates == report.updates {
         lines.append(

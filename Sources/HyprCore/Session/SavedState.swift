@@ -14,6 +14,7 @@ private struct StateHeader {
 extension Session {
   /// Exact size of the state as it is now, in bytes; it grows with the steps of the open windows.
   public mutating func stateSize() -> Int {
+    finishDeferred()
     var stream = StateStream(measuring: ())
     walkState(&stream)
     return StateHeader.size + stream.position
@@ -36,6 +37,7 @@ extension Session {
 
   /// Becomes the session that was saved. Everything is checked before anything is changed.
   public mutating func loadState(_ buffer: UnsafeRawBufferPointer) throws(Failure) {
+    finishDeferred()
     guard let start = buffer.baseAddress, buffer.count >= StateHeader.size else {
       throw message.failure(
         .invalidArgument, "the state has \(buffer.count) bytes, expected at least \(StateHeader.size)")
@@ -68,7 +70,7 @@ extension Session {
       throw message.failure(
         .stateMismatch,
         """
-        the state was saved with other options (learning, window, label_delay, credit, optimizer, guard, hold_untaught or of \
+        the state was saved with other options (learning, window, label_delay, deferred, credit, optimizer, guard, hold_untaught or of \
         rehearsal: bytes, steps, stretch, lead-in)
         """)
     }
@@ -90,6 +92,9 @@ extension Session {
     walkState(&reading)
     network.derive()
     #if HYPR_LEARNING
+      if hasUpdate {
+        for layer in network.layers { layer.deriveNext(network.kernels, network.parameters) }
+      }
       learner?.pointee.reference?.pointee.network.derive()
     #endif
     for window in 0..<openCount {
@@ -99,8 +104,8 @@ extension Session {
 
   /// What the rest of the format depends on.
   private mutating func walkLayout(_ stream: inout StateStream) {
-    let layout: InlineArray<11, Int> = [
-      settings.learning ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
+    let layout: InlineArray<12, Int> = [
+      settings.learning ? 1 : 0, settings.defers ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
       settings.optimizer.rawValue, settings.rehearses ? settings.rehearsalBytes : 0,
       settings.rehearses ? settings.rehearsalSteps : 0, settings.rehearses ? settings.rehearsalStretch : 0,
       settings.rehearses ? settings.rehearsalLeadIn : 0, settings.guards ? 1 : 0,
@@ -115,6 +120,21 @@ extension Session {
       if let learner { return learner.pointee.openCount }
     #endif
     return 1
+  }
+
+  /// Whether an update was computed that waits for its step.
+  private var hasUpdate: Bool {
+    #if HYPR_LEARNING
+      if let learner { return learner.pointee.progress.hasUpdate }
+    #endif
+    return false
+  }
+
+  /// What is pending has no place in a saved state; that it is done changes nothing.
+  private mutating func finishDeferred() {
+    #if HYPR_LEARNING
+      finishClosing()
+    #endif
   }
 
   private mutating func slots(ofOpen window: Int) -> ClosedRange<Int> {
@@ -139,9 +159,10 @@ extension Session {
       }
     #endif
     for index in 0..<model.pointee.tensors.count {
-      network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
+      network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index], withNext: hasUpdate)
       #if HYPR_LEARNING
-        learner?.pointee.reference?.pointee.network.parameters.arrays[index].walkState(&stream, model.pointee.tensors[index])
+        learner?.pointee.reference?.pointee.network.parameters.arrays[index].walkState(
+          &stream, model.pointee.tensors[index], withNext: false)
       #endif
     }
     for layer in network.layers {
@@ -156,9 +177,14 @@ extension Session {
 }
 
 extension TrainedArray {
-  fileprivate func walkState(_ stream: inout StateStream, _ tensor: TensorDescription) {
+  fileprivate func walkState(_ stream: inout StateStream, _ tensor: TensorDescription, withNext: Bool) {
     let (size, width, rows) = shape(tensor.placement)
     stream.rows(values, rows, size: size, width: width) { _, value in tensor.allows(value) }
+    if withNext && nextValues != values {
+      // With the padding, which no stream has.
+      if stream.mode == .read { nextValues.copy(from: values, count: count) }
+      stream.rows(nextValues, rows, size: size, width: width) { _, value in tensor.allows(value) }
+    }
     stream.rows(gradients, rows, size: size, width: width)
     // A moment that is not finite would end the learning of its parameter; a gradient that is not is dropped by the update.
     if let moment1 { stream.rows(moment1, rows, size: size, width: width) { _, mean in mean.isFinite } }

@@ -22,6 +22,8 @@ public struct Session: ~Copyable {
     #else
       var rehearsal: UnsafeMutablePointer<Rehearsal>? { nil }
     #endif
+    /// Only if the end of a window is deferred.
+    let deferred: UnsafeMutablePointer<DeferredClosing>?
     /// A session for each thread but this one's; only where updates wait for the end of a batch, without rehearsal and guard.
     let workers: BatchWorkers?
   #endif
@@ -72,6 +74,7 @@ public struct Session: ~Copyable {
           rehearsal = nil
         #endif
       }
+      deferred = settings.defers ? arena.place(DeferredClosing()) : nil
       workers =
         settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
         ? BatchWorkers(&arena, model, settings) : nil

@@ -69,8 +69,11 @@ extension Session {
     #endif
     statistics.pointee.count(network, slot: to)
     #if HYPR_LEARNING
-      if let reference = learner?.pointee.reference, follow(reference, to, into: output) { return }
+      let isAnswered = learner?.pointee.reference.map { follow($0, to, into: output) } ?? false
+      if !isAnswered, let output { network.copyOutputs(to, into: output) }
+      if isClosing { workAfterStep() }
+    #else
+      if let output { network.copyOutputs(to, into: output) }
     #endif
-    if let output { network.copyOutputs(to, into: output) }
   }
 }

@@ -65,7 +65,10 @@ public struct StatisticsReport {
 }
 
 extension Session {
-  public var statisticsReport: StatisticsReport {
+  public mutating func statisticsReport() -> StatisticsReport {
+    #if HYPR_LEARNING
+      finishClosing()
+    #endif
     var report = StatisticsReport(
       steps: statistics.pointee.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, unchangedUpdates: 0,
       meanLoss: 0, gradientNorm: 0, learningRate: settings.learningRate(after: 0), chanceLoss: 0)
@@ -100,6 +103,7 @@ extension Session {
   public mutating func clearStatistics() {
     statistics.pointee.clear()
     #if HYPR_LEARNING
+      finishClosing()
       learner?.pointee.progress.statistics.clear()
       learner?.pointee.classes.clear()
       learner?.pointee.values.clear()

@@ -45,8 +45,8 @@ extension Session {
     try check(batch)
     finishSequence()
     // Its labels are there with their steps.
-    learner.pointee.labelDelay = 0
-    defer { learner.pointee.labelDelay = settings.labelDelay }
+    (learner.pointee.labelDelay, learner.pointee.defers) = (0, false)
+    defer { (learner.pointee.labelDelay, learner.pointee.defers) = (settings.labelDelay, settings.defers) }
     learner.pointee.progress.batchLoss = 0
     learner.pointee.progress.batchWeight = 0
     if let workers, batch.steps.count > 1 {

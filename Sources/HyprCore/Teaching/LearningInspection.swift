@@ -6,6 +6,7 @@ extension Session {
   /// The gradient gathered since the last update, as a flat vector.
   public mutating func readGradients(into flat: UnsafeMutablePointer<Float>) throws(Failure) {
     let learner = try requireLearning()
+    finishClosing()
     let scale = Float(learner.pointee.reductionScale)
     for index in 0..<model.pointee.tensors.count {
       let tensor = model.pointee.tensors[index]
@@ -28,6 +29,7 @@ extension Session {
   /// [k][elements]
   public mutating func readEligibility(_ index: Int, into target: UnsafeMutablePointer<Float>) throws(Failure) {
     try requireLearning()
+    finishClosing()
     let tensor = model.pointee.tensors[index]
     let layer = network.layers[tensor.layer]
     let count = tensor.count

@@ -6,6 +6,7 @@ extension Session {
   /// Drops the open windows and all that was learned but the parameters.
   mutating func clearLearning() {
     guard let learner else { return }
+    settle()
     (learner.pointee.progress, slot) = (LearningProgress(), 0)
     for layer in network.layers { layer.eraseTraces() }
     network.parameters.clearGradients()

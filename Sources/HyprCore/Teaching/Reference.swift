@@ -37,21 +37,7 @@ extension Session {
   }
 
   private var answersByReference: Bool {
-    settings.guardAnswers && learner?.pointee.resources.comparison?.pointee.prefersReference ?? false
-  }
-
-  /// Goes back to the reference's parameters if learning has made things worse for long enough. State and traces go on, and so does the
-  /// schedule; what was gathered is dropped, and what would go on moving the parameters.
-  mutating func returnIfWorse(_ learner: UnsafeMutablePointer<Learner>) {
-    guard let comparison = learner.pointee.resources.comparison, let reference = learner.pointee.reference,
-      comparison.pointee.decide()
-    else { return }
-    network.parameters.copyValues(of: reference.pointee.network.parameters)
-    network.parameters.clearGradients()
-    network.parameters.clearFirstMoments()
-    learner.pointee.progress.gathered = GatheredTargets()
-    network.derive()
-    comparison.pointee.noteReturn()
+    settings.guardAnswers && learner?.pointee.resources.comparison?.pointee.answersByReference ?? false
   }
 
   /// The reference becomes the network as it is now. The open windows are closed first.
@@ -70,6 +56,7 @@ extension Session {
   public mutating func guardReport() throws(Failure) -> GuardReport {
     try requireLearning()
     try requireRehearsalPart()
+    finishClosing()
     guard let comparison = learner?.pointee.resources.comparison else {
       throw message.failure(.wrongState, "the session was created without a guard: the option guard is 0")
     }

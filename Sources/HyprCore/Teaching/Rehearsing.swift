@@ -37,6 +37,7 @@ extension Session {
   /// Of a class, those without a class (`label` is the output size), or all (nil).
   public mutating func rehearsalReport(_ label: Int?) throws(Failure) -> RehearsalReport {
     let rehearsal = try requireRehearsal()
+    finishClosing()
     if let label, label < 0 || label > network.outputSize {
       throw message.failure(
         .invalidArgument,
@@ -48,17 +49,23 @@ extension Session {
   /// Stretches of a class, or all, that are kept; 0 if nothing is rehearsed.
   public mutating func rehearsalCount(_ label: Int?) -> Int {
     guard let rehearsal else { return 0 }
+    finishClosing()
     if let label, label < 0 || label > network.outputSize { return 0 }
     return rehearsal.pointee.report(label).stretches
   }
 
   /// Forgets all stretches, also the one that is being recorded.
-  public mutating func clearRehearsal() throws(Failure) { try requireRehearsal().pointee.forget() }
+  public mutating func clearRehearsal() throws(Failure) {
+    let rehearsal = try requireRehearsal()
+    finishClosing()
+    rehearsal.pointee.forget()
+  }
 
   /// Offers a stretch to the memory as if the stream had brought it.
   public mutating func addRehearsal(_ stretch: HostStretch) throws(Failure) {
     let rehearsal = try requireRehearsal()
     try check(stretch)
+    finishClosing()
     do throws(Failure) {
       try rehearsal.pointee.add(stretch, message)
     } catch {
@@ -78,6 +85,7 @@ extension Session {
     closeWindows()
     var pace = beginSteps()
     for window in 0..<windows {
+      if network.parameters.areApart { rehearsal.pointee.network.readParameters() }
       guard rehearsal.pointee.rehearse(&learner.pointee) else { return }
       update(rate: settings.learningRate * (1 - Double(window) / Double(windows)))
       pace.steps += settings.rehearsalSteps

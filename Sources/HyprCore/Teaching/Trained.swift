@@ -14,6 +14,8 @@ extension Session {
         "\(tensors[index].name) cannot be trained: the model file or the options of this session freeze it")
     }
     guard learner.pointee.resources.frozen[index] == trained else { return }
+    // What is pending was begun with it as it was.
+    settle()
     learner.pointee.resources.frozen[index] = !trained
     network.parameters.arrays[index].clearGradients()
   }

@@ -6,26 +6,44 @@ extension Session {
   /// With `updating` false the parameters stay, whenever updates are due.
   @_optimize(speed) mutating func closeWindows(updating: Bool = true) {
     guard let learner else { return }
-    while learner.pointee.progress.steps > 0 { closeFirst(learner, updating: updating) }
+    var hasTurned = settle()
+    while learner.pointee.progress.steps > 0 {
+      closeFirst(learner, updating: updating, afterTurn: hasTurned)
+      hasTurned = false
+    }
   }
 
-  @_optimize(speed) @inline(never) private mutating func closeFirst(_ learner: UnsafeMutablePointer<Learner>, updating: Bool) {
-    rehearsal?.pointee.record(network, learner.pointee)
-    let (before, first) = (learner.pointee.progress.gathered.steps, learner.pointee.progress.firstPage)
-    learner.pointee.compare(network, first..<first + min(learner.pointee.progress.steps, settings.window), as: 1)
-    learner.pointee.closeFirst(network)
+  @_optimize(speed) @inline(never) private mutating func closeFirst(
+    _ learner: UnsafeMutablePointer<Learner>, updating: Bool, afterTurn hasTurned: Bool
+  ) {
+    var closing = beginClosing(learner, learner.pointee.firstOpen, updating: updating, afterTurn: hasTurned)
+    while closing.advance(learner, network, rehearsal, work: .max) {}
+    learner.pointee.endFirst(network)
     if learner.pointee.progress.steps == 0 { slot = 0 }
-    guard updating else { return }
-    rehearsal?.pointee.rehearse(beside: learner.pointee.progress.gathered.steps - before, &learner.pointee)
-    if settings.update == .window { update() }
-    returnIfWorse(learner)
+    publish()
   }
 
-  /// Before a step whose input events lie in slot `to`: closes a window if one is due, and goes on to the next page if the last one is
-  /// full. The events then follow.
+  /// Of a window that is open no longer, or will not be. `hasTurned`: other parameters than those of its last step are in use since just
+  /// now; its end is computed with those of the step, which still stand beside them.
+  @_optimize(speed) mutating func beginClosing(
+    _ learner: UnsafeMutablePointer<Learner>, _ window: WindowPlace, updating: Bool, afterTurn hasTurned: Bool
+  ) -> Closing {
+    if network.parameters.areApart {
+      network.readParametersOfWindow(next: hasTurned)
+      rehearsal?.pointee.network.readParameters(next: hasTurned)
+    }
+    return Closing(window, updates: updating, learner.pointee, network, rehearses: rehearsal != nil)
+  }
+
+  /// Before a step whose input events lie in slot `to`: closes a window if one is due, or begins to, and goes on to the next page if the
+  /// last one is full. The events then follow.
   @_optimize(speed) @inline(never) mutating func makeRoom(_ learner: UnsafeMutablePointer<Learner>, _ to: inout Int) {
     let isDue = learner.pointee.progress.steps == settings.window + learner.pointee.labelDelay
-    if isDue { closeFirst(learner, updating: true) }
+    if isDue && learner.pointee.defers {
+      deferClosing(learner)
+    } else if isDue {
+      closeFirst(learner, updating: true, afterTurn: false)
+    }
     if slot == learner.pointee.progress.page + settings.window { slot = learner.pointee.turnPage(network, slot: slot) }
     guard to != slot + 1 else { return }
     network.input.events.copy(from: to, to: slot + 1)
@@ -35,10 +53,10 @@ extension Session {
   /// One optimizer step on the gradient gathered since the last one, unless nothing was taught; `rate` in place of what the schedule says.
   @_optimize(speed) @inline(never) mutating func update(rate: Double? = nil) {
     guard let learner else { return }
-    let skipped = learner.pointee.progress.statistics.skippedUpdates
     var job = UpdateJob(rate: rate)
     while job.advance(&learner.pointee, network, work: .max) {}
-    if learner.pointee.progress.statistics.skippedUpdates > skipped { rehearsal?.pointee.dropOverflownTraces() }
+    if job.isSkipped { rehearsal?.pointee.dropOverflownTraces() }
+    publish()
   }
 
   /// The end of a sequence: nothing that was taught is lost.

@@ -25,7 +25,7 @@ final class RunningSession {
   }
 
   var memory: MemoryReport { session.pointee.memory }
-  var statistics: StatisticsReport { session.pointee.statisticsReport }
+  var statistics: StatisticsReport { session.pointee.statisticsReport() }
   /// Spikes per neuron and step of each hidden layer, since the last clear.
   var spikeRates: [Double] { (0..<model.layerCount).map { session.pointee.activity($0).spikeRate } }
 

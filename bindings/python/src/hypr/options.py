@@ -30,6 +30,7 @@ class SessionOptions(TypedDict, total=False):
     loss: Literal["every_step", "last_steps", "sum_of_softmax"]
     loss_steps: int
     label_delay: int  # steps that targets may come late in a stream
+    deferred: int  # 1: the end of a window is computed while the next one is filled
     spike_rate_penalty: float
     spike_rate_lower: float
     spike_rate_upper: float

@@ -228,6 +228,23 @@ class Learning(Running):
         """With the update `manual`: closes the open windows and makes one optimizer step on the gradient gathered."""
         self._call(lib.hypr_session_apply)
 
+    def work(self, budget: int | None = None) -> int:
+        """With the option `deferred`: does some of the end of the last full window between two steps, which then have less to do.
+        Results do not depend on it, bit for bit.
+
+        Parameters
+        ----------
+        budget:
+            About how many multiply-adds, at least a piece of the work unless it is 0; None: all.
+
+        Returns
+        -------
+        About how many multiply-adds are left; 0: nothing.
+        """
+        left = ffi.new("uint64_t *")
+        self._call(lib.hypr_session_work, 2**64 - 1 if budget is None else whole_number(budget, "budget"), left)
+        return int(left[0])
+
     def accept(self) -> None:
         """Accepts what was learned: the network as it is now becomes the reference that the options `guard` and `hold_untaught`
         compare with. WrongStateError: neither has an effect in this session."""
