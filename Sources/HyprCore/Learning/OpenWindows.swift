@@ -52,7 +52,7 @@ extension Learner {
   }
 
   /// Counts the targets of a window that everything was gathered from.
-  @_optimize(speed) mutating func count(_ window: WindowPlace) {
+  @_optimize(speed) mutating func count(_ window: WindowPlace, _ network: borrowing Network) {
     for step in window.range where targets.kinds[step].counts {
       progress.count(
         Target(loss: targets.losses[step], weight: targets.weights[step], correct: targets.correct[step]))

@@ -105,7 +105,7 @@ struct WindowJob {
         enter(taught && penalizes(running - 1, learner) ? .penalty : .events)
       }
     case .finish:
-      learner.count(WindowPlace(start: first, steps: steps))
+      learner.count(WindowPlace(start: first, steps: steps), network)
       stage = .done
     case .done: return false
     }
