@@ -318,6 +318,9 @@ static void wrong_arguments_are_named(void **state) {
   refused(HYPR_ERROR_INVALID_ARGUMENT, "scale is NULL", hypr_builder_set_input_scale(builder, NULL, 2));
   refused(HYPR_ERROR_INVALID_ARGUMENT, "names[1] is NULL", hypr_builder_set_input_names(builder, texts, 2));
   refused(HYPR_ERROR_SIZE_MISMATCH, "1 input names", hypr_builder_set_input_names(builder, texts, 1));
+  char largest[64];
+  snprintf(largest, sizeof largest, "thresholds has %zu entries", SIZE_MAX);
+  refused(HYPR_ERROR_SIZE_MISMATCH, largest, hypr_builder_set_level_crossing(builder, values, SIZE_MAX, 0));
   refused(HYPR_ERROR_INVALID_ARGUMENT, "output is 2", hypr_builder_set_level_crossing(builder, (const float[]){1}, 1, 2));
 
   assert_ok(hypr_builder_add_layer(builder, "brf", 3, NULL));

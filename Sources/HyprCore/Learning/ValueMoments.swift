@@ -24,7 +24,10 @@ struct ValueMoments {
   @inline(never) func count(outputs row: UnsafePointer<Float>, error: UnsafePointer<Float>, weight: Double) {
     guard weight > 0 else { return }
     let scale = Double(outputs) / (2 * weight)
-    for index in 0..<outputs where !((Double(row[index]) - Double(error[index]) * scale).magnitude <= ValueMoments.largest) { return }
+    for index in 0..<outputs {
+      let value = Double(row[index]) - Double(error[index]) * scale
+      guard value.magnitude <= ValueMoments.largest else { return }
+    }
     total.pointee.count &+= 1
     total.pointee.weight += weight
     let share = weight / total.pointee.weight

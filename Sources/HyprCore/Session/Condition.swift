@@ -3,8 +3,9 @@ internal import CSystem
 // What the first layer would get.
 
 extension Session {
-  /// What the first layer would get for samples [steps][input size] as a sequence of their own: `values` [steps][inputs of the first
-  /// layer], after scale, conditioning and encoding. The session stays as it is. Throws `notFinite`, then nothing was written;
+  /// What the first layer would get for samples [steps][input size] as a sequence of their own: `values` [steps][inputs of the
+  /// first layer], after scale, conditioning and encoding. The session stays as it is. Throws `notFinite`, then nothing was
+  /// written;
   /// `stopped`.
   @_optimize(speed) public mutating func condition(
     _ samples: UnsafePointer<Float>, steps: Int, into values: UnsafeMutablePointer<Float>

@@ -69,8 +69,8 @@ extension Session {
   @inline(never) private mutating func whyIsSilent(_ layer: Int) -> Text {
     let below = activity(layer - 1).spikeRate
     return """
-      , while neurons of layer\(layer - 1) spiked in \(percent: below) of them: its weights are too small; calibrate the network with \
-      samples
+      , while neurons of layer\(layer - 1) spiked in \(percent: below) of them: its weights are too small; calibrate the \
+      network with samples
       """
   }
 

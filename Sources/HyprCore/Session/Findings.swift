@@ -29,8 +29,8 @@ enum Threshold {
   static var farOutsideShare: Double { 0.5 }
   /// Times the largest value in training.
   static var farOutsideRatio: Double { 3 }
-  /// Times the loss that learning started from, and times that of outputs that say nothing (ln C, or the variance of the values): what
-  /// is larger than both comes of parameters that ran away.
+  /// Times the loss that learning started from, and times that of outputs that say nothing (ln C, or the variance of the values):
+  /// what is larger than both comes of parameters that ran away.
   static var divergedLoss: Double { 3 }
   /// The same where outputs are still right more often than by guessing.
   static var surelyDivergedLoss: Double { 10 }

@@ -25,8 +25,8 @@ extension Session {
     return widest / 2
   }
 
-  /// A channel beside its training; nil: the model does not say, or it stood still there and is where it was but for less than others
-  /// moved, which says nothing.
+  /// A channel beside its training; nil: the model does not say, or it stood still there and is where it was but for less than
+  /// others moved, which says nothing.
   private mutating func besideTraining(_ channel: Int, _ usual: Float) -> InputBesideTraining? {
     let range = inputRange(channel)
     guard var most = range.trainedMagnitude else { return nil }
@@ -67,8 +67,8 @@ extension Session {
     lines.append(
       far ? .inputFarOutside : .inputOutside,
       """
-      \(place(found.channel, found.range))\(times), where it was \(trained(found.range)); \(percent: found.range.shareOutside) of the \
-      samples are outside: was the sensor moved, or its unit changed?
+      \(place(found.channel, found.range))\(times), where it was \(trained(found.range)); \(percent: found.range.shareOutside) \
+      of the samples are outside: was the sensor moved, or its unit changed?
       """)
   }
 

@@ -19,8 +19,8 @@ internal import CSystem
         return lines.append(
           .diverged,
           """
-          learning diverged: \(report.skippedUpdates) of \(tried) updates were left out, as the gradient was not finite or too long: \
-          lower the learning rate, which is \(rounded: report.learningRate), or the scale of the inputs
+          learning diverged: \(report.skippedUpdates) of \(tried) updates were left out, as the gradient was not finite or too \
+          long: lower the learning rate, which is \(rounded: report.learningRate), or the scale of the inputs
           """)
       }
       let first = learner.pointee.progress.statistics.firstMeanLoss
@@ -44,8 +44,8 @@ internal import CSystem
         lines.append(
           .noChange,
           """
-          none of \(report.updates) updates changed a parameter: the learning rate, \(rounded: report.learningRate), is too small, or \
-          no gradient reaches what is trained
+          none of \(report.updates) updates changed a parameter: the learning rate, \(rounded: report.learningRate), is too \
+          small, or no gradient reaches what is trained
           """)
       }
       let isOfValues = learner.pointee.values.taught > 0

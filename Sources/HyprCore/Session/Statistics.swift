@@ -59,8 +59,8 @@ public struct StatisticsReport {
   public let steps: UInt64
   public var taughtSteps, correctSteps, updates, skippedUpdates, unchangedUpdates: UInt64
   public var meanLoss, gradientNorm, learningRate: Double
-  /// The mean loss of always saying how often each class comes, or the mean of the values; 0 if both were taught, something else, or
-  /// nothing.
+  /// The mean loss of always saying how often each class comes, or the mean of the values; 0 if both were taught, something else,
+  /// or nothing.
   public var chanceLoss: Double
 }
 

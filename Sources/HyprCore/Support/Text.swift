@@ -61,7 +61,9 @@ public struct Text: ExpressibleByStringInterpolation {
       appendInterpolation(UInt64(value.magnitude))
     }
     /// A size_t of the host: one from 2^63 on came as a negative number.
-    @inline(never) public mutating func appendInterpolation(size value: Int) { appendInterpolation(UInt64(UInt(bitPattern: value))) }
+    @inline(never) public mutating func appendInterpolation(size value: Int) {
+      appendInterpolation(UInt64(UInt(bitPattern: value)))
+    }
     @inline(never) public mutating func appendInterpolation(_ value: UInt64) {
       if value >= 10 { appendInterpolation(value / 10) }
       text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))

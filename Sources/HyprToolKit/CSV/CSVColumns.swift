@@ -65,8 +65,8 @@ package struct CSVColumns {
     if let inputSize, channels.count != inputSize {
       let names = channels.map { header[$0] }.joined(separator: ", ")
       throw ToolError(
-        "\(file) has \(counted(channels.count, "channel")) (\(names)), the model \(counted(inputSize, "input")); --channels names the columns "
-          + "to use")
+        "\(file) has \(counted(channels.count, "channel")) (\(names)), the model \(counted(inputSize, "input"));"
+          + " --channels names the columns to use")
     }
   }
 }

@@ -8,14 +8,16 @@ struct SignalOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Removes the running mean of a channel (gravity, drift), with this time constant in seconds: numbers as for --input-scale. \
-      Needs --time or --time-step. Stages follow each other in the order high-pass, rectified difference, running normalization, clip.
+      Needs --time or --time-step. Stages follow each other in the order high-pass, rectified difference, running \
+      normalization, clip.
       """, valueName: "seconds"))
   var highPass: String?
   @Flag(help: "The magnitude of the change since the step before takes the place of a value.") var rectifiedDifference = false
   @Option(
     help: ArgumentHelp(
       """
-      Makes mean 0 and deviation 1 of the last seconds: time constant as for --high-pass. Not where strength tells the classes apart.
+      Makes mean 0 and deviation 1 of the last seconds: time constant as for --high-pass. Not where strength tells the classes \
+      apart.
       """, valueName: "seconds"))
   var runningNormalization: String?
   @Option(

@@ -78,7 +78,8 @@ struct ValidationArguments: ParsableArguments {
     Recording.pieces(split?.training ?? recording.stretches, steps: sequenceSteps ?? Recording.usualPiece)
   }
 
-  /// The samples that are learned from: what is kept for validation has no part in what a model is fitted to. `seed`: as for `data`.
+  /// The samples that are learned from: what is kept for validation has no part in what a model is fitted to. `seed`: as for
+  /// `data`.
   func trainingSamples(_ data: DataArguments, _ recording: Recording?, seed: UInt64) throws -> Samples {
     guard let recording else {
       return try Samples(

@@ -34,8 +34,8 @@ struct Samples {
     labels = (set.labelling == .steps ? Array(numbers.joined()) : numbers.map { $0.first ?? -1 }, set.labelling)
   }
 
-  /// Those of .npy files: inputs [S, T, n], or [total, n], one sequence unless there are lengths. `keeping`: a share of the sequences
-  /// that is not among them, drawn from the seed.
+  /// Those of .npy files: inputs [S, T, n], or [total, n], one sequence unless there are lengths. `keeping`: a share of the
+  /// sequences that is not among them, drawn from the seed.
   init(inputs: String, labels: String?, lengths: String?, keeping share: Double? = nil, seed: UInt64 = 0) throws {
     let array = try NumpyArray(path: inputs)
     let channels = array.shape.last ?? 0

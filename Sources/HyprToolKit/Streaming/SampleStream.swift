@@ -35,7 +35,8 @@ final class SampleStream {
     classes = ClassNames(model)
   }
 
-  /// Goes on until the input ends, somebody interrupts, nobody reads, or outputs cannot be written. A bad line ends it with an error, or is left out.
+  /// Goes on until the input ends, somebody interrupts, nobody reads, or outputs cannot be written. A bad line ends it with an
+  /// error, or is left out.
   func run(format: StreamFormat?, skipsBadLines: Bool) throws -> End {
     let lines = LineReader(descriptor: STDIN_FILENO, name: "standard input") { [unowned self] in waitForInput() }
     defer { writer?.flush() }

@@ -10,8 +10,8 @@ package struct AdaptationPlan {
   package var disturbance: Double?
   /// Memory for rehearsal that a device will give its sessions.
   package var rehearsalBytes = 0
-  /// For how many seconds of labelled samples a device will be taught: a rate that falls does not reach 0 before. `infinity`: without
-  /// a known end, so that no profile is tried whose rate falls to 0.
+  /// For how many seconds of labelled samples a device will be taught: a rate that falls does not reach 0 before. `infinity`:
+  /// without a known end, so that no profile is tried whose rate falls to 0.
   package var seconds = 300.0
 
   /// Thirty years.

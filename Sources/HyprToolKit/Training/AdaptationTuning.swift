@@ -106,7 +106,9 @@ package final class AdaptationTuning {
   /// What the model says if a profile is chosen.
   private func recommended(_ row: Row) -> [(option: HyprCore.Option, value: Double)] {
     guard !row.options.isEmpty else { return [] }
-    return training.filter { own in !base.contains("\(own.option.facts.name)") && !row.options.contains { $0.option == own.option } }
+    return training.filter { own in
+      !base.contains("\(own.option.facts.name)") && !row.options.contains { $0.option == own.option }
+    }
       + row.options
   }
 

@@ -76,7 +76,8 @@ package struct SequenceSet {
     guard inputs.shape.last == inputSize else {
       let isSwapped = inputs.shape.count > 1 && inputs.shape[inputs.shape.count - 2] == inputSize
       let advice = isSwapped ? "; channels come last: save inputs.swapaxes(-1, -2)" : ""
-      throw ToolError("\(inputs.name) has \(counted(inputs.shape.last ?? 0, "channel")), the model has \(counted(inputSize, "input"))\(advice)")
+      let found = counted(inputs.shape.last ?? 0, "channel")
+      throw ToolError("\(inputs.name) has \(found), the model has \(counted(inputSize, "input"))\(advice)")
     }
     guard ranges.contains(where: { !$0.isEmpty }) else { throw ToolError("\(inputs.name) holds no steps") }
     let perStep = Array(inputs.shape.dropLast())

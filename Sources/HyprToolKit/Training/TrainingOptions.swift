@@ -1,8 +1,8 @@
 import HyprBuilding
 import HyprCore
 
-// What a model recommends governs devices. If it was tuned for them, the model's metadata says what it recommended for training before:
-// `learning_rate=0.01 window=100`, in the order of the options. Another training goes by that.
+// What a model recommends governs devices. If it was tuned for them, the model's metadata says what it recommended for training
+// before: `learning_rate=0.01 window=100`, in the order of the options. Another training goes by that.
 
 extension LoadedModel {
   /// The entry of the metadata.
@@ -36,8 +36,8 @@ extension LoadedModel {
     }
   }
 
-  /// Writes down what is recommended now, with what a label teaches, unless an earlier tuning did: before `fresh`, a builder of this
-  /// model, recommends something for devices.
+  /// Writes down what is recommended now, with what a label teaches, unless an earlier tuning did: before `fresh`, a builder of
+  /// this model, recommends something for devices.
   func keepTrainingOptions(in fresh: FreshModel, _ loss: OptionSettings) throws {
     guard trainingText == nil else { return }
     let pairs = OptionSettings.all.compactMap { option -> String? in

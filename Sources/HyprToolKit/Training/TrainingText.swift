@@ -45,7 +45,9 @@ struct TrainingText {
     if let validation = epoch.validation { parts.append("validation " + TrainingText.text(validation)) }
     parts.append("spike rate " + epoch.spikeRates.map { String(printf: "%.4f", $0) }.joined(separator: " "))
     parts.append(String(printf: "%.1f s", epoch.seconds))
-    if epoch.skippedUpdates > 0 { parts.append("\(counted(epoch.skippedUpdates, "update")) skipped: gradient not finite, or too long") }
+    if epoch.skippedUpdates > 0 {
+      parts.append("\(counted(epoch.skippedUpdates, "update")) skipped: gradient not finite, or too long")
+    }
     if epoch.unchangedUpdates > 0 { parts.append("\(counted(epoch.unchangedUpdates, "update")) changed no parameter") }
     if epoch.validation != nil && epoch.isKept { parts.append("best") }
     return parts.joined(separator: "  ")

@@ -74,8 +74,8 @@ def _checked(stream: Stream) -> Stream:
                                        "sequences")
     for part, what in ((stream.taught, "taught"), (stream.test, "tested")):
         if part.classes and len(np.unique(part.targets[part.targets >= 0])) == 1:
-            raise InvalidArgumentError(f"what is {what} in the stream {stream.name!r} is all of one class, on which always saying it is "
-                                       "right: hold out more, or recordings in which classes take turns")
+            raise InvalidArgumentError(f"what is {what} in the stream {stream.name!r} is all of one class, on which always saying "
+                                       "it is right: hold out more, or recordings in which classes take turns")
     return stream
 
 

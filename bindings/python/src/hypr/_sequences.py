@@ -93,8 +93,8 @@ def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt
         if targets.dtype.kind == "f" and targets.ndim == 2 and not per_step and targets.shape[1] > 1 and (
                 lengths == targets.shape[1]).all():
             raise InvalidArgumentError(
-                f"y has the shape {shape_text(targets.shape)}, a number for each step: give values of every step as y[..., None], or "
-                f"classes as whole numbers, y.astype(int)")
+                f"y has the shape {shape_text(targets.shape)}, a number for each step: give values of every step as y[..., None], "
+                f"or classes as whole numbers, y.astype(int)")
         outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else targets.shape[1] if targets.ndim > 1 else 1
     if targets.dtype.kind == "f":
         targets = targets[:, None] if targets.ndim == 1 else targets
@@ -122,8 +122,8 @@ def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt
 def recording_alone(x: Any) -> bool:
     """Whether x is one recording [steps, channels], such as a table, and not several; TypeError if it is neither."""
     if x is None or isinstance(x, (str, bytes, Mapping)):
-        raise TypeError(f"x is {x!r:.60}, expected samples: an array [sequences, steps, channels] or [steps, channels], or a list of "
-                        "arrays [steps, channels]; numpy.load and hypr.datasets read files")
+        raise TypeError(f"x is {x!r:.60}, expected samples: an array [sequences, steps, channels] or [steps, channels], or a list "
+                        "of arrays [steps, channels]; numpy.load and hypr.datasets read files")
     if isinstance(x, (list, tuple)):
         return bool(x) and np.ndim(array_of(x[0], "x[0]")) == 1
     return hasattr(x, "__array__") and np.ndim(array_of(x, "x")) == 2

@@ -161,7 +161,8 @@ class ModelBuilder:
 
     def widen_trained_range(self, x: Any) -> Self:
         """Widens the range of the inputs in training so that it holds the samples of `x` ([steps, inputs], [sequences, steps,
-        inputs], or a sequence of [steps, inputs]), with the scale, offset and conditioning that the input has now. ``Trainer`` does this."""
+        inputs], or a sequence of [steps, inputs]), with the scale, offset and conditioning that the input has now. ``Trainer`` does
+        this."""
         samples, lengths = join(x, self._inputs)
         self._call(lib.hypr_builder_widen_trained_range, pointer(samples), ffi.new("size_t[]", lengths.tolist()), len(lengths))
         return self

@@ -19,7 +19,8 @@ def keep_share(recording: Recording, share: float) -> tuple[npt.NDArray[np.bool_
     if recording.groups:
         count = max(1, math.floor(share * len(recording.groups) + 0.5))
         if count >= len(recording.groups):
-            raise InvalidArgumentError(f"{recording.name} has {counted(len(recording.groups), 'group')}: too few to keep {count} of them")
+            raise InvalidArgumentError(
+                f"{recording.name} has {counted(len(recording.groups), 'group')}: too few to keep {count} of them")
         return keep_groups(recording, recording.groups[-count:])
     rows = len(recording.values)
     end = rows - max(1, math.floor(share * rows + 0.5))
