@@ -25,7 +25,7 @@ from training import MESSAGES, SEQUENCES, Setting, central, federated
 
 def compared(left_out, arguments):
     """Percent of a wearer's test samples [ways][before, after online adaptation], and the rounds of each fleet."""
-    setting = Setting(sequences=arguments.sequences)
+    setting = Setting(learning_rate=arguments.rate, momentum=arguments.momentum, sequences=arguments.sequences)
     models, histories = [central(left_out, arguments.seed, arguments.sequences, arguments.taught)], []
     for message in arguments.messages:
         model, rounds = federated(left_out, arguments.seed, setting, message, taught=arguments.taught,
@@ -61,6 +61,8 @@ def main():
         help=f"how clients send what they have learned: {', '.join(map(repr, MESSAGES))}")
     add("--seed", type=int, default=0, help="of the first weights and the training sequences (default: %(default)s)")
     add("--sequences", type=int, default=SEQUENCES, help="that each training sees (default: %(default)s)")
+    add("--rate", type=float, default=Setting.learning_rate, help="of the clients in the first round (default: %(default)s)")
+    add("--momentum", type=float, default=Setting.momentum, help="of the server (default: %(default)s)")
     add("--taught", action="store_true", help="begin with a network that three wearers have trained")
     add("--orders", type=int, default=3, help="of exercises in the adaptation, to average over (default: %(default)s)")
     add("--processes", type=int, default=1, help="that share the wearers (default: %(default)s)")

@@ -102,7 +102,7 @@ def rounds_of(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--left-out", type=int, default=2, help="the wearer who is no client (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=6, help="altogether (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=4, help="altogether (default: %(default)s)")
     parser.add_argument("--clients", type=int, default=9, help="of the nine other wearers (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=300, help="that may pass until a round is over (default: %(default)s)")
     arguments = parser.parse_args()

@@ -102,7 +102,7 @@ def train(arguments, name, silent):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--watches", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dropping", type=float, default=0.1, help="share of watches (default: %(default)s)")
     parser.add_argument("--hostile", type=float, default=0.01, help="share of watches (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
