@@ -1,4 +1,4 @@
-"""Prints a bill of materials (CycloneDX 1.6, JSON) of a release: its files with their digests, and whose work is compiled into which.
+"""Prints a bill of materials (CycloneDX 1.6, JSON) of a release: its files with their digests, and whose work is in which.
 
     python packaging/bill_of_materials.py FOLDER VERSION    SOURCE_DATE_EPOCH: the time that it bears
 """

@@ -143,8 +143,9 @@ def test_a_library_by_a_relative_path(tmp_path):
 
 def test_free_threaded_pythons_are_refused(tmp_path):
     """Before anything is built, and in words: installers do not take the wheel there, and would build from source."""
+    folders = ["--build-lib", str(tmp_path / "lib"), "--build-temp", str(tmp_path)]
     program = ("import runpy, sys, sysconfig; sysconfig.get_config_vars()['Py_GIL_DISABLED'] = 1; "
-               f"sys.argv = ['setup.py', 'build_ext', '--build-lib', {str(tmp_path / 'lib')!r}, '--build-temp', {str(tmp_path)!r}]; "
+               f"sys.argv = ['setup.py', 'build_ext', *{folders!r}]; "
                "runpy.run_path('setup.py', run_name='__main__')")
     result = subprocess.run([sys.executable, "-B", "-c", program], cwd=SOURCE, capture_output=True, text=True)
     assert result.returncode and "error: hypr is not for free-threaded Pythons yet" in result.stderr, result.stderr

@@ -1,7 +1,7 @@
 import Glibc
 
 extension String {
-  /// A text with numbers in it, as C's `printf` writes them. `String(format:)` would link all of Foundation, with the tables of ICU.
+  /// A text with numbers in it, as C's `printf` writes them. `String(format:)` would link all of Foundation, with ICU's tables.
   init(printf format: String, _ arguments: any CVarArg...) {
     let length = withVaList(arguments) { Int(vsnprintf(nil, 0, format, $0)) }
     var text = [CChar](repeating: 0, count: length + 1)

@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and not words[0].startswith("-") and words[0] not in commands.choices:
         if tool is None:
-            parser.error(f"there is no {words[0]!r} in the Python package, and the command line tool hypr, whose command it may be, "
-                         f"{place}")
+            parser.error(f"there is no {words[0]!r} in the Python package, and the command line tool hypr, whose command it may "
+                         f"be, {place}")
         os.execv(tool, [tool, *words])
     chosen = parser.parse_args(words)
     try:
