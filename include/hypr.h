@@ -852,6 +852,16 @@ HYPR_API hypr_status hypr_session_set_trainable(hypr_session *session, size_t in
 HYPR_API hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
 
+/* `session` gets all parameters of `from`, as they are now, as fast as memory is copied: for a session that predicts beside one that
+ * learns late (docs/control.md). As setting them it keeps state, traces and optimizer of `session`, and closes its open windows first,
+ * without an update. Nothing of `from` changes; its open windows stay open.
+ * Models: the same, or with as many layers of the same neuron models, and tensors of the same names, shapes and stored weights;
+ * where bounds of parameters depend on constants, they must not be narrower. Constants, input scale and options may differ.
+ * STATE_MISMATCH: something of that differs; the message names it, and nothing was copied. INVALID_ARGUMENT: `from` is `session`.
+ * WRONG_STATE: it is in the middle of a call. Neither may be in use by another thread: who predicts in one and learns in
+ * another lets one of them wait. */
+HYPR_API hypr_status hypr_session_copy_parameters(hypr_session *session, const hypr_session *from);
+
 /* The gradient gathered from closed windows since the last update, reduced as HYPR_OPTION_REDUCTION says, unclipped; 0 for
  * tensors that are not trained. With HYPR_UPDATE_WINDOW there is none left after a window. WRONG_STATE: the session does not
  * learn. */
