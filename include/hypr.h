@@ -245,7 +245,7 @@ enum {
   HYPR_OPTION_LEARNING_RATE = 21,  /* 0 to 1000 [0.001] */
   HYPR_OPTION_BETA1 = 22,          /* Adam: decay of the mean; momentum: of the velocity. 0 to below 1 [0.9] */
   HYPR_OPTION_BETA2 = 23,          /* Adam: decay of the mean square, 0 to below 1 [0.999] */
-  HYPR_OPTION_EPSILON = 24,        /* Adam: added to the root, 1e-12 to 1 [1e-8] */
+  HYPR_OPTION_EPSILON = 24,        /* Adam: added to the root; NLMS: to the squared norm. 1e-12 to 1 [1e-8] */
   HYPR_OPTION_GRADIENT_CLIP = 25,  /* longest gradient (Euclidean norm over all trained parameters), with
                                     HYPR_REDUCTION_MEAN_OVER_STEPS times the mean weight of the steps; 0: no limit [1] */
   HYPR_OPTION_VALUE_CLIP = 26,     /* largest magnitude of one element of the gradient, after that; 0: no limit [0] */
@@ -353,7 +353,17 @@ enum {
 };
 
 /* Values of HYPR_OPTION_OPTIMIZER */
-enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1, HYPR_OPTIMIZER_MOMENTUM = 2, HYPR_OPTIMIZER_ADAMW = 3 };
+enum {
+  HYPR_OPTIMIZER_SGD = 0,
+  HYPR_OPTIMIZER_ADAM = 1,
+  HYPR_OPTIMIZER_MOMENTUM = 2,
+  HYPR_OPTIMIZER_ADAMW = 3,
+  /* Normalized least mean squares (Nagumo & Noda 1967): SGD on errors that are normalized. In every taught step the derivative of the
+   * loss by output k is divided by EPSILON + |e_k|^2, with e_k the derivative of output k by the weights and the bias onto it. Hidden
+   * layers learn from the same errors. The derivative of values is y - target then. Of a linear map the readout's weights converge for
+   * 0 < LEARNING_RATE < 2 with one target a window, or with their mean, whatever the scale of what they get (docs/learning.md) */
+  HYPR_OPTIMIZER_NLMS = 4
+};
 
 /* Values of HYPR_OPTION_SCHEDULE: factor on the learning rate after u of n = SCHEDULE_UPDATES updates; with a warm-up of w
  * updates times min(1, (u + 1) / w) */
@@ -1161,7 +1171,7 @@ HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *n
                                             const hypr_layer_settings *settings);
 
 /* Adds the readout, leaky integrators on top of the last layer.
- *   bias 0 or 1; -1: as is usual for the neuron model below
+ *   bias 0 or 1; -1: 1, whatever the neuron model below
  *   tau  time constant in steps; 0: around 20 and trained, or 3 and fixed, as is usual for the neuron model below
  * WRONG_STATE: no layer is below it, or there is one already. INVALID_ARGUMENT; NOT_FINITE. */
 HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);
