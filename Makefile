@@ -149,6 +149,25 @@ fleet-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-fleet $(FLEET)/requirements.txt examples/data-requirements.txt
 
+# An arm in MuJoCo, whose PyPI package brings headers and library for C++ (ARM= has arguments, such as --seeds 1-5).
+ARM ?= --seeds 1-5
+.PHONY: demo-arm demo-arm-tune
+demo-arm: $(BUILD)/examples/cpp/arm ## A robot arm learns its load: all baselines in C++, a plot and pictures by Python (downloads MuJoCo; minutes)
+	$< examples/arm/arm.xml --settings examples/arm/settings.txt $(ARM)
+	$(BUILD)/venv-arm/bin/python examples/arm/demo.py --out $(BUILD)/arm
+
+demo-arm-tune: $(BUILD)/examples/cpp/arm ## Choose rate and observer of everybody on other seeds, into examples/arm/settings.txt (minutes)
+	$< examples/arm/arm.xml --tune --seeds 101 --after 25 > $(BUILD)/arm-settings.txt
+	mv $(BUILD)/arm-settings.txt examples/arm/settings.txt
+
+$(BUILD)/examples/cpp/arm: $(wildcard examples/cpp/arm/*) include/hypr.hpp include/hypr.h $(LIBRARY) examples/arm/requirements.txt
+	@.ci/require-packages g++ $(PYTHON_PACKAGES)
+	@mkdir -p $(@D)
+	HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-arm examples/arm/requirements.txt
+	mujoco=$$($(BUILD)/venv-arm/bin/python -c "import mujoco, os; print(os.path.dirname(mujoco.__file__))"); \
+	$(CXX) -std=c++17 -O2 -Wall -Wextra -Werror -Iinclude -isystem "$$mujoco/include" -o $@ examples/cpp/arm/arm.cpp \
+	  -L$(BUILD)/lib -lhypr "$$mujoco"/libmujoco.so.* -Wl,-rpath,$(abspath $(BUILD)/lib) -Wl,-rpath,"$$mujoco"
+
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
 	@.ci/require-packages $(PYTHON_PACKAGES)

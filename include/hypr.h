@@ -261,7 +261,7 @@ enum {
   HYPR_OPTION_LEARNING_RATE = 21,  /* 0 to 1000 [0.001] */
   HYPR_OPTION_BETA1 = 22,          /* Adam: decay of the mean; momentum: of the velocity. 0 to below 1 [0.9] */
   HYPR_OPTION_BETA2 = 23,          /* Adam: decay of the mean square, 0 to below 1 [0.999] */
-  HYPR_OPTION_EPSILON = 24,        /* Adam: added to the root, 1e-12 to 1 [1e-8] */
+  HYPR_OPTION_EPSILON = 24,        /* Adam: added to the root; NLMS: to the squared norm. 1e-12 to 1 [1e-8] */
   HYPR_OPTION_GRADIENT_CLIP = 25,  /* longest gradient (Euclidean norm over all trained parameters), with
                                     HYPR_REDUCTION_MEAN_OVER_STEPS times the mean weight of the steps; 0: no limit [1] */
   HYPR_OPTION_VALUE_CLIP = 26,     /* largest magnitude of one element of the gradient, after that; 0: no limit [0] */
@@ -373,7 +373,12 @@ enum {
   HYPR_OPTIMIZER_SGD = 0,      /* stochastic gradient descent */
   HYPR_OPTIMIZER_ADAM = 1,     /* with bias correction; weight decay is part of the gradient */
   HYPR_OPTIMIZER_MOMENTUM = 2, /* SGD with a velocity that decays by BETA1 */
-  HYPR_OPTIMIZER_ADAMW = 3     /* Adam; weight decay is taken from the weights directly */
+  HYPR_OPTIMIZER_ADAMW = 3,    /* Adam; weight decay is taken from the weights directly */
+  /* Normalized least mean squares (Nagumo & Noda 1967): SGD on errors that are normalized. In every taught step the derivative of the
+   * loss by output k is divided by EPSILON + |e_k|^2, with e_k the derivative of output k by the weights and the bias onto it. Hidden
+   * layers learn from the same errors. The derivative of values is y - target then. Of a linear map the readout's weights converge for
+   * 0 < LEARNING_RATE < 2 with one target a window, or with their mean, whatever the scale of what they get (docs/learning.md) */
+  HYPR_OPTIMIZER_NLMS = 4
 };
 
 /* Values of HYPR_OPTION_SCHEDULE: factor on the learning rate after u of n = SCHEDULE_UPDATES updates; with a warm-up of w
@@ -888,6 +893,16 @@ HYPR_API hypr_status hypr_session_set_trainable(hypr_session *session, size_t in
 HYPR_API hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
 
+/* `session` gets all parameters of `from`, as they are now, as fast as memory is copied: for a session that predicts beside one that
+ * learns late (docs/control.md). As setting them it keeps state, traces and optimizer of `session`, and closes its open windows first,
+ * without an update. Nothing of `from` changes; its open windows stay open.
+ * Models: the same, or with as many layers of the same neuron models, and tensors of the same names, shapes and stored weights;
+ * where bounds of parameters depend on constants, they must not be narrower. Constants, input scale and options may differ.
+ * STATE_MISMATCH: something of that differs; the message names it, and nothing was copied. INVALID_ARGUMENT: `from` is `session`.
+ * WRONG_STATE: it is in the middle of a call. Neither may be in use by another thread: who predicts in one and learns in
+ * another lets one of them wait. */
+HYPR_API hypr_status hypr_session_copy_parameters(hypr_session *session, const hypr_session *from);
+
 /* The gradient gathered from closed windows since the last update, reduced as HYPR_OPTION_REDUCTION says, unclipped; 0 for
  * tensors that are not trained. With HYPR_UPDATE_WINDOW there is none left after a window. WRONG_STATE: the session does not
  * learn. */
@@ -1194,7 +1209,7 @@ HYPR_API hypr_status hypr_builder_add_layer(hypr_builder *builder, const char *n
                                             const hypr_layer_settings *settings);
 
 /* Adds the readout, leaky integrators on top of the last layer.
- *   bias 0 or 1; -1: as is usual for the neuron model below
+ *   bias 0 or 1; -1: 1, whatever the neuron model below
  *   tau  time constant in steps; 0: around 20 and trained, or 3 and fixed, as is usual for the neuron model below
  * WRONG_STATE: no layer is below it, or there is one already. INVALID_ARGUMENT; NOT_FINITE. */
 HYPR_API hypr_status hypr_builder_set_readout(hypr_builder *builder, size_t outputs, int32_t bias, double tau);

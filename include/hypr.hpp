@@ -721,6 +721,7 @@ class Session : public detail::Owner<hypr_session, hypr_session_free> {
   Outcome<void> set_parameters(span<const float> flat) {
     return check(hypr_session_set_parameters(get(), flat.data(), flat.size()));
   }
+  Outcome<void> copy_parameters(const Session &from) { return check(hypr_session_copy_parameters(get(), from.get())); }
   Outcome<void> get_gradients(span<float> flat) const {
     return check(hypr_session_get_gradients(get(), flat.data(), flat.size()));
   }

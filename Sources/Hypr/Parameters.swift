@@ -68,6 +68,10 @@ func withParameters<Element>(
   }
 }
 
+@c @implementation public func hypr_session_copy_parameters(_ session: OpaquePointer?, _ from: OpaquePointer?) -> hypr_status {
+  with(session: session, and: from, "from") { session, from throws(Failure) in try session.pointee.copyParameters(of: from) }
+}
+
 @c @implementation public func hypr_session_save_model(_ session: OpaquePointer?, _ path: UnsafePointer<CChar>?)
   -> hypr_status
 {

@@ -78,7 +78,8 @@ extension ModelBuilder {
   /// Outputs of the last layer; inputs of the first, if there is none.
   private var topSize: Int { layers.count == 0 ? firstInputCount : layers[layers.count - 1].pointee.size }
 
-  /// Adds the readout. `hasBias` nil: as is usual for the neuron model below; `tau` in steps, nil likewise.
+  /// Adds the readout. It has a bias unless `hasBias` is false; `tau` in steps, nil: as is usual for the neuron
+  /// model below.
   public mutating func setReadout(outputs: Int, hasBias: Bool?, tau: Double?) throws(Failure) {
     guard layers.count > 0 else {
       throw message.failure(.wrongState, "there is no layer below the readout, expected layers first")
@@ -98,7 +99,7 @@ extension ModelBuilder {
     else {
       throw outOfMemory()
     }
-    layer.pointee.tensors[BuilderLayer.bias].isPresent = hasBias ?? below.pointee.initialValues.hasBias
+    layer.pointee.tensors[BuilderLayer.bias].isPresent = hasBias ?? true
     layer.pointee.tau = tau
     forgetBuilt()
     readout = layer

@@ -19,7 +19,7 @@ struct InitialValues {
 
   init(_ facts: NeuronFacts) { family = Family(rawValue: facts.initialization) ?? .xavier }
 
-  /// Whether a layer, and a readout on top of it, usually has a bias.
+  /// Whether a layer usually has a bias.
   var hasBias: Bool { family != .xavier }
 
   /// Whether a readout on top of the layer usually learns its time constants.

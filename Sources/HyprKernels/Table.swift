@@ -30,6 +30,7 @@ private func fill(_ table: inout kernel_table, level: Int32) {
     }
     table.group = { group($0.pointee, $1, $2, $3, $4, $5, &$6.pointee) }
     table.project = { project($0, $1, $2, $3, $4, $5, $6, $7) }
+    table.normalize = { normalizeErrors($0, $1.pointee) }
     table.cross_entropy = { crossEntropy($0.pointee) }
     table.softmax = { _ = softmax($0, $1, $2) }
     table.square_sum = { squareSum($0, $1) }

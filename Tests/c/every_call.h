@@ -444,6 +444,9 @@ static void call_learning(hypr_session *session) {
 static void call_transfer(hypr_session *session, hypr_session *from) {
   float output[CALL_OUTPUTS];
   for (size_t i = 0; i < 5; i++) OK(hypr_session_step(from, samples_of_calls + i * CALL_INPUTS, CALL_INPUTS, NULL, 0));
+  OK(hypr_session_copy_parameters(session, from));
+  FAILS(hypr_session_copy_parameters(session, session));
+  TEXT(hypr_session_message(session));
   OK(hypr_session_transfer(session, from));
   FAILS(hypr_session_transfer(session, session));
   TEXT(hypr_session_message(session));

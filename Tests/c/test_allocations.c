@@ -269,6 +269,8 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_load_state(session, saved, index);
   hypr_session_transfer(other, session);
   hypr_session_transfer(session, session);
+  hypr_session_copy_parameters(other, session);
+  hypr_session_copy_parameters(session, session);
   hypr_session_reset_parts(session, HYPR_RESET_STATE | HYPR_RESET_TRACES | HYPR_RESET_OPTIMIZER);
   hypr_session_reset_layer(session, 1);
   hypr_session_rehearsal_clear(session);

@@ -56,7 +56,7 @@ static const struct {
     {HYPR_OPTION_SPIKE_RATE_PENALTY, "spike_rate_penalty", 0, 1e6, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_LOWER, "spike_rate_lower", 0, 1, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_UPPER, "spike_rate_upper", 0, 1, 1, 0},
-    {HYPR_OPTION_OPTIMIZER, "optimizer", HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_ADAMW, HYPR_OPTIMIZER_ADAM, 1},
+    {HYPR_OPTION_OPTIMIZER, "optimizer", HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_NLMS, HYPR_OPTIMIZER_ADAM, 1},
     {HYPR_OPTION_LEARNING_RATE, "learning_rate", 0, 1000, 0.001, 0},
     {HYPR_OPTION_BETA1, "beta1", 0, 0.999999, 0.9, 0},
     {HYPR_OPTION_BETA2, "beta2", 0, 0.999999, 0.999, 0},

@@ -183,8 +183,8 @@ static void the_loss_falls(void **state) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     hypr_model *network = load_model(names[i]);
     for (int window = 1; window <= 100; window *= 10) {
-      for (int optimizer = HYPR_OPTIMIZER_SGD; optimizer <= HYPR_OPTIMIZER_ADAMW; optimizer++) {
-        static const double rates[] = {1, 0.01, 0.1, 0.01};
+      for (int optimizer = HYPR_OPTIMIZER_SGD; optimizer <= HYPR_OPTIMIZER_NLMS; optimizer++) {
+        static const double rates[] = {1, 0.01, 0.1, 0.01, 0.3};
         hypr_session *session = make_session(
             network, SETTINGS(LEARNING, {HYPR_OPTION_WINDOW, window}, {HYPR_OPTION_OPTIMIZER, optimizer},
                               {HYPR_OPTION_UPDATE, HYPR_UPDATE_SEQUENCE}, {HYPR_OPTION_LEARNING_RATE, rates[optimizer]}));

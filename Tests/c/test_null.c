@@ -186,6 +186,8 @@ static void no_session(void **state) {
   refused(hypr_session_find_tensor(NULL, "readout.bias", &size));
   refused(hypr_session_get_parameters(NULL, &number, 1));
   refused(hypr_session_set_parameters(NULL, &number, 1));
+  refused(hypr_session_copy_parameters(NULL, session));
+  refused(hypr_session_copy_parameters(NULL, NULL));
   refused(hypr_session_get_gradients(NULL, &number, 1));
   refused(hypr_session_get_eligibility(NULL, 0, &number, 1));
   assert_int_equal(hypr_session_eligibility_size(NULL, 0), 0);
@@ -293,6 +295,7 @@ static void null_arguments(void **state) {
   refused_naming("buffer", hypr_session_save_state(session, NULL, 1 << 20));
   refused_naming("buffer", hypr_session_load_state(session, NULL, 1 << 20));
   refused_naming("from", hypr_session_transfer(session, NULL));
+  refused_naming("from", hypr_session_copy_parameters(session, NULL));
   refused_naming("report", hypr_session_memory_report(session, NULL));
   refused_naming("rehearsal", hypr_session_rehearsal(session, HYPR_REHEARSAL_ALL, NULL));
   refused_naming("inputs", hypr_session_rehearsal_add(session, NULL, 1, labels, NULL, 1));

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 /* Tensors, parameters and gradients. */
 #include <math.h>
 #include <stdio.h>
@@ -198,6 +199,155 @@ static void parameters_move_between_sessions(void **state) {
   }
 }
 
+/* ---- Copies of another session's */
+
+static char *saved_state(const hypr_session *session, size_t *size) {
+  assert_ok(hypr_session_state_size(session, size));
+  char *saved = malloc(*size);
+  assert_ok(hypr_session_save_state(session, saved, *size));
+  return saved;
+}
+
+static void assert_same_state(const hypr_session *session, const char *expected, size_t expected_size) {
+  size_t size;
+  char *state = saved_state(session, &size);
+  assert_int_equal(size, expected_size);
+  assert_memory_equal(state, expected, size);
+  free(state);
+}
+
+static hypr_model *saved_model(const hypr_session *session) {
+  size_t size;
+  hypr_model *model;
+  assert_ok(hypr_session_model_size(session, &size));
+  char *file = malloc(size);
+  assert_ok(hypr_session_save_model_buffer(session, file, size));
+  assert_ok(hypr_model_load_buffer(file, size, &model, NULL, 0));
+  free(file);
+  return model;
+}
+
+/* The model as a processor with shorter vectors would compute it. */
+static hypr_model *narrow_model(const char *name) {
+  const char *level = getenv("HYPR_CPU_LEVEL");
+  char *before = level ? strdup(level) : NULL;
+  setenv("HYPR_CPU_LEVEL", "1", 1);
+  hypr_model *model = load_model(name);
+  if (before) setenv("HYPR_CPU_LEVEL", before, 1);
+  else unsetenv("HYPR_CPU_LEVEL");
+  free(before);
+  return model;
+}
+
+/* A session that has learned some steps; the last window is open. */
+static hypr_session *taught(const hypr_model *model, uint32_t seed) {
+  size_t inputs = hypr_model_input_size(model), outputs = hypr_model_output_size(model);
+  float *samples = random_samples(STEPS * inputs, seed);
+  hypr_session *session = make_session(model, SETTINGS(LEARNING, {HYPR_OPTION_LEARNING_RATE, 0.01}, {HYPR_OPTION_WINDOW, 7}));
+  for (size_t i = 0; i < STEPS; i++) {
+    assert_ok(hypr_session_step(session, samples + i * inputs, inputs, NULL, 0));
+    assert_ok(hypr_session_teach_class(session, (uint32_t)(i % outputs)));
+  }
+  free(samples);
+  return session;
+}
+
+/* Into sessions of the same model, of one that was saved, and of one with shorter vectors. */
+static void copying_is_reading_and_setting(void **state) {
+  (void)state;
+  for (size_t at = 0; model_names("")[at]; at++) {
+    hypr_model *model = load_model(model_names("")[at]);
+    hypr_session *from = taught(model, 5);
+    hypr_model *models[] = {model, saved_model(from), narrow_model(model_names("")[at])};
+    size_t from_size, size, inputs = hypr_model_input_size(model), outputs = STEPS * hypr_model_output_size(model);
+    char *from_state = saved_state(from, &from_size);
+    float *parameters = parameters_of(from), *samples = random_samples(STEPS * inputs, 3);
+    float *one = malloc(outputs * sizeof *one), *two = malloc(outputs * sizeof *two);
+    for (int i = 0; i < 3; i++) {
+      hypr_session *copied = taught(models[i], 9), *set = taught(models[i], 9);
+      assert_ok(hypr_session_set_parameters(set, parameters, parameter_count(set)));
+      char *expected = saved_state(set, &size);
+      assert_ok(hypr_session_copy_parameters(copied, from));
+      assert_same_state(copied, expected, size);
+      assert_same_state(from, from_state, from_size);
+      /* What is computed from parameters follows them. */
+      assert_ok(hypr_session_run(copied, samples, STEPS, one));
+      assert_ok(hypr_session_run(set, samples, STEPS, two));
+      assert_same_bits(one, two, outputs);
+      free(expected);
+      hypr_session_free(copied);
+      hypr_session_free(set);
+    }
+    free(one);
+    free(two);
+    free(samples);
+    free(parameters);
+    free(from_state);
+    hypr_session_free(from);
+    for (int i = 0; i < 3; i++) hypr_model_free(models[i]);
+  }
+}
+
+/* A session of a network of one layer. */
+static hypr_session *session_of(const char *neuron, size_t neurons, double density, int bias, double time_step, uint64_t seed) {
+  hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
+  hypr_builder *builder;
+  hypr_model *model;
+  size_t size;
+  settings.recurrent_density = density;
+  settings.bias = bias;
+  assert_ok(hypr_builder_create(3, &builder, NULL, 0));
+  assert_ok(hypr_builder_add_layer(builder, neuron, neurons, &settings));
+  if (time_step > 0) assert_ok(hypr_builder_set_constant(builder, "layer0.dt", (float)time_step));
+  assert_ok(hypr_builder_set_readout(builder, 2, 1, 0));
+  assert_ok(hypr_builder_build(builder, seed, &size));
+  char *file = malloc(size);
+  assert_ok(hypr_builder_copy_file(builder, file, size));
+  hypr_builder_free(builder);
+  assert_ok(hypr_model_load_buffer(file, size, &model, NULL, 0));
+  free(file);
+  hypr_session *session = make_session(model, NULL);
+  hypr_model_free(model);
+  return session;
+}
+
+static void what_is_built_otherwise_is_not_copied(void **state) {
+  (void)state;
+  const struct {
+    hypr_session *from;
+    const char *message;
+  } cases[] = {
+      {session_of("brf", 6, 1, 0, 0, 0), "layer0.input_weight is [5, 3], expected [6, 3] as in from"},
+      {session_of("se_adlif", 5, 1, 0, 0, 0), "layer 0 is BRF, expected SEAdLIF as in from"},
+      {session_of("brf", 5, 1, 1, 0, 0), "layer0.bias is a tensor of from only, expected the same tensors"},
+      {session_of("brf", 5, 0.5, 0, 0, 0), "layer0.recurrent_weight stores other weights than in from, expected the same"},
+      {session_of("brf", 5, 1, 0, 0.001, 0), NULL}, /* narrower bounds have room in wider ones below */
+  };
+  hypr_session *session = session_of("brf", 5, 1, 0, 0, 3);
+  float *before = parameters_of(session);
+  for (size_t i = 0; i + 1 < sizeof cases / sizeof *cases; i++) {
+    assert_status(HYPR_ERROR_STATE_MISMATCH, hypr_session_copy_parameters(session, cases[i].from));
+    assert_string_equal(hypr_session_message(session), cases[i].message);
+    float *after = parameters_of(session);
+    assert_same_bits(after, before, parameter_count(session));
+    free(after);
+  }
+  assert_status(HYPR_ERROR_STATE_MISMATCH, hypr_session_copy_parameters(cases[2].from, session));
+  assert_string_equal(hypr_session_message(cases[2].from), "layer0.bias is no tensor of from, expected the same tensors");
+  hypr_session *sparse = session_of("brf", 5, 0.5, 0, 0, 1);
+  assert_status(HYPR_ERROR_STATE_MISMATCH, hypr_session_copy_parameters(sparse, cases[3].from));
+  assert_string_equal(hypr_session_message(sparse), cases[3].message);
+  hypr_session *finer = cases[4].from;
+  assert_status(HYPR_ERROR_STATE_MISMATCH, hypr_session_copy_parameters(session, finer));
+  assert_non_null(strstr(hypr_session_message(session), "layer0.omega may be 0 to 99.99"));
+  assert_ok(hypr_session_copy_parameters(finer, session));
+  assert_true(same_parameters(finer, session));
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) hypr_session_free(cases[i].from);
+  hypr_session_free(session);
+  hypr_session_free(sparse);
+  free(before);
+}
+
 /* ---- Gradients */
 
 static double loss_of(hypr_session *session, const float *samples, const int32_t *labels, const float *parameters) {
@@ -341,6 +491,8 @@ int main(void) {
       cmocka_unit_test(models_have_the_same_tensors),
       cmocka_unit_test(parameters_that_are_refused),
       cmocka_unit_test(parameters_move_between_sessions),
+      cmocka_unit_test(copying_is_reading_and_setting),
+      cmocka_unit_test(what_is_built_otherwise_is_not_copied),
       cmocka_unit_test(readout_gradients_are_the_slope_of_the_loss),
       cmocka_unit_test(updates_follow_the_gradient),
       cmocka_unit_test(the_mask_says_what_is_trained),

@@ -368,6 +368,8 @@ static int32_t call_everything(void *context, uint64_t steps) {
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_set_progress(session, NULL, NULL));
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_transfer(session, one->other));
   assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_transfer(one->other, session));
+  assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_copy_parameters(session, one->other));
+  assert_status(HYPR_ERROR_WRONG_STATE, hypr_session_copy_parameters(one->other, session));
   assert_non_null(strstr(hypr_session_message(one->other), "from is in the middle of the call"));
   hypr_session_free(session);
   assert_ok(hypr_session_run(one->other, numbers, 1, NULL));

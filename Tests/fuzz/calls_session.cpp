@@ -332,4 +332,12 @@ void call_hypr_session_transfer(World &w) {
   if (looks && status != HYPR_OK) require(state_of(from.handle) == before, "a transfer that was refused changed its source");
 }
 
+void call_hypr_session_copy_parameters(World &w) {
+  const SessionOf &session = w.session(), &from = w.session();
+  const std::vector<uint8_t> before = from.handle ? state_of(from.handle) : std::vector<uint8_t>();
+  const bool is_another = from.handle && from.handle != session.handle;
+  w.change(session, [&](hypr_session *handle) { return hypr_session_copy_parameters(handle, from.handle); });
+  if (is_another) require(state_of(from.handle) == before, "copying the parameters of a session changed it");
+}
+
 }  // namespace fuzz

@@ -98,6 +98,9 @@ SESSION_CALLS = {
     "load_state of another": lambda s: s.load_state(bytes(100)),
     "transfer of another": lambda s: s.transfer(hypr.Session(hypr.ModelBuilder(4).layer("lif", 5).readout(3).build())),
     "transfer of itself": lambda s: s.transfer(s),
+    "parameters of another": lambda s: s.copy_parameters(
+        hypr.Session(hypr.ModelBuilder(4).layer("lif", 5).readout(3).build())),
+    "parameters of itself": lambda s: s.copy_parameters(s),
     "record, NaN": lambda s: hypr.record(s, with_nan()),
     "record, overflow": lambda s: hypr.record(s, np.concatenate([SEQUENCE, np.full((1, 4), 3e38, np.float32)])),
 }

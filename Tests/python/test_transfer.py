@@ -93,3 +93,21 @@ def test_growing_keeps_the_readout(bias, sparse):
     assert np.ptp(output[2:]) > 0
     with pytest.raises(hypr.InvalidArgumentError, match="more than the 4"):
         builder.grow_readout(4)
+
+
+def test_parameters_are_copied_as_if_they_were_read_and_set(session, stream):
+    go(session, stream, 0, 33)
+    state = session.save_state()
+    copied, set_ = (hypr.Session(session.model, window=20, learning_rate=0.01) for _ in range(2))
+    for each in (copied, set_):
+        go(each, stream, 50, 83)
+    set_.parameters.flat = session.parameters.flat
+    copied.copy_parameters(session)
+    assert copied.save_state() == set_.save_state()
+    assert session.save_state() == state
+    with pytest.raises(hypr.StateMismatchError, match="expected"):
+        copied.copy_parameters(hypr.Session(hypr.ModelBuilder.from_model(session.model).grow_readout(9).build()))
+    with pytest.raises(hypr.InvalidArgumentError, match="itself"):
+        session.copy_parameters(session)
+    with pytest.raises(TypeError, match="expected a hypr.Session"):
+        session.copy_parameters(session.model)

@@ -18,7 +18,7 @@ def standardised(data, neuron="se_adlif", size=32, layers=1, **values):
     builder = hypr.ModelBuilder(samples.shape[1]).input(scale=1 / samples.std(axis=0), offset=samples.mean(axis=0))
     for _ in range(layers):
         builder.layer(neuron, size, **values)
-    return builder.readout(len(data.classes))
+    return builder.readout(len(data.classes), bias=neuron not in ("lif", "alif", "brf"))  # as they were published
 
 
 def accuracy(data, model, seed, **options):

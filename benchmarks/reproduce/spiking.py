@@ -15,7 +15,7 @@ def fresh(data: Dataset, settings: Spiking, seed: int) -> hypr.Model:
     return (hypr.ModelBuilder(data.channel_count, data.time_step, data.name)
             .input(scale=settings.input_scale / deviation, offset=mean if settings.centred else 0 * mean)
             .layer(settings.neuron, settings.size, **settings.layer)
-            .readout(len(data.classes), tau=settings.tau)
+            .readout(len(data.classes), tau=settings.tau, bias=settings.neuron != "brf")  # BRF as published
             .labels(data.classes)
             .build(seed))
 

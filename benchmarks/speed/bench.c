@@ -4,6 +4,7 @@
  *   bench --sweep MODELS                      cost against window, spike rate and length of the stream, as JSON
  *   bench --sparse MODELS                     cost against the density of weights, as Markdown
  *   bench --silence                           cost when the input has stopped, for every neuron model
+ *   bench --copy MODELS                       what it costs to give one session the parameters of another, as Markdown
  *   bench --work NAME --steps N --only TEXT MODELS   nothing but N steps, for programs that count instructions
  *
  * MODELS is the folder with <neuron>-<inputs>-<neurons>-<outputs>.hypr. Learning means: a target at every step, credit `window`, and an
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "copy.h"
 #include "floor.h"
 #include "machine.h"
 #include "networks.h"
@@ -302,19 +304,19 @@ static void only_work(const char *models, int index, const char *name, long step
 }
 
 static void usage(void) {
-  fprintf(stderr, "usage: bench [--json] [--sweep] [--sparse] [--silence] [--only TEXT] [--spike-rate RATE] [--save FOLDER]\n"
-                  "             [--work NAME --steps N] MODELS\n");
+  fprintf(stderr, "usage: bench [--json] [--sweep] [--sparse] [--silence] [--copy] [--only TEXT] [--spike-rate RATE]\n"
+                  "             [--save FOLDER] [--work NAME --steps N] MODELS\n");
   exit(1);
 }
 
 int main(int count, char **arguments) {
   static const struct option options[] = {
       {"json", no_argument, NULL, 'j'},        {"sweep", no_argument, NULL, 's'}, {"first-step", no_argument, NULL, 'f'},
-      {"sparse", no_argument, NULL, 'p'},      {"silence", no_argument, NULL, 'q'},
+      {"sparse", no_argument, NULL, 'p'},      {"silence", no_argument, NULL, 'q'}, {"copy", no_argument, NULL, 'c'},
       {"only", required_argument, NULL, 'o'},  {"save", required_argument, NULL, 'd'},
       {"work", required_argument, NULL, 'w'},  {"steps", required_argument, NULL, 'n'},
       {"spike-rate", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
-  int json = 0, sweeps = 0, sparses = 0;
+  int json = 0, sweeps = 0, sparses = 0, copies = 0;
   const char *only = "", *folder = NULL, *work = NULL;
   long steps = 1000;
   double rate = 0.04;
@@ -323,6 +325,7 @@ int main(int count, char **arguments) {
       case 'j': json = 1; break;
       case 's': sweeps = 1; break;
       case 'p': sparses = 1; break;
+      case 'c': copies = 1; break;
       case 'q': print_silence(); return 0;
       case 'o': only = optarg; break;
       case 'd': folder = optarg; break;
@@ -339,6 +342,10 @@ int main(int count, char **arguments) {
   if (optind != count - 1) usage();
   const char *models = arguments[optind];
 
+  if (copies) {
+    print_copy(models);
+    return 0;
+  }
   machine machine = {.level = cpu_level()};
   if (!work) machine.multiply_adds = multiply_add_rate(machine.level);
   if (sweeps) {

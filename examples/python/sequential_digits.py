@@ -30,7 +30,7 @@ def network(neurons, seed):
     return (hypr.ModelBuilder(1, name="sequential digits")
             .input(scale=80)
             .layer("brf", neurons, omega=(2, 60))
-            .readout(10, tau=100)
+            .readout(10, tau=100, bias=False)
             .labels(map(str, range(10)))
             .build(seed))
 

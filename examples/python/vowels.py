@@ -29,7 +29,7 @@ def network(data, seed):
     return (hypr.ModelBuilder(data.channel_count, data.time_step, "Japanese vowels")
             .input(scale=20 / deviation, offset=mean, names=data.channels)
             .layer("brf", 64)
-            .readout(len(data.classes), tau=5)
+            .readout(len(data.classes), tau=5, bias=False)
             .labels(data.classes)
             .metadata(data=data.source, **{"licence of the data": data.licence})
             .build(seed))

@@ -145,7 +145,13 @@ enum {
   HYPR_TRAIN_READOUT_TAU = 32,
   HYPR_TRAIN_ALL = 63
 };
-enum { HYPR_OPTIMIZER_SGD = 0, HYPR_OPTIMIZER_ADAM = 1, HYPR_OPTIMIZER_MOMENTUM = 2, HYPR_OPTIMIZER_ADAMW = 3 };
+enum {
+  HYPR_OPTIMIZER_SGD = 0,
+  HYPR_OPTIMIZER_ADAM = 1,
+  HYPR_OPTIMIZER_MOMENTUM = 2,
+  HYPR_OPTIMIZER_ADAMW = 3,
+  HYPR_OPTIMIZER_NLMS = 4
+};
 enum {
   HYPR_SCHEDULE_CONSTANT = 0,
   HYPR_SCHEDULE_LINEAR = 1,
@@ -318,6 +324,7 @@ HYPR_API hypr_status hypr_session_find_tensor(const hypr_session *session, const
 HYPR_API hypr_status hypr_session_set_trainable(hypr_session *session, size_t index, int32_t trainable);
 HYPR_API hypr_status hypr_session_get_parameters(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_set_parameters(hypr_session *session, const float *flat, size_t size);
+HYPR_API hypr_status hypr_session_copy_parameters(hypr_session *session, const hypr_session *from);
 HYPR_API hypr_status hypr_session_get_gradients(const hypr_session *session, float *flat, size_t size);
 HYPR_API hypr_status hypr_session_get_eligibility(const hypr_session *session, size_t index, float *out, size_t size);
 HYPR_API size_t hypr_session_eligibility_size(const hypr_session *session, size_t index);

@@ -276,6 +276,15 @@ typedef struct kernel_cross_entropy {
   bool *correct;                   // out: [steps], whether the largest score is that of the label
 } kernel_cross_entropy;
 
+// The errors of some neurons of a layer of leaky integrators in the steps of a window whose events are grouped, before it is carried.
+typedef struct kernel_normalization {
+  intptr_t first, last;            // whole vectors
+  intptr_t steps;
+  float epsilon;                   // added to the squared norm
+  float *errors;                   // in: dloss/dy [steps][width], out: divided
+  float *scratch;                  // [steps][lanes]
+} kernel_normalization;
+
 typedef struct kernel_table {
   // Of the x86-64 architecture: 1 (all of them), 3 (AVX2, FMA) or 4 (AVX-512); 1 on other architectures. 0: this build has no kernels
   // for the processor, only what is said of the neuron models.
@@ -315,6 +324,8 @@ typedef struct kernel_table {
   void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection,
                   const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps,
                   float *_Nullable transposed);
+  // Normalized least mean squares: divides errors by the squared norm of the eligibility that meets them.
+  void (*_Null_unspecified normalize)(const kernel_layer *layer, const kernel_normalization *pass);
   void (*_Null_unspecified cross_entropy)(const kernel_cross_entropy *pass);
   // probabilities = softmax(scores), count of them, in rows of whole vectors.
   void (*_Null_unspecified softmax)(const float *scores, intptr_t count, float *probabilities);

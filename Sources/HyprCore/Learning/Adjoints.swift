@@ -2,6 +2,9 @@ internal import CSystem
 
 /// Working memory of the end of a window, for one layer after the other. What an array holds, and until when, stands beside it.
 struct Adjoints {
+  /// ∂loss/∂y of the window, normalized, [window][width of the readout]; as long as the window's end takes. Only with normalized least mean
+  /// squares: what was taught stays in the targets.
+  let normalizedErrors: UnsafeMutablePointer<Float>?
   /// ℓ = ∂L/∂z of the hidden layer at work, [window][width]; from the layer above until its sweep.
   let outputs: UnsafeMutablePointer<Float>
   /// gI = ∂L/∂I of the layer at work, [window][currents][width]; from its sweep until the layer below has its ℓ.
@@ -34,6 +37,9 @@ struct Adjoints {
       }
       scratch = max(scratch, size)
     }
+    let readout = wholeVectors(model.outputSize, lanes)
+    normalizedErrors =
+      settings.optimizer == .normalizedLeastMeanSquares ? arena.allocate(Float.self, readout, rows: window, .scratch) : nil
     carryScratchSize = (scratch + 15) / 16 * 16
     outputs = arena.allocate(Float.self, widest, rows: window, .scratch)
     self.currents = arena.allocate(Float.self, currents, rows: window, .scratch)

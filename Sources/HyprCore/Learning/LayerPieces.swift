@@ -3,6 +3,28 @@ internal import CSystem
 // The pieces of a `WindowJob` in one layer.
 
 extension WindowJob {
+  /// ∂loss/∂y, to be normalized; of values as if half the squared difference were the loss, however many outputs there are.
+  func takeErrors(_ learner: borrowing Learner) {
+    guard let errors = learner.adjoints.normalizedErrors else { return }
+    let targets = learner.targets
+    for step in 0..<steps {
+      let factor = targets.kinds[first + step] == .values ? Float(targets.outputs) / 2 : 1
+      let (taken, place) = (targets.error(first + step), errors + step * targets.width)
+      for index in 0..<targets.width { place[index] = taken[index] * factor }
+    }
+  }
+
+  /// Normalizes them for some outputs.
+  func normalize(
+    _ readout: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ outputs: Range<Int>
+  ) {
+    guard let errors = learner.adjoints.normalizedErrors else { return }
+    var pass = kernel_normalization(
+      first: outputs.lowerBound, last: outputs.upperBound, steps: steps, epsilon: Float(learner.settings.epsilon), errors: errors,
+      scratch: learner.adjoints.carryScratch)
+    network.kernels.pointee.normalize(readout.pointee.windowView, &pass)
+  }
+
   /// Before a sweep of the loss adjoint.
   @_optimize(speed) func clearAdjoints(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) {
     let shape = layer.pointee.shape

@@ -131,7 +131,7 @@ struct UpdateJob {
     switch learner.settings.optimizer {
     case .adam, .adamW: return slope * slope * Double(step.correction2) < largest
     case .momentum: return slope / (1 - learner.settings.beta1) * mostRate < largest / 1e8
-    case .gradientDescent: return slope * mostRate < largest / 1e8
+    case .gradientDescent, .normalizedLeastMeanSquares: return slope * mostRate < largest / 1e8
     }
   }
 
@@ -175,10 +175,10 @@ extension kernel_update {
 }
 
 extension Optimizer {
-  /// The kernel's rule: AdamW is Adam with another decay.
+  /// The kernel's rule: AdamW is Adam with another decay, and the errors of normalized least mean squares were divided before.
   fileprivate var rule: Int32 {
     switch self {
-    case .gradientDescent: Int32(KERNEL_RULE_GRADIENT_DESCENT)
+    case .gradientDescent, .normalizedLeastMeanSquares: Int32(KERNEL_RULE_GRADIENT_DESCENT)
     case .momentum: Int32(KERNEL_RULE_MOMENTUM)
     case .adam, .adamW: Int32(KERNEL_RULE_ADAM)
     }

@@ -3,6 +3,7 @@ internal import CSystem
 /// The end of the first open window: the P-stage of HYPR (arXiv 2506.14464). It advances in bounded pieces: some steps or neurons, a
 /// projection. The bits do not depend on the pieces.
 ///
+/// With normalized least mean squares ∂loss/∂y is divided first, output by output (docs/learning.md).
 /// For each layer, from the readout down, with ℓ = ∂L/∂z and primes for the start of the window:
 ///   carry    q' and gI = ∂L/∂I of every step, from a sweep of the loss adjoint; Φ and Φ B of every step, from a sweep of a unit adjoint
 ///            per state variable; and with them in one pass
@@ -13,7 +14,7 @@ internal import CSystem
 /// carries, in the place of e_z, the eligibility of its outputs as the readout remembers them: ε̄ = Σ κ̄^(t1 - t) ∂z/∂(parameters) over
 /// all steps t until now. With spatial credit gI is computed once more, of each step by itself, before it is handed down.
 struct WindowJob {
-  enum Stage { case errors, penalty, events, recurrentSweep, carry, spatialSweep, handDown, finish, done }
+  enum Stage { case errors, penalty, events, normalize, recurrentSweep, carry, spatialSweep, handDown, finish, done }
 
   /// The slot that the window started from, and its steps.
   let first, steps: Int
@@ -68,7 +69,16 @@ struct WindowJob {
       events += count * running.pointee.projection(projection).pointee.description.gateCount
       (projection, position) = (projection + 1, 0)
       if projection == running.pointee.projections.count {
-        enter(taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry)
+        enter(normalizes(network, learner) ? .normalize : taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry)
+      }
+    case .normalize:
+      if position == 0 { takeErrors(learner) }
+      let all = self.work(of: .normalize, running, learner)
+      normalize(running, learner, network, part(of: shape.width, by: shape.lanes, all: all, work))
+      if position == shape.width {
+        credit = LayerCredit(
+          outputs: learner.adjoints.normalizedErrors ?? credit.outputs, carriedOutputs: credit.carriedOutputs, outputDecay: 0)
+        enter(.carry)
       }
     case .recurrentSweep:
       if position == 0 { clearAdjoints(running, learner) }
@@ -115,6 +125,11 @@ struct WindowJob {
   /// Whether the adjoint of the loss goes through the layer step by step.
   func sweepsRecurrently(_ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) -> Bool {
     learner.settings.credit == .recurrent && layer.pointee.description.recurrent != nil
+  }
+
+  /// Whether the errors of the layer at work are to be normalized.
+  private func normalizes(_ network: borrowing Network, _ learner: borrowing Learner) -> Bool {
+    taught && learner.adjoints.normalizedErrors != nil && layer == network.layers.count - 1
   }
 
   private mutating func enter(_ next: Stage) { (stage, position) = (next, 0) }

@@ -13,6 +13,7 @@ extension WindowJob {
     switch stage {
     case .errors: return 20 * steps * shape.width
     case .penalty: return 2 * steps * shape.size
+    case .normalize: return layer.pointee.carryWork
     case .recurrentSweep:
       guard let recurrent = layer.pointee.description.recurrent else { return 0 }
       return sweep + steps * layer.pointee.projection(recurrent).pointee.weights.count
@@ -49,7 +50,10 @@ extension WindowJob {
       }
       all += workOfCarrying(layer, events: events)
       guard taught else { continue }
-      if index == network.layers.count - 1 { all += work(of: .errors, layer, learner) }
+      if index == network.layers.count - 1 {
+        all += work(of: .errors, layer, learner)
+        if learner.adjoints.normalizedErrors != nil { all += work(of: .normalize, layer, learner) }
+      }
       if penalizes(layer, learner) { all += work(of: .penalty, layer, learner) }
       if sweepsRecurrently(layer, learner) { all += work(of: .recurrentSweep, layer, learner) }
       guard index > 0 else { continue }

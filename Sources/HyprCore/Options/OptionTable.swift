@@ -45,7 +45,7 @@ public enum Option: Int {
       .init(key: 10, name: "spike_rate_penalty", lower: 0, upper: 1e6, standard: 0, whole: false)
     case .spikeRateLower: .init(key: 11, name: "spike_rate_lower", lower: 0, upper: 1, standard: 0, whole: false)
     case .spikeRateUpper: .init(key: 12, name: "spike_rate_upper", lower: 0, upper: 1, standard: 1, whole: false)
-    case .optimizer: .init(key: 20, name: "optimizer", lower: 0, upper: 3, standard: 1, whole: true)
+    case .optimizer: .init(key: 20, name: "optimizer", lower: 0, upper: 4, standard: 1, whole: true)
     case .learningRate: .init(key: 21, name: "learning_rate", lower: 0, upper: 1000, standard: 1e-3, whole: false)
     case .beta1: .init(key: 22, name: "beta1", lower: 0, upper: 0.999_999, standard: 0.9, whole: false)
     case .beta2: .init(key: 23, name: "beta2", lower: 0, upper: 0.999_999, standard: 0.999, whole: false)

@@ -55,11 +55,12 @@ enum Reduction: Int { case mean, sum, meanOverSteps }
 /// What one label for a whole sequence teaches.
 enum SequenceLoss: Int { case everyStep, lastSteps, sumOfSoftmax }
 enum Optimizer: Int {
-  case gradientDescent, adam, momentum, adamW
+  case gradientDescent, adam, momentum, adamW, normalizedLeastMeanSquares
 
   /// Whether the moments of another one are of the same quantities.
   func hasMoments(of other: Optimizer) -> Bool { self == other || isAdam && other.isAdam }
-  private var isAdam: Bool { self == .adam || self == .adamW }
+  var hasMoments: Bool { isAdam || self == .momentum }
+  var isAdam: Bool { self == .adam || self == .adamW }
 }
 enum Schedule: Int { case constant, linear, cosine }
 

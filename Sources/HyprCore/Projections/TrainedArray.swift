@@ -20,8 +20,8 @@ struct TrainedArray {
     self.count = count
     stored = UpdatedValues(&arena, count, apart: apart)
     gradients = numbers(.optimizer, if: true)
-    moment1 = numbers(.optimizer, if: settings.optimizer != .gradientDescent)
-    moment2 = numbers(.optimizer, if: settings.optimizer == .adam || settings.optimizer == .adamW)
+    moment1 = numbers(.optimizer, if: settings.optimizer.hasMoments)
+    moment2 = numbers(.optimizer, if: settings.optimizer.isAdam)
     anchor = numbers(.optimizer, if: settings.anchorStrength > 0)
   }
 

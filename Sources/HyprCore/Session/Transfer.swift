@@ -54,13 +54,7 @@ extension Session {
   /// Whether everything that another session has has its place here.
   private mutating func checkPlaces(for other: UnsafeMutablePointer<Session>) throws(Failure) {
     let (own, from) = (model.pointee, other.pointee.model.pointee)
-    guard own.layerCount == from.layerCount else {
-      throw message.failure(.stateMismatch, "the model has \(own.layerCount) layers, expected \(from.layerCount) as in from")
-    }
-    for layer in 0..<own.layerCount where own.layers[layer].neuronIndex != from.layers[layer].neuronIndex {
-      let (found, expected) = (own.layers[layer].neuron.name, from.layers[layer].neuron.name)
-      throw message.failure(.stateMismatch, "layer \(layer) is \(found), expected \(expected) as in from")
-    }
+    try checkLayers(as: other.pointee.model)
     try checkConditioning(own, from)
     guard own.encoding.kind == from.encoding.kind && own.encoding.output == from.encoding.output
       && own.encoding.inputsPerChannel == from.encoding.inputsPerChannel
@@ -75,6 +69,21 @@ extension Session {
         throw message.failure(.stateMismatch, "\(tensor.name) is a tensor of from only, expected the same tensors")
       }
       try checkPlace(of: tensor, in: own.tensors[index])
+    }
+  }
+
+  /// Whether another model has as many layers of the same neuron models.
+  mutating func checkLayers(as other: UnsafeMutablePointer<Model>) throws(Failure) {
+    let (own, from) = (model, other)
+    guard own.pointee.layerCount == from.pointee.layerCount else {
+      throw message.failure(
+        .stateMismatch, "the model has \(own.pointee.layerCount) layers, expected \(from.pointee.layerCount) as in from")
+    }
+    for layer in 0..<own.pointee.layerCount {
+      let (found, expected) = (own.pointee.layers[layer], from.pointee.layers[layer])
+      if found.neuronIndex == expected.neuronIndex { continue }
+      throw message.failure(
+        .stateMismatch, "layer \(layer) is \(found.neuron.name), expected \(expected.neuron.name) as in from")
     }
   }
 
@@ -105,7 +114,7 @@ extension Session {
     message.failure(.stateMismatch, "\(own.name) is \(own.matrixShape), expected at least \(from.matrixShape) as in from")
   }
 
-  @inline(never) private mutating func isNarrower(_ own: TensorDescription, than from: TensorDescription) -> Failure {
+  @inline(never) mutating func isNarrower(_ own: TensorDescription, than from: TensorDescription) -> Failure {
     let expected: Text = "expected \(from.bounds.lower) to \(from.bounds.upper) as in from, by the constants of its layer"
     return message.failure(.stateMismatch, "\(own.name) may be \(own.bounds.lower) to \(own.bounds.upper), \(expected)")
   }
@@ -119,7 +128,7 @@ extension Session {
 
 extension TensorDescription {
   /// Its shape as texts have it, of sparse weights that of the whole matrix.
-  fileprivate var matrixShape: Text {
+  var matrixShape: Text {
     let rows = placement.size * placement.gateCount
     return isMatrix ? "[\(rows), \(placement.columns)]" : "[\(rows)]"
   }

@@ -66,7 +66,7 @@ struct CreateCommand: ParsableCommand {
   var inputDensity: Double?
   @Flag(inversion: .prefixedNo, help: "Whether hidden layers have a bias (default: as is usual for the neuron model).")
   var bias: Bool?
-  @Flag(inversion: .prefixedNo, help: "Whether the readout has a bias (default: as is usual for the neuron model).")
+  @Flag(inversion: .prefixedNo, help: "Whether the readout has a bias (default: yes).")
   var readoutBias: Bool?
 
   @Option(

@@ -10,7 +10,7 @@ struct OptionArguments: ParsableArguments {
   var learningRate: String?
   @Option(help: "Steps per window; short for --option window=...") var window: String?
   @Option(help: "spatial, window, recurrent or filtered; short for --option credit=...") var credit: String?
-  @Option(help: "sgd, adam, momentum or adamw; short for --option optimizer=...") var optimizer: String?
+  @Option(help: "sgd, adam, momentum, adamw or nlms; short for --option optimizer=...") var optimizer: String?
   @Option(help: "Longest gradient; short for --option gradient_clip=...") var gradientClip: String?
   @Option(help: "constant, linear or cosine, down to 0 at the end; short for --option schedule=...")
   var schedule: String?

@@ -27,7 +27,7 @@ package struct ModelPlan {
   package var recurrentDensity = 1.0
   /// Whether hidden layers have a bias; `nil`: as is usual for their neuron model.
   package var hasBias: Bool?
-  /// Whether the readout has a bias; `nil`: as is usual for the neuron model below it.
+  /// Whether the readout has a bias; `nil`: it has.
   package var hasReadoutBias: Bool?
   /// What a spike does to the membrane, in layers whose neuron model leaves the choice, as numbered in hypr.h.
   package var reset: Int32 = 0

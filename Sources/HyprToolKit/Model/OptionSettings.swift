@@ -79,7 +79,7 @@ package struct OptionSettings {
     "loss": ["every_step", "last_steps", "sum_of_softmax"],
     "update": ["window", "sequence", "manual"],
     "reduction": ["mean", "sum", "mean_over_steps"],
-    "optimizer": ["sgd", "adam", "momentum", "adamw"],
+    "optimizer": ["sgd", "adam", "momentum", "adamw", "nlms"],
     "schedule": ["constant", "linear", "cosine"],
   ]
 }

@@ -102,6 +102,18 @@ import Testing
     }
   }
 
+  @Test(arguments: credits) func `Pieces of normalized errors give the same bits`(credit: Int) throws {
+    for neurons in WindowJobTests.mixed {
+      var random = RandomNet(seed: 34)
+      let model = try TestModel(random.model(neurons, sizes: [5] + [21, 17, 9].prefix(neurons.count) + [37]))
+      let (inputs, labels) = (random.inputs(4 * WindowJobTests.window - 3, 5), random.labels(60, 37))
+      let options = WindowJobTests.options(credit, updates: true).merging([
+        HYPR_OPTION_OPTIMIZER: Double(HYPR_OPTIMIZER_NLMS), HYPR_OPTION_EPSILON: 1e-3, HYPR_OPTION_LEARNING_RATE: 0.3,
+      ]) { $1 }
+      for work in [1, 1000, Int.max] { _ = try Pair(model, options).stream(inputs, labels, updates: true) { work } }
+    }
+  }
+
   @Test(arguments: credits, [false, true])
   func `Pieces in threads give the bits of one thread`(credit: Int, sparse: Bool) throws {
     // So large that threads are worth waking.

@@ -4,7 +4,7 @@ import Testing
 
 /// A saved session continues bit for bit, and what is no saved state of this model is refused without any harm.
 @Suite struct SavedStateTests {
-  static let optimizers = [HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_MOMENTUM, HYPR_OPTIMIZER_ADAMW]
+  static let optimizers = [HYPR_OPTIMIZER_SGD, HYPR_OPTIMIZER_ADAM, HYPR_OPTIMIZER_MOMENTUM, HYPR_OPTIMIZER_ADAMW, HYPR_OPTIMIZER_NLMS]
 
   private struct Stream {
     let model: ModelDescription

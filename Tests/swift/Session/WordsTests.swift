@@ -124,7 +124,7 @@ import Testing
     #expect(words("lr=0.1") == #"there is no option "lr"; did you mean learning_rate?"#)
     #expect(words("batch_size=3").hasPrefix(#"there is no option "batch_size"; the options are learning, window"#))
     #expect(words("learning_rate=0,1") == #"option learning_rate is "0,1", expected a number, such as 0.1"#)
-    #expect(words("optimizer=rmsprop") == #"option optimizer is "rmsprop", expected sgd, adam, momentum, adamw"#)
+    #expect(words("optimizer=rmsprop") == #"option optimizer is "rmsprop", expected sgd, adam, momentum, adamw, nlms"#)
     #expect(words("loss=mse").hasSuffix("which steps the label of a sequence teaches, always by cross-entropy"))
     #expect(words("learning_rate") == #"option "learning_rate", expected name=value"#)
   }

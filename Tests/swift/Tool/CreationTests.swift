@@ -78,7 +78,7 @@ private struct Tensors {
     #expect(
       model.names == [
         "layer0.input_weight", "layer0.recurrent_weight", "layer0.omega", "layer0.b_offset", "readout.weight",
-        "readout.tau",
+        "readout.bias", "readout.tau",
       ])
     #expect(model["layer0.input_weight"]?.shape == [36, 4])
     #expect(model["layer0.recurrent_weight"]?.shape == [36, 36])
@@ -87,6 +87,7 @@ private struct Tensors {
     #expect(largest <= limit && largest > 0.98 * limit)
     #expect(model["layer0.omega"]?.values.allSatisfy { (3...5).contains($0) } == true)
     #expect(model["layer0.b_offset"]?.values.allSatisfy { (0.1...1).contains($0) } == true)
+    #expect(model.values("readout.bias") == [Float](repeating: 0, count: 6))
     #expect(model["readout.tau"]?.trainable == true)
     #expect(model["readout.tau"]?.values.allSatisfy { (14...26).contains($0) } == true)
   }

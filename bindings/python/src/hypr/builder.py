@@ -251,7 +251,7 @@ class ModelBuilder:
         ----------
         outputs : int
         bias : bool or array_like [outputs], optional
-            Whether there is one; by default as is usual for the neuron model below.
+            Whether there is one; by default there is.
         tau : float or array_like [outputs], optional
             Time constants in steps. By default around 20 and trained, or 3 and fixed, as is usual for the neuron model below.
         weight : array_like [outputs, neurons], optional

@@ -34,7 +34,7 @@ class SessionOptions(TypedDict, total=False):
     spike_rate_penalty: float
     spike_rate_lower: float
     spike_rate_upper: float
-    optimizer: Literal["sgd", "adam", "momentum", "adamw"]
+    optimizer: Literal["sgd", "adam", "momentum", "adamw", "nlms"]
     learning_rate: float
     beta1: float
     beta2: float

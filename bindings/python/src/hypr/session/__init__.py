@@ -52,7 +52,7 @@ class Session(Rehearsing, Tensors, Inspection, Diagnosing):
         Which paths reach a layer.
     update : {"window", "sequence", "manual"}
         When the optimizer steps.
-    optimizer : {"adam", "sgd", "momentum", "adamw"}
+    optimizer : {"adam", "sgd", "momentum", "adamw", "nlms"}
     learning_rate : float, default 1e-3
     **options
         Every other option of hypr.h by its name: ``option_names()`` lists them, ``option_info(name)`` has bounds and default.
