@@ -49,7 +49,7 @@ struct CarriedRows {
       (matrices, takesParameters, first, last) = (Range(uncheckedBounds: (0, count)), true, 0, .max)
     } else {
       matrices = Range(uncheckedBounds: (matrix, min(matrix &+ 1, count)))
-      (takesParameters, first, last) = (matrix == count, carry.pointee.first_row, carry.pointee.last_row)
+      (takesParameters, first, last) = (matrix == count, carry.pointee.begin, carry.pointee.end)
     }
   }
 
@@ -61,28 +61,41 @@ extension CarriedBlock {
   /// The loss adjoint and one unit adjoint per state variable, backwards through the window: q' and gI of every step, Φ and Φ B of every
   /// step, and the sums over the steps for the parameters.
   @inline(never) fileprivate func sweepStates() {
+    let isAtEnd = sweptSteps.first == 0
+    if sweptSteps.last == carry.pointee.steps { beginSweepOfStates() }
+    if let loss = carry.pointee.loss {
+      var pass = pass(from: 0, count: 1 &+ states)
+      pass.output_adjoint = loss + neuron
+      pass.output_stride = width
+      carry.pointee.sweep(layer, &pass)
+      if isAtEnd && carry.pointee.keeps_loss { keepLoss() }
+    } else {
+      var pass = pass(from: 1, count: states)
+      carry.pointee.sweep(layer, &pass)
+      if isAtEnd && carry.pointee.taught { takeLoss() }
+    }
+  }
+
+  private func beginSweepOfStates() {
     clearAdjoints()
     for lane in 0..<lanes {
       // Padding has none: its eligibility stays zero, whatever its parameters would do.
       let unit: Float = neuron &+ lane < layer.pointee.size ? 1 : 0
       for state in 0..<states { transition[(state &* states &+ state) &* lanes &+ lane] = unit }
     }
-    if let loss = carry.pointee.loss {
-      var pass = pass(from: 0, count: 1 &+ states)
-      pass.output_adjoint = loss + neuron
-      pass.output_stride = width
-      carry.pointee.sweep(layer, &pass)
-      if carry.pointee.keeps_loss { keepLoss() }
-    } else {
-      var pass = pass(from: 1, count: states)
-      carry.pointee.sweep(layer, &pass)
-      if carry.pointee.taught { takeLoss() }
-    }
   }
 
   /// An adjoint of the outputs that is one at the end of the window and `output_decay` times smaller at every step before, as
   /// `carryOutputs` wants it, in the place of the loss adjoint.
   @inline(never) fileprivate func sweepOutputs() {
+    if sweptSteps.last == carry.pointee.steps { beginSweepOfOutputs() }
+    var pass = pass(from: 0, count: 1)
+    pass.output_adjoint = Row(outputAdjoints)
+    pass.output_stride = lanes
+    carry.pointee.sweep(layer, &pass)
+  }
+
+  private func beginSweepOfOutputs() {
     clearAdjoints()
     var weight: Float = 1
     var step = carry.pointee.steps
@@ -93,10 +106,6 @@ extension CarriedBlock {
       }
       weight *= carry.pointee.output_decay
     }
-    var pass = pass(from: 0, count: 1)
-    pass.output_adjoint = Row(outputAdjoints)
-    pass.output_stride = lanes
-    carry.pointee.sweep(layer, &pass)
   }
 
   /// What is left of that adjoint before the window.
@@ -152,10 +161,16 @@ struct CarriedBlock {
     }
   }
 
-  /// A sweep over these neurons and the whole window with some of the adjoints.
+  /// The steps of a sweep that it goes through now, backwards.
+  var sweptSteps: (first: Int, last: Int) {
+    let steps = carry.pointee.steps
+    return Int(carry.pointee.part) == KERNEL_CARRY_ALL ? (0, steps) : (steps &- carry.pointee.end, steps &- carry.pointee.begin)
+  }
+
+  /// A sweep over these neurons and steps with some of the adjoints.
   func pass(from first: Int, count: Int) -> kernel_sweep {
     kernel_sweep(
-      first_neuron: neuron, last_neuron: neuron &+ lanes, first: 0, last: carry.pointee.steps, count: count,
+      first_neuron: neuron, last_neuron: neuron &+ lanes, first: sweptSteps.first, last: sweptSteps.last, count: count,
       output_adjoint: nil, output_stride: 0, adjoint: adjoints + first &* states &* lanes,
       adjoint_spacing: states &* lanes, adjoint_stride: lanes, gradient: gradients + first &* lanes,
       gradient_spacing: lanes, gradient_stride: currentStride, currents: sources + first &* lanes,

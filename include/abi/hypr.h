@@ -80,6 +80,7 @@ enum {
   HYPR_OPTION_LOSS = 8,
   HYPR_OPTION_LOSS_STEPS = 9,
   HYPR_OPTION_LABEL_DELAY = 13,
+  HYPR_OPTION_DEFERRED = 14,
   HYPR_OPTION_SPIKE_RATE_PENALTY = 10,
   HYPR_OPTION_SPIKE_RATE_LOWER = 11,
   HYPR_OPTION_SPIKE_RATE_UPPER = 12,
@@ -233,6 +234,7 @@ HYPR_API hypr_status hypr_session_learn_labelled(hypr_session *session, const fl
                                                  double *mean_loss);
 HYPR_API hypr_status hypr_session_flush(hypr_session *session);
 HYPR_API hypr_status hypr_session_apply(hypr_session *session);
+HYPR_API hypr_status hypr_session_work(hypr_session *session, uint64_t budget, uint64_t *left);
 typedef struct hypr_statistics {
   size_t struct_size;
   uint64_t steps;

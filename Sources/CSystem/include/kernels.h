@@ -175,9 +175,11 @@ enum {
 };
 typedef struct kernel_carry {
   int32_t part;
-  // Of the parts that are rows: the matrix, `projection_count` for the neurons' parameters, which are no more than one part; and which
-  // of its rows, counted through its active presynaptic neurons and then the fresh ones; of compressed rows the neurons of the block.
-  intptr_t matrix, first_row, last_row;
+  // Of the parts that are rows: the matrix, `projection_count` for the neurons' parameters, which are no more than one part.
+  intptr_t matrix;
+  // Which of its rows, counted through its active presynaptic neurons and then the fresh ones; of compressed rows the neurons of the
+  // block. Of a sweep its steps, from the last one of the window back.
+  intptr_t begin, end;
   intptr_t first, last;            // the neurons to treat: `first` a multiple of a block, `last` too or the width
   intptr_t steps;                  // in the window
   bool taught;

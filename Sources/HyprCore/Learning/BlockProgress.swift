@@ -7,8 +7,10 @@ internal import CSystem
 struct BlockProgress {
   /// Of `kernel_carry`; KERNEL_CARRY_ALL: nothing was done yet.
   fileprivate var part = Int32(KERNEL_CARRY_ALL)
-  /// Of a part that is rows: the matrix, and the next of its rows.
-  fileprivate var (matrix, row) = (0, 0)
+  /// Of a part that is rows: the matrix.
+  fileprivate var matrix = 0
+  /// The next of its rows, or of the steps of a sweep.
+  fileprivate var position = 0
 
   var isBegun: Bool { part != Int32(KERNEL_CARRY_ALL) }
 }
@@ -26,18 +28,15 @@ extension WindowJob {
     repeat {
       pass.part = block.part
       let isSweep = pass.part == Int32(KERNEL_CARRY_SWEEP_OUTPUTS) || pass.part == Int32(KERNEL_CARRY_SWEEP_STATES)
-      var rows = 1
-      if isSweep {
-        done += workOfSweep(neurons, shape, adjoints: pass.part == Int32(KERNEL_CARRY_SWEEP_OUTPUTS) ? 1 : 1 + shape.states)
-      } else {
-        let matrix = rowsOfMatrix(view, neurons, shape)
-        rows = min(max((end - done) / matrix.work, 1), matrix.count - block.row)
-        (pass.matrix, pass.first_row, pass.last_row) = (block.matrix, block.row, block.row + rows)
-        done += rows * matrix.work
-        block.row += rows
-        if block.row >= matrix.count { (block.matrix, block.row) = (block.matrix + 1, 0) }
-      }
+      let (count, each) = isSweep ? (steps, workOfSweep(neurons, shape, pass.part)) : rowsOfMatrix(view, neurons, shape)
+      pass.matrix = block.matrix
+      pass.begin = block.position
+      pass.end = block.position + min(max((end - done) / each, 1), count - block.position)
       layer.pointee.description.loops.carry(view, &pass)
+      done += (pass.end - pass.begin) * each
+      block.position = pass.end
+      guard pass.end == count else { continue }
+      (block.matrix, block.position) = (block.matrix + 1, 0)
       if isSweep || block.matrix > view.pointee.projection_count {
         block = BlockProgress(after: pass.part)
         if !block.isBegun { position = neurons.upperBound }
@@ -45,8 +44,10 @@ extension WindowJob {
     } while done < end && block.isBegun
   }
 
-  private func workOfSweep(_ neurons: Range<Int>, _ shape: LayerShape, adjoints: Int) -> Int {
-    WindowJob.sweepWork * steps * shape.states * adjoints * neurons.count
+  /// Of a step.
+  private func workOfSweep(_ neurons: Range<Int>, _ shape: LayerShape, _ part: Int32) -> Int {
+    let adjoints = part == Int32(KERNEL_CARRY_SWEEP_OUTPUTS) ? 1 : 1 + shape.states
+    return WindowJob.sweepWork * shape.states * adjoints * neurons.count
   }
 
   /// Rows of the matrix at work, and about how many multiply-adds each takes; behind the last one those of the neurons' parameters.

@@ -95,7 +95,7 @@ extension WindowJob {
   ) -> kernel_carry {
     let adjoints = learner.adjoints
     return kernel_carry(
-      part: Int32(KERNEL_CARRY_ALL), matrix: 0, first_row: 0, last_row: 0, first: neurons.lowerBound, last: neurons.upperBound,
+      part: Int32(KERNEL_CARRY_ALL), matrix: 0, begin: 0, end: 0, first: neurons.lowerBound, last: neurons.upperBound,
       steps: steps, taught: taught, carries_outputs: layer.pointee.eligibility?.outputs != nil,
       loss: taught && !sweepsRecurrently(layer, learner) ? credit.outputs : nil, keeps_loss: self.layer > 0,
       adjoint: adjoints.states, current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
@@ -103,17 +103,48 @@ extension WindowJob {
       sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch)
   }
 
-  /// ℓ of the layer below in some steps: through gI of this layer, which with spatial credit knows the same step only (D ℓ).
+  /// ℓ of the layer below in some steps, or, of weights in rows, of some of its neurons, whole vectors of them: through gI of this layer,
+  /// which with spatial credit knows the same step only (D ℓ).
   @_optimize(speed) func handDown(
-    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ part: Range<Int>
+    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ part: Range<Int>, rows: Range<Int>
   ) {
     let width = network.layers[self.layer - 1].shape.width
+    let projection = layer.pointee.projection(0)
     let targets = learner.adjoints.outputs + part.lowerBound * width
-    targets.clear(part.count * width)
     // In the window, not in the part: the bits shall not depend on the parts.
     let transposed = steps < 4 ? nil : learner.adjoints.transposed
-    project(
-      layer.pointee.projection(0), layer, learner, network, part, to: targets, stride: width, transposed: transposed)
+    let isWhole = rows.count == projection.pointee.description.sourceSize
+    if isWhole {
+      targets.clear(part.count * width)
+      return project(projection, layer, learner, network, part, to: targets, stride: width, transposed: transposed)
+    }
+    let end = rows.upperBound == projection.pointee.description.sourceSize ? width : rows.upperBound
+    for step in 0..<part.count { (targets + (step * width + rows.lowerBound)).clear(end - rows.lowerBound) }
+    project(projection, layer, learner, network, part, rows: rows, to: targets, stride: width, transposed: transposed)
+  }
+
+  /// The same as `project` for some rows of the weights.
+  @_optimize(speed) private func project(
+    _ projection: UnsafePointer<Projection>, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner,
+    _ network: borrowing Network, _ steps: Range<Int>, rows: Range<Int>, to targets: UnsafeMutablePointer<Float>, stride: Int,
+    transposed: UnsafeMutablePointer<Float>?
+  ) {
+    let width = layer.pointee.shape.width
+    let stepStride = layer.pointee.description.currentCount * width
+    for gate in 0..<projection.pointee.description.gateCount {
+      let sources =
+        learner.adjoints.currents
+        + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
+      var matrix = projection.pointee.gates[gate]
+      var source = matrix.source.pointee
+      source.size = rows.count
+      matrix.weights += rows.lowerBound * width
+      withUnsafePointer(to: &source) { source in
+        matrix.source = source
+        network.kernels.pointee.project(
+          targets + rows.lowerBound, stride, &matrix, layer.pointee.windowView, sources, stepStride, steps.count, transposed)
+      }
+    }
   }
 
   /// What reaches the layer below, whose ℓ is there.

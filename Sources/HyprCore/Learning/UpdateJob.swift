@@ -23,14 +23,15 @@ struct UpdateJob {
 
   @_optimize(speed) init(rate: Double? = nil) { self.rate = rate }
 
-  /// A number, and what is computed from a layer's parameters.
+  /// Of a number in the norm, when it is moved, and of what is computed from a layer's parameters.
+  private static var workOfNorm: Int { 2 }
   private static var workOfOptimizing: Int { 10 }
   private static func workOfDeriving(_ layer: borrowing Layer) -> Int { 20 * Int(layer.neuron.derived_count) * layer.shape.width }
 
   /// About how many multiply-adds it takes.
   @_optimize(speed) static func work(_ network: borrowing Network) -> Int {
     var work = 0
-    for array in network.parameters.arrays { work += (1 + workOfOptimizing) * array.count }
+    for array in network.parameters.arrays { work += (workOfNorm + workOfOptimizing) * array.count }
     for layer in network.layers { work += workOfDeriving(layer) }
     return work
   }
@@ -95,7 +96,7 @@ struct UpdateJob {
       }
     }
     goOn(count, of: array.pointee.count)
-    done += count
+    done += UpdateJob.workOfNorm * count
   }
 
   /// When the norm is known. A gradient that is not finite, or with which something else might not stay so, is dropped and counted.

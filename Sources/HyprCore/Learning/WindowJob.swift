@@ -104,8 +104,15 @@ struct WindowJob {
       if position == shape.width { enter(.handDown) }
     case .handDown:
       if taught && layer > 0 {
-        handDown(running, learner, network, part(of: steps, by: 4, all: self.work(of: .handDown, running, learner), work))
-        if position < steps { break }
+        let all = self.work(of: .handDown, running, learner)
+        let description = running.pointee.projection(0).pointee.description
+        if description.rows == nil {
+          handDown(running, learner, network, 0..<steps, rows: part(of: description.sourceSize, by: shape.lanes, all: all, work))
+          if position < description.sourceSize { break }
+        } else {
+          handDown(running, learner, network, part(of: steps, all: all, work), rows: 0..<description.sourceSize)
+          if position < steps { break }
+        }
       }
       credit = creditBelow(running, learner, network)
       if layer == 0 {

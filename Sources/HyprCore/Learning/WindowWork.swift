@@ -4,21 +4,22 @@ internal import CSystem
 
 extension WindowJob {
   /// A sweep of a neuron through a step, for each adjoint and state variable.
-  static var sweepWork: Int { 6 }
+  static var sweepWork: Int { 2 }
 
   /// All of a stage in a layer, which it stands in.
   @_optimize(speed) func work(of stage: Stage, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner) -> Int {
     let shape = layer.pointee.shape
     let sweep = WindowJob.sweepWork * steps * shape.states * shape.width
     switch stage {
-    case .errors: return 20 * steps * shape.width
+    case .errors: return 40 * steps * shape.width
     case .penalty: return 2 * steps * shape.size
     case .normalize: return layer.pointee.carryWork
     case .recurrentSweep:
       guard let recurrent = layer.pointee.description.recurrent else { return 0 }
       return sweep + steps * layer.pointee.projection(recurrent).pointee.weights.count
     case .spatialSweep: return sweep
-    case .handDown: return steps * layer.pointee.projection(0).pointee.weights.count
+    // The weights are transposed first.
+    case .handDown: return (steps + 10) * layer.pointee.projection(0).pointee.weights.count
     case .events, .carry, .finish, .done: return 0
     }
   }
@@ -33,7 +34,7 @@ extension WindowJob {
 
   /// The same of grouping the events of a projection: each takes as long as many multiply-adds, for it is in no vector.
   @_optimize(speed) func workOfGrouping(_ layer: UnsafePointer<Layer>, _ index: Int, events: Int) -> Int {
-    40 * events + 10 * layer.pointee.projection(index).pointee.description.sourceSize + 4 * steps
+    60 * events + 10 * layer.pointee.projection(index).pointee.description.sourceSize + 4 * steps
   }
 
   /// All stages of all layers.

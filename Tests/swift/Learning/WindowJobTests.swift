@@ -143,10 +143,10 @@ import Testing
       return try pair.stream(inputs, labels, updates: updates) { work }[0]
     }
     let (least, most) = (try pieces(1, updates: false), try pieces(.max, updates: false))
-    // One neuron (penalty), four steps (what is handed down), a vector of neurons (spatial sweep), a step (recurrent sweep).
+    // One neuron (penalty), a vector of neurons (what is handed down, spatial sweep), a step (recurrent sweep).
     let (lanes, layers) = (kernels.pointee.lanes, sizes.dropFirst())
     let penalties = layers.dropLast().reduce(0) { $0 + $1 - 1 }
-    let handedDown = (layers.count - 1) * ((WindowJobTests.window + 3) / 4 - 1)
+    let handedDown = layers.dropLast().reduce(0) { $0 + ($1 + lanes - 1) / lanes - 1 }
     let sweeps = layers.dropFirst().reduce(0) { $0 + ($1 + lanes - 1) / lanes - 1 }
     // Counting and filling of a step's events, of input, recurrent weights and bias, and of the readout's two.
     var others = penalties + handedDown + (3 + 3 + 2) * (2 * WindowJobTests.window - 1)
