@@ -74,7 +74,7 @@ public struct Session: ~Copyable {
           rehearsal = nil
         #endif
       }
-      deferred = settings.defers ? arena.place(DeferredClosing()) : nil
+      deferred = settings.defers ? DeferredClosing.place(&arena) : nil
       workers =
         settings.learning && settings.threads > 1 && settings.update != .window && !settings.rehearses && !settings.guards
         ? BatchWorkers(&arena, model, settings) : nil

@@ -33,7 +33,7 @@ struct Closing {
   }
 
   /// Does about `work` multiply-adds more, at least one piece. False: everything is done.
-  @_optimize(speed) mutating func advance(
+  @_optimize(speed) @inline(never) mutating func advance(
     _ learner: UnsafeMutablePointer<Learner>, _ network: borrowing Network, _ rehearsal: UnsafeMutablePointer<Rehearsal>?, work: Int
   ) -> Bool {
     switch stage {
@@ -52,10 +52,7 @@ struct Closing {
       let goesOn = gathering.advance(&learner.pointee, network, work: work)
       done += gathering.done - before
       if goesOn { break }
-      stage = updates ? stageOfUpdate(learner.pointee) : .done
-      if updates, let job = rehearsal?.pointee.begin(beside: learner.pointee.progress.gathered.steps - gatheredSteps) {
-        (rehearsing, stage) = (job, .rehearse)
-      }
+      endGathering(learner, rehearsal)
     case .rehearse:
       let before = rehearsing.done
       let goesOn = rehearsal?.pointee.advance(&rehearsing, &learner.pointee, work: work) ?? false
@@ -78,6 +75,16 @@ struct Closing {
     case .done: break
     }
     return stage != .done
+  }
+
+  /// (Not inlined: what it puts on the stack would lie below all that gathers.)
+  @inline(never) private mutating func endGathering(
+    _ learner: UnsafeMutablePointer<Learner>, _ rehearsal: UnsafeMutablePointer<Rehearsal>?
+  ) {
+    stage = updates ? stageOfUpdate(learner.pointee) : .done
+    if updates, let job = rehearsal?.pointee.begin(beside: learner.pointee.progress.gathered.steps - gatheredSteps) {
+      (rehearsing, stage) = (job, .rehearse)
+    }
   }
 
   private func stageOfUpdate(_ learner: borrowing Learner) -> Stage { learner.settings.update == .window ? .update : .decide }

@@ -10,6 +10,9 @@ struct DeferredClosing {
 
   init() {}
 
+  /// Lays one out, with nothing to do. (Not inlined, as it is large: what is laid out after it has its stack then.)
+  @inline(never) static func place(_ arena: inout Arena) -> UnsafeMutablePointer<DeferredClosing> { arena.place(DeferredClosing()) }
+
   init(_ closing: Closing, work: Int, steps: Int) {
     self.closing = closing
     stepsLeft = steps
@@ -50,7 +53,7 @@ extension Session {
   }
 
   /// Does about `work` multiply-adds more of what is pending, at least a piece; returns how many they were.
-  @_optimize(speed) private mutating func advanceClosing(_ deferred: UnsafeMutablePointer<DeferredClosing>, work: Int) -> Int {
+  @_optimize(speed) @inline(never) private mutating func advanceClosing(_ deferred: UnsafeMutablePointer<DeferredClosing>, work: Int) -> Int {
     guard let learner, let before = deferred.pointee.closing?.done else { return 0 }
     let goesOn = deferred.pointee.closing?.advance(learner, network, rehearsal, work: work) ?? false
     let done = (deferred.pointee.closing?.done ?? before) - before
@@ -67,7 +70,10 @@ extension Session {
 
   /// Does all that is pending, and lets it take effect. Returns whether other parameters are in use than before.
   @discardableResult @_optimize(speed) mutating func settle() -> Bool {
-    guard deferred != nil else { return false }
+    deferred == nil ? false : settleDeferred()
+  }
+
+  @inline(never) private mutating func settleDeferred() -> Bool {
     finishClosing()
     return publish()
   }

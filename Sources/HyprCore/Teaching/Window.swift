@@ -25,7 +25,7 @@ extension Session {
 
   /// Of a window that is open no longer, or will not be. `hasTurned`: other parameters than those of its last step are in use since just
   /// now; its end is computed with those of the step, which still stand beside them.
-  @_optimize(speed) mutating func beginClosing(
+  @_optimize(speed) @inline(never) mutating func beginClosing(
     _ learner: UnsafeMutablePointer<Learner>, _ window: WindowPlace, updating: Bool, afterTurn hasTurned: Bool
   ) -> Closing {
     if network.parameters.areApart {
