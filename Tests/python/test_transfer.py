@@ -95,16 +95,22 @@ def test_growing_keeps_the_readout(bias, sparse):
         builder.grow_readout(4)
 
 
-def test_parameters_are_copied_as_if_they_were_read_and_set(session, stream):
+@pytest.mark.parametrize("deferred", [False, True])
+def test_parameters_are_copied_as_if_they_were_read_and_set(session, stream, deferred):
     go(session, stream, 0, 33)
     state = session.save_state()
-    copied, set_ = (hypr.Session(session.model, window=20, learning_rate=0.01) for _ in range(2))
+    copied, set_ = (hypr.Session(session.model, window=20, learning_rate=0.01, deferred=deferred) for _ in range(2))
     for each in (copied, set_):
         go(each, stream, 50, 83)
     set_.parameters.flat = session.parameters.flat
     copied.copy_parameters(session)
+    np.testing.assert_array_equal(copied.parameters.flat, session.parameters.flat)
     assert copied.save_state() == set_.save_state()
     assert session.save_state() == state
+    for each in (copied, set_):
+        go(each, stream, 83, 150)
+    assert copied.save_state() == set_.save_state()
+    assert (copied.parameters.flat != session.parameters.flat).any()
     with pytest.raises(hypr.StateMismatchError, match="expected"):
         copied.copy_parameters(hypr.Session(hypr.ModelBuilder.from_model(session.model).grow_readout(9).build()))
     with pytest.raises(hypr.InvalidArgumentError, match="itself"):

@@ -367,11 +367,13 @@ typedef struct hypr_neuron {
 typedef struct hypr_quantity {
   size_t struct_size;
   const char *name;
-  float lower, upper;
+  float lower;
+  float upper;
   float default_value;
   int32_t absolute;
   hypr_distribution distribution;
-  double first, second;
+  double first;
+  double second;
 } hypr_quantity;
 HYPR_API size_t hypr_neuron_count(void);
 HYPR_API hypr_status hypr_neuron_info(size_t index, hypr_neuron *neuron);

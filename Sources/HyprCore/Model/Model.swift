@@ -80,6 +80,9 @@ struct TensorDescription {
 
   /// Whether the file and the options of a session let it be trained.
   func isTrainable(_ settings: Settings) -> Bool { trainable && settings.rateFactor(group) > 0 }
+
+  /// Whether updates write its values beside those in use: what may change, be it by going back to the reference.
+  func keepsNext(_ settings: Settings) -> Bool { settings.defers && (settings.guards || isTrainable(settings)) }
 }
 
 /// A network as it stands in a model file. Immutable after loading; shared by sessions and threads, counted by reference.

@@ -50,7 +50,7 @@ struct Layer {
       let projection = description.projections[index]
       let placement = tensors[projection.tensor].placement
       let storedCount = placement.storedCount(lanes: lanes)
-      let keepsNext = settings.keepsNext(tensors[projection.tensor])
+      let keepsNext = tensors[projection.tensor].keepsNext(settings)
       let weights =
         other.map { $0.weights(index) } ?? TrainedArray(&arena, count: storedCount, settings, apart: keepsNext)
       let running = Projection(
@@ -67,7 +67,7 @@ struct Layer {
 
     // One array, because the neuron model reads them as rows of one.
     var keepsNext = false
-    for row in 0..<parameterCount { keepsNext = keepsNext || settings.keepsNext(tensors[description.firstParameter + row]) }
+    for row in 0..<parameterCount { keepsNext = keepsNext || tensors[description.firstParameter + row].keepsNext(settings) }
     let rows = other?.neuronParameters ?? TrainedArray(&arena, count: parameterCount * width, settings, apart: keepsNext)
     neuronParameters = rows
     let derived = other?.derived ?? UpdatedValues(&arena, width, rows: Int(neuron.derived_count), apart: keepsNext)

@@ -189,9 +189,6 @@ struct Settings {
   /// Whether the network as it was loaded runs beside the one that learns.
   func needsReference(outputs: Int) -> Bool { guards || holdsUntaught(outputs: outputs) }
 
-  /// Whether updates write the values of a tensor beside those in use: what may change, be it by going back to the reference.
-  func keepsNext(_ tensor: TensorDescription) -> Bool { defers && (guards || tensor.isTrainable(self)) }
-
   /// Those of that network.
   var ofReference: Settings {
     var options = options
