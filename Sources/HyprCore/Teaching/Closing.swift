@@ -36,6 +36,7 @@ struct Closing {
   @_optimize(speed) @inline(never) mutating func advance(
     _ learner: UnsafeMutablePointer<Learner>, _ network: borrowing Network, _ rehearsal: UnsafeMutablePointer<Rehearsal>?, work: Int
   ) -> Bool {
+    let rehearsal = linked(rehearsal)
     switch stage {
     case .record:
       rehearsal?.pointee.record(network, learner.pointee, window)
@@ -82,7 +83,7 @@ struct Closing {
     _ learner: UnsafeMutablePointer<Learner>, _ rehearsal: UnsafeMutablePointer<Rehearsal>?
   ) {
     stage = updates ? stageOfUpdate(learner.pointee) : .done
-    if updates, let job = rehearsal?.pointee.begin(beside: learner.pointee.progress.gathered.steps - gatheredSteps) {
+    if updates, let job = linked(rehearsal)?.pointee.begin(beside: learner.pointee.progress.gathered.steps - gatheredSteps) {
       (rehearsing, stage) = (job, .rehearse)
     }
   }
@@ -110,7 +111,7 @@ struct Closing {
       left += gathering.work(learner, network) - gathering.done
       fallthrough
     case .rehearse:
-      if updates, let rehearsal { left += max(rehearsal.pointee.mostWork - rehearsing.done, 0) }
+      if updates, let rehearsal = linked(rehearsal) { left += max(rehearsal.pointee.mostWork - rehearsing.done, 0) }
       fallthrough
     case .update:
       if updates && learner.settings.update == .window { left += UpdateJob.work(network) - updating.done }
@@ -118,4 +119,13 @@ struct Closing {
     }
     return max(left, stage == .done ? 0 : 1)
   }
+}
+
+/// Nil in a library without rehearsal, which then links nothing of it.
+@inline(__always) private func linked(_ rehearsal: UnsafeMutablePointer<Rehearsal>?) -> UnsafeMutablePointer<Rehearsal>? {
+  #if HYPR_REHEARSAL
+    rehearsal
+  #else
+    nil
+  #endif
 }
