@@ -760,3 +760,16 @@ def test_without_flower_it_says_what_to_install():
 def test_wrong_arguments_are_named(call, named):
     with pytest.raises(hypr.Error, match=named):
         call()
+
+
+def test_the_code_of_the_page(tmp_path, monkeypatch):
+    """That of the Python package's README, with fewer rounds."""
+    page = (Path(__file__).resolve().parents[2] / "bindings" / "python" / "README.md").read_text()
+    [block] = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "hypr.flower" in block]
+    assert "rounds=50" in block
+    monkeypatch.chdir(tmp_path)
+    network().save("watch.hypr")
+    x, y = recorded(1)
+    exec(block.replace("rounds=50", "rounds=2"), {"hypr": hypr, "x": x, "y": y})
+    assert flower.completed_rounds(hypr.Model.load("fleet.hypr")) == 2
+    assert (flat(hypr.Model.load("fleet.hypr")) != flat(network())).any()

@@ -215,8 +215,8 @@ def test_nir_without_a_step(tmp_path):
 
 # ------------------------------------------------------------------------------------------------------------------- Packages
 
-EXTRAS = {"jinja2": "report", "matplotlib": "plot", "nir": "nir", "scipy.io": "datasets", "h5py": "datasets", "river": "river",
-          "sklearn": "sklearn", "tqdm": "train", "tensorboardX": "train"}
+EXTRAS = {"flwr": "flower", "jinja2": "report", "matplotlib": "plot", "nir": "nir", "scipy.io": "datasets", "h5py": "datasets",
+          "river": "river", "sklearn": "sklearn", "tqdm": "train", "tensorboardX": "train"}
 
 
 @pytest.mark.parametrize("module", EXTRAS)
