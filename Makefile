@@ -152,7 +152,7 @@ fleet-environment: $(LIBRARY) $(TOOL)
 # An arm in MuJoCo, whose PyPI package brings headers and library for C++ (ARM= has arguments, such as --seeds 1-5).
 ARM ?= --seeds 1-5
 .PHONY: demo-arm demo-arm-tune
-demo-arm: $(BUILD)/examples/cpp/arm ## A robot arm learns its load: all baselines in C++, a plot and pictures by Python (downloads MuJoCo; minutes)
+demo-arm: $(BUILD)/examples/cpp/arm ## A robot arm learns its load: all baselines in C++, a plot and pictures by Python (75 seconds; downloads MuJoCo)
 	$< examples/arm/arm.xml --settings examples/arm/settings.txt $(ARM)
 	$(BUILD)/venv-arm/bin/python examples/arm/demo.py --out $(BUILD)/arm
 
