@@ -80,6 +80,33 @@ def test_an_epoch_is_what_the_session_does(model, update):
     assert result.history[0].train_accuracy == session.statistics.accuracy
 
 
+def test_slow_weights_are_an_average_over_batches(model):
+    """By its own formula: every batch's parameters, with what the later ones left of their weight."""
+    x, y = tones(60)
+    result = trainer(model, epochs=2, batch_size=2, shuffle=False, average_decay=0.9).fit(x, y)
+    session = hypr.Session(model, update="sequence", learning_rate=0.02)
+    rows = [session.parameters.flat]
+    for start in 2 * list(range(0, 60, 2)):
+        session.learn_labelled(x[start:start + 2], y[start:start + 2])
+        rows.append(session.parameters.flat)
+    kept = np.minimum(0.9, (1 + np.arange(60)) / (10 + np.arange(60)))
+    left = np.append(np.cumprod(kept[::-1])[::-1], 1)  # of what was there before batch n
+    shares = np.append(left[0], (1 - kept) * left[1:])
+    slow = hypr.Session(result.model).parameters.flat
+    np.testing.assert_allclose(slow, np.array(rows, float).T @ shares, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(slow, rows[-1], rtol=1e-4, atol=1e-5)
+
+
+def test_slow_weights_are_what_is_validated(model):
+    x, y = tones(60)
+    held = tones(20, seed=1)
+    result = trainer(model, epochs=2, average_decay=0.9, monitor="loss").fit(x, y, held)
+    outputs = run_all(hypr.Session(result.model, learning=False), held[0].reshape(-1, 1), np.full(20, 50, np.int32))
+    loss = -log_softmax(outputs)[np.arange(1000), np.repeat(held[1], 50)].mean()
+    assert result.history[result.best_epoch - 1].validation_loss == pytest.approx(loss)
+    assert result.history[0].train_loss == trainer(model, epochs=1).fit(x, y).history[0].train_loss  # it learns as ever
+
+
 @pytest.mark.parametrize("options", [{"loss": "every_step"}, {"loss": "last_steps", "loss_steps": 9},
                                      {"loss": "sum_of_softmax", "window": 60}])
 def test_scores_of_sequence_labels_are_those_of_the_library(model, options):
@@ -329,7 +356,8 @@ def test_refuses_what_does_not_fit(model):
     for settings in ({"patience": 2}, {"update": "manual"}, {"validation": 0.99}):
         with pytest.raises(hypr.InvalidArgumentError):
             trainer(model, **settings).fit(x, y)
-    for settings in ({"epochs": 0}, {"validation": 1}, {"monitor": "f1"}, {"batch_size": 1.5}):
+    for settings in ({"epochs": 0}, {"validation": 1}, {"monitor": "f1"}, {"batch_size": 1.5},
+                     {"average_decay": 1}, {"average_decay": -0.1}):
         with pytest.raises(hypr.InvalidArgumentError):
             trainer(model, **settings)
     with pytest.raises(hypr.UnknownOptionError):
@@ -342,7 +370,7 @@ PROGRAM = textwrap.dedent("""
     from test_trainer import *
     net = hypr.ModelBuilder(inputs=1).input(scale=5).layer("se_adlif", 16).readout(3).build(0)
     x, y = tones(100)
-    run = trainer(net, sys.argv[1], epochs=8, batch_size=4, validation=0.2, checkpoint_seconds=0.01, seed=3)
+    run = trainer(net, sys.argv[1], epochs=8, batch_size=4, validation=0.2, checkpoint_seconds=0.01, seed=3, average_decay=0.9)
     result = run.fit(x, y, resume=True)
     print(result.stopped, len(result.history))
 """).format(here=os.path.dirname(__file__))
@@ -378,6 +406,7 @@ def finish(folder, whole):
     assert run.model() == whole.model() and same(run.history(), whole.history())
     one, other = run.load_checkpoint(), whole.load_checkpoint()
     assert one.state == other.state and one.best.tobytes() == other.best.tobytes()
+    assert one.average.tobytes() == other.average.tobytes() and other.average.any()
     assert one.progress["random"] == other.progress["random"]
 
 
@@ -394,10 +423,11 @@ def test_killed_and_resumed_is_bit_for_bit(whole, tmp_path):
     finish(tmp_path, whole)
 
 
-def test_goes_on_within_an_epoch(model, tmp_path, monkeypatch):
+@pytest.mark.parametrize("average_decay", [0, 0.9])
+def test_goes_on_within_an_epoch(model, tmp_path, monkeypatch, average_decay):
     """From a checkpoint between two batches."""
     x, y = tones()
-    settings = dict(batch_size=8, checkpoint_seconds=0, validation=0.2)
+    settings = dict(batch_size=8, checkpoint_seconds=0, validation=0.2, average_decay=average_decay)
     learn, count = hypr.Session.learn, 0
 
     def fails(self, *arguments, **named):

@@ -12,8 +12,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from hypr._arrays import FloatArray
 from hypr._interruption import Interruption
 from hypr._library import library_version
+from hypr._parameter_average import ParameterAverage
 from hypr._scores import Scores
 from hypr._sequences import run_all
 from hypr._teaching import Teacher, rate_falls, updates_per_epoch
@@ -74,6 +76,7 @@ class TrainingRun:
         self.warner, self.diagnosis = Warner(), Diagnosis(Finding(0), ())
         self.history: list[EpochRecord] = []
         self.best = self.session.parameters.flat
+        self.average = ParameterAverage(trainer.average_decay, self.best) if trainer.average_decay else None
         self.best_epoch, self.best_score = 0, (-np.inf, -np.inf)
         self.started, self.saved = time.monotonic(), time.monotonic()
 
@@ -94,7 +97,7 @@ class TrainingRun:
                 "epochs" if len(self.history) >= self.trainer.epochs else "patience" if self._waited() else "interrupted")
             if stopped == "interrupted":
                 if not self.history:
-                    self.best = self.session.parameters.flat
+                    self.best = self._learned()
                 self._save()
             model, adaptation = self._best_model(), None
             if folder is not None:
@@ -130,6 +133,8 @@ class TrainingRun:
             chosen = order[self.batch * trainer.batch_size:(self.batch + 1) * trainer.batch_size]
             part = self.data.take(chosen)
             self.scores.add(self.teacher.teach(part), part, self.judgement)
+            if self.average is not None:
+                self.average.add(self.session.parameters.flat)
             self.batch += 1
             if self.bar is not None:
                 self.bar.update()
@@ -140,7 +145,7 @@ class TrainingRun:
 
     def _finish_epoch(self) -> None:
         statistics, held = self.session.statistics, Scores()
-        flat = self.session.parameters.flat
+        flat = self._learned()
         if self.held is not None:
             self.judge.parameters.flat = flat
             for part in self.held.batches(self.trainer.batch_size):
@@ -192,17 +197,22 @@ class TrainingRun:
     def _save(self) -> None:
         if self.trainer.folder is None:
             return
+        average = self.average
         progress = {
             "batch": self.batch, "random": self.random_state, "scores": asdict(self.scores),
+            "averaged_batches": 0 if average is None else average.batches,
             "best_epoch": self.best_epoch, "best_score": self.best_score, "seconds": time.monotonic() - self.started,
             "history": [asdict(record) for record in self.history]}
-        self.trainer.folder.save_checkpoint(Checkpoint(self.session.save_state(), self.best, progress))
+        self.trainer.folder.save_checkpoint(Checkpoint(
+            self.session.save_state(), self.best, self.best[:0] if average is None else average.values, progress))
         self.saved = time.monotonic()
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         progress = checkpoint.progress
         self.session.load_state(checkpoint.state)
         self.batch, self.scores, self.best = progress["batch"], Scores(**progress["scores"]), checkpoint.best
+        if self.average is not None:
+            self.average.values, self.average.batches = checkpoint.average, progress["averaged_batches"]
         self.best_epoch, self.best_score = progress["best_epoch"], tuple(progress["best_score"])
         self.history = [EpochRecord(**record) for record in progress["history"]]
         self.random_state = self.random.bit_generator.state = progress["random"]
@@ -223,7 +233,7 @@ class TrainingRun:
 
     def _config(self) -> dict[str, Any]:
         trainer, model = self.trainer, self.model
-        names = ("epochs", "batch_size", "shuffle", "seed", "validation", "patience", "checkpoint_seconds")
+        names = ("epochs", "batch_size", "shuffle", "seed", "validation", "patience", "average_decay", "checkpoint_seconds")
         weights = None if trainer.class_weights is None else trainer.class_weights.tolist()
         held = self.held
         return {
@@ -249,6 +259,10 @@ class TrainingRun:
             updates = updates_per_epoch(self.model, options, self.data, trainer.batch_size)
             options["schedule_updates"] = trainer.epochs * updates
         return options
+
+    def _learned(self) -> FloatArray:
+        """What training has come to: the parameters, or their average."""
+        return self.session.parameters.flat if self.average is None else self.average.values
 
     def _best_model(self) -> Model:
         self.judge.parameters.flat = self.best

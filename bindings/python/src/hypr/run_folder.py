@@ -77,10 +77,12 @@ class EpochRecord:
 
 @dataclass
 class Checkpoint:
-    """Everything that a run continues from. `progress` is JSON: epoch, batch, random state, history and scores."""
+    """Everything that a run continues from. `average` is empty if there is none. `progress` is JSON: epoch, batch, random state,
+    history and scores."""
 
     state: bytes
     best: npt.NDArray[np.float32]
+    average: npt.NDArray[np.float32]
     progress: dict[str, Any]
 
 
@@ -163,7 +165,7 @@ class RunFolder:
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replaces the checkpoint."""
         file = io.BytesIO()
-        np.savez(file, state=np.frombuffer(checkpoint.state, np.uint8), best=checkpoint.best,
+        np.savez(file, state=np.frombuffer(checkpoint.state, np.uint8), best=checkpoint.best, average=checkpoint.average,
                  progress=np.frombuffer(json.dumps(checkpoint.progress).encode(), np.uint8))
         replace_file(self.checkpoint_path, file.getvalue())
 
@@ -173,7 +175,8 @@ class RunFolder:
             return None
         try:
             with np.load(self.checkpoint_path, allow_pickle=False) as arrays:
-                return Checkpoint(arrays["state"].tobytes(), arrays["best"], json.loads(arrays["progress"].tobytes()))
+                return Checkpoint(arrays["state"].tobytes(), arrays["best"], arrays["average"],
+                                  json.loads(arrays["progress"].tobytes()))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(f"the checkpoint {str(self.checkpoint_path)!r} cannot be read: {error}") from error
 

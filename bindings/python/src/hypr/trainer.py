@@ -60,6 +60,10 @@ class Trainer:
         to rehearse: drawn by the seed, and balanced over classes. By default the model has those that it began with.
     exemplar_steps : int
         Steps of such a stretch.
+    average_decay : float
+        Slow weights: what is validated, and given as the best model, are not the parameters that learn, but their exponential moving
+        average over batches, of which so much stays at each batch. 0, the default: no average. 0.98 and a batch of one is a mean over
+        about 50 sequences, which takes out most of the noise of single updates.
     tune_adaptation : bool or AdaptationPlan
         Whether to measure afterwards, on what is held out, which settings a device should learn with, and to recommend them in the
         model: ``hypr.tune_adaptation``, whose arguments an AdaptationPlan has.
@@ -83,8 +87,8 @@ class Trainer:
                  batch_size: int = 16, shuffle: bool = True, seed: int = 0, validation: float = 0.0,
                  patience: int | None = None, monitor: Literal["accuracy", "loss"] | None = None,
                  class_weights: npt.ArrayLike | None = None, exemplars: int | None = None,
-                 exemplar_steps: int = 120, tune_adaptation: bool | AdaptationPlan = False, checkpoint_seconds: float = 60.0,
-                 progress: bool = True,
+                 exemplar_steps: int = 120, average_decay: float = 0.0, tune_adaptation: bool | AdaptationPlan = False,
+                 checkpoint_seconds: float = 60.0, progress: bool = True,
                  **options: Unpack[SessionOptions]) -> None:
         for name in options:
             if name not in option_names():
@@ -95,6 +99,8 @@ class Trainer:
                 raise InvalidArgumentError(f"{name} is {count!r}, expected a whole number from 1")
         if not 0 <= number(validation, "validation") < 1:
             raise InvalidArgumentError(f"validation is {validation}, expected a share from 0 to less than 1")
+        if not 0 <= number(average_decay, "average_decay") < 1:
+            raise InvalidArgumentError(f"average_decay is {average_decay}, expected a share from 0 to less than 1")
         if monitor not in (None, "accuracy", "loss"):
             raise InvalidArgumentError(f"monitor is {monitor!r}, expected 'accuracy' or 'loss'")
         self.model: Model = checked_model(model)
@@ -109,6 +115,7 @@ class Trainer:
         self.class_weights: FloatArray | None = None if class_weights is None else np.asarray(class_weights, np.float32)
         self.exemplars: int | None = exemplars
         self.exemplar_steps: int = exemplar_steps
+        self.average_decay: float = average_decay
         self.adaptation: AdaptationPlan | None = AdaptationPlan() if tune_adaptation is True else tune_adaptation or None
         self.checkpoint_seconds: float = checkpoint_seconds
         self.progress: bool = progress
