@@ -6,16 +6,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Spiking:
-    """A recurrent layer of spiking neurons. Inputs have the deviation `input_scale`, so that a fresh network spikes."""
+    """Recurrent layers of neurons. Inputs have the deviation `input_scale`, so that a fresh network spikes."""
 
     neuron: str
     size: int
-    input_scale: float
+    input_scale: float | tuple[float, ...]  # of all channels, or of each
     epochs: int
+    depth: int = 1  # layers, each of `size` neurons
+    standardised: bool = True  # whether inputs are divided by their deviation before they are scaled
     centred: bool = True  # whether the mean of the inputs is taken away
     layer: dict[str, Any] = field(default_factory=dict)  # constants and parameters of the neuron model
     tau: float | None = None  # of the readout, in steps
     batch_size: int = 16
+    average_decay: float = 0  # of the parameters over batches
     options: dict[str, Any] = field(default_factory=dict)  # of the session
 
 

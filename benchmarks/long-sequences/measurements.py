@@ -1,0 +1,150 @@
+"""Memory and time: what one more step of a sequence costs each method, what a second thread brings, what tiny numbers cost."""
+
+import ctypes
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import hypr
+import numpy as np
+import spiking
+from hypr.trainer import Trainer
+from long_tasks import CUE_LENGTHS, TASKS, cue_recall
+from plan import BRF_PIXELS, ECG, cue_methods, image_methods
+
+
+class Measurement(NamedTuple):
+    """`how` is what it depends on; `run` gives what a record holds of it."""
+
+    part: str
+    name: str
+    how: dict[str, Any]
+    run: Callable[[], dict[str, Any]]
+
+
+def best(seconds: Callable[[], float], times: int = 3) -> float:
+    """The shortest of several: what else the machine does only makes it longer."""
+    return min(seconds() for _ in range(times))
+
+
+# ---- Memory and time of one sequence
+
+def memory() -> Iterator[Measurement]:
+    for steps in CUE_LENGTHS:
+        for method, settings in cue_methods(steps).items():
+            how = {"part": "memory", "method": method, "steps": steps, "settings": asdict(settings)}
+            yield Measurement("memory", f"{method.lower()}-{steps}", how,
+                              lambda steps=steps, settings=settings: one_sequence(steps, settings))
+
+
+def one_sequence(steps: int, settings: Any) -> dict[str, Any]:
+    data = cue_recall(steps)
+    task, model = TASKS[f"cue-recall-{steps}"], spiking.fresh(data, settings, 0)
+    options = spiking.learning(task, settings)
+    session = hypr.Session(model, update="sequence", **options)
+    sequence, label = data.train.sequences[0], data.train.labels[:1]
+
+    def seconds() -> float:
+        start = time.process_time()
+        session.learn_labelled([sequence], label)
+        return time.process_time() - start
+
+    seconds()  # the first touches the memory
+    return {"memory": spiking.memory(model, options), "seconds of a sequence": float(f"{best(seconds):.3g}")}
+
+
+# ---- Threads
+
+def threads() -> Iterator[Measurement]:
+    for name, count in (("learn_batch", 1), ("learn_batch", 2), ("Trainer", 1), ("Trainer", 2)):
+        settings = image_methods(BRF_PIXELS)["window"]
+        how = {"part": "threads", "call": name, "threads": count, "settings": asdict(settings)}
+        yield Measurement("threads", f"{name.lower()}-{count}", how,
+                          lambda name=name, count=count, settings=settings: batches(name, count, settings))
+
+
+def batches(call: str, threads: int, settings: Any, images: int = 200) -> dict[str, Any]:
+    """Seconds by the clock for some images as training sees them."""
+    task = TASKS["fashion"]
+    data = task.data(False, images)
+    model, options = spiking.fresh(data, settings, 0), spiking.learning(task, settings) | {"threads": threads}
+    x, labels, size = data.train.sequences, data.train.labels, settings.batch_size
+    del options["schedule"]
+    session = hypr.Session(model, update="sequence", **options)
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        if call == "Trainer":
+            Trainer(model, epochs=1, batch_size=size, progress=False, **options).fit(x, labels)
+        else:
+            for first in range(0, images, size):
+                session.learn_labelled(x[first:first + size], labels[first:first + size])
+        return time.perf_counter() - start
+
+    seconds()
+    return {"images": images, "seconds": float(f"{best(seconds, 5):.4g}"), "processors": len(os.sched_getaffinity(0))}
+
+
+# ---- Subnormal numbers
+
+def subnormals() -> Iterator[Measurement]:
+    for network in ("SE-adLIF", "BRF"):
+        for method in ("online window", "BPTT"):
+            for flush in (False, True):
+                settings = ECG[network][method]
+                how = {"part": "subnormals", "network": network, "method": method, "flush to zero": flush,
+                       "settings": asdict(settings)}
+                yield Measurement("subnormals", f"{network.lower()}-{method.lower().replace(' ', '-')}-{'flushed' if flush else 'kept'}",
+                                  how, lambda settings=settings, flush=flush: tiny(settings, flush))
+
+
+def tiny(settings: Any, flush: bool, sequences: int = 60) -> dict[str, Any]:
+    """Seconds for some ECGs after an epoch with all of them: fresh networks have few subnormal numbers."""
+    task = TASKS["ecg"]
+    data = task.data(False)
+    options = spiking.learning(task, settings)
+    trained = Trainer(spiking.fresh(data, settings, 0), epochs=2, batch_size=settings.batch_size, progress=False,
+                      **options).fit(data.train.sequences, data.train.labels).model
+    session = hypr.Session(trained, **({"update": "sequence"} | options))
+    x, labels = data.train.sequences[:sequences], data.train.labels[:sequences]
+
+    def seconds() -> float:
+        start = time.process_time()
+        for first in range(0, sequences, settings.batch_size):
+            session.learn_batch(x[first:first + settings.batch_size], labels[first:first + settings.batch_size])
+        return time.process_time() - start
+
+    with flushed_to_zero() if flush else kept():
+        return {"sequences": sequences, "seconds": float(f"{best(seconds):.3g}")}
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def flushed_to_zero() -> Iterator[None]:
+    """Results that are subnormal become zero, and so do such operands, in this thread: bits 15 and 6 of MXCSR, which is the last
+    word of the C library's fenv_t on x86-64."""
+    if platform.machine() != "x86_64":
+        raise RuntimeError(f"flush to zero is set for x86_64, not for {platform.machine()}")
+    library = ctypes.CDLL("libm.so.6")
+    environment = (ctypes.c_uint32 * 8)()
+    library.fegetenv(environment)
+    changed = (ctypes.c_uint32 * 8)(*environment)
+    changed[7] |= 1 << 15 | 1 << 6
+    library.fesetenv(changed)
+    try:
+        if np.float32(1e-40) * np.float32(0.5) != 0:
+            raise RuntimeError("flush to zero was not set")
+        yield
+    finally:
+        library.fesetenv(environment)
+
+
+PARTS = {"memory": memory, "threads": threads, "subnormals": subnormals}
