@@ -15,6 +15,7 @@ import spiking
 from hypr.trainer import Trainer
 from long_tasks import CUE_LENGTHS, TASKS, cue_recall
 from plan import BRF_PIXELS, ECG, cue_methods, image_methods
+from records import slug
 
 
 class Measurement(NamedTuple):
@@ -98,8 +99,8 @@ def subnormals() -> Iterator[Measurement]:
                 settings = ECG[network][method]
                 how = {"part": "subnormals", "network": network, "method": method, "flush to zero": flush,
                        "settings": asdict(settings)}
-                yield Measurement("subnormals", f"{network.lower()}-{method.lower().replace(' ', '-')}-{'flushed' if flush else 'kept'}",
-                                  how, lambda settings=settings, flush=flush: tiny(settings, flush))
+                name = slug(f"{network} {method} {'flushed' if flush else 'kept'}")
+                yield Measurement("subnormals", name, how, lambda settings=settings, flush=flush: tiny(settings, flush))
 
 
 def tiny(settings: Any, flush: bool, sequences: int = 60) -> dict[str, Any]:
