@@ -72,14 +72,16 @@ def tried(results: Path) -> str:
 
 def memory(results: Path) -> str:
     found = {(record["run"]["method"], record["run"]["steps"]): record for record in records.every(results, "memory")}
-    methods = in_order((method for method, _ in found), plan.cue_methods(1000))
-    rows = [[f"{steps:,}", *(f"{size(found[method, steps]['memory'])}, {seconds(found[method, steps]['seconds of a sequence'])}"
-                             if found[method, steps]["seconds of a sequence"] >= 1 else
-                             f"{size(found[method, steps]['memory'])}, {1e3 * found[method, steps]['seconds of a sequence']:.0f} ms"
-                             for method in methods)] for steps in sorted({steps for _, steps in found})]
-    first, last = min(steps for _, steps in found), max(steps for _, steps in found)
-    rows.append([f"memory at {last:,} over that at {first:,}",
-                 *(f"{found[method, last]['memory'] / found[method, first]['memory']:.2f}" for method in methods)])
+    methods, lengths = in_order((method for method, _ in found), plan.cue_methods(1000)), sorted({steps for _, steps in found})
+
+    def cell(method: str, steps: int) -> str:
+        record = found[method, steps]
+        return f"{size(record['memory'])}, {1e3 * record['seconds of a sequence']:.1f} ms"
+
+    rows = [[f"{steps:,}", *(cell(method, steps) for method in methods)] for steps in lengths]
+    if len(lengths) > 1:
+        rows.append([f"memory at {lengths[-1]:,} over that at {lengths[0]:,}",
+                     *(f"{found[method, lengths[-1]]['memory'] / found[method, lengths[0]]['memory']:.2f}" for method in methods)])
     return markdown(rows, ["steps", *methods], left=1)
 
 

@@ -32,9 +32,11 @@ class Judgement:
 
     def steps(self, outputs: FloatArray, lengths: IntArray) -> FloatArray:
         """The outputs [total, outputs] without those of steps that do not count."""
-        left_out = lengths - self.counts(lengths)
-        step = np.arange(len(outputs)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return outputs[step >= np.repeat(left_out, lengths)]
+        counts = self.counts(lengths)
+        if (counts == lengths).all():
+            return outputs
+        left_out = np.cumsum(lengths - counts)  # of all steps until the last of each sequence
+        return np.asarray(outputs[np.repeat(left_out, counts) + np.arange(counts.sum())])
 
     def summaries(self, outputs: FloatArray, lengths: IntArray) -> npt.NDArray[np.float64]:
         """What each sequence is judged by, [sequences, outputs]: the mean output over the steps that count, or the sum of
@@ -83,12 +85,20 @@ class Scores:
     def _losses(self, outputs: npt.NDArray[Any], targets: npt.NDArray[Any], weights: npt.NDArray[np.float64]) -> None:
         if targets.dtype.kind == "i":
             taught = targets >= 0
-            losses = -log_softmax(outputs[taught])[np.arange(taught.sum()), targets[taught]]
+            losses = cross_entropies(outputs[taught], targets[taught])
         else:
             taught = np.isfinite(targets).all(axis=1)
             losses = np.square(outputs[taught] - targets[taught], dtype=np.float64).mean(axis=1)
         self.loss_sum += float((losses * weights[taught]).sum())
         self.losses += float(weights[taught].sum())
+
+
+def cross_entropies(logits: npt.NDArray[Any], classes: IntArray) -> npt.NDArray[np.float64]:
+    """-log_softmax at the classes alone, [rows], of logits [rows, outputs]."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    right = shifted[np.arange(len(shifted)), classes]
+    return np.asarray(np.log(np.exp(shifted, out=shifted).sum(axis=1)) - right)
 
 
 def log_softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

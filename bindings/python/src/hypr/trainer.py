@@ -165,7 +165,7 @@ class Trainer:
 
     def _start(self, data: TrainingData) -> Model:
         """What training begins with: every model that comes of it has the range of the inputs, and the exemplars."""
-        model = _with_trained_range(self.model, data)
+        model = _with_trained_range(self.model, data, self.batch_size)
         if self.exemplars is None:
             return model
         session = Session(model, False, **self.options)
@@ -227,9 +227,9 @@ def drawn(count: int, share: float, seed: int) -> npt.NDArray[np.bool_]:
     return held_out
 
 
-def _with_trained_range(model: Model, data: TrainingData) -> Model:
-    """The model, which says how far its inputs reach in the data; what it said before is widened. Sequences are read one at a time."""
+def _with_trained_range(model: Model, data: TrainingData, batch_size: int) -> Model:
+    """The model, which says how far its inputs reach in the data; what it said before is widened. A batch is read at a time."""
     builder = ModelBuilder.from_model(model)
-    for index in range(len(data)):
-        builder.widen_trained_range(data.take(np.array([index])).inputs)
+    for part in data.batches(batch_size):
+        builder.widen_trained_range(part.inputs)
     return builder.build()
