@@ -128,6 +128,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     arguments = parse()
+    records.commit()  # of the code that runs, whatever is edited meanwhile
     try:
         measure(arguments)
         train(arguments)
