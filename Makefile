@@ -371,10 +371,14 @@ pictures: $(BUILD)/examples/adapt $(LIBRARY) ## Draw the pictures of README and 
 
 # ---- Measurements
 
-.PHONY: reproduce accuracy cosines
+.PHONY: reproduce long-sequences accuracy cosines
 reproduce: $(LIBRARY) ## Compare hypr with a GRU and a logistic regression on five data sets (an hour; downloads PyTorch)
 	@.ci/require-packages $(PYTHON_PACKAGES) dataset-fashion-mnist
 	HYPR_LIBRARY=$(LIBRARY) benchmarks/reproduce/run
+
+long-sequences: $(LIBRARY) ## Compare every credit with backpropagation on long sequences (days; LONG_SEQUENCES="--only ecg" for a part)
+	@.ci/require-packages $(PYTHON_PACKAGES) dataset-fashion-mnist
+	HYPR_LIBRARY=$(LIBRARY) benchmarks/long-sequences/run $(LONG_SEQUENCES)
 
 accuracy: $(LIBRARY) $(TOOL) ## Train nets with every kind of credit on ECG-QTDB, print a table (40 minutes; needs HYPR_TEST_DATA)
 	@.ci/require-packages $(PYTHON_PACKAGES)

@@ -46,6 +46,7 @@ def parse() -> argparse.Namespace:
     add("--results", type=Path, default=RESULTS, metavar="FOLDER", help="(default: build/long-sequences)")
     add("--unfinished", type=Path, default=RESULTS / "unfinished", metavar="FOLDER",
         help="where checkpoints are (default: build/long-sequences/unfinished)")
+    add("--checkpoint-seconds", type=float, default=30, metavar="N", help="(default: 30)")
     return parser.parse_args()
 
 
@@ -113,7 +114,8 @@ def train(arguments: argparse.Namespace) -> None:
         start = time.monotonic()
         try:
             record = records.keep(records.path_of(arguments.results, run.part, run.name), run.how,
-                                  outcome(run, data_of(run.task, run.limit), arguments.unfinished))
+                                  outcome(run, data_of(run.task, run.limit), arguments.unfinished,
+                                          arguments.checkpoint_seconds))
         except MissingDataError as error:
             say(f"{run.task} is left out: {error}")
             missing.add(run.task)

@@ -1,11 +1,8 @@
-"""Memory and time: what one more step of a sequence costs each method, what a second thread brings, what tiny numbers cost."""
+"""Memory and time: what one more step of a sequence costs each method, what a second thread brings."""
 
-import ctypes
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -14,8 +11,7 @@ import numpy as np
 import spiking
 from hypr.trainer import Trainer
 from long_tasks import CUE_LENGTHS, TASKS, cue_recall
-from plan import BRF_PIXELS, ECG, cue_methods, image_methods
-from records import slug
+from plan import BRF_PIXELS, cue_methods, image_methods
 
 
 class Measurement(NamedTuple):
@@ -92,62 +88,4 @@ def batches(call: str, threads: int, settings: Any, images: int = 200) -> dict[s
     return {"images": images, "seconds": float(f"{found:.4g}"), "processors": len(os.sched_getaffinity(0))}
 
 
-# ---- Subnormal numbers
-
-def subnormals() -> Iterator[Measurement]:
-    for network in ("SE-adLIF", "BRF"):
-        for method in ("online window", "BPTT"):
-            for flush in (False, True):
-                settings = ECG[network][method]
-                how = {"part": "subnormals", "network": network, "method": method, "flush to zero": flush,
-                       "settings": asdict(settings)}
-                name = slug(f"{network} {method} {'flushed' if flush else 'kept'}")
-                yield Measurement("subnormals", name, how, lambda settings=settings, flush=flush: tiny(settings, flush))
-
-
-def tiny(settings: Any, flush: bool, sequences: int = 60) -> dict[str, Any]:
-    """Seconds for some ECGs after an epoch with all of them: fresh networks have few subnormal numbers."""
-    task = TASKS["ecg"]
-    data = task.data(False)
-    options = spiking.learning(task, settings)
-    trained = Trainer(spiking.fresh(data, settings, 0), epochs=2, batch_size=settings.batch_size, progress=False,
-                      **options).fit(data.train.sequences, data.train.labels).model
-    session = hypr.Session(trained, **({"update": "sequence"} | options))
-    x, labels = data.train.sequences[:sequences], data.train.labels[:sequences]
-
-    def seconds() -> float:
-        start = time.process_time()
-        for first in range(0, sequences, settings.batch_size):
-            session.learn_batch(x[first:first + settings.batch_size], labels[first:first + settings.batch_size])
-        return time.process_time() - start
-
-    with flushed_to_zero() if flush else kept():
-        return {"sequences": sequences, "seconds": float(f"{best(seconds):.3g}")}
-
-
-@contextmanager
-def kept() -> Iterator[None]:
-    yield
-
-
-@contextmanager
-def flushed_to_zero() -> Iterator[None]:
-    """Results that are subnormal become zero, and so do such operands, in this thread: bits 15 and 6 of MXCSR, which is the last
-    word of the C library's fenv_t on x86-64."""
-    if platform.machine() != "x86_64":
-        raise RuntimeError(f"flush to zero is set for x86_64, not for {platform.machine()}")
-    library = ctypes.CDLL("libm.so.6")
-    environment = (ctypes.c_uint32 * 8)()
-    library.fegetenv(environment)
-    changed = (ctypes.c_uint32 * 8)(*environment)
-    changed[7] |= 1 << 15 | 1 << 6
-    library.fesetenv(changed)
-    try:
-        if np.float32(1e-40) * np.float32(0.5) != 0:
-            raise RuntimeError("flush to zero was not set")
-        yield
-    finally:
-        library.fesetenv(environment)
-
-
-PARTS = {"memory": memory, "threads": threads, "subnormals": subnormals}
+PARTS = {"memory": memory, "threads": threads}

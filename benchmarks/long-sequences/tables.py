@@ -91,14 +91,6 @@ def threads(results: Path) -> str:
                      for call in ("learn_batch", "Trainer")], ["", "one thread", "two threads", "times as fast"], left=1)
 
 
-def subnormals(results: Path) -> str:
-    groups = by(records.every(results, "subnormals"), "network", "method", "flush to zero")
-    rows = [[network, method, *(f"{groups[network, method, flush][0]['seconds']:.2f} s" for flush in (False, True))]
-            for network in ("SE-adLIF", "BRF") for method in ("online window", "BPTT")
-            if (network, method, False) in groups and (network, method, True) in groups]
-    return markdown(rows, ["", "", "as it is", "flushed to zero"])
-
-
 TABLES: dict[str, Callable[[Path], str]] = {
     "ecg": accuracies("ecg"),
     "ecg trials": tried,
@@ -106,5 +98,4 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "cue recall": accuracies("cue-recall"),
     "memory": memory,
     "threads": threads,
-    "subnormals": subnormals,
 }

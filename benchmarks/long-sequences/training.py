@@ -19,8 +19,6 @@ from records import Run
 from settings import Gru
 from tasks import Task
 
-CHECKPOINT_SECONDS = 30.0
-
 
 class Elsewhere(Exception):
     """Another process does this run."""
@@ -30,7 +28,7 @@ class Interrupted(Exception):
     """Ctrl-C: the run goes on when it is started again."""
 
 
-def outcome(run: Run, data: Dataset, unfinished: Path, *, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> dict[str, Any]:
+def outcome(run: Run, data: Dataset, unfinished: Path, checkpoint_seconds: float) -> dict[str, Any]:
     """What a record holds of a run. `unfinished`: where checkpoints of runs are."""
     task = TASKS[run.task]
     with claimed(unfinished / run.digest) as folder:

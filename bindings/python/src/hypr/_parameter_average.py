@@ -14,8 +14,8 @@ class ParameterAverage:
     Attributes
     ----------
     decay : float
-        What stays of the average at a batch, above 0 and below 1; in the first batches (1 + n) / (10 + n) where that is less, n being
-        the number of batches before, as in TensorFlow's ``ExponentialMovingAverage``.
+        What stays of the average at a batch, above 0 and below 1; in the first batches (1 + n) / (10 + n) where that is less, n
+        being the number of batches before, as in TensorFlow's ``ExponentialMovingAverage``.
     values : ndarray of float32, [parameters]
         The average; at first the parameters that training begins with.
     batches : int

@@ -61,9 +61,9 @@ class Trainer:
     exemplar_steps : int
         Steps of such a stretch.
     average_decay : float
-        Slow weights: what is validated, and given as the best model, are not the parameters that learn, but their exponential moving
-        average over batches, of which so much stays at each batch. 0, the default: no average. 0.98 and a batch of one is a mean over
-        about 50 sequences, which takes out most of the noise of single updates.
+        Slow weights: what is validated, and given as the best model, are not the parameters that learn, but their exponential
+        moving average over batches, of which so much stays at each batch. 0, the default: no average. 0.999 is a mean over about
+        1000 batches, which takes out most of the noise of single updates.
     tune_adaptation : bool or AdaptationPlan
         Whether to measure afterwards, on what is held out, which settings a device should learn with, and to recommend them in the
         model: ``hypr.tune_adaptation``, whose arguments an AdaptationPlan has.
