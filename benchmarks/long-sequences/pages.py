@@ -22,7 +22,7 @@ def renewed(text: str, results: Path) -> str:
     def table(found: re.Match[str]) -> str:
         return f"<!-- table {found[1]} -->\n\n{TABLES[found[1]](results)}\n<!-- end of table -->"
 
-    return re.sub(r"<!-- table ([a-z ]+) -->\n.*?<!-- end of table -->", table, text, flags=re.DOTALL)
+    return re.sub(r"<!-- table ([a-z0-9 ]+) -->\n.*?<!-- end of table -->", table, text, flags=re.DOTALL)
 
 
 def main() -> None:

@@ -94,8 +94,7 @@ def threads(results: Path) -> str:
 TABLES: dict[str, Callable[[Path], str]] = {
     "ecg": accuracies("ecg"),
     "ecg trials": tried,
-    "fashion": accuracies("fashion"),
-    "cue recall": accuracies("cue-recall"),
+    **{part.replace("-", " "): accuracies(part) for part in plan.PARTS if part != "ecg"},
     "memory": memory,
     "threads": threads,
 }
