@@ -121,7 +121,7 @@ def test_a_trial_does_not_look_at_the_test_data():
     """Nor are there two runs of one name, which would overwrite each other."""
     runs = [run for part in (plan.PARTS | trials.PARTS).values() for run in part(3)]
     assert len({(run.part, run.name) for run in runs}) == len({run.digest for run in runs}) == len(runs)
-    assert all(run.trial and run.validation for run in trials.ecg(3))
+    assert all(run.trial and run.validation for part in trials.PARTS.values() for run in part(3))
     for part, network, method in {(run.part, run.network, run.method) for run in runs}:
         seeds = {run.seed for run in runs if (run.part, run.network, run.method) == (part, network, method)}
         assert len(seeds) == (1 if part == "ecg-trials" else 5 if part == "ecg" and "PyTorch" not in network else 3)

@@ -59,15 +59,18 @@ def accuracies(part: str) -> Callable[[Path], str]:
     return table
 
 
-def tried(results: Path) -> str:
-    """Validation accuracy at the best epoch of everything that was tried for ECGs."""
-    groups = by(records.every(results, "ecg-trials"), "network", "method")
-    planned = list(trials.ecg(1))
-    networks = in_order((network for network, _ in groups), (run.network for run in planned))
-    methods = in_order((method for _, method in groups), (run.method for network in networks for run in planned
-                                                          if run.network == network))
-    return markdown([[method, *(percent(record["validation accuracy"] for record in groups.get((network, method), []))
-                                for network in networks)] for method in methods], ["", *networks], left=1)
+def tried(part: str) -> Callable[[Path], str]:
+    """Validation accuracy at the best epoch of everything that was tried (rows), by network (columns)."""
+    def table(results: Path) -> str:
+        groups = by(records.every(results, part), "network", "method")
+        planned = list(trials.PARTS[part](1))
+        networks = in_order((network for network, _ in groups), (run.network for run in planned))
+        methods = in_order((method for _, method in groups), (run.method for network in networks for run in planned
+                                                              if run.network == network))
+        return markdown([[method, *(percent(record["validation accuracy"] for record in groups.get((network, method), []))
+                                    for network in networks)] for method in methods], ["", *networks], left=1)
+
+    return table
 
 
 def memory(results: Path) -> str:
@@ -86,14 +89,16 @@ def memory(results: Path) -> str:
 
 
 def threads(results: Path) -> str:
-    found = {(record["run"]["call"], record["run"]["threads"]): record["seconds"] for record in records.every(results, "threads")}
-    return markdown([[call, f"{found[call, 1]:.2f} s", f"{found[call, 2]:.2f} s", f"{found[call, 1] / found[call, 2]:.2f}"]
-                     for call in ("learn_batch", "Trainer")], ["", "one thread", "two threads", "times as fast"], left=1)
+    rows = []
+    for record in records.every(results, "threads"):
+        one, two = record["seconds with one thread"], record["seconds with two"]
+        rows.append([record["run"]["call"], f"{one:.3f} s", f"{two:.3f} s", f"{one / two:.2f}"])
+    return markdown(rows, ["", "one thread", "two threads", "times as fast"], left=1)
 
 
 TABLES: dict[str, Callable[[Path], str]] = {
     "ecg": accuracies("ecg"),
-    "ecg trials": tried,
+    **{part.replace("-", " "): tried(part) for part in trials.PARTS},
     **{part.replace("-", " "): accuracies(part) for part in plan.PARTS if part != "ecg"},
     "memory": memory,
     "threads": threads,

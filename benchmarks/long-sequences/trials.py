@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from plan import ECG_EPOCHS, ECG_STEPS, adam, bptt
+from plan import ECG_EPOCHS, ECG_STEPS, adam, bptt, cue_methods
 from records import Run
 from settings import Spiking
 
-SEEDS = 1
+SEEDS, CUE_STEPS = 1, 4000
 START = "as it began"
 
 
@@ -56,4 +56,20 @@ def ecg(seeds: int) -> Iterator[Run]:
                 yield Run("ecg-trials", network, what, "ecg", settings, seed, trial=True)
 
 
-PARTS: dict[str, Callable[[int], Iterator[Run]]] = {"ecg-trials": ecg}
+def cue_recall(seeds: int) -> Iterator[Run]:
+    """Whether BPTT does better over 4000 steps with other settings than those that it shares with the credits of hypr."""
+    start = cue_methods(CUE_STEPS)
+    slow = {"rate_neuron_parameters": 0.1}
+    variants = {"window": start["window"], "BPTT": start["BPTT"]}
+    for what, rate, options in (
+            ("BPTT, gradient not clipped", 0.01, slow), ("BPTT, gradient clipped at 0.1", 0.01, slow | {"gradient_clip": 0.1}),
+            ("BPTT, a third of the rate", 0.003, slow | {"gradient_clip": 1}),
+            ("BPTT, neuron parameters learn a hundredth as fast", 0.01, {"rate_neuron_parameters": 0.01, "gradient_clip": 1})):
+        variants[what] = replace(start["BPTT"], options=bptt(rate, CUE_STEPS, **options))
+    for what, settings in variants.items():
+        for seed in range(seeds):
+            yield Run("cue-recall-trials", f"{CUE_STEPS} steps", what, f"cue-recall-{CUE_STEPS}", settings, seed, validation=0.25,
+                      trial=True)
+
+
+PARTS: dict[str, Callable[[int], Iterator[Run]]] = {"ecg-trials": ecg, "cue-recall-trials": cue_recall}
