@@ -64,7 +64,7 @@ def threads() -> Iterator[Measurement]:
         yield Measurement("threads", name.lower(), how, lambda epoch=epoch, settings=settings: batches(epoch, settings))
 
 
-def batches(epoch: Callable[[Dataset, Any, int], float], settings: Any, images: int = 200, times: int = 12) -> dict[str, Any]:
+def batches(epoch: Callable[[Dataset, Any, int], float], settings: Any, images: int = 200, times: int = 40) -> dict[str, Any]:
     """Seconds by the clock for an epoch with some images: the shortest of several with one thread and with two, in turn."""
     data = TASKS["fashion"].data(False, images)
     found = [[epoch(data, settings, count) for count in (1, 2)] for _ in range(times)]
