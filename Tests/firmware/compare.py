@@ -1,8 +1,10 @@
 """Compares what the firmwares printed with what this machine did, prints the table of Tests/firmware/run, and keeps its figures.
 
-    compare.py FOLDER TARGET...    exit 1 if something is not equal, or took another size or time than figures.json says
+    compare.py FOLDER MODEL WINDOW TARGET...    exit 1 if something is not equal, took another size or time than figures.json
+                                               says, or the tool estimates it otherwise
 
-With HYPR_FIRMWARE=update the figures are written anew. Emulation counts instructions exactly: what differs was compiled otherwise.
+With HYPR_FIRMWARE=update figures.json and the tool's TargetFigures.swift are written anew. Emulation counts instructions exactly:
+what differs was compiled otherwise.
 """
 
 import json
@@ -12,6 +14,8 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+
+import estimates
 
 MODES = ("inference", "learning", "deferred")
 # Learning: a spike that comes a step later by rounding changes all that follows, on every machine.
@@ -139,10 +143,10 @@ def table(rows):
 
 
 def main():
-    folder, targets = Path(sys.argv[1]), sys.argv[2:]
+    folder, model, window, targets = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
     known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     update = os.environ.get("HYPR_FIRMWARE") == "update"
-    rows, problems = [], []
+    rows, problems, taken = [], [], {}
     for target in targets:
         for mode in MODES:
             firmware = folder / f"{target}-{mode}"
@@ -152,6 +156,7 @@ def main():
             figures = figures_of(found[0], firmware, own_library)
             if mode == "deferred" and figures["worst"] > LATEST * figures["mean"]:
                 wrong.append(f"the worst step takes {figures['worst']:,} instructions, the mean is {figures['mean']:,}")
+            taken[target, mode] = figures
             place = known.setdefault(target, {}).setdefault(mode, {})
             drifted = [] if update else list(changed(figures, place))
             if update:
@@ -174,6 +179,9 @@ def main():
         problems += [f"{target}, learn: {problem}" for problem in learned(folder, target)]
     if update:
         FIGURES.write_text(json.dumps(known, indent=1) + "\n")
+        estimates.write(folder, taken, targets)
+    else:
+        problems += estimates.compare(folder, taken, targets, model, window)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if problems:

@@ -14,14 +14,16 @@ struct Arena {
   static var alignment: Int { Int(SYSTEM_ALIGNMENT) }
 
   private let base: UnsafeMutableRawPointer?
+  /// Of each piece: that of this platform, or, while measuring, of the one that is asked about.
+  private let alignment: Int
   private(set) var used = 0
   private(set) var overflowed = false
   private var sections = MemorySection.Sizes(repeating: 0)
   /// Set while something is laid out whose parts have sections of their own, but which is reported as one: every byte counts for it.
   private var reportedSection: MemorySection?
 
-  init(measuring: Void) { base = nil }
-  init(_ base: UnsafeMutableRawPointer) { self.base = base }
+  init(measuring: Void, alignment: Int = Arena.alignment) { (base, self.alignment) = (nil, alignment) }
+  init(_ base: UnsafeMutableRawPointer) { (self.base, alignment) = (base, Arena.alignment) }
 
   /// Room for `count` * `rows` * `planes` elements.
   mutating func allocate<Element: ~Copyable>(
@@ -43,8 +45,8 @@ struct Arena {
     let (plane, tooWide) = count.multipliedReportingOverflow(by: rows)
     let (elements, tooDeep) = plane.multipliedReportingOverflow(by: planes)
     let (bytes, tooMany) = elements.multipliedReportingOverflow(by: stride)
-    let (padded, tooLarge) = bytes.addingReportingOverflow(Arena.alignment - 1)
-    let size = padded & ~(Arena.alignment - 1)
+    let (padded, tooLarge) = bytes.addingReportingOverflow(alignment - 1)
+    let size = padded & ~(alignment - 1)
     let (end, tooFar) = used.addingReportingOverflow(size)
     let start = used
     if tooWide || tooDeep || tooMany || tooLarge || tooFar {
