@@ -24,8 +24,10 @@ struct Target {
   let learning: Firmware
   let cost: Cost
 
-  /// Numbers in a vector, and bytes that pieces of memory are aligned to: lanes.h and platform.h.
-  static let platform = OtherPlatform(lanes: 2, alignment: 8)
+  /// platform.h
+  static let platform = Platform(alignment: 8, wordSize: 4)
+  /// Numbers in a vector: lanes.h.
+  static let lanes = 2
   /// Of which milliseconds are told, at an instruction per cycle.
   static let megahertz = 168
   /// With the option `deferred`, how much longer than the mean the longest step is.

@@ -50,7 +50,7 @@ struct TargetEstimate: Encodable {
   private static func bytes(_ file: [UInt8], _ settings: OptionSettings) throws -> Int {
     try file.withUnsafeBytes { file in
       try withMessage { message throws(Failure) in
-        try HyprCore.Session.memory(of: file, settings.options, on: Target.platform, message)
+        try HyprCore.Session.memory(of: file, settings.options, on: Target.platform, lanes: Target.lanes, message)
       }.total
     }
   }
