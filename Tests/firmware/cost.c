@@ -42,6 +42,10 @@ static int run(const hypr_model *model, int learning) {
   print_entry(learning ? "learning.bytes" : "running.bytes", bytes);
   print_entry(learning ? "learning.mean" : "running.mean", all / STEPS);
   print_entry(learning ? "learning.worst" : "running.worst", worst);
+  float rate = 0;
+  hypr_statistics statistics = {.struct_size = sizeof statistics, .spike_rates = &rate, .spike_rate_count = 1};
+  if (fails("statistics", hypr_session_statistics(session, &statistics), hypr_session_message(session))) return 1;
+  print_entry(learning ? "learning.spikes_per_thousand" : "running.spikes_per_thousand", (uint64_t)(1000 * rate));
   hypr_session_free(session);
   return 0;
 }

@@ -12,9 +12,8 @@ TOLERANCE = {"flash": 0.1, "session": 0.1, "stack": 0.1, "instructionsPerStep": 
 RUNNING, LESSON = ("step", "stepPerNeuron"), ("learningPerNeuron", "window", "windowPerNeuron", "windowPerParameter")
 
 
-def asked(model, window, target):
-    tool = os.environ["HYPR_TOOL"]
-    arguments = [tool, "info", model, "--json", "--option", f"window={window}", "--target", target]
+def asked(model, window, *more):
+    arguments = [os.environ["HYPR_TOOL"], "info", model, "--json", "--option", f"window={window}", *more]
     return json.loads(subprocess.run(arguments, capture_output=True, text=True, check=True).stdout)
 
 
@@ -36,14 +35,14 @@ def compare(folder, taken, targets, model, window):
                 found.append(f"{what}: the tool estimates {name} as {estimate[name]:,}, measured {value:,}")
 
     for target in targets:
-        estimate = asked(model, window, target)["targetEstimate"]
+        estimate = asked(model, window, "--target", target)["targetEstimate"]
         for kind, mode in (("running", "inference"), ("learning", "learning")):
             figures = taken[target, mode]
             look(f"{target}, {mode}", estimate[kind], {
                 "flash": figures["flash"], "session": figures["session"], "stack": max(figures["stack"]),
                 "instructionsPerStep": figures["mean"], "instructionsOfWorstStep": figures["worst"]})
         for path, steps, numbers in measured(folder, target):
-            estimate = asked(path, steps, target)["targetEstimate"]
+            estimate = asked(path, steps, "--target", target)["targetEstimate"]
             for kind in ("running", "learning"):
                 look(f"{target}, {path.stem}, window {steps}, {kind}", estimate[kind], {
                     "session": numbers[f"{kind}.bytes"], "instructionsPerStep": numbers[f"{kind}.mean"],
@@ -68,7 +67,7 @@ def fit(rows, values):
 def costs(folder, target):
     running, lessons = ([], []), ([], [])
     for path, window, numbers in measured(folder, target):
-        facts = asked(path, window, target)
+        facts = asked(path, window)
         neurons, parameters = sum(layer["size"] for layer in facts["layers"]) + facts["outputs"], facts["parameterCount"]
         running[0].append([1, neurons])
         running[1].append(numbers["running.mean"])
