@@ -68,8 +68,8 @@ $(BUILD)/bin/hypr: $(SOURCES)
 	.ci/check-tool $@
 
 .PHONY: install install-tool
-install: $(LIBRARY) ## Install library, header, pkg-config and CMake files (PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR=)
-	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' .ci/install-library $(BUILD)/lib
+install: $(if $(TARGET),lib,$(LIBRARY)) ## Install library, header, pkg-config and CMake files (PREFIX=/usr/local, LIBDIR=PREFIX/lib, DESTDIR=)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' .ci/install-library $(BUILD)/$(or $(TARGET),lib)
 
 install-tool: $(TOOL) ## Install the command line tool, its manual pages and completions
 	@.ci/require-packages help2man
@@ -82,7 +82,7 @@ PYTHON_PACKAGES := gcc libc6-dev python3-dev python3-venv
 DEB_PACKAGES    := debhelper dh-python dpkg-dev help2man lintian patchelf
 WHEEL           := $(BUILD)/wheel/mark
 # Other processors than this one, with an operating system and without.
-TARGETS         := aarch64 cortex-m4f cortex-m7
+TARGETS          = $(shell .ci/build-target --targets)
 
 .PHONY: wheel deb dist check-dist check-dist-again
 wheel: $(WHEEL) ## Build the wheel of the Python package, build/wheel/*.whl
@@ -325,13 +325,18 @@ test-aarch64:
 	Tests/aarch64/run
 
 # The library on microcontrollers in QEMU, compared with the one of this machine.
-MICROCONTROLLERS ?= cortex-m4f
-test-firmware: $(LIBRARY) $(MODELS)
-	@.ci/require-packages $$(.ci/build-target --packages cortex-m4f) gcc libc6-dev python3-minimal qemu-system-arm
-	Tests/firmware/run $(BUILD)/models $(MICROCONTROLLERS)
+MICROCONTROLLERS = $(shell .ci/build-target --microcontrollers)
+test-firmware: $(LIBRARY) $(TOOL) $(MODELS)
+	@.ci/require-packages $$(for target in $(MICROCONTROLLERS); do .ci/build-target --packages $$target; done) \
+	  $$(Tests/firmware/emulate --packages) binutils cmake gcc libc6-dev make python3-minimal
+	HYPR_TOOL=$(abspath $(TOOL)) Tests/firmware/run $(BUILD)/models $(MICROCONTROLLERS)
 
-.PHONY: firmware-test
-firmware-test: test-firmware ## Run and learn a stream on microcontrollers in QEMU, and print what it takes
+.PHONY: firmware-test firmware-figures
+firmware-test: ## Run and learn a stream on microcontrollers in QEMU, and print what it takes (10 minutes)
+	@HYPR_FIRMWARE=full $(MAKE) --no-print-directory test-firmware
+
+firmware-figures: ## Accept what it takes as it is now, Tests/firmware/figures.json
+	@HYPR_FIRMWARE=update $(MAKE) --no-print-directory test-firmware
 
 # A neuron model is added to a copy of the project, as docs/neuron-model.md says.
 test-neuron-model:

@@ -4,10 +4,6 @@
 
 #include "stream.h"
 
-void print_text(const char *text) { fputs(text, stdout); }
-uint64_t instructions(void) { return 0; }
-size_t deepest_stack(void) { return 0; }
-
 static const char *state_path;
 const void *state_of_host(const void *own, size_t *size) {
   FILE *out = fopen(state_path, "wb");
@@ -18,9 +14,9 @@ const void *state_of_host(const void *own, size_t *size) {
 int main(int count, char **arguments) {
   static union { char bytes[1 << 16]; uint64_t aligned; } file;
   FILE *in = count == 6 ? fopen(arguments[1], "rb") : NULL;
-  if (!in) return puts("usage: host MODEL LEARNING WINDOW STEPS STATE"), 2;
+  if (!in) return puts("usage: host MODEL MODE WINDOW STEPS STATE"), 2;
   size_t size = fread(file.bytes, 1, sizeof file.bytes, in);
   fclose(in);
   state_path = arguments[5];
-  return stream(file.bytes, size, atoi(arguments[2]), atoi(arguments[3]), atoi(arguments[4]));
+  return stream(file.bytes, size, (stream_mode)atoi(arguments[2]), atoi(arguments[3]), atoi(arguments[4]));
 }

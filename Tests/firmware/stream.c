@@ -1,9 +1,12 @@
 #include "stream.h"
 
-#include <hypr.h>
 #include <string.h>
 
-enum { INPUTS = 4, OUTPUTS = 6, MODEL_BYTES = 8192, OPTIONS_BYTES = 1024, SESSION_BYTES = 256 * 1024 };
+#include "board.h"
+#include "heartbeat.h"
+
+enum { INPUTS = HEARTBEAT_CHANNELS, OUTPUTS = HEARTBEAT_WAVES };
+enum { MODEL_BYTES = 8192, OPTIONS_BYTES = 1024, SESSION_BYTES = 256 * 1024 };
 
 /* Nothing is allocated: all that the library needs lies here. */
 #define BLOCK(name, bytes) static union { uint8_t bytes_[bytes]; uint64_t aligned[8]; } name __attribute__((aligned(64)))
@@ -12,22 +15,6 @@ BLOCK(options_memory, OPTIONS_BYTES);
 BLOCK(session_memory, SESSION_BYTES);
 
 static char why[256];
-
-static void print_number(uint64_t value) {
-  char text[24];
-  char *first = text + sizeof text;
-  *--first = 0;
-  do *--first = (char)('0' + value % 10);
-  while (value /= 10);
-  print_text(first);
-}
-
-static void print_entry(const char *name, uint64_t value) {
-  print_text(name);
-  print_text(" ");
-  print_number(value);
-  print_text("\n");
-}
 
 /* The numbers' bits: nothing is rounded. */
 static void print_floats(const char *name, uint64_t step, const float *values, int count) {
@@ -43,41 +30,8 @@ static void print_floats(const char *name, uint64_t step, const float *values, i
   print_text("\n");
 }
 
-static int fails(const char *what, hypr_status status, const char *message) {
-  if (status == HYPR_OK) return 0;
-  print_text("FAILED ");
-  print_text(what);
-  print_text(": ");
-  print_text(hypr_status_name(status));
-  print_text(": ");
-  print_text(message);
-  print_text("\n");
-  return 1;
-}
-
 #define TRY(call) do { if (fails(#call, call, why)) return 1; } while (0)
 #define TRY_ON(session, call) do { if (fails(#call, call, hypr_session_message(session))) return 1; } while (0)
-
-/* -1 to 1, the same everywhere. */
-static float noise(uint32_t *seed) {
-  *seed = *seed * 1664525u + 1013904223u;
-  return (float)(int32_t)(*seed >> 8) * (1.0f / 8388608.0f) - 1.0f;
-}
-
-static float bump(int at, int centre, int width) {
-  int distance = at > centre ? at - centre : centre - at;
-  return distance >= width ? 0.0f : 1.0f - (float)distance / (float)width;
-}
-
-/* A heartbeat of 100 samples: P, QRS and T as triangles, in two leads and their differences. Returns the wave. */
-static uint32_t sample(int step, float *x, float *before, uint32_t *seed) {
-  int at = step % 100;
-  float one = 0.15f * bump(at, 20, 8) + bump(at, 40, 4) - 0.25f * bump(at, 45, 3) + 0.3f * bump(at, 70, 12) + 0.02f * noise(seed);
-  float other = 0.10f * bump(at, 20, 8) - 0.7f * bump(at, 41, 4) + 0.2f * bump(at, 71, 12) + 0.02f * noise(seed);
-  x[0] = one, x[1] = other, x[2] = one - before[0], x[3] = other - before[1];
-  before[0] = one, before[1] = other;
-  return at < 12 ? 0 : at < 28 ? 1 : at < 36 ? 2 : at < 48 ? 3 : at < 58 ? 4 : 5;
-}
 
 /* Messages have numbers: they must be written as on this machine. */
 static int messages(hypr_options *options, const void *file, size_t size) {
@@ -98,7 +52,7 @@ static int messages(hypr_options *options, const void *file, size_t size) {
 }
 
 /* From the state that this machine saved in the middle of a window the stream goes on; saved again, it has the same bytes. */
-static int goes_on(hypr_session *session, const void *state, size_t size, uint8_t *again, float *before, uint32_t *seed) {
+static int goes_on(hypr_session *session, const void *state, size_t size, uint8_t *again, heartbeat *heart) {
   float x[INPUTS], y[OUTPUTS];
   uint32_t bytes = 2166136261u;
   TRY_ON(session, hypr_session_reset(session));
@@ -107,7 +61,7 @@ static int goes_on(hypr_session *session, const void *state, size_t size, uint8_
   for (size_t i = 0; i < size; i++) bytes = (bytes ^ again[i]) * 16777619u;
   print_entry("moved.bytes", bytes);
   for (int step = 0; step < 20; step++) {
-    sample(step, x, before, seed);
+    heartbeat_sample(heart, x);
     TRY_ON(session, hypr_session_step(session, x, INPUTS, y, OUTPUTS));
     print_floats("moved", (uint64_t)step, y, OUTPUTS);
   }
@@ -140,7 +94,8 @@ static int damaged_files(const void *file, size_t size) {
   return 0;
 }
 
-int stream(const void *file, size_t size, int learning, int window, int steps) {
+int stream(const void *file, size_t size, stream_mode mode, int window, int steps) {
+  const int learning = mode != INFERENCE;
   hypr_model *model;
   hypr_options *options;
   hypr_session *session;
@@ -157,6 +112,7 @@ int stream(const void *file, size_t size, int learning, int window, int steps) {
   TRY(hypr_options_create_in(&options_memory, sizeof options_memory, &options, why, sizeof why));
   if (messages(options, file, size)) return print_text("FAILED messages\n"), 1;
   TRY(hypr_options_set(options, HYPR_OPTION_LEARNING, learning));
+  TRY(hypr_options_set(options, HYPR_OPTION_DEFERRED, mode == DEFERRED));
   TRY(hypr_options_set(options, HYPR_OPTION_WINDOW, window));
   TRY(hypr_options_set(options, HYPR_OPTION_LEARNING_RATE, 5e-3));
   TRY(hypr_session_memory_size(model, options, &bytes, &alignment, why, sizeof why));
@@ -169,11 +125,11 @@ int stream(const void *file, size_t size, int learning, int window, int steps) {
   hypr_options_free(options);
   hypr_model_free(model);
 
-  float x[INPUTS], before[2] = {0, 0}, y[OUTPUTS];
-  uint32_t seed = 12345;
+  float x[INPUTS], y[OUTPUTS];
+  heartbeat heart = {.seed = 12345};
   uint64_t all = 0, worst = 0;
   for (int step = 0; step < steps; step++) {
-    uint32_t label = sample(step, x, before, &seed);
+    uint32_t label = heartbeat_sample(&heart, x);
     start = instructions();
     TRY_ON(session, hypr_session_step(session, x, INPUTS, y, OUTPUTS));
     if (learning) TRY_ON(session, hypr_session_teach_class(session, label));
@@ -204,7 +160,7 @@ int stream(const void *file, size_t size, int learning, int window, int steps) {
   TRY_ON(session, hypr_session_reset(session));
   TRY_ON(session, hypr_session_load_state(session, saved, bytes));
   print_entry("state.stack", deepest_stack());
-  if (goes_on(session, state_of_host(saved, &bytes), bytes, saved, before, &seed)) return 1;
+  if (goes_on(session, state_of_host(saved, &bytes), bytes, saved, &heart)) return 1;
   hypr_session_free(session);
   if (damaged_files(file, size)) return print_text("FAILED damaged files\n"), 1;
   print_text("end\n");

@@ -47,6 +47,17 @@ FLOAT_CONTROL system_float_control system_float_enter(void) {
   return host;
 }
 
+#elif defined(__riscv_flen)
+// How numbers are rounded, and the flags of exceptions, of which none ends anything. Subnormal numbers are computed at full speed.
+typedef uint32_t system_float_control;
+
+FLOAT_CONTROL void system_float_set(system_float_control control) { __asm__ volatile("csrw fcsr, %0" : : "r"(control) : "memory"); }
+FLOAT_CONTROL system_float_control system_float_enter(void) {
+  system_float_control host;
+  __asm__ volatile("csrrw %0, fcsr, zero" : "=r"(host) : : "memory");
+  return host;
+}
+
 #else
 // There is nothing to set, or programs compute what processors do elsewhere.
 typedef uint32_t system_float_control;

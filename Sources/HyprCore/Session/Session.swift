@@ -87,7 +87,7 @@ public struct Session: ~Copyable {
   }
 
   /// The options that a session of this model would have.
-  @inline(never) private static func settings(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Settings {
+  @inline(never) static func settings(_ model: UnsafeMutablePointer<Model>, _ options: Options?) -> Settings {
     var options = options ?? Options()
     options.complete(by: model.pointee.recommended)
     if options.value(.window) == 0 { options.set(.window, Double(automaticWindow(model.pointee))) }
@@ -116,7 +116,7 @@ public struct Session: ~Copyable {
   }
 
   /// Not inlined: options and settings are large.
-  @inline(never) private static func check(
+  @inline(never) static func check(
     _ settings: Settings, _ model: UnsafeMutablePointer<Model>, _ message: MessageBuffer
   ) throws(Failure) {
     #if !HYPR_LEARNING

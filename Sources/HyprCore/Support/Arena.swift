@@ -14,20 +14,31 @@ struct Arena {
   static var alignment: Int { Int(SYSTEM_ALIGNMENT) }
 
   private let base: UnsafeMutableRawPointer?
+  /// Whose memory it is: the library that ships knows its own alone.
+  #if hasFeature(Embedded)
+    private var platform: Platform { .own }
+  #else
+    private let platform: Platform
+  #endif
   private(set) var used = 0
   private(set) var overflowed = false
   private var sections = MemorySection.Sizes(repeating: 0)
   /// Set while something is laid out whose parts have sections of their own, but which is reported as one: every byte counts for it.
   private var reportedSection: MemorySection?
 
-  init(measuring: Void) { base = nil }
-  init(_ base: UnsafeMutableRawPointer) { self.base = base }
+  #if hasFeature(Embedded)
+    init(measuring: Void) { base = nil }
+    init(_ base: UnsafeMutableRawPointer) { self.base = base }
+  #else
+    init(measuring: Void, for platform: Platform = .own) { (base, self.platform) = (nil, platform) }
+    init(_ base: UnsafeMutableRawPointer) { (self.base, platform) = (base, .own) }
+  #endif
 
   /// Room for `count` * `rows` * `planes` elements.
   mutating func allocate<Element: ~Copyable>(
     _ type: Element.Type, _ count: Int, rows: Int = 1, planes: Int = 1, _ section: MemorySection
   ) -> UnsafeMutablePointer<Element> {
-    reserve(MemoryLayout<Element>.stride, count, rows, planes, section).assumingMemoryBound(to: Element.self)
+    reserve(platform.stride(type), count, rows, planes, section).assumingMemoryBound(to: Element.self)
   }
 
   /// Room for one value, which is put there.
@@ -43,8 +54,8 @@ struct Arena {
     let (plane, tooWide) = count.multipliedReportingOverflow(by: rows)
     let (elements, tooDeep) = plane.multipliedReportingOverflow(by: planes)
     let (bytes, tooMany) = elements.multipliedReportingOverflow(by: stride)
-    let (padded, tooLarge) = bytes.addingReportingOverflow(Arena.alignment - 1)
-    let size = padded & ~(Arena.alignment - 1)
+    let (padded, tooLarge) = bytes.addingReportingOverflow(platform.alignment - 1)
+    let size = padded & ~(platform.alignment - 1)
     let (end, tooFar) = used.addingReportingOverflow(size)
     let start = used
     if tooWide || tooDeep || tooMany || tooLarge || tooFar {

@@ -133,9 +133,11 @@ struct ModelReport: Encodable {
   let runningMemory: Memory
   /// Of a session that learns, with the options given.
   let learningMemory: Memory
+  /// `nil`: nobody asked.
+  let targetEstimate: TargetEstimate?
 
   /// Loads the model at `path`; the memory of sessions is that with `settings`.
-  init(path: String, settings: OptionSettings) throws {
+  init(path: String, settings: OptionSettings, target: Target? = nil) throws {
     let model = try LoadedModel(path: path)
     let facts = try FileFacts(path: path)
     var (running, learning) = (settings, settings)
@@ -165,6 +167,10 @@ struct ModelReport: Encodable {
     parameterCount = model.pointer.pointee.parameterCount
     exemplars = Exemplars(of: model)
     recommendedOptions = facts.options
+    let (neurons, parameters) = (layers.reduce(outputs) { $0 + $1.size }, parameterCount)
+    targetEstimate = try target.map {
+      try TargetEstimate($0, path: path, settings: settings, neurons: neurons, parameters: parameters)
+    }
     metadata = (0..<model.pointer.pointee.metadataCount).map {
       Entry(
         key: text(model.pointer.pointee.metadataKey($0)) ?? "",
