@@ -312,7 +312,7 @@ test-python: $(LIBRARY) $(TOOL)
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) HYPR_TOOL=$(abspath $(TOOL)) Tests/python/run
 
 test-fleet: fleet-environment $(BUILD)/examples/fleet_device
-	@HYPR_FLEET_DEVICE=$(abspath $(BUILD)/examples/fleet_device) $(FLOWER) -m pytest -p no:cacheprovider -q Tests/python/test_flower.py
+	@HYPR_FLEET_DEVICE=$(abspath $(BUILD)/examples/fleet_device) $(FLOWER) -m pytest -p no:cacheprovider -q Tests/python/test_flower_*.py
 
 .PHONY: test-importers
 test-importers: $(LIBRARY) $(TOOL) ## Compare importers with the original libraries (downloads PyTorch)

@@ -27,7 +27,7 @@
  *
  * Sections
  *   Simple     errors, models, running a session
- *   Learning   options, targets, rehearsal, the guard, whole sequences, updates, statistics, saving, transfer
+ *   Learning   options, targets, rehearsal, the guard, whole sequences, updates, statistics, saving, transfer, fleets
  *   Expert     resetting parts, long calls, looking ahead, states of layers, parameters, gradients, exemplars,
  *              neuron models, building models, memory
  *
@@ -764,6 +764,51 @@ HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *
  * were. INVALID_ARGUMENT: `from` is `session`. WRONG_STATE: it is in the middle of a call. Neither may be in use by another
  * thread. */
 HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
+
+/* ---- Updates of a fleet (since 0.1)
+ * What a session has learned since its model file, in few bytes: devices learn from each other without a recording leaving them
+ * (docs/fleets.md). An update is the difference of the session's parameters from those of its model file. It holds a checksum, the
+ * version of its format, and checksums of the structure (layers, tensors, their shapes, stored weights) and of the values that it is
+ * from: who reads it has a session of a model with the same ones, whatever its metadata. Build without learning: MODEL_UNSUPPORTED. */
+
+/* Values of hypr_update_settings.element_type: how a difference is written */
+enum {
+  HYPR_ELEMENT_FLOAT32 = 0,
+  HYPR_ELEMENT_FLOAT16 = 1, /* IEEE binary16, at most 65504 */
+  HYPR_ELEMENT_INT8 = 2     /* a byte, with a scale for each tensor: of the largest it is 127 */
+};
+
+/* What is given away, and how. Start from HYPR_UPDATE_SETTINGS, which is what a call given NULL takes. */
+typedef struct hypr_update_settings {
+  size_t struct_size;     /* sizeof(hypr_update_settings); bytes that this version does not know must be 0 */
+  int32_t element_type;   /* [HYPR_ELEMENT_FLOAT32] */
+  double share;           /* of each tensor's elements that are sent, those that differ most, rounded up; above 0, at most 1 [1] */
+  const uint8_t *tensors; /* [tensor count]: 0: the tensor stays on the device; NULL: all are sent [NULL] */
+  float *residual;        /* [parameter count], or NULL: what updates have lost by rounding and leaving out, which the next one makes up
+                             for: in: 0 before the first, or what the last one left; out: what is lost now (error feedback: Seide et
+                             al. 2014; Karimireddy et al. 2019, arXiv 1901.09847). Of tensors that stay it is not touched [NULL] */
+} hypr_update_settings;
+
+/* The defaults: hypr_update_settings settings = HYPR_UPDATE_SETTINGS; */
+#define HYPR_UPDATE_SETTINGS {sizeof(hypr_update_settings), HYPR_ELEMENT_FLOAT32, 1, NULL, NULL}
+
+/* The exact size of an update, which depends on the model and the settings alone. INVALID_ARGUMENT: struct_size, a setting that is out
+ * of its bounds, or no tensor is sent. */
+HYPR_API hypr_status hypr_session_update_size(const hypr_session *session, const hypr_update_settings *settings, size_t *bytes);
+
+/* Writes the update of the parameters as they are now: hypr_session_flush before, if a window is open that was taught. Takes the time
+ * of reading the parameters a few times, with a share below 1 some thirty times.
+ * BUFFER_TOO_SMALL. NOT_FINITE: a difference, with its residual, is not a finite number. INVALID_ARGUMENT as above. */
+HYPR_API hypr_status hypr_session_get_update(const hypr_session *session, const hypr_update_settings *settings, void *buffer,
+                                             size_t size);
+
+/* `session` gets the parameters that the sender of an update had, as far as it says: those of the model file and the differences, in
+ * tensors that are sent; all others stay as they are. Parameters of neurons that rounding has brought out of their bounds are moved to
+ * them. As setting parameters it keeps state, traces and optimizer, and closes the open windows first, without an update. So a gateway
+ * averages: it applies one update after the other, and adds up what hypr_session_get_parameters gives.
+ * Everything is checked before anything is changed. INVALID_ARGUMENT: no update, cut short, or damaged. STATE_MISMATCH: another version,
+ * another structure, or stale: from other values than those of this model file. NOT_FINITE: with the tensor and the element. */
+HYPR_API hypr_status hypr_session_apply_update(hypr_session *session, const void *buffer, size_t size);
 
 /* ================================================================================================ Expert */
 

@@ -452,6 +452,9 @@ struct Batch {
   span<const float> weights{};                ///< [sequences] with sequence_labels, otherwise [sum of steps]; nothing: 1
 };
 
+/// What of its parameters a session gives away, and how: HYPR_UPDATE_SETTINGS to start from.
+inline hypr_update_settings update_settings() noexcept { return HYPR_UPDATE_SETTINGS; }
+
 /// A network that runs one stream, and learns from it. One thread at a time.
 class Session : public detail::Owner<hypr_session, hypr_session_free> {
  public:
@@ -668,6 +671,16 @@ class Session : public detail::Owner<hypr_session, hypr_session_free> {
   }
   Outcome<void> save_state(void *buffer, std::size_t size) const { return check(hypr_session_save_state(get(), buffer, size)); }
   Outcome<void> load_state(const void *buffer, std::size_t size) { return check(hypr_session_load_state(get(), buffer, size)); }
+  /// Bytes of an update with these settings.
+  Outcome<std::size_t> update_size(const hypr_update_settings &settings = update_settings()) const {
+    std::size_t bytes = 0;
+    const hypr_status status = hypr_session_update_size(get(), &settings, &bytes);
+    return outcome(status, std::move(bytes));
+  }
+  Outcome<void> get_update(void *buffer, std::size_t size, const hypr_update_settings &settings = update_settings()) const {
+    return check(hypr_session_get_update(get(), &settings, buffer, size));
+  }
+  Outcome<void> apply_update(const void *buffer, std::size_t size) { return check(hypr_session_apply_update(get(), buffer, size)); }
   Outcome<void> transfer(Session &from) { return check(hypr_session_transfer(get(), from.get())); }
 
   // -- Long calls

@@ -17,6 +17,8 @@ extension hypr_statistics: GrowingStruct { static var firstSize: Int { 8 + 8 * 8
 extension hypr_layer_activity: GrowingStruct { static var firstSize: Int { 4 * word + 8 } }
 // On 32-bit machines the first counter lies at an address that 8 divides too.
 extension hypr_input_range: GrowingStruct { static var firstSize: Int { 40 } }
+// Before and behind the share, which lies at an address that 8 divides.
+extension hypr_update_settings: GrowingStruct { static var firstSize: Int { (word + 11) / 8 * 8 + 8 + 2 * word } }
 extension hypr_tensor_info: GrowingStruct { static var firstSize: Int { 10 * word } }
 extension hypr_exemplar_info: GrowingStruct { static var firstSize: Int { 4 * word + 8 } }
 extension hypr_memory_report: GrowingStruct { static var firstSize: Int { 8 * word } }

@@ -141,3 +141,21 @@ private func leftOut(_ session: OpaquePointer?) -> hypr_status {
 }
 
 @c @implementation public func hypr_session_accept(_ session: OpaquePointer?) -> hypr_status { leftOut(session) }
+
+@c @implementation public func hypr_session_update_size(
+  _ session: OpaquePointer?, _ settings: UnsafePointer<hypr_update_settings>?, _ bytes: UnsafeMutablePointer<Int>?
+) -> hypr_status {
+  leftOut(session)
+}
+
+@c @implementation public func hypr_session_get_update(
+  _ session: OpaquePointer?, _ settings: UnsafePointer<hypr_update_settings>?, _ buffer: UnsafeMutableRawPointer?, _ size: Int
+) -> hypr_status {
+  leftOut(session)
+}
+
+@c @implementation public func hypr_session_apply_update(
+  _ session: OpaquePointer?, _ buffer: UnsafeRawPointer?, _ size: Int
+) -> hypr_status {
+  leftOut(session)
+}

@@ -337,6 +337,18 @@ static void call_inspection(hypr_session *session, const char *file) {
   flat[info.offset] = 4.0f / 3; /* at most 1 */
   FAILS(hypr_session_set_parameters(session, flat, count));
   TEXT(hypr_session_message(session));
+  hypr_update_settings update = HYPR_UPDATE_SETTINGS;
+  update.element_type = HYPR_ELEMENT_INT8;
+  update.share = 0.3;
+  if (STATUS(hypr_session_update_size(session, &update, &size)) == HYPR_OK) {
+    OK(hypr_session_get_update(session, &update, bytes, sizeof bytes));
+    note(bytes, size);
+    OK(hypr_session_apply_update(session, bytes, size));
+    bytes[size / 2] ^= 1;
+  }
+  FAILS(hypr_session_get_update(session, &update, bytes, 1));
+  FAILS(hypr_session_apply_update(session, bytes, size));
+  TEXT(hypr_session_message(session));
   OK(hypr_session_state_size(session, &size));
   OK(hypr_session_save_state(session, bytes, sizeof bytes));
   note(bytes, size);

@@ -267,6 +267,15 @@ static void call_everything(hypr_session *session, hypr_session *other, const fl
   hypr_session_save_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, sizeof saved);
   hypr_session_load_state(session, saved, index);
+  hypr_update_settings update = HYPR_UPDATE_SETTINGS;
+  hypr_session_update_size(session, &update, &index);
+  hypr_session_get_update(session, &update, saved, sizeof saved);
+  hypr_session_apply_update(session, saved, index);
+  update.element_type = HYPR_ELEMENT_INT8, update.share = 0.1;
+  hypr_session_update_size(session, &update, &index);
+  hypr_session_get_update(session, &update, saved, sizeof saved);
+  hypr_session_apply_update(session, saved, index);
+  hypr_session_apply_update(session, saved, index - 1);
   hypr_session_transfer(other, session);
   hypr_session_transfer(session, session);
   hypr_session_copy_parameters(other, session);

@@ -202,6 +202,9 @@ static void no_session(void **state) {
   refused(hypr_session_state_size(NULL, &size));
   refused(hypr_session_save_state(NULL, &number, sizeof number));
   refused(hypr_session_load_state(NULL, &number, sizeof number));
+  refused(hypr_session_update_size(NULL, NULL, &size));
+  refused(hypr_session_get_update(NULL, NULL, &number, sizeof number));
+  refused(hypr_session_apply_update(NULL, &number, sizeof number));
   refused(hypr_session_transfer(NULL, session));
   refused(hypr_session_transfer(NULL, NULL));
   refused(hypr_session_memory_report(NULL, &report));
@@ -294,6 +297,9 @@ static void null_arguments(void **state) {
   refused_naming("bytes", hypr_session_state_size(session, NULL));
   refused_naming("buffer", hypr_session_save_state(session, NULL, 1 << 20));
   refused_naming("buffer", hypr_session_load_state(session, NULL, 1 << 20));
+  refused_naming("bytes", hypr_session_update_size(session, NULL, NULL));
+  refused_naming("buffer", hypr_session_get_update(session, NULL, NULL, 1 << 20));
+  refused_naming("buffer", hypr_session_apply_update(session, NULL, 1 << 20));
   refused_naming("from", hypr_session_transfer(session, NULL));
   refused_naming("from", hypr_session_copy_parameters(session, NULL));
   refused_naming("report", hypr_session_memory_report(session, NULL));

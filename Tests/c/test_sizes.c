@@ -88,6 +88,9 @@ static int tear_down_all(void **state) {
   X(hypr_session_save_model_buffer, size, 1, hypr_session_save_model_buffer(session, room, n))                                \
   X(hypr_session_save_state, size, 1, hypr_session_save_state(session, room, n))                                              \
   X(hypr_session_load_state, size, 1, load_state(n))                                                                          \
+  X(hypr_session_get_update, size, 1, hypr_session_get_update(session, NULL, room, n))                                        \
+  X(hypr_session_apply_update, size, 0, apply_update(n))                                                                      \
+  X(hypr_update_settings, struct_size, 0, update_sized(n))                                                                    \
   X(hypr_session_reset_layer, layer, 0, hypr_session_reset_layer(session, n))                                                 \
   X(hypr_session_look_ahead, input_size, 0, hypr_session_look_ahead(session, samples, n, NUMBERS, OUTPUTS))                   \
   X(hypr_session_look_ahead, output_size, 0, hypr_session_look_ahead(session, samples, INPUTS, NUMBERS, n))                   \
@@ -220,6 +223,21 @@ static hypr_status load_state(size_t size) {
   assert_ok(hypr_session_state_size(session, &state_size));
   assert_ok(hypr_session_save_state(session, room, state_size));
   return hypr_session_load_state(session, room, size);
+}
+
+static hypr_status apply_update(size_t size) {
+  assert_ok(hypr_session_get_update(session, NULL, room, ROOM));
+  return hypr_session_apply_update(session, room, size);
+}
+
+static hypr_status update_sized(size_t struct_size) {
+  size_t size;
+  union {
+    hypr_update_settings settings;
+    char bytes[8192];
+  } one = {.settings = HYPR_UPDATE_SETTINGS};
+  one.settings.struct_size = struct_size;
+  return hypr_session_update_size(session, &one.settings, &size);
 }
 
 static hypr_status statistics_with(size_t count) {

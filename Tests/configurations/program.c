@@ -195,6 +195,9 @@ static void learn_not(const hypr_model *model) {
   ANSWERS(hypr_session_rehearsal_clear(session));
   ANSWERS(hypr_session_rehearsal_add(session, numbers, 1, &label, NULL, 1));
   expect(hypr_session_rehearsal_count(session, HYPR_REHEARSAL_ALL) == 0, "rehearsal count", "is not 0");
+  ANSWERS(hypr_session_update_size(session, NULL, &bytes));
+  ANSWERS(hypr_session_get_update(session, NULL, numbers, sizeof numbers));
+  ANSWERS(hypr_session_apply_update(session, numbers, sizeof numbers));
   ANSWERS(hypr_session_get_gradients(session, numbers, 1));
   ANSWERS(hypr_session_get_eligibility(session, 0, numbers, 1));
   expect(hypr_session_eligibility_size(session, 0) == 0, "eligibility size", "is not 0");

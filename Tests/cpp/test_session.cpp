@@ -151,6 +151,29 @@ TEST_CASE("a long call asks a callback of the host") {
   session.run(inputs, 5000);
 }
 
+TEST_CASE("what a session has learned goes to another one as an update") {
+  hypr::Model model(model_path("brf"));
+  hypr::Session learner(model, hypr::Options{{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_WINDOW, 10}}), other(model);
+  std::vector<float> input = some_inputs(4);
+  for (int i = 0; i < 15; i++) {
+    stepped(learner, input);
+    learner.teach_class(1);
+  }
+  learner.flush();
+  hypr_update_settings settings = hypr::update_settings();
+  settings.element_type = HYPR_ELEMENT_INT8;
+  CHECK(learner.update_size(settings) < learner.update_size());
+  std::vector<char> update(learner.update_size());
+  learner.get_update(update.data(), update.size());
+  other.apply_update(update.data(), update.size());
+  std::vector<float> learned(model.parameter_count()), taken(model.parameter_count());
+  learner.get_parameters(learned);
+  other.get_parameters(taken);
+  for (std::size_t i = 0; i < learned.size(); i++) CHECK(taken[i] == doctest::Approx(learned[i]));
+  update[40] ^= 1;
+  CHECK_THROWS_WITH(other.apply_update(update.data(), update.size()), doctest::Contains("damaged"));
+}
+
 TEST_CASE("states and models are saved to memory and go on from there") {
   hypr::Model model(model_path("brf"));
   hypr::Options options{{HYPR_OPTION_LEARNING, 1}, {HYPR_OPTION_WINDOW, 10}};

@@ -1,7 +1,10 @@
 // Calls on sessions: making, running, asking, saving, setting.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <cstring>
 
+#include "checksum.hpp"
 #include "models.hpp"
 #include "world.hpp"
 
@@ -338,6 +341,89 @@ void call_hypr_session_copy_parameters(World &w) {
   const bool is_another = from.handle && from.handle != session.handle;
   w.change(session, [&](hypr_session *handle) { return hypr_session_copy_parameters(handle, from.handle); });
   if (is_another) require(state_of(from.handle) == before, "copying the parameters of a session changed it");
+}
+
+// ---- Updates of a fleet
+
+namespace {
+
+/// Settings of an update, and what they point to.
+struct UpdateSettings {
+  Guarded<uint8_t> tensors;
+  Guarded<float> residual;
+  Sized<hypr_update_settings> sized;
+  const bool given;
+  /// Whether tensors stay, whose residual is not looked at.
+  bool some_stay = false;
+
+  UpdateSettings(World &w, const SessionOf &session)
+      : tensors(session.handle ? hypr_session_tensor_count(session.handle) : 1),
+        residual(session.parameters),
+        sized(w),
+        given(!w.random.once_in(4)) {
+    for (uint8_t &sent : tensors) sent = w.random.once_in(3) ? 0 : static_cast<uint8_t>(w.random.next());
+    for (float &lost : residual) lost = w.random.once_in(2000) ? w.random.absurd_float() : w.random.sample() / 100;
+    hypr_update_settings settings = HYPR_UPDATE_SETTINGS;
+    settings.element_type = static_cast<int32_t>(w.index(3));
+    if (w.random.once_in(2)) settings.share = w.random.once_in(6) ? static_cast<double>(w.random.absurd_float()) : 0.1;
+    some_stay = w.random.once_in(3);
+    if (some_stay) settings.tensors = tensors.get();
+    if (w.random.once_in(2)) settings.residual = residual.get();
+    sized.set(settings);
+  }
+  const hypr_update_settings *get() const { return given ? sized.get() : nullptr; }
+};
+
+/// The checksum at the end of an update, of everything before.
+void sign_update(std::vector<uint8_t> &bytes) {
+  if (bytes.size() < 8) return;
+  const uint64_t sum = checksum(bytes.data(), bytes.size() - 8);
+  memcpy(bytes.data() + bytes.size() - 8, &sum, 8);
+}
+
+}  // namespace
+
+void call_hypr_session_update_size(World &w) {
+  const SessionOf &session = w.session();
+  const UpdateSettings settings(w, session);
+  size_t bytes;
+  w.ask(session, [&](hypr_session *handle) { return hypr_session_update_size(handle, settings.get(), w.perhaps(&bytes)); });
+}
+
+void call_hypr_session_get_update(World &w) {
+  const SessionOf &session = w.session();
+  const UpdateSettings settings(w, session);
+  size_t size = 10;
+  if (session.handle) hypr_session_update_size(session.handle, settings.get(), &size);
+  Guarded<uint8_t> update(w.random.once_in(5) ? w.random.below(size) : size);
+  w.ask(session, [&](hypr_session *handle) {
+    const hypr_status status = hypr_session_get_update(handle, settings.get(), w.perhaps(update.get()), update.size());
+    if (status == HYPR_OK) {
+      w.updates.emplace_back(update.begin(), update.end());
+      const bool is_written = settings.given && settings.get()->residual && !settings.some_stay;
+      for (const float lost : settings.residual) require(!is_written || std::isfinite(lost), "a residual became %g", lost);
+    }
+    return status;
+  });
+}
+
+/// Right ones, and damaged ones whose checksum is mostly right again.
+void call_hypr_session_apply_update(World &w) {
+  const SessionOf &session = w.session();
+  std::vector<uint8_t> bytes(w.random.below(100));
+  if (!w.updates.empty()) bytes = w.updates[w.random.below(w.updates.size())];
+  if (w.random.once_in(2) && !bytes.empty()) {
+    for (uint64_t i = w.random.from(1, 4); i > 0; i--) {
+      const size_t at = w.random.once_in(3) ? w.random.below(bytes.size() < 60 ? bytes.size() : 60) : w.random.below(bytes.size());
+      bytes[at] = static_cast<uint8_t>(w.random.next());
+    }
+    if (w.random.once_in(4)) bytes.resize(w.random.below(bytes.size() + 20));
+    if (!w.random.once_in(4)) sign_update(bytes);
+  }
+  Guarded<uint8_t> update(bytes.size());
+  if (!bytes.empty()) memcpy(update.get(), bytes.data(), bytes.size());
+  w.change(session,
+           [&](hypr_session *handle) { return hypr_session_apply_update(handle, w.perhaps(update.get()), update.size()); });
 }
 
 }  // namespace fuzz

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "check.hpp"
+#include "checksum.hpp"
 #include "guarded.hpp"
 #include "models.hpp"
 
@@ -12,19 +13,6 @@ namespace {
 /// The words before a state's contents.
 enum Word { magic, version, model_identity, payload_size, payload_checksum, header_words };
 constexpr size_t header_size = header_words * 8;
-
-/// Like FNV-1a, but of eight bytes at a time, and the upper half of each product is brought down.
-uint64_t checksum(const uint8_t *bytes, size_t count) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  const auto add = [&](uint64_t word) {
-    hash = (hash ^ word) * 0x100000001b3u;
-    hash ^= hash >> 32;
-  };
-  size_t i = 0;
-  for (uint64_t word; i + 8 <= count; i += 8) memcpy(&word, bytes + i, 8), add(word);
-  for (; i < count; i++) add(bytes[i]);
-  return hash;
-}
 
 using State = std::vector<uint8_t>;
 

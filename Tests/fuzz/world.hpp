@@ -41,6 +41,8 @@ class World {
   std::vector<BuilderOf> builders;
   /// States that were saved, of any session.
   std::vector<std::vector<uint8_t>> states;
+  /// Updates that were written, by any session.
+  std::vector<std::vector<uint8_t>> updates;
   /// What the callbacks of sessions are given, for as long as these may live.
   std::vector<std::unique_ptr<Asked>> asked;
 

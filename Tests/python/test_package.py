@@ -230,7 +230,7 @@ def test_errors_are_of_the_classes_that_python_users_expect():
 
 
 def test_the_code_of_the_page(tmp_path, monkeypatch, capsys):
-    """The Python code of README.md, one block after the other; that of fleets by test_flower.py, with Flower."""
+    """The Python code of README.md, one block after the other; that of fleets by test_flower_learning.py, with Flower."""
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (SOURCE / "README.md").read_text(), re.DOTALL)
     assert len(blocks) >= 5

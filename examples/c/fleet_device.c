@@ -1,15 +1,16 @@
 /*
- * A watch without Python that is part of a fleet: it takes the fleet's model, learns from its wearer, and gives back what it has
- * come to. Its recordings stay here.
+ * A watch without Python that is part of a fleet: it takes the fleet's model, learns from its wearer, and hands over what has
+ * changed, a byte each for a tenth of the parameters. Its recordings stay here.
  *
- *   fleet_device FLEET_MODEL STREAM UPDATE
+ *   fleet_device FLEET_MODEL STREAM DIFFERENCE [RESIDUAL]
  *
- * A gateway that speaks Flower (hypr.flower.gateway_app) writes FLEET_MODEL for every round, and takes UPDATE. The file says in its
- * metadata which round it is of; saving keeps that, so an update that comes late is known as such. About the stream:
- * examples/watch/README.md.
+ * A gateway that speaks Flower (python -m hypr gateway) writes FLEET_MODEL for every round, and takes DIFFERENCE, which says by a
+ * checksum which parameters it is from: one that comes late is known as such. RESIDUAL keeps what has not been handed over, for
+ * the next round; without it that is forgotten. About the stream: examples/watch/README.md.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hypr.h"
 
@@ -36,9 +37,37 @@ static int read_sample(FILE *file, float *values, uint32_t *exercise, int *kind)
   return 1;
 }
 
+/* What was not handed over, [count]: from a file, or nothing yet. */
+static float *read_residual(const char *path, size_t count) {
+  float *residual = calloc(count, sizeof *residual);
+  if (!residual) perror("residual"), exit(EXIT_FAILURE);
+  FILE *file = path ? fopen(path, "rb") : NULL;
+  if (!file) return residual;
+  if (fread(residual, sizeof *residual, count, file) != count || fgetc(file) != EOF) {
+    fprintf(stderr, "%s is not of this network: what it keeps is forgotten\n", path);
+    memset(residual, 0, count * sizeof *residual);
+  }
+  fclose(file);
+  return residual;
+}
+
+/* Replaces a file: under its name there is never a part of it. */
+static void write_file(const char *path, const void *bytes, size_t size) {
+  char part[4096];
+  if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part) {
+    fprintf(stderr, "%s is too long\n", path);
+    exit(EXIT_FAILURE);
+  }
+  FILE *file = fopen(part, "wb");
+  if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0 || rename(part, path) != 0) {
+    perror(path);
+    exit(EXIT_FAILURE);
+  }
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: fleet_device FLEET_MODEL STREAM UPDATE\n");
+  if (argc != 4 && argc != 5) {
+    fprintf(stderr, "usage: fleet_device FLEET_MODEL STREAM DIFFERENCE [RESIDUAL]\n");
     return EXIT_FAILURE;
   }
   hypr_model *model = NULL;
@@ -72,9 +101,25 @@ int main(int argc, char **argv) {
   }
   fclose(stream);
   check(hypr_session_flush(session), "close the last window", hypr_session_message(session));
-  check(hypr_session_save_model(session, argv[3]), "save the update", hypr_session_message(session));
-  printf("learned from %zu samples, and saved %s\n", taught, argv[3]);
 
+  /* A tenth of each tensor, in int8; what that loses is made up for in the next round. */
+  const char *kept = argc == 5 ? argv[4] : NULL;
+  const size_t count = hypr_model_parameter_count(model);
+  hypr_update_settings settings = HYPR_UPDATE_SETTINGS;
+  settings.element_type = HYPR_ELEMENT_INT8;
+  settings.share = 0.1;
+  settings.residual = read_residual(kept, count);
+  size_t size;
+  check(hypr_session_update_size(session, &settings, &size), "size the update", hypr_session_message(session));
+  void *update = malloc(size);
+  if (!update) perror("update"), exit(EXIT_FAILURE);
+  check(hypr_session_get_update(session, &settings, update, size), "make the update", hypr_session_message(session));
+  write_file(argv[3], update, size);
+  if (kept) write_file(kept, settings.residual, count * sizeof *settings.residual);
+  printf("learned from %zu samples, and hands over %zu bytes: %s\n", taught, size, argv[3]);
+
+  free(update);
+  free(settings.residual);
   hypr_session_free(session);
   hypr_options_free(options);
   hypr_model_free(model);

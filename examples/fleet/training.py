@@ -23,6 +23,8 @@ MESSAGES = {
     "float32": None,
     "float16": flower.Compression("float16"),
     "int8": flower.Compression("int8"),
+    "int8, a third": flower.Compression("int8", share=1 / 3),
+    "int8, a quarter": flower.Compression("int8", share=0.25),
     "int8, a tenth": flower.Compression("int8", share=0.1),
     "int8, a fiftieth": flower.Compression("int8", share=0.02),
     "int8, a tenth, nothing made up for": flower.Compression("int8", share=0.1, error_feedback=False),
@@ -36,7 +38,7 @@ class Setting:
 
     updates: int = 12
     batch: int = 3
-    learning_rate: float = 0.01
+    learning_rate: float = 0.02
     momentum: float = 0.6
     sequences: int = SEQUENCES
 
@@ -76,13 +78,13 @@ def start(left_out, seed, taught=False):
     return path
 
 
-def central(left_out, seed, sequences=SEQUENCES, taught=False):
+def central(left_out, seed, sequences=SEQUENCES, taught=False, rate=OPTIONS["learning_rate"]):
     """A model trained on all nine in one place."""
-    path = MODELS / f"central-without-{left_out}-seed-{seed}-sequences-{sequences}{'-taught' if taught else ''}.hypr"
+    path = MODELS / f"central-without-{left_out}-seed-{seed}-rate-{rate:g}-sequences-{sequences}{'-taught' if taught else ''}.hypr"
     if not path.exists():
         updates = sequences // adaptation.BATCH
         first = hypr.Model.load(start(left_out, seed, taught))
-        session = hypr.Session(first, schedule="cosine", schedule_updates=updates, **OPTIONS)
+        session = hypr.Session(first, schedule="cosine", schedule_updates=updates, **{**OPTIONS, "learning_rate": rate})
         drawn = Sequences(of(others(left_out)), seed)
         for _ in range(updates):
             session.learn_batch(*drawn.draw(adaptation.BATCH))

@@ -291,6 +291,23 @@ HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
 HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
 enum {
+  HYPR_ELEMENT_FLOAT32 = 0,
+  HYPR_ELEMENT_FLOAT16 = 1,
+  HYPR_ELEMENT_INT8 = 2
+};
+typedef struct hypr_update_settings {
+  size_t struct_size;
+  int32_t element_type;
+  double share;
+  const uint8_t *tensors;
+  float *residual;
+} hypr_update_settings;
+#define HYPR_UPDATE_SETTINGS {sizeof(hypr_update_settings), HYPR_ELEMENT_FLOAT32, 1, NULL, NULL}
+HYPR_API hypr_status hypr_session_update_size(const hypr_session *session, const hypr_update_settings *settings, size_t *bytes);
+HYPR_API hypr_status hypr_session_get_update(const hypr_session *session, const hypr_update_settings *settings, void *buffer,
+                                             size_t size);
+HYPR_API hypr_status hypr_session_apply_update(hypr_session *session, const void *buffer, size_t size);
+enum {
   HYPR_RESET_STATE = 1,
   HYPR_RESET_TRACES = 2,
   HYPR_RESET_OPTIMIZER = 4

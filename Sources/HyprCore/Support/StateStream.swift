@@ -164,17 +164,22 @@ struct StateStream {
 }
 
 /// Like FNV-1a (Fowler, Noll & Vo), but of eight bytes at a time: finds damage, not forgery.
-func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-  var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-  func add(_ word: UInt64) {
-    hash = (hash ^ word) &* 0x100_0000_01b3
+struct Checksum {
+  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  @inline(__always) mutating func add(_ word: UInt64) {
+    value = (value ^ word) &* 0x100_0000_01b3
     // Products carry upwards only: brings the upper half down.
-    hash ^= hash >> 32
+    value ^= value >> 32
   }
+}
+
+func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  var sum = Checksum()
   let whole = bytes.count & ~7
   for offset in stride(from: 0, to: whole, by: 8) {
-    add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+    sum.add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
   }
-  for offset in whole..<bytes.count { add(UInt64(bytes[offset])) }
-  return hash
+  for offset in whole..<bytes.count { sum.add(UInt64(bytes[offset])) }
+  return sum.value
 }

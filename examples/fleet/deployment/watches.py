@@ -8,7 +8,7 @@ from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvgM
 
-from hypr.flower import Compression, client_app, server_app
+from hypr.flower import client_app, server_app
 
 client = ClientApp()
 server = ServerApp()
@@ -18,13 +18,13 @@ server = ServerApp()
 def _app(example: str, model: str) -> ClientApp:
     """That of a wearer, whose recordings are on this device alone; in the demo that is a number in the package's data."""
     sys.path.insert(0, example)
-    from training import Setting
+    from training import MESSAGES, Setting
     from wearers import OPTIONS, Wearer
 
     setting = Setting()
     return client_app(
         model, lambda context: Wearer(context, int(context.node_config["wearer"]), setting.updates, setting.batch),
-        mods=[Compression("int8", share=0.1)], **OPTIONS)
+        mods=[MESSAGES["int8, a third"]], **{**OPTIONS, "learning_rate": setting.learning_rate})
 
 
 def _answer(message: Message, context: Context) -> Message:
@@ -40,4 +40,4 @@ def main(grid: Grid, context: Context) -> None:
     run, clients = context.run_config, int(context.run_config["clients"])
     strategy = FedAvgM(server_momentum=0.6, min_available_nodes=clients, min_train_nodes=clients, fraction_evaluate=0.0)
     server_app(str(run["model"]), str(run["output"]), rounds=int(run["rounds"]), schedule="cosine", strategy=strategy,
-               timeout=60)(grid, context)
+               timeout=float(run["timeout"]))(grid, context)

@@ -1,4 +1,4 @@
-"""``python -m hypr``: what a model is, a page about a training run, and every command of the command line tool."""
+"""``python -m hypr``: what a model is, a page about a training run, a gateway of a fleet, and every command of the command line tool."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from hypr._gateway_command import add_gateway
 from hypr._library import library_version
 from hypr.errors import Error
 
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.add_argument("--output", metavar="FILE", help="the page (default: report.html in the folder)")
     report.add_argument("--example", metavar="FILE", help="an .npy file with a sequence [steps, channels] to show")
     report.set_defaults(run=_report)
+
+    add_gateway(commands)
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and not words[0].startswith("-") and words[0] not in commands.choices:

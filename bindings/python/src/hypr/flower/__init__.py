@@ -14,7 +14,6 @@ require("flwr", "hypr.flower")
 from hypr.flower._client import client_app
 from hypr.flower._compression import Compression
 from hypr.flower._continuing import go_on, keep
-from hypr.flower._difference import Difference, DifferenceError
 from hypr.flower._gateway import gateway_app
 from hypr.flower._grid import LocalGrid
 from hypr.flower._local import DataSet, Fitted, Local, Stream
@@ -25,7 +24,7 @@ from hypr.flower._shared import SharedTensors
 from hypr.flower._structure import Structure, StructureMismatchError
 
 __all__ = [
-    "CheckedStrategy", "Compression", "DataSet", "Difference", "DifferenceError", "Fitted", "Local", "LocalGrid", "SharedTensors",
+    "CheckedStrategy", "Compression", "DataSet", "Fitted", "Local", "LocalGrid", "SharedTensors",
     "Stream", "Structure", "StructureMismatchError", "client_app", "completed_rounds", "gateway_app", "go_on", "keep",
     "secure_client_app", "secure_server_app", "server_app",
 ]

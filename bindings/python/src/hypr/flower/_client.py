@@ -11,6 +11,8 @@ from flwr.clientapp import ClientApp
 from flwr.clientapp.typing import Mod
 
 from hypr.errors import Error
+from hypr.flower._compression import Compression, mods_of
+from hypr.flower._gateway import GATEWAY_DEVICES, GATEWAY_FOLDER, GATEWAY_WAIT, Gateway
 from hypr.flower._local import Local
 from hypr.flower._messages import ARRAYS, BASE, CONFIG, EXAMPLES, METRICS, PROXIMAL, RATE_FACTOR, ROUND, STRUCTURE, UPDATE, refusal
 from hypr.flower._shared import SharedTensors, base_of
@@ -26,7 +28,7 @@ _PERSONAL = "hypr.personal"
 
 
 def client_app(model: Model | str | os.PathLike[str], local: Local | Callable[[Context], Local], *, personal: Iterable[str] = (),
-               mods: Iterable[Mod] = (), **options: Unpack[SessionOptions]) -> ClientApp:
+               mods: Iterable[Mod | Compression] = (), **options: Unpack[SessionOptions]) -> ClientApp:
     """A ClientApp of Flower's: one for all devices of a fleet.
 
     Parameters
@@ -45,12 +47,15 @@ def client_app(model: Model | str | os.PathLike[str], local: Local | Callable[[C
         As for ``Session``; what is not given is as the model recommends. But for `schedule`, which is constant: the server says how
         the rate falls from round to round.
 
+    A node that ``python -m hypr gateway`` has started speaks for devices without Python instead, with the same model, personal
+    tensors and mods: ``gateway_app``.
+
     A reply is an error that says what was wrong if the fleet has another structure, or if what the device does is refused; the
     server logs it, and leaves the device out.
     """
     client = Client(model, local, personal, options)
     app = ClientApp()
-    app.train(mods=list(mods))(client.train)
+    app.train(mods=mods_of(mods, client.tensors))(client.train)
     app.evaluate()(client.evaluate)
     return app
 
@@ -70,6 +75,8 @@ class Client:
             self.rate = float(cast(float, session.options["learning_rate"]))
 
     def train(self, message: Message, context: Context) -> Message:
+        if (gateway := self._gateway(context)) is not None:
+            return gateway.train(message, context)
         try:
             config, arrays = message.content.config_records[CONFIG], message.content.array_records[ARRAYS]
             self.structure.check(str(config[STRUCTURE]), "the fleet's model")
@@ -87,6 +94,8 @@ class Client:
         }), reply_to=message)
 
     def evaluate(self, message: Message, context: Context) -> Message:
+        if self._gateway(context) is not None:
+            return refusal(message, "a gateway has no recordings to judge a model on")
         try:
             config, arrays = message.content.config_records[CONFIG], message.content.array_records[ARRAYS]
             self.structure.check(str(config[STRUCTURE]), "the fleet's model")
@@ -95,6 +104,14 @@ class Client:
         except Error as error:
             return refusal(message, f"{type(error).__name__}: {error}")
         return Message(RecordDict({METRICS: MetricRecord({EXAMPLES: examples, **metrics})}), reply_to=message)
+
+    def _gateway(self, context: Context) -> Gateway | None:
+        """What the node is, if its configuration says so."""
+        config = context.node_config
+        if GATEWAY_FOLDER not in config:
+            return None
+        return Gateway(self.model, str(config[GATEWAY_FOLDER]), int(config[GATEWAY_DEVICES]), float(config[GATEWAY_WAIT]),
+                       [tensor.name for tensor in self.tensors.personal])
 
     def _local(self, context: Context) -> Local:
         return self.local(context) if callable(self.local) else self.local

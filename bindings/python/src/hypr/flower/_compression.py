@@ -1,25 +1,30 @@
-"""Replies as small differences: a mod of Flower's, on the device."""
+"""Replies as small differences, on the device: what is done to them the library does, the same as for devices without Python."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from flwr.app import Array, ArrayRecord, Context, Message, MessageType
-from flwr.clientapp.typing import ClientAppCallable
+from flwr.clientapp.typing import ClientAppCallable, Mod
 
 from hypr._arrays import FloatArray
-from hypr.flower._difference import Difference, ValueType, _check_settings
-from hypr.flower._messages import ARRAYS, BASE, DIFFERENCE, DIFFERENCE_TYPE, STRUCTURE, UPDATE
+from hypr.errors import InvalidArgumentError
+from hypr.flower._messages import ARRAYS, DIFFERENCE, DIFFERENCE_TYPE
+from hypr.flower._shared import SharedTensors
+from hypr.session import Session
+from hypr.session._updates import ELEMENT_TYPES, ElementType
 
 _RESIDUAL = "hypr.residual"
 
 
 class Compression:
-    """Sends what has changed instead of what is, in few bytes. The first of the mods: it comes after all others, such as those of
-    differential privacy.
+    """Sends what has changed instead of what is, in few bytes (``Session.get_update``). The first of the mods: it comes after all
+    others, such as those of differential privacy.
 
     Parameters
     ----------
-    values : {"float32", "float16", "int8"}
+    element_type : {"float32", "float16", "int8"}
     share : float, above 0 to 1
         Of each tensor's elements that are sent, those that changed most.
     error_feedback : bool
@@ -31,35 +36,49 @@ class Compression:
     >>> app = hypr.flower.client_app("watch.hypr", local, mods=[hypr.flower.Compression("int8", share=0.1)])
     """
 
-    def __init__(self, values: ValueType = "int8", share: float = 1.0, error_feedback: bool = True) -> None:
-        _check_settings(values, share)
-        self.values, self.share, self.error_feedback = values, share, error_feedback
+    def __init__(self, element_type: ElementType = "int8", share: float = 1.0, error_feedback: bool = True) -> None:
+        if element_type not in ELEMENT_TYPES:
+            raise InvalidArgumentError(f"element_type is {element_type!r}, expected one of {', '.join(map(repr, ELEMENT_TYPES))}")
+        if not 0 < share <= 1:
+            raise InvalidArgumentError(f"share is {share}, expected above 0 to 1")
+        self.element_type, self.share, self.error_feedback = element_type, share, error_feedback
 
-    def __call__(self, message: Message, context: Context, call_next: ClientAppCallable) -> Message:
-        if message.metadata.message_type != MessageType.TRAIN:
-            return call_next(message, context)
-        base = {name: array.numpy().astype(np.float32) for name, array in message.content.array_records[ARRAYS].items()}
-        reply = call_next(message, context)
-        if reply.has_error():
+    def of(self, tensors: SharedTensors) -> Mod:
+        """The mod, for clients that share these tensors. ``client_app`` and ``gateway_app`` call this."""
+
+        def compress(message: Message, context: Context, call_next: ClientAppCallable) -> Message:
+            reply = call_next(message, context)
+            if message.metadata.message_type != MessageType.TRAIN or reply.has_error():
+                return reply
+            base = tensors.values(message.content.array_records[ARRAYS])
+            # What noise, such as that of differential privacy, has brought out of the bounds of neurons has no place in a session.
+            values = tensors.within_bounds(tensors.values(reply.content.array_records[ARRAYS]))
+            data = self._encoded(tensors, base, values, context)
+            reply.content.array_records[ARRAYS] = ArrayRecord(
+                {DIFFERENCE: Array(dtype="uint8", shape=(len(data),), stype=DIFFERENCE_TYPE, data=data)})
             return reply
-        arrays, update = reply.content.array_records[ARRAYS], reply.content.config_records[UPDATE]
-        parts = [(array.numpy() - base[name]).reshape(-1) for name, array in arrays.items()]
-        sizes, wanted = [part.size for part in parts], np.concatenate(parts, dtype=np.float32)
-        if self.error_feedback:
-            wanted = wanted + self._residual(context, wanted.size)
-        data = Difference(str(update[STRUCTURE]), str(update[BASE]), wanted).encode(sizes, self.values, self.share)
-        if self.error_feedback:
-            lost = wanted - Difference.decode(data, sizes).values
-            context.state.array_records[_RESIDUAL] = ArrayRecord({DIFFERENCE: Array(lost)})
-        reply.content.array_records[ARRAYS] = ArrayRecord(
-            {DIFFERENCE: Array(dtype="uint8", shape=(len(data),), stype=DIFFERENCE_TYPE, data=data)})
-        return reply
+
+        return compress
+
+    def _encoded(self, tensors: SharedTensors, base: FloatArray, values: FloatArray, context: Context) -> bytes:
+        with Session(tensors.merged(base), learning=False) as session:
+            session.parameters.flat = tensors.placed(values, session.parameters.flat)
+            if not self.error_feedback:
+                return session.get_update(self.element_type, self.share, tensors=tensors.is_shared)
+            residual = self._residual(context, tensors.model.parameter_count)
+            data = session.get_update(self.element_type, self.share, tensors=tensors.is_shared, residual=residual)
+        context.state.array_records[_RESIDUAL] = ArrayRecord({DIFFERENCE: Array(residual)})
+        return data
 
     @staticmethod
     def _residual(context: Context, size: int) -> FloatArray:
-        """What the last differences lost; nothing before the first one, or if other tensors were shared then."""
+        """What the last differences lost; nothing before the first one, or if it was another network then."""
         if _RESIDUAL not in context.state.array_records:
             return np.zeros(size, np.float32)
         kept = context.state.array_records[_RESIDUAL][DIFFERENCE].numpy()
-        return kept if kept.size == size else np.zeros(size, np.float32)
+        return np.array(kept, np.float32) if kept.size == size else np.zeros(size, np.float32)
 
+
+def mods_of(mods: Iterable[Mod | Compression], tensors: SharedTensors) -> list[Mod]:
+    """As Flower takes them."""
+    return [mod.of(tensors) if isinstance(mod, Compression) else mod for mod in mods]

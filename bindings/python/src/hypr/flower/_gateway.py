@@ -17,27 +17,28 @@ from flwr.common.logger import log
 
 from hypr._arrays import FloatArray
 from hypr._files import replace_file
-from hypr.builder import ModelBuilder
-from hypr.errors import Error, InvalidArgumentError, StateMismatchError
-from hypr.flower._continuing import model_parameters
+from hypr.errors import Error, InvalidArgumentError
+from hypr.flower._compression import Compression, mods_of
 from hypr.flower._messages import ARRAYS, BASE, CONFIG, EXAMPLES, METRICS, ROUND, STRUCTURE, UPDATE, refusal
 from hypr.flower._shared import SharedTensors, base_of
 from hypr.flower._structure import Structure
+from hypr.flower._updates import UpdateReader
 from hypr.model import Model, checked_model
 
-BASE_ENTRY = "fleet base"
+# Of a node's configuration, if it is a gateway.
+GATEWAY_FOLDER, GATEWAY_DEVICES, GATEWAY_WAIT = "gateway-folder", "gateway-devices", "gateway-wait"
 FLEET_FILE, UPDATES = "fleet.hypr", "updates"
 
 
 def gateway_app(model: Model | str | os.PathLike[str], folder: str | os.PathLike[str], *, devices: int, wait: float = 60.0,
-                personal: Iterable[str] = (), mods: Iterable[Mod] = ()) -> ClientApp:
+                personal: Iterable[str] = (), mods: Iterable[Mod | Compression] = ()) -> ClientApp:
     """A ClientApp for many devices that have the C library and no Python, and share a folder with the gateway, or have their files
     brought there by whatever transports them.
 
-    In every round the gateway puts the fleet's model into ``folder/fleet.hypr``, with its base in the metadata. A device loads it,
-    learns, and saves what it has come to (``hypr_session_save_model``, which keeps the metadata) as
-    ``folder/updates/NAME.hypr``. The gateway takes those of this base, and sends the server their mean; its weight is how many they
-    are. A file that is damaged, of another structure or base stays, renamed to ``NAME.refused``, and the reason is logged.
+    In every round the gateway puts the fleet's model into ``folder/fleet.hypr``. A device loads it, learns, and hands over what has
+    changed (``hypr_session_get_update``) as ``folder/updates/NAME.bin``. The gateway takes those of this model, and sends the server
+    their mean; its weight is how many they are. A file that is damaged, of another structure or stale stays, renamed to
+    ``NAME.refused``, and the reason is logged.
 
     Parameters
     ----------
@@ -51,13 +52,14 @@ def gateway_app(model: Model | str | os.PathLike[str], folder: str | os.PathLike
     personal, mods
         As for ``client_app``. Personal tensors are those that ``fleet.hypr`` has from `model`; devices keep their own.
     """
-    gateway = _Gateway(model, folder, devices, wait, personal)
+    gateway = Gateway(model, folder, devices, wait, personal)
     app = ClientApp()
-    app.train(mods=list(mods))(gateway.train)
+    app.train(mods=mods_of(mods, gateway.tensors))(gateway.train)
     return app
 
 
-class _Gateway:
+class Gateway:
+    """What it does with a message."""
 
     def __init__(self, model: Model | str | os.PathLike[str], folder: str | os.PathLike[str], devices: int, wait: float,
                  personal: Iterable[str]) -> None:
@@ -72,37 +74,36 @@ class _Gateway:
         try:
             self.structure.check(str(config[STRUCTURE]), "the fleet's model")
             values = self.tensors.values(arrays)
-            base = base_of(values)
-            self._offer(self.tensors.merged(values), base, int(cast(int, config[ROUND])))
+            model = self.tensors.merged(values)
+            self._offer(model, int(cast(int, config[ROUND])))
         except Error as error:
             return refusal(message, f"{type(error).__name__}: {error}")
-        updates = self._collect(base)
+        updates = self._collect(UpdateReader(self.tensors, model))
         if not updates:
             return refusal(message, f"no device has brought an update in {self.wait:g} s")
         mean = np.stack(updates).mean(axis=0, dtype=np.float64).astype(np.float32)
         return Message(RecordDict({
             ARRAYS: self.tensors.record(mean),
             METRICS: MetricRecord({EXAMPLES: len(updates)}),
-            UPDATE: ConfigRecord({STRUCTURE: self.structure.fingerprint, BASE: base}),
+            UPDATE: ConfigRecord({STRUCTURE: self.structure.fingerprint, BASE: base_of(values)}),
         }), reply_to=message)
 
-    def _offer(self, model: Model, base: str, server_round: int) -> None:
+    def _offer(self, model: Model, server_round: int) -> None:
         (self.folder / UPDATES).mkdir(parents=True, exist_ok=True)
-        offered = ModelBuilder.from_model(model).metadata(**{BASE_ENTRY: base}).build()
-        replace_file(self.folder / FLEET_FILE, offered.data)
+        replace_file(self.folder / FLEET_FILE, model.data)
         log(INFO, "round %d: %s waits for devices", server_round, self.folder / FLEET_FILE)
 
-    def _collect(self, base: str) -> list[FloatArray]:
+    def _collect(self, reader: UpdateReader) -> list[FloatArray]:
         """The shared parameters of the devices, one each."""
         found: list[FloatArray] = []
         end = time.monotonic() + self.wait
         while True:
-            # A name with a dot in front is still being written: so does the library.
-            for path in sorted((self.folder / UPDATES).glob("[!.]*.hypr")):
+            # What is still being written has another name, or a dot in front.
+            for path in sorted((self.folder / UPDATES).glob("[!.]*.bin")):
                 if len(found) == self.devices:
                     break
                 try:
-                    found.append(self._read(path, base))
+                    found.append(reader.values(path.read_bytes()))
                     path.unlink()
                 except (Error, OSError) as error:
                     log(WARNING, "the update %s is refused: %s", path, error)
@@ -110,10 +111,3 @@ class _Gateway:
             if len(found) == self.devices or time.monotonic() >= end:
                 return found
             time.sleep(min(0.1, self.wait))
-
-    def _read(self, path: Path, base: str) -> FloatArray:
-        model = Model.load(path)
-        self.structure.check(Structure(model).text, path.name)
-        if model.metadata.get(BASE_ENTRY) != base:
-            raise StateMismatchError(f"a stale update: its base is {model.metadata.get(BASE_ENTRY)}, expected {base}")
-        return self.tensors.of(model_parameters(model))

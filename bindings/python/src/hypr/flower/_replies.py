@@ -15,10 +15,10 @@ from flwr.serverapp.strategy import Strategy
 
 from hypr._arrays import FloatArray
 from hypr.errors import Error, NotFiniteError, StateMismatchError
-from hypr.flower._difference import Difference
 from hypr.flower._messages import ARRAYS, BASE, DIFFERENCE, DIFFERENCE_TYPE, EXAMPLES, METRICS, RATE_FACTOR, STRUCTURE, UPDATE
 from hypr.flower._shared import SharedTensors, base_of
 from hypr.flower._structure import Structure
+from hypr.flower._updates import UpdateReader
 
 
 class CheckedStrategy(Strategy):
@@ -58,6 +58,7 @@ class CheckedStrategy(Strategy):
         self.dropped: dict[int, str] = {}
         self.bytes_received = 0
         self._base, self._values = "", np.empty(0, np.float32)
+        self._reader = UpdateReader(tensors, tensors.model)
         self._metrics: set[str] = set()
 
     def summary(self) -> None:
@@ -68,6 +69,7 @@ class CheckedStrategy(Strategy):
         # The strategy's average may be float64: what clients get is what their differences are from.
         self._values = self.tensors.values(arrays)
         self._base = base_of(self._values)
+        self._reader = UpdateReader(self.tensors, self.tensors.merged(self._values))
         extended = self._config(config)
         extended[BASE] = self._base
         if self.rate_factor is not None:
@@ -134,12 +136,7 @@ class CheckedStrategy(Strategy):
         self._check_metrics(metrics)
         arrays = content.array_records[ARRAYS]
         if set(arrays) == {DIFFERENCE} and arrays[DIFFERENCE].stype == DIFFERENCE_TYPE:
-            difference = Difference.decode(arrays[DIFFERENCE].data, self.tensors.sizes)
-            self._check_origin(difference.structure, difference.base)
-            with np.errstate(over="ignore", invalid="ignore"):
-                values = self._values + difference.values
-            if not np.isfinite(values).all():
-                raise NotFiniteError("the difference leads to numbers that are not finite")
+            values = self._reader.values(arrays[DIFFERENCE].data)
         else:
             values = self.tensors.values(arrays)
         # A strategy wants one record of arrays and one of metrics, whatever else a client has sent.

@@ -32,6 +32,7 @@ class SharedTensors:
     shared, personal : tuple of TensorInfo
     sizes : tuple of int
         Elements of each of `shared`.
+    is_shared : ndarray of bool, [tensors of the model]
     """
 
     def __init__(self, model: Model, personal: Iterable[str] = ()) -> None:
@@ -46,6 +47,7 @@ class SharedTensors:
         self.shared = tuple(tensor for tensor, personal in zip(model.tensors, stays) if not personal)
         self.personal = tuple(tensor for tensor, personal in zip(model.tensors, stays) if personal)
         self.sizes = tuple(tensor.size for tensor in self.shared)
+        self.is_shared = ~np.array(stays)
         if not self.shared:
             raise InvalidArgumentError("every tensor is personal: none is left that could be learned together")
 
@@ -56,6 +58,14 @@ class SharedTensors:
     def of(self, flat: FloatArray) -> FloatArray:
         """The same one after the other, [sum of sizes]."""
         return np.concatenate([flat[tensor.offset:tensor.offset + tensor.size] for tensor in self.shared])
+
+    def placed(self, values: FloatArray, flat: FloatArray) -> FloatArray:
+        """The same the other way round: all parameters, with these in their places."""
+        flat, start = flat.copy(), 0
+        for tensor in self.shared:
+            flat[tensor.offset:tensor.offset + tensor.size] = values[start:start + tensor.size]
+            start += tensor.size
+        return flat
 
     def personal_arrays(self, flat: FloatArray) -> ArrayRecord:
         """What stays of them."""
@@ -126,10 +136,7 @@ class SharedTensors:
             A parameter of a neuron is out of its model's bounds.
         """
         with Session(self.model, learning=False) as session:
-            flat, start = session.parameters.flat.copy(), 0
-            for tensor in self.shared:
-                flat[tensor.offset:tensor.offset + tensor.size] = values[start:start + tensor.size]
-                start += tensor.size
+            flat = self.placed(values, session.parameters.flat)
             if personal is not None:
                 for tensor in self.personal:
                     flat[tensor.offset:tensor.offset + tensor.size] = personal[tensor.name].numpy().reshape(-1)

@@ -15,6 +15,7 @@ from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
 from hypr.session._learning import Learning
 from hypr.session._rehearsal import Rehearsal, Rehearsing, RehearsalReport
 from hypr.session._tensors import Gradients, Parameters, Tensors
+from hypr.session._updates import Updates
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
@@ -32,7 +33,7 @@ class MemorySize(NamedTuple):
     alignment: int
 
 
-class Session(Rehearsing, Tensors, Inspection, Diagnosing):
+class Session(Rehearsing, Tensors, Inspection, Diagnosing, Updates):
     """A model at work on one stream: give it a sample, get an output, and teach it if you know better.
 
     A session may be used by one thread at a time (another one gets a WrongStateError); different sessions are independent,
