@@ -82,7 +82,7 @@ PYTHON_PACKAGES := gcc libc6-dev python3-dev python3-venv
 DEB_PACKAGES    := debhelper dh-python dpkg-dev help2man lintian patchelf
 WHEEL           := $(BUILD)/wheel/mark
 # Other processors than this one, with an operating system and without.
-TARGETS         := aarch64 cortex-m4f cortex-m7
+TARGETS         := $(shell .ci/build-target --targets)
 
 .PHONY: wheel deb dist check-dist check-dist-again
 wheel: $(WHEEL) ## Build the wheel of the Python package, build/wheel/*.whl
