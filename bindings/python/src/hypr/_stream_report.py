@@ -28,8 +28,9 @@ def stream_verdict(stream: StreamRecord) -> list[str]:
     lost = np.flatnonzero(stream.forgotten > _FORGOTTEN)  # NaN is not
     if lost.size:
         worst = stream.forgotten[lost].max()
-        said.append(f"It forgot: of samples kept aside, {lost.size} of {np.isfinite(stream.forgotten).sum()} classes are recognised "
-                    f"worse than before, the worst by {100 * worst:.1f} points.")
+        known = np.isfinite(stream.forgotten).sum()
+        said.append(f"It forgot: of samples kept aside, {lost.size} of {known} classes are recognised worse than before, the worst by "
+                    f"{100 * worst:.1f} points.")
     return said
 
 
@@ -42,7 +43,7 @@ def stream_sections(stream: StreamRecord, model: Model) -> Iterator[Section]:
         yield Section("Stream", f"{len(stream):,} steps, {judged.sum():,} of them with a label.", pictures=[
             picture(lambda ax: plot.stream_accuracy({"the session": stream.correct}, ax, window=window, time_step=time_step),
                     "How many outputs were right before the step was taught.", 9, 3.5)])
-        yield _classes(stream, model, window)
+        yield _classes(stream, model)
     if len(stream.gauge_steps):
         yield _gauge(stream, model)
     if len(stream.spike_rates):
@@ -57,15 +58,16 @@ def stream_sections(stream: StreamRecord, model: Model) -> Iterator[Section]:
         yield _latency(stream, model)
 
 
-def _classes(stream: StreamRecord, model: Model, window: int) -> Section:
+def _classes(stream: StreamRecord, model: Model) -> Section:
     names = model.class_labels or tuple(map(str, range(model.output_size)))
     section = Section("Classes", head=("", "steps", "right, first half", "right, second half"))
     for index, name in enumerate(names):
         right = stream.correct[stream.labels == index]
         halves = right[: right.size // 2], right[right.size // 2:]
         section.table[name] = [f"{right.size:,}", *(f"{half.mean():.1%}" if half.size else "–" for half in halves)]
+    window = int(np.clip(len(stream) // (5 * len(names)), 20, 2000))  # a class comes in stretches: several of them
     section.pictures.append(picture(
-        lambda ax: plot.class_accuracy(stream.labels, stream.predictions, ax, names=names, window=max(window // len(names), 10),
+        lambda ax: plot.class_accuracy(stream.labels, stream.predictions, ax, names=names, window=window,
                                        time_step=model.time_step),
         "How many outputs were right, of each class.", 9, 3.5))
     section.pictures.append(picture(
@@ -76,8 +78,8 @@ def _classes(stream: StreamRecord, model: Model, window: int) -> Section:
 
 def _gauge(stream: StreamRecord, model: Model) -> Section:
     names = model.class_labels or tuple(map(str, range(model.output_size)))
-    section = Section("What is still known", "Of samples kept aside and never taught; forgotten is the best reading before the last "
-                                             "one, less the last one.", head=("", "first", "best", "last", "forgotten, points"))
+    section = Section("What is still known", "Of samples kept aside and never taught; forgotten is the best reading before the "
+                                             "last one, less the last one.", head=("", "first", "best", "last", "forgotten, points"))
     for index in np.flatnonzero(np.isfinite(stream.gauge_correct).any(axis=0)):
         read, lost = stream.gauge_correct[:, index], stream.forgotten[index]
         section.table[names[index]] = [f"{read[0]:.1%}", f"{read.max():.1%}", f"{read[-1]:.1%}",

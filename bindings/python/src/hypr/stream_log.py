@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, floats, whole_number
-from hypr.errors import FileError, InvalidArgumentError, SizeMismatchError
+from hypr._arrays import labels as class_labels
+from hypr.errors import FileError, InvalidArgumentError
 from hypr.run_folder import RunFolder
 from hypr.session import Session
 
@@ -120,9 +121,7 @@ class StreamLog:
         self._aside: tuple[FloatArray, npt.NDArray[np.int32], Session] | None = None
         if gauge is not None:
             samples = floats(gauge[0], "gauge[0]", "steps", model.input_size)
-            labels = np.asarray(gauge[1], np.int32)
-            if labels.shape != (len(samples),):
-                raise SizeMismatchError(f"gauge[1] has the shape {list(labels.shape)}, expected [{len(samples)}], one per sample")
+            labels = class_labels(gauge[1], "gauge[1]", len(samples))
             if labels.max(initial=-1) >= self._classes:
                 raise InvalidArgumentError(f"gauge[1] has the class {labels.max()}, the model has {self._classes}")
             self._aside = samples, labels, Session(model, learning=False)

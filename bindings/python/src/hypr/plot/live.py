@@ -59,14 +59,14 @@ class LivePlot:
         (self._accuracy,) = above.plot([], [], color=COLOURS[0])
         (self._right,) = below.plot([], [], ".", color=COLOURS[0], markersize=7, label="right class")
         (self._predicted,) = below.plot([], [], ".", color=COLOURS[5], markersize=3, label="predicted class")
-        above.set(ylabel=f"accuracy, mean of {window} steps", ylim=(-0.02, 1.02))
+        above.set(ylabel=f"right of {window} steps", ylim=(-0.02, 1.02))
         above.grid(alpha=0.3)
         percent_axis(above)
         model = log.session.model
         names = model.class_labels or tuple(map(str, range(model.output_size)))
         below.set(xlabel="step", ylim=(-0.5, len(names) - 0.5))
         below.set_yticks(range(len(names)), names)
-        below.legend(fontsize="small", loc="upper left", ncols=2, framealpha=0.9)
+        below.legend(fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
         whole_numbers(below.xaxis)
 
     def update(self, *, now: bool = False) -> bool:

@@ -128,6 +128,6 @@ def latency(seconds: npt.ArrayLike, ax: Axes | None = None, *, deadline: float =
         axes.annotate("the next sample ", (1e3 * deadline, 0.5), xycoords=("data", "axes fraction"), ha="right", fontsize="small",
                       color="0.3")
     axes.set(xscale="log", yscale="log", xlabel="time of a step in ms", ylabel="share of steps that took at least that long")
-    axes.yaxis.set_major_formatter(require("matplotlib.ticker", "hypr.plot").PercentFormatter(1, decimals=None))
+    axes.yaxis.set_major_formatter(require("matplotlib.ticker", "hypr.plot").FuncFormatter(lambda share, _: f"{100 * share:g}%"))
     axes.grid(alpha=0.3)
     return axes
