@@ -47,7 +47,7 @@ def stream_sections(stream: StreamRecord, model: Model) -> Iterator[Section]:
     if len(stream.gauge_steps):
         yield _gauge(stream, model)
     if len(stream.spike_rates):
-        spiking = stream.spike_rates.any(axis=0)
+        spiking = np.asarray(stream.spike_rates.any(axis=0))
         layers = [f"layer {index}, {layer.neuron}" for index, layer in enumerate(model.layers)]
         text = "" if spiking.all() else "Without spikes: " + ", ".join(
             name for name, spikes in zip(layers, spiking, strict=True) if not spikes) + "."
@@ -80,7 +80,7 @@ def _gauge(stream: StreamRecord, model: Model) -> Section:
     names = model.class_labels or tuple(map(str, range(model.output_size)))
     section = Section("What is still known", "Of samples kept aside and never taught; forgotten is the best reading before the "
                                              "last one, less the last one.", head=("", "first", "best", "last", "forgotten, points"))
-    for index in np.flatnonzero(np.isfinite(stream.gauge_correct).any(axis=0)):
+    for index in np.flatnonzero(np.isfinite(stream.gauge_correct).any(axis=0)).tolist():
         read, lost = stream.gauge_correct[:, index], stream.forgotten[index]
         section.table[names[index]] = [f"{read[0]:.1%}", f"{read.max():.1%}", f"{read[-1]:.1%}",
                                        f"{100 * lost:+.1f}" if np.isfinite(lost) else "–"]

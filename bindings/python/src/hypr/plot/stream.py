@@ -35,7 +35,7 @@ def class_accuracy(labels: npt.ArrayLike, predictions: npt.ArrayLike, ax: Axes |
     if right.ndim != 1 or right.shape != guessed.shape:
         raise SizeMismatchError(f"labels have the shape {list(right.shape)}, predictions {list(guessed.shape)}, expected [steps]")
     axes = new_axes(ax)
-    for place, index in enumerate(np.unique(right[right >= 0])):
+    for place, index in enumerate(np.unique(right[right >= 0]).tolist()):
         steps = np.flatnonzero(right == index)
         axes.plot(times_of(steps + 1, time_step), moving_average((guessed[steps] == index).astype(np.float64), window),
                   label=names[index] if index < len(names) else str(index), linewidth=1.5, **line_style(place))
@@ -67,9 +67,9 @@ def gauge(steps: npt.ArrayLike, correct: npt.ArrayLike, ax: Axes | None = None, 
     if made.shape != values.shape[:1]:
         raise SizeMismatchError(f"there are {made.size} steps, but {len(values)} readings")
     axes = new_axes(ax)
-    for index in np.flatnonzero(np.isfinite(values).any(axis=0)):
+    for index in np.flatnonzero(np.isfinite(values).any(axis=0)).tolist():
         axes.plot(times_of(made, time_step), values[:, index], marker="o", markersize=3,
-                  label=names[index] if index < len(names) else str(index), **line_style(int(index)))
+                  label=names[index] if index < len(names) else str(index), **line_style(index))
     axes.set(ylabel="recognised of what was kept aside", ylim=(-0.02, 1.02))
     percent_axis(axes)
     time_axis(axes, int(made.max(initial=0)), time_step)
