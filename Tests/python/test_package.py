@@ -182,6 +182,13 @@ def pyright(*arguments, cwd):
     return json.loads(result.stdout)
 
 
+def test_types_by_pyright():
+    """The package keeps pyright's strictest rules, but for those that pyproject.toml names with the reason."""
+    report = pyright(cwd=SOURCE)
+    assert report["summary"]["filesAnalyzed"] > 100, report["summary"]
+    assert not report["generalDiagnostics"], report["generalDiagnostics"]
+
+
 def test_types_are_complete(tmp_path):
     """Whatever is public says its type: nothing is left to what a type checker may infer."""
     report = pyright("--ignoreexternal", "--verifytypes", "hypr", cwd=tmp_path)["typeCompleteness"]

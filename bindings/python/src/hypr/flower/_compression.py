@@ -33,7 +33,8 @@ class Compression:
 
     def __init__(self, values: ValueType = "int8", share: float = 1.0, error_feedback: bool = True) -> None:
         _check_settings(values, share)
-        self.values, self.share, self.error_feedback = values, share, error_feedback
+        self.values: ValueType = values
+        self.share, self.error_feedback = share, error_feedback
 
     def __call__(self, message: Message, context: Context, call_next: ClientAppCallable) -> Message:
         if message.metadata.message_type != MessageType.TRAIN:
