@@ -104,9 +104,10 @@ dist: $(LIBRARY) $(TOOL) ## Build what a release holds: archives, wheels, Debian
 	.ci/make-dist dist
 
 check-dist: ## Install what `make dist` made in bare Debians, use it, remove it (as root; downloads Debian)
-	@.ci/require-packages debootstrap qemu-user python3-venv
-	.ci/check-dist dist
+	@.ci/require-packages debootstrap qemu-user python3-venv cmake g++ make
+	.ci/check-conan dist
 	.ci/check-wheels dist
+	.ci/check-dist dist
 
 check-dist-again: dist ## Make a release twice, and compare the bytes
 	for target in $(TARGETS); do .ci/build-target $$target || exit 1; done
@@ -364,6 +365,12 @@ docs: $(LIBRARY) ## Make the documentation site, build/docs/html (a minute; down
 	HYPR_LIBRARY=$(abspath $(LIBRARY)) .ci/make-docs
 
 test-site: docs
+
+.PHONY: notebook
+notebook: ## Make the notebook docs/notebook.ipynb of its page
+	@.ci/require-packages python3-venv
+	@.ci/python-environment $(BUILD)/venv-notebook docs/notebook-requirements.txt
+	$(BUILD)/venv-notebook/bin/jupytext --quiet --to ipynb --output docs/notebook.ipynb docs/notebook.md
 
 # Their figures are those of CPU level 3, as on the pages.
 .PHONY: pictures

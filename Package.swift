@@ -156,7 +156,8 @@ if embedded {
     .target(name: "HyprLibrary", dependencies: ["Hypr"], swiftSettings: mode, linkerSettings: libraryLink))
 } else {
   products.append(.executable(name: "hypr", targets: ["HyprTool"]))
-  dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"))
+  // Exact: its bytes are in the tool, and the same sources shall make the same tool next year.
+  dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"))
   targets += [
     .target(name: "HyprModelWriter", dependencies: ["CModelFormat", "CModelWriter", "CSystem"]),
     .target(

@@ -117,6 +117,8 @@ def test_wheel():
     assert re.fullmatch(r"hypr-[\d.]+-cp310-abi3-manylinux_2_27_\w+\.whl", wheel.name)
     assert wheel.stat().st_size <= 1 << 20
     names = zipfile.ZipFile(wheel).namelist()
+    licences = f"hypr-{hypr.__version__}.dist-info/licenses"
+    assert {f"{licences}/LICENSE", f"{licences}/LICENSE-flatbuffers"} <= set(names), "of hypr, and of what is compiled into it"
     assert {"hypr/libhypr.so.0", "hypr/hypr.h", "hypr/hypr.fbs", "hypr/py.typed", "hypr/_native.abi3.so"} <= set(names)
 
 
@@ -178,6 +180,13 @@ def pyright(*arguments, cwd):
     result = subprocess.run([sys.executable, "-m", "basedpyright", "--outputjson", *arguments], capture_output=True, text=True,
                             cwd=cwd, env={**os.environ, "PATH": path})
     return json.loads(result.stdout)
+
+
+def test_types_by_pyright():
+    """The package keeps pyright's strictest rules, but for those that pyproject.toml names with the reason."""
+    report = pyright(cwd=SOURCE)
+    assert report["summary"]["filesAnalyzed"] > 100, report["summary"]
+    assert not report["generalDiagnostics"], report["generalDiagnostics"]
 
 
 def test_types_are_complete(tmp_path):

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
     from hypr.recording import Recording, record
+    from hypr.stream_log import StreamLog, StreamRecord
     from hypr.suggestion import Suggestion, suggest
     from hypr.trainer import EpochRecord, Trainer, TrainingResult
 
@@ -67,6 +68,7 @@ _LAZY = {"Adaptation": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation", "
          "HighPass": "hypr.conditioning", "ModelBuilder": "hypr.builder", "NeuronModel": "hypr.neurons",
          "ProfileScore": "hypr.adaptation", "Quantity": "hypr.neurons", "Recording": "hypr.recording",
          "RectifiedDifference": "hypr.conditioning", "RunningNormalization": "hypr.conditioning",
+         "StreamLog": "hypr.stream_log", "StreamRecord": "hypr.stream_log",
          "Suggestion": "hypr.suggestion", "Surrogate": "hypr.description", "Trainer": "hypr.trainer",
          "TrainingResult": "hypr.trainer", "adaptation_profiles": "hypr.adaptation", "check": "hypr.checking",
          "neuron_models": "hypr.neurons", "record": "hypr.recording", "suggest": "hypr.suggestion",
@@ -80,7 +82,7 @@ __all__ = [
     "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
     "OutOfMemoryError", "ProfileScore", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
     "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
-    "StoppedError", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError",
+    "StoppedError", "StreamLog", "StreamRecord", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError",
     "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles", "check", "library_version",
     "neuron_models", "option_info", "option_names", "record", "suggest", "tune_adaptation",
 ]

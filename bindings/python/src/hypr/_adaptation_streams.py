@@ -116,7 +116,7 @@ def _cut_sequences(data: Sequences, taught: float, rounds: int, last: bool) -> t
 
 
 def _is_taught(targets: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    return targets >= 0 if targets.dtype.kind == "i" else np.isfinite(targets).all(axis=1)
+    return np.asarray(targets >= 0 if targets.dtype.kind == "i" else np.isfinite(targets).all(axis=1))
 
 
 class _Sensor:

@@ -3,7 +3,7 @@ what was learned until then stays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ def all_or_nothing(method: Method) -> Method:
 
 
 @contextmanager
-def put_back(session: Session) -> Iterator[None]:
+def put_back(session: Session) -> Generator[None, None, None]:
     """Gives the session its state back, bit for bit, if what is done with it raises. Costs a copy of the state."""
     state = session.save_state()
     try:

@@ -105,11 +105,10 @@ def build(stages: list[Linear | Neurons], inputs: int | None = None, dt: float =
         else:
             pairs.append((linear, stage))
             linear, width = None, stage.size
+    below_top, top = linear, None if width is None else Neurons("output", "LI", width, {"tau": SHORTEST})
     if linear is None and pairs and pairs[-1][1].neuron == "LI" and pairs[-1][1].recurrent_weight is None and len(pairs) > 1:
-        top = pairs.pop()
-    elif width is not None:
-        top = linear, Neurons("output", "LI", width, {"tau": SHORTEST})
-    if not pairs:
+        below_top, top = pairs.pop()
+    if top is None or not pairs:
         raise ModelUnsupportedError("there is no layer of neurons below the readout, and a network needs one")
     first = pairs[0]
     builder = ModelBuilder(first[1].size if first[0] is None else first[0].weight.shape[1], dt, name)
@@ -120,10 +119,10 @@ def build(stages: list[Linear | Neurons], inputs: int | None = None, dt: float =
                       **({} if recurrent is None else {"recurrent_weight": recurrent}),
                       **_values(neurons))
         _freeze(builder, f"layer{index}", below, neurons, "input_weight")
-    weight, _, bias = _weights(*top)
-    builder.readout(top[1].size, weight=weight, bias=False if bias is None else bias,
-                    tau=np.broadcast_to(top[1].values["tau"], top[1].size))
-    _freeze(builder, "readout", *top, "weight")
+    weight, _, bias = _weights(below_top, top)
+    builder.readout(top.size, weight=weight, bias=False if bias is None else bias,
+                    tau=np.broadcast_to(top.values["tau"], top.size))
+    _freeze(builder, "readout", below_top, top, "weight")
     return builder
 
 

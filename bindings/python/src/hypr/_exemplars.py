@@ -21,7 +21,7 @@ def with_exemplars(model: Model, data: TrainingData, judgement: Judgement, *, si
     for index in range(len(data)) if data.weights is None else np.flatnonzero(data.weights):
         part = data.take(np.array([index]))
         targets = _step_targets(part, judgement)
-        taught = targets >= 0 if part.classes else np.isfinite(targets).all(axis=1)
+        taught = np.asarray(targets >= 0 if part.classes else np.isfinite(targets).all(axis=1))
         for end in range(len(targets), 0, -steps):
             stretch = slice(max(0, end - steps), end)
             if taught[stretch].any():

@@ -95,7 +95,7 @@ def checked_targets(y: Any, lengths: IntArray, outputs: int | None) -> tuple[npt
             raise InvalidArgumentError(
                 f"y has the shape {shape_text(targets.shape)}, a number for each step: give values of every step as y[..., None], "
                 f"or classes as whole numbers, y.astype(int)")
-        outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else targets.shape[1] if targets.ndim > 1 else 1
+        outputs = int(targets.max(initial=-1)) + 1 if targets.dtype.kind == "i" else int(targets.shape[1]) if targets.ndim > 1 else 1
     if targets.dtype.kind == "f":
         targets = targets[:, None] if targets.ndim == 1 else targets
         if targets.shape[1:] != (outputs,):

@@ -24,8 +24,9 @@ class Teacher:
 
     def __init__(self, model: Model, options: SessionOptions, classes: bool, class_weights: FloatArray | None = None) -> None:
         settings = options.copy()
-        if settings.setdefault("update", "sequence") not in ("sequence", "window"):
-            raise InvalidArgumentError(f"update is {settings['update']!r}, expected 'sequence' or 'window'")
+        update = settings.setdefault("update", "sequence")
+        if update not in ("sequence", "window"):
+            raise InvalidArgumentError(f"update is {update!r}, expected 'sequence' or 'window'")
         self.session = Session(model, **settings)
         if class_weights is not None:
             self.session.set_class_weights(class_weights)
@@ -57,7 +58,7 @@ class Teacher:
         if part.classes:
             return {"labels": part.targets, "weights": of_steps}
         targets = part.targets if part.per_step else np.repeat(part.targets, part.lengths, axis=0)
-        taught = np.isfinite(targets).all(axis=1)
+        taught = np.asarray(np.isfinite(targets).all(axis=1))
         if not part.per_step:
             for span, count in zip(part.spans(), self.judgement.counts(part.lengths)):
                 taught[span.start:span.stop - count] = False

@@ -36,7 +36,7 @@ from hypr.options import option_info
 from hypr.schema import enum_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from hypr.datasets.encoders import Encoder
     from typing_extensions import Self
@@ -345,7 +345,7 @@ class ModelBuilder:
         if not per_step:
             targets = np.repeat(targets, lengths, axis=0)
         ends = np.cumsum(lengths, dtype=np.intp)
-        taught = targets >= 0 if targets.ndim == 1 else np.isfinite(targets).all(axis=1)
+        taught = np.asarray(targets >= 0 if targets.ndim == 1 else np.isfinite(targets).all(axis=1))
         for index, (end, length) in enumerate(zip(ends, lengths)):
             if length > 65536:
                 raise InvalidArgumentError(f"x[{index}] has {length} steps, expected at most 65536")
@@ -485,7 +485,7 @@ class ModelBuilder:
             self._call(*call)
 
     @contextmanager
-    def _taken_back(self) -> Iterator[None]:
+    def _taken_back(self) -> Generator[None, None, None]:
         """Takes away the part that was added last if what is said of it is refused."""
         try:
             yield
@@ -503,7 +503,8 @@ class ModelBuilder:
         """One number, an array of the shape, or ``(low, high)`` to draw from."""
         if isinstance(values, tuple) and len(values) == 2 and not np.ndim(values[0]):
             self._shape(name)
-            self._call(lib.hypr_builder_draw_tensor, utf8(name), float(values[0]), float(values[1]))
+            bounds: tuple[Any, Any] = values
+            self._call(lib.hypr_builder_draw_tensor, utf8(name), float(bounds[0]), float(bounds[1]))
         else:
             self[name] = cast("npt.ArrayLike", values)
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import flatbuffers
 import numpy as np
-from flatbuffers import number_types
+from flatbuffers import encode, number_types
 from flatbuffers.table import Table
 
 from hypr.schema import Field, fields, kind_of, union_members
@@ -29,7 +28,7 @@ _NUMPY: Mapping[str, np.dtype[Any]] = {
 def unpack(table: str, data: bytes) -> dict[str, Any]:
     """The root table of a file that was verified."""
     root = number_types.UOffsetTFlags
-    return _unpack_table(table, Table(data, flatbuffers.encode.Get(root.packer_type, data, 0)))
+    return _unpack_table(table, Table(data, encode.Get(root.packer_type, data, 0)))
 
 
 def _is_scalar(kind: str) -> bool:

@@ -1,4 +1,5 @@
-"""A training run on one page: ``python -m hypr report RUN`` writes a single HTML file, with its pictures inside.
+"""A training run, or a session on a stream, on one page: ``python -m hypr report RUN`` writes a single HTML file, with its pictures
+inside.
 
 The folder of a run, of which only model.hypr must be there:
 
@@ -6,18 +7,16 @@ The folder of a run, of which only model.hypr must be there:
     diagnosis.txt    what stood in the way of the training
     log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
     config.json      what was trained, on what and how
+    stream.npz       how a session did on a stream, see ``hypr.StreamLog``
     adaptation.csv   how each adaptation profile did, see ``hypr.adaptation``
     predictions.npz  what the model says about validation or test data, see ``save_predictions``
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,12 +29,15 @@ from hypr._arrays import FloatArray
 from hypr._files import replace_file
 from hypr._library import library_version
 from hypr._optional import require
+from hypr._page import Section, one_column, picture
+from hypr._stream_report import stream_sections, stream_verdict
 from hypr.errors import FileError
 from hypr.model import Model
 from hypr.recording import record
 from hypr.run_folder import RunFolder
 from hypr.schema import meaning
 from hypr.session import Session
+from hypr.stream_log import StreamRecord
 from hypr.summary import model_facts
 from hypr.verdict import Columns, saved_epoch, verdict
 
@@ -43,27 +45,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _EXAMPLE_STEPS = 5000  # more would be a picture of nothing but dots
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG image as text, with its caption."""
-
-    data: str
-    caption: str
-    width: int
-
-
-@dataclass
-class Section:
-    """A heading with sentences, a text, a table and pictures under it; `head` names the columns of a table of several."""
-
-    title: str
-    text: str = ""
-    sentences: Sequence[str] = ()
-    head: Sequence[str] = ()
-    table: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    pictures: list[Picture] = field(default_factory=list)
 
 
 def save_predictions(run: str | os.PathLike[str], labels: npt.ArrayLike | Sequence[npt.ArrayLike],
@@ -118,20 +99,23 @@ def write_report(run: str | os.PathLike[str], output: str | os.PathLike[str] | N
 def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iterator[Section]:
     kept, config = RunFolder(folder).predictions(), _config(folder)
     columns = plot.read_log(folder) if (folder / "log.csv").exists() else None
-    said = verdict(columns or {}, config, kept, model)
+    stream = StreamRecord.load(folder)
+    said = [*verdict(columns or {}, config, kept, model), *(stream_verdict(stream) if stream else ())]
     if said:
         yield Section("Verdict", sentences=said)
     found = RunFolder(folder).diagnosis()
     if found:
         yield Section("What stands in the way", sentences=found)
-    yield Section("Model", table=_one_column(model_facts(model)))
+    yield Section("Model", table=one_column(model_facts(model)))
+    if stream is not None:
+        yield from stream_sections(stream, model)
     if columns is not None:
         yield _learning(columns)
     rows = RunFolder(folder).adaptation()
     if rows:
         yield _adaptation(rows)
     if "labels" in kept and "predictions" in kept:
-        yield Section(str(kept.get("data", "Test data")), pictures=[_picture(
+        yield Section(str(kept.get("data", "Test data")), pictures=[picture(
             lambda ax: plot.confusion_matrix(kept["labels"], kept["predictions"], ax, names=model.class_labels),
             "Right and predicted classes, in percent of the right ones.", 6, 5)])
     shown = kept.get("example") if example is None else np.asarray(example, np.float32)
@@ -142,11 +126,7 @@ def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iter
         yield _activity(model, shown[:_EXAMPLE_STEPS], labels)
     yield from _parameters(model)
     if config:
-        yield Section("Configuration", table=_one_column(dict(_flat(config))))
-
-
-def _one_column(facts: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    return {name: (value,) for name, value in facts.items()}
+        yield Section("Configuration", table=one_column(dict(_flat(config))))
 
 
 def _learning(columns: Columns) -> Section:
@@ -156,7 +136,7 @@ def _learning(columns: Columns) -> Section:
         return section
     for metric in ("loss", "accuracy"):
         if any(np.isfinite(columns.get(f"{part}_{metric}", np.nan)).any() for part in ("train", "validation")):
-            section.pictures.append(_picture(
+            section.pictures.append(picture(
                 lambda ax, metric=metric: plot.learning_curves(columns, ax, metric=metric),  # type: ignore[misc]
                 f"{metric.capitalize()} over the epochs.", 6, 3.5))
     saved, last = saved_epoch(columns), len(next(iter(columns.values()))) - 1
@@ -191,17 +171,17 @@ def _activity(model: Model, x: FloatArray, labels: npt.NDArray[Any] | None) -> S
         else:
             plot.traces(x, ax, names=names, time_step=model.time_step)
 
-    section.pictures.append(_picture(inputs, "Inputs.", 9, 2.5))
+    section.pictures.append(picture(inputs, "Inputs.", 9, 2.5))
     if spiking:
-        section.pictures.append(_picture(
+        section.pictures.append(picture(
             lambda ax: plot.raster([recording.spikes[layer] for layer in spiking], ax, time_step=model.time_step,
                                    names=[f"layer {layer}, {model.layers[layer].neuron}" for layer in spiking]),
             "Spikes.", 9, height))
     for layer in range(model.layer_count):
-        section.pictures.append(_picture(
+        section.pictures.append(picture(
             lambda ax, layer=layer: plot.membrane(recording, ax, layer=layer),  # type: ignore[misc]
             f"Layer {layer}: three neurons.", 9, 3))
-    section.pictures.append(_picture(
+    section.pictures.append(picture(
         lambda ax: plot.readout(recording, ax, labels=labels, probabilities=model.output_size > 1), "Outputs.", 9, 3))
     return section
 
@@ -219,22 +199,13 @@ def _parameters(model: Model) -> Iterator[Section]:
     histograms = Section("Distributions of parameters", "Time constants are in steps.")
     for name, values in parameters.items():
         if values.ndim == 2:
-            maps.pictures.append(_picture(
+            maps.pictures.append(picture(
                 lambda ax, name=name: plot.weight_map(parameters, name, ax), name, 5, 3.8))  # type: ignore[misc]
         if values.size > 1:
-            histograms.pictures.append(_picture(
+            histograms.pictures.append(picture(
                 lambda ax, name=name: plot.distribution(parameters, name, ax), caption(name), 4, 2.6))  # type: ignore[misc]
     yield maps
     yield histograms
-
-
-def _picture(draw: Callable[[Axes], object], caption: str, width: float, height: float) -> Picture:
-    """What a function draws, width and height in inches; without pyplot, so that nothing else is changed."""
-    figure = require("matplotlib.figure", "a report").Figure(figsize=(width, height), layout="constrained")
-    draw(figure.add_subplot())
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=150)
-    return Picture(base64.b64encode(file.getvalue()).decode(), caption, round(96 * width))
 
 
 def _config(folder: Path) -> dict[str, Any]:

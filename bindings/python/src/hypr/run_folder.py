@@ -5,6 +5,7 @@
     model.hypr       the best model so far
     diagnosis.txt    what stood in the way in the last epoch: a line for each finding, the worst first; empty if nothing did
     predictions.npz  what it says about validation data, at the end; or about test data, see ``hypr.report.save_predictions``
+    stream.npz       how a session did on a stream: the arrays of hypr.StreamRecord, see ``hypr.StreamLog.save``
     adaptation.csv   how each adaptation profile did, if that was measured: the table of hypr.adaptation.Adaptation
     checkpoint       what the run continues from: a .npz archive without pickles
     tensorboard/     event files, if tensorboardX or torch with tensorboard is installed
@@ -110,6 +111,7 @@ class RunFolder:
         self.diagnosis_path: Path = self.path / "diagnosis.txt"
         self.predictions_path: Path = self.path / "predictions.npz"
         self.adaptation_path: Path = self.path / "adaptation.csv"
+        self.stream_path: Path = self.path / "stream.npz"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -202,19 +204,19 @@ class RunFolder:
             arrays["example"] = np.asarray(example, np.float32)
         if example_labels is not None:
             arrays["example_labels"] = np.asarray(example_labels)
-        file = io.BytesIO()
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        replace_file(self.predictions_path, file.getvalue())
+        self._write_arrays(self.predictions_path, arrays)
 
     def predictions(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays of ``save_predictions`` by name; empty if there are none."""
-        if not self.predictions_path.exists():
-            return {}
-        try:
-            with np.load(self.predictions_path, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise FileError(f"{str(self.predictions_path)!r} cannot be read: {error}") from error
+        return self._arrays(self.predictions_path)
+
+    def save_stream(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Replaces stream.npz: the arrays of a ``hypr.StreamRecord`` by name."""
+        self._write_arrays(self.stream_path, arrays)
+
+    def stream(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of ``save_stream`` by name; empty if there are none."""
+        return self._arrays(self.stream_path)
 
     def save_adaptation(self, adaptation: Adaptation) -> None:
         """Replaces adaptation.csv, and the model by the one that recommends the profile."""
@@ -235,6 +237,22 @@ class RunFolder:
                 writer = importlib.import_module(package).SummaryWriter
                 return writer(str(self.path / "tensorboard"), purge_step=epochs + 1 if epochs else None)
         return None
+
+    @staticmethod
+    def _write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        replace_file(path, file.getvalue())
+
+    @staticmethod
+    def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+        if not path.exists():
+            return {}
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise FileError(f"{str(path)!r} cannot be read: {error}") from error
 
     @staticmethod
     def _read(path: Path) -> bytes:

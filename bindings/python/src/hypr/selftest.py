@@ -106,7 +106,7 @@ def step_overhead() -> float:
     for _ in range(20):
         start = time.perf_counter()
         for sample in samples:
-            output = session.step(sample)  # noqa: F841
+            _ = session.step(sample)  # bound, as a host does: the array is made anew
         middle = time.perf_counter()
         session.run(inputs, outputs)
         best = [min(best[0], middle - start), min(best[1], time.perf_counter() - middle)]

@@ -87,6 +87,11 @@ _PARAMETERS = """Parameters
         Features of 2-D `X`, else channels."""
 
 
+def _array(values: Any, dtype: type[np.floating[Any]], **options: Any) -> Any:
+    # It says no types: what pyright infers of its defaults is too narrow.
+    return check_array(values, dtype=dtype, **options)  # pyright: ignore[reportArgumentType]
+
+
 class _HyprEstimator(BaseEstimator):
     """What both have in common: input, network, training. Targets and their meaning are the subclass's."""
 
@@ -148,9 +153,9 @@ class _HyprEstimator(BaseEstimator):
                 raise ValueError(f"flat is {self.flat!r}, expected 'constant' or 'series'")
         else:
             if not (isinstance(X, np.ndarray) and X.dtype != object):
-                X = [check_array(part, dtype=np.float32, input_name=f"X[{index}]") for index, part in enumerate(X)]
+                X = [_array(part, np.float32, input_name=f"X[{index}]") for index, part in enumerate(X)]
             else:
-                X = check_array(X, dtype=np.float32, allow_nd=True, input_name="X")
+                X = _array(X, np.float32, allow_nd=True, input_name="X")
             channels = int(X[0].shape[-1])
             if reset:
                 self.n_features_in_ = channels
@@ -343,7 +348,7 @@ class HyprRegressor(RegressorMixin, _HyprEstimator):
                 reset: bool) -> tuple[FloatArray, IntArray, npt.NDArray[np.float64], Weights]:
         inputs, lengths, y = self._sequences(X, y, reset=reset, y_numeric=True, multi_output=True)
         weights = _weights(sample_weight, len(lengths))
-        values = np.asarray(check_array(y, dtype=np.float64, ensure_2d=False, input_name="y"))
+        values = np.asarray(_array(y, np.float64, ensure_2d=False, input_name="y"))
         one_output, values = values.ndim == 1, values.reshape(len(values), -1)
         if reset:
             self._one_output, self.y_mean_ = one_output, np.average(values, axis=0, weights=weights)
@@ -361,7 +366,7 @@ def _weights(sample_weight: Any, count: int) -> Weights:
     """Weights of the samples with the mean 1, checked as scikit-learn does."""
     if sample_weight is None:
         return None
-    weights = checked_weights(check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"), count)
+    weights = checked_weights(_array(sample_weight, np.float64, ensure_2d=False, input_name="sample_weight"), count)
     assert weights is not None
     relative = weights / weights.mean()
     return np.where(relative < 1e-6, 0, relative)

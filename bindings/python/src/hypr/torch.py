@@ -82,7 +82,7 @@ def from_state_dict(source: str | os.PathLike[str] | Mapping[str, Any], neuron: 
     builder = ModelBuilder(network.layers[0].input_weight.shape[1], time_step, name)
     for layer in network.layers:
         recurrent_weight = layer.recurrent_weight
-        values = layer.values if recurrent_weight is None else {**layer.values, "recurrent_weight": recurrent_weight}
+        values: dict[str, Any] = {**layer.values, **({} if recurrent_weight is None else {"recurrent_weight": recurrent_weight})}
         builder.layer(layer.neuron, len(layer.input_weight), recurrent=recurrent_weight is not None, sparse=layer.sparse,
                       input_sparse=layer.input_sparse, bias=False if layer.bias is None else layer.bias, surrogate=surrogate,
                       input_weight=layer.input_weight, **values)

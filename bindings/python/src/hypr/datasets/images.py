@@ -26,6 +26,5 @@ def image_sequences(images: npt.NDArray[np.uint8], order: Order = "pixels") -> l
         raise SizeMismatchError(f"images has the shape {list(images.shape)}, expected [images, height, width]")
     if order not in ("pixels", "rows"):
         raise InvalidArgumentError(f"order is {order!r}, expected 'pixels' or 'rows'")
-    count, height, width = images.shape
-    values = np.ascontiguousarray(images, np.float32) / np.float32(255)
-    return list(values.reshape(count, -1, 1) if order == "pixels" else values)
+    values: FloatArray = np.asarray(np.ascontiguousarray(images, np.float32) / np.float32(255), np.float32)
+    return list(values.reshape(len(images), -1, 1) if order == "pixels" else values)

@@ -41,7 +41,8 @@ class Compression:
             raise InvalidArgumentError(f"element_type is {element_type!r}, expected one of {', '.join(map(repr, ELEMENT_TYPES))}")
         if not 0 < share <= 1:
             raise InvalidArgumentError(f"share is {share}, expected above 0 to 1")
-        self.element_type, self.share, self.error_feedback = element_type, share, error_feedback
+        self.element_type: ElementType = element_type
+        self.share, self.error_feedback = share, error_feedback
 
     def of(self, tensors: SharedTensors) -> Mod:
         """The mod, for clients that share these tensors. ``client_app`` and ``gateway_app`` call this."""

@@ -45,9 +45,11 @@ class Local(Protocol):
 
     def fit(self, model: Model, options: SessionOptions, server_round: int) -> Fitted:
         """Begins with the model, which is the fleet's with the device's personal tensors."""
+        ...
 
     def evaluate(self, model: Model, options: SessionOptions) -> tuple[int, dict[str, float]]:
         """Examples, and metrics such as accuracy."""
+        ...
 
 
 class DataSet:

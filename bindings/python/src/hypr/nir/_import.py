@@ -238,10 +238,10 @@ class _Reader:
 
     def size(self, path: str, name: str) -> int:
         """Elements of a parameter; 0 for a single number, which holds for all neurons."""
-        shape = np.shape(getattr(self.wiring.nodes[path], name))
+        shape: tuple[int, ...] = np.shape(getattr(self.wiring.nodes[path], name))
         if len(shape) > 1:
             raise ModelUnsupportedError(f"{name} of {path} has shape {shape}, expected one dimension, the neurons")
-        return shape[0] if shape not in ((), (1,)) else 0
+        return 0 if shape in ((), (1,)) else int(np.prod(shape))
 
     def array(self, path: str, name: str, low: float = _EVERYTHING[0], high: float = _EVERYTHING[1]) -> Doubles:
         values = np.asarray(getattr(self.wiring.nodes[path], name), np.float64)

@@ -70,3 +70,14 @@ def matrix_of(values: Any, what: str) -> npt.NDArray[Any]:
 
 def number_text(value: float, metric: str) -> str:
     return f"{100 * value:.1f}%" if metric == "accuracy" else f"{value:.3g}"
+
+
+def moving_average(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+    """Over the last `window` steps, NaN left out; NaN where fewer than a tenth of them are known."""
+    def sums(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        total = np.concatenate([[0.0], np.cumsum(numbers)])
+        return np.asarray(total[1:] - total[np.maximum(np.arange(len(numbers)) + 1 - window, 0)])
+
+    known = np.isfinite(values)
+    judged = sums(known.astype(np.float64))
+    return np.where(judged >= max(window / 10, 1), sums(np.where(known, values, 0)) / np.maximum(judged, 1), np.nan)

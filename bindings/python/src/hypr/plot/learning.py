@@ -18,6 +18,7 @@ from hypr.plot._style import (
     figure_of,
     legend,
     line_style,
+    moving_average,
     new_axes,
     number_text,
     percent_axis,
@@ -111,7 +112,7 @@ def stream_accuracy(correct: Mapping[str, npt.ArrayLike], ax: Axes | None = None
             raise SizeMismatchError(f"{name!r} has the shape {list(right.shape)}, expected [steps]")
         steps = max(steps, len(right))
         overall = number_text(float(np.nanmean(right)), "accuracy")
-        axes.plot(times_of(np.arange(len(right)), time_step), _moving_average(right, window),
+        axes.plot(times_of(np.arange(len(right)), time_step), moving_average(right, window),
                   label=f"{name}: {overall} overall", linewidth=1.5, **line_style(index))
     for name, step in (marks or {}).items():
         place = times_of(np.array([step]), time_step)[0]
@@ -164,17 +165,6 @@ def confusion_matrix(labels: npt.ArrayLike, predictions: npt.ArrayLike, ax: Axes
     bar = figure_of(axes).colorbar(image, ax=axes, label="share of the row", fraction=0.046, pad=0.04)
     bar.ax.yaxis.set_major_formatter(require("matplotlib.ticker", "hypr.plot").PercentFormatter(1))
     return axes
-
-
-def _moving_average(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
-    """Over the last `window` steps, NaN left out; NaN where fewer than a tenth of them are known."""
-    def sums(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        total = np.concatenate([[0.0], np.cumsum(numbers)])
-        return np.asarray(total[1:] - total[np.maximum(np.arange(len(numbers)) + 1 - window, 0)])
-
-    known = np.isfinite(values)
-    judged = sums(known.astype(np.float64))
-    return np.where(judged >= max(window / 10, 1), sums(np.where(known, values, 0)) / np.maximum(judged, 1), np.nan)
 
 
 def _as_float(text: str | None) -> float:

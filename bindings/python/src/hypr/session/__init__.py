@@ -12,7 +12,6 @@ from hypr.model import Model, checked_model
 from hypr.options import NativeOptions, SessionOptions
 from hypr.session._diagnosis import Diagnosing, Diagnosis, Finding, InputRange, LayerActivity
 from hypr.session._inspection import Guard, Inspection, MemoryReport, Statistics
-from hypr.session._learning import Learning
 from hypr.session._rehearsal import Rehearsal, Rehearsing, RehearsalReport
 from hypr.session._tensors import Gradients, Parameters, Tensors
 from hypr.session._updates import Updates

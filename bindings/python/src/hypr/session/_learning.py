@@ -67,7 +67,7 @@ class Learning(Running):
             self._call(lib.hypr_session_teach_class_at, steps_ago, _label(target))
         elif isinstance(target, np.ndarray) and target.ndim == 0 and target.dtype.kind in "iub":
             self.teach(int(target), steps_ago)
-        elif target is None or isinstance(target, (str, bytes)):
+        elif isinstance(target, (type(None), str, bytes)):
             raise TypeError(f"target is {target!r}, expected {self._expected(target)}")
         elif isinstance(target, (float, np.floating)) and self.output_size > 1:
             raise SizeMismatchError(f"target is {target}, expected a class, which is an integer, or the {self.output_size} values "
