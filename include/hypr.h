@@ -1322,7 +1322,9 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 
-/* Scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
+/* Makes a fresh network suit samples. First the time constants and angular frequencies of each layer, unless one of them was set: they
+ * follow from how many steps samples are alike behind the conditioning (docs/choosing.md). Then it
+ * scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
  * networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
  * is neither an encoding nor a stage with a unit of its own (running normalization, clip) behind it; otherwise its input weights, as
  * for all other layers. Neurons that never spike are helped further, where the samples let them: their input weights are doubled and

@@ -6,9 +6,9 @@ extension ModelBuilder {
   /// Steps of the recording that a layer is tried on.
   private static var mostSteps: Int { 8192 }
 
-  /// Scales what each spiking layer gets, from the input up, so that its neurons spike `rate` times per step on the samples: of the
-  /// first layer the input, of others the input weights. What was not given is then given: as the seed draws it, and scaled.
-  /// `scalesGiven`: also layers whose input weights were given.
+  /// Makes layers as slow as suits the samples, and scales what each spiking layer gets, from the input up, so that its neurons spike
+  /// `rate` times per step on them: of the first layer the input, of others the input weights. What was not given is then given: as
+  /// the seed draws it, and scaled. `scalesGiven`: also layers whose input weights were given.
   public mutating func calibrate(
     _ recording: RecordedSequences, rate: Double, seed: UInt64, scalesGiven: Bool
   ) throws(Failure) {
@@ -18,6 +18,29 @@ extension ModelBuilder {
     guard recording.varies else {
       throw invalid("all \(recording.total) samples are the same, expected some that change")
     }
+    var suited = List<Int>()
+    defer { suited.free() }
+    try suitLayers(recording, &suited)
+    do throws(Failure) {
+      try scaleLayers(recording, rate, seed, scalesGiven: scalesGiven)
+    } catch {
+      for index in 0..<suited.count { layers[suited[index]].pointee.makeTimeScalesUsual() }
+      throw error
+    }
+  }
+
+  /// Tells which layers it changed.
+  private func suitLayers(_ recording: RecordedSequences, _ suited: inout List<Int>) throws(Failure) {
+    let scales = try timeScales(of: recording)
+    for index in 0..<layers.count {
+      guard suited.hasRoom() else { throw outOfMemory() }
+      if layers[index].pointee.suit(scales) { suited.append(index) }
+    }
+  }
+
+  private mutating func scaleLayers(
+    _ recording: RecordedSequences, _ rate: Double, _ seed: UInt64, scalesGiven: Bool
+  ) throws(Failure) {
     let model = try make(seed: seed)
     defer { model.release() }
     let scaled = try ModelBuilder.create(from: model, message)
@@ -100,7 +123,7 @@ extension ModelBuilder {
       guard target.pointee.given == nil || target.pointee.density < 1 || isScaled, let values = source.pointee.given
       else { continue }
       system_free(target.pointee.given)
-      (target.pointee.source, source.pointee.source) = (.given(values), .usual)
+      (target.pointee.source, source.pointee.source) = (.given(values), .usual(times: 1))
       guard let rows = source.pointee.stored else { continue }
       target.pointee.stored?.free()
       (target.pointee.stored, source.pointee.stored) = (rows, nil)

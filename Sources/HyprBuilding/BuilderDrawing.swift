@@ -50,12 +50,15 @@ extension ModelBuilder {
     let catalogue = NeuronCatalogue()
     for parameter in 0..<layer.pointee.facts.parameterCount {
       let tensor = layer.pointee.tensors + BuilderLayer.firstParameter + parameter
-      let usual = catalogue.parameter(layer.pointee.neuron, parameter)?.usual
-      if case .usual = tensor.pointee.source, usual == nil {
-        throw message.failure(
-          .wrongState,
-          "\(layer.pointee.facts.name) has no usual values of layer\(index).\(tensor.pointee.field), expected that they are given"
-        )
+      var usual = catalogue.parameter(layer.pointee.neuron, parameter)?.usual
+      if case .usual(let factor) = tensor.pointee.source {
+        usual = usual?.times(factor)
+        guard usual != nil else {
+          throw message.failure(
+            .wrongState,
+            "\(layer.pointee.facts.name) has no usual values of layer\(index).\(tensor.pointee.field), expected that they are given"
+          )
+        }
       }
       try draw(tensor, usual, &random)
     }

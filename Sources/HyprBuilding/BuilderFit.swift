@@ -69,30 +69,40 @@ extension ModelBuilder {
     _ recording: RecordedSequences, _ offset: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, stages count: Int,
     _ tell: (Moments, Int) -> Void
   ) throws(Failure) {
+    guard let moments: UnsafeMutablePointer<Moments> = allocated(inputCount) else { throw outOfMemory() }
+    defer { system_free(moments) }
+    moments.initialize(repeating: Moments(), count: inputCount)
+    try condition(recording, offset, scale, stages: count) { value, _, channel in moments[channel].add(value) }
+    for channel in 0..<inputCount { tell(moments[channel], channel) }
+  }
+
+  /// Sends the recording through offset, scale (nil: 0 and 1) and the first stages, and tells what becomes of each number: the value,
+  /// the step among those of all sequences, the channel.
+  func condition(
+    _ recording: RecordedSequences, _ offset: UnsafePointer<Float>?, _ scale: UnsafePointer<Float>?, stages count: Int,
+    _ tell: (Float, Int, Int) -> Void
+  ) throws(Failure) {
     let stages = input.conditioning
     guard let conditioning = Conditioning.create(channels: inputCount, timeStep: timeStep, count: count, { stages[$0] }) else {
       throw outOfMemory()
     }
     defer { Conditioning.free(conditioning) }
-    guard let moments: UnsafeMutablePointer<Moments> = allocated(inputCount) else { throw outOfMemory() }
-    defer { system_free(moments) }
-    moments.initialize(repeating: Moments(), count: inputCount)
     var place = 0
     for sequence in 0..<recording.steps.count {
       conditioning.pointee.begin()
       for step in 0..<recording.steps[sequence] {
         for channel in 0..<inputCount {
           let sample = recording.sample(place)[channel]
-          guard let value = conditioning.pointee.next((sample - offset[channel]) * scale[channel], channel) else {
+          let scaled = (sample - (offset?[channel] ?? 0)) * (scale?[channel] ?? 1)
+          guard let value = conditioning.pointee.next(scaled, channel) else {
             throw message.failure(
               .notFinite, "sequence \(sequence), step \(step): input[\(channel)] is \(sample), too large to be conditioned")
           }
-          moments[channel].add(value)
+          tell(value, place, channel)
         }
         place += 1
       }
     }
-    for channel in 0..<inputCount { tell(moments[channel], channel) }
   }
 }
 

@@ -18,8 +18,8 @@ struct StoredRows {
 /// A tensor of the network that is being built.
 struct BuilderTensor {
   enum Source {
-    /// Drawn as is usual for the neuron model.
-    case usual
+    /// Drawn as is usual for the neuron model, times a factor.
+    case usual(times: Double)
     case range(Double, Double)
     /// The elements, in memory of their own.
     case given(UnsafeMutablePointer<Float>)
@@ -32,7 +32,7 @@ struct BuilderTensor {
   let rows: Int
   /// nil: a vector.
   let columns: Int?
-  var source = Source.usual
+  var source = Source.usual(times: 1)
   /// The part of the elements that is kept, each with this probability.
   var density = 1.0
   /// Which elements there are; nil: all, or those that are kept.

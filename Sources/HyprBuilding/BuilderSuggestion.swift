@@ -81,7 +81,7 @@ extension ModelBuilder {
     try setTimeStep(task.timeStep)
     try suggestConditioning(facts, task, &reasons)
     try fitInput(recording)
-    try suggestLayer(facts, task, &reasons)
+    try suggestLayer(facts, try timeScales(of: recording), task, &reasons)
     try suggestReadout(facts, task, &reasons)
     try suggestOptions(facts, &reasons)
     compare(facts, &reasons)
@@ -133,13 +133,13 @@ extension ModelBuilder {
   }
 
   private mutating func suggestLayer(
-    _ facts: RecordingFacts, _ task: SuggestionTask, _ reasons: inout TextLines
+    _ facts: RecordingFacts, _ scales: TimeScales, _ task: SuggestionTask, _ reasons: inout TextLines
   ) throws(Failure) {
     let neurons = facts.neurons(outputs: task.outputs)
     if facts.isLongAndNarrow {
       try addLayer(text("BRF"), size: neurons, LayerSettings())
-      let (slowest, fastest) = facts.omegas
-      try drawTensor(text("layer0.omega"), from: slowest, to: fastest)
+      _ = layers[0].pointee.suit(scales)
+      let (slowest, fastest) = scales.angularFrequencies(dt: 0.01)
       return reasons.append(
         """
           layer: \(neurons) brf neurons, omega \(short(slowest)) to \(short(fastest)): one class for \
@@ -153,14 +153,10 @@ extension ModelBuilder {
       layer: \(neurons) se_adlif neurons, 8 per output from 32 to 128: of the spiking ones the most accurate where it was \
       measured
       """)
-    let slowdown = facts.slowdown
-    guard slowdown > 1 else { return }
-    try setConstant(text("layer0.tau_u_min"), Float(5 * slowdown))
-    try setConstant(text("layer0.tau_u_max"), Float(25 * slowdown))
-    try setConstant(text("layer0.tau_w_min"), Float(60 * slowdown))
-    try setConstant(text("layer0.tau_w_max"), Float(300 * slowdown))
+    _ = layers[0].pointee.suit(scales)
+    guard scales.slowdown > 1 else { return }
     reasons.append("""
-      layer: time constants \(short(slowdown)) times the usual ones, as neighbouring samples are nearly the same: fewer \
+      layer: time constants \(short(scales.slowdown)) times the usual ones, as neighbouring samples are nearly the same: fewer \
       samples per second would do
       """)
   }
@@ -222,16 +218,7 @@ extension RecordingFacts {
   /// One class for hundreds of steps of few channels.
   fileprivate var isLongAndNarrow: Bool { run == nil && meanSteps >= 500 && channelCount <= 2 }
 
-  /// With dt 0.01 a neuron resonates with a period of 628 / omega steps.
-  fileprivate var omegas: (slowest: Double, fastest: Double) {
-    let slowest = min(10, max(0.5, 628 / meanSteps))
-    return (slowest, max(2 * slowest, min(90, 628 / (8 * max(1, correlation)))))
-  }
-
   fileprivate var highPassSteps: Double { max(20, 40 * correlation) }
-
-  /// The usual time constants of the membrane are 5 to 25 steps.
-  fileprivate var slowdown: Double { min(8, max(1, correlation / 25)) }
 }
 
 /// The next of 1, 2, 5, 10, ... from `value` down, or nearly up.

@@ -96,7 +96,7 @@ extension ModelBuilder {
     forgetBuilt()
     tensor.pointee.stored?.free()
     system_free(tensor.pointee.given)
-    tensor.pointee.source = .usual
+    tensor.pointee.source = .usual(times: 1)
     tensor.pointee.stored = StoredRows(
       offsets: copiedOffsets, columns: copiedColumns, offsetCount: offsetCount, count: columnCount)
   }

@@ -46,6 +46,13 @@ enum Distribution {
 
   static func within(_ limit: Double) -> Distribution { .uniform(-limit, limit) }
 
+  func times(_ factor: Double) -> Distribution {
+    switch self {
+    case .uniform(let lower, let upper): .uniform(lower * factor, upper * factor)
+    case .normal(let mean, let deviation): .normal(mean * factor, deviation * factor)
+    }
+  }
+
   /// `count` independent values.
   func fill(_ values: UnsafeMutablePointer<Float>, _ count: Int, _ random: inout RandomNumbers) {
     for index in 0..<count {

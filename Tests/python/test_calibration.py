@@ -46,6 +46,63 @@ def test_what_was_set_stays_unless_it_is_asked_for():
     assert rates(builder.build(), x)[0] == pytest.approx(0.05, rel=0.6)
 
 
+def slow(factor, channels=3, steps=4000):
+    """Noise that is alike for about so many steps."""
+    x = noise(2, channels, steps).astype(np.float64)
+    for step in range(1, steps):
+        x[step] = x[step - 1] * np.exp(-1 / factor) + x[step] * np.sqrt(1 - np.exp(-2 / factor))
+    return x.astype(np.float32)
+
+
+@pytest.mark.parametrize("alike", [5, 75])
+def test_time_constants_suit_the_samples(alike):
+    x = slow(alike)
+    se_adlif = hypr.ModelBuilder(3).layer("se_adlif", 8).readout(2).calibrate(x).description().layers[0]
+    alif = hypr.ModelBuilder(3).layer("alif", 64).readout(2).calibrate(x)
+    brf = hypr.ModelBuilder(3).layer("brf", 64).readout(2).calibrate(x)["layer0.omega"]
+    if alike == 5:
+        assert "tau_u_max" not in se_adlif.constants or se_adlif.constants["tau_u_max"] == 25
+        assert alif["layer0.tau_m"].mean() == pytest.approx(20, rel=0.02)
+        assert brf.min() < 2 and brf.max() > 10
+    else:
+        times = se_adlif.constants["tau_u_max"] / 25
+        assert 2 < times < 4.5  # 75 / 25
+        assert {name: value / times for name, value in se_adlif.constants.items() if name.startswith("tau_")} == pytest.approx(
+            {"tau_u_min": 5, "tau_u_max": 25, "tau_w_min": 60, "tau_w_max": 300})
+        assert alif["layer0.tau_m"].mean() == pytest.approx(20 * times, rel=0.02)
+        assert alif["layer0.tau_a"].mean() == pytest.approx(7 * times, rel=0.02)
+        assert 0.5 <= brf.min() and brf.max() < 1.6  # a period of at least eight times 75 steps
+
+
+def test_time_constants_that_were_set_stay():
+    x = slow(75)
+    constants = {"tau_u_max": 30, "threshold": 0.7}
+    set_ = hypr.ModelBuilder(3).layer("se_adlif", 8, **constants).readout(2).calibrate(x).description().layers[0].constants
+    assert set_["tau_u_max"] == 30 and set_.get("tau_w_max", 300) == 300
+    omega = hypr.ModelBuilder(3).layer("brf", 8, omega=(7, 8)).readout(2).calibrate(x)["layer0.omega"]
+    assert (omega >= 7).all() and (omega <= 8).all()
+    other = hypr.ModelBuilder(3).layer("se_adlif", 8, threshold=0.7).readout(2).calibrate(x).description().layers[0].constants
+    assert other["tau_u_max"] > 50 and other["threshold"] == pytest.approx(0.7)
+
+
+def test_time_constants_suit_what_is_behind_the_conditioning():
+    """A slow drift that the high-pass takes away makes no slow neurons."""
+    x = noise(steps=4000) + 20 * slow(500)
+    bare = hypr.ModelBuilder(3, dt=0.01).layer("lif", 32).readout(2).calibrate(x)
+    passed = hypr.ModelBuilder(3, dt=0.01).input(conditioning=[hypr.HighPass(0.1)]).layer("lif", 32).readout(2).calibrate(x)
+    assert bare["layer0.tau_m"].mean() > 60
+    assert passed["layer0.tau_m"].mean() == pytest.approx(20, rel=0.02)
+
+
+def test_a_refused_calibration_leaves_time_constants():
+    x = slow(75)
+    builder = hypr.ModelBuilder(3).layer("lif", 8, input_weight=np.zeros((8, 3))).layer("lif", 64).readout(2)
+    before = builder.build(1).data
+    with pytest.raises(hypr.WrongStateError):
+        builder.calibrate(x)
+    assert builder.build(1).data == before
+
+
 def test_behind_a_unit_of_its_own_the_weights_are_scaled():
     x = noise()[None]
     scale, loud = [], []

@@ -83,6 +83,12 @@ def by_time_constant(seeds):
         for name, load in DATA.items()))
 
 
+def by_angular_frequency(seeds):
+    ranges = {"3 to 5": {"omega": (3, 5)}, "as calibrated": {}, "3 to 30": {"omega": (3, 30)}}
+    table("brf, omega drawn from", list(ranges), (
+        (name, [cell(load(), seeds, neuron="brf", **values) for values in ranges.values()]) for name, load in DATA.items()))
+
+
 def suggested(seeds):
     for name, load in DATA.items():
         data = load()
@@ -93,7 +99,8 @@ def suggested(seeds):
         print(f"\n{name}, as suggested: {np.mean(results):.1f} ± {np.std(results):.1f} %\n\n{suggestion}", flush=True)
 
 
-TABLES = {"rate": by_rate, "neuron": by_neuron, "size": by_size, "time-constant": by_time_constant, "suggested": suggested}
+TABLES = {"rate": by_rate, "neuron": by_neuron, "size": by_size, "time-constant": by_time_constant,
+          "angular-frequency": by_angular_frequency, "suggested": suggested}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -7,7 +7,9 @@ struct FittingArguments: ParsableArguments {
       Choose conditioning, layers, readout and recommended options for the samples of --csv or --samples, say why, and calibrate.
       """)
   var suggest = false
-  @Flag(help: "Scale what layers get until their neurons spike at --rate on the samples of --csv, --samples or --fit.")
+  @Flag(help: """
+      Make time constants suit the samples of --csv, --samples or --fit, and scale what layers get until their neurons spike at --rate.
+      """)
   var calibrate = false
   @Option(help: "Spikes per neuron and step of --calibrate and --suggest (default: 0.05).") var rate: Double?
   @Option(help: ArgumentHelp("An .npy file of samples, [S, T, n] or [steps, n].", valueName: "file")) var samples: String?

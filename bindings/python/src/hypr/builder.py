@@ -373,7 +373,10 @@ class ModelBuilder:
         return self
 
     def calibrate(self, x: Any, rate: float = 0.05, seed: int | np.random.Generator = 0, *, given: bool = False) -> Self:
-        """Scales what every layer that spikes gets, from the input up, until its neurons spike often enough on samples.
+        """Makes layers as slow as suits samples, and scales what they get until their neurons spike often enough.
+
+        Time constants and omega of a layer of which none was set follow from how many steps samples are alike behind the
+        conditioning (docs/choosing.md); then what every layer that spikes gets is scaled, from the input up.
 
         Fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the
         input, if nothing behind it has a unit of its own (running normalization, clip, an encoding); otherwise its input
@@ -383,7 +386,7 @@ class ModelBuilder:
         Parameters
         ----------
         x : array_like [sequences, steps, inputs] or [steps, inputs], or a list of arrays [steps, inputs]
-            Samples as ``Session.step`` gets them. At most about 8192 steps are looked at, evenly spread.
+            Samples as ``Session.step`` gets them. Rates are tried on at most about 8192 steps of them, evenly spread.
         rate : float
             Spikes per neuron and step, above 0 and at most 0.5.
         seed : int or numpy.random.Generator
