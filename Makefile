@@ -423,7 +423,7 @@ bench-instructions: $(BUILD)/bench/bench $(MODELS) ## Count instructions per ste
 latency: $(BUILD)/bench/latency $(MODELS) ## Measure how late single steps are, with and without deferred learning (2 minutes)
 	$< $(LATENCY) $(BUILD)/models/bench
 
-$(BUILD)/bench/latency: benchmarks/latency/latency.c benchmarks/speed/networks.c $(LIBRARY)
+$(BUILD)/bench/latency: $(wildcard benchmarks/latency/*.c) benchmarks/speed/networks.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Wall -Wextra -Werror -O2 -Iinclude -o $@ $(filter %.c,$^) -L$(BUILD)/lib -lhypr -lm -Wl,-rpath,'$$ORIGIN/../lib'
 

@@ -38,8 +38,8 @@ func squareSum(_ values: Row, _ count: Int) -> Double {
   return lanes_sum(one + other)
 }
 
-/// One optimizer step on a run of parameters, then the bounds; the gathered gradient is zero afterwards. Whether a parameter is
-/// another number than before.
+/// One optimizer step on a run of parameters, then the bounds, into the same place or another; the gathered gradient is zero
+/// afterwards. Whether a parameter is another number than before.
 ///
 /// The gradient that every rule works on is
 ///
@@ -126,11 +126,11 @@ extension kernel_update {
   let keep = 1 - update.learning_rate * update.decoupled_decay
   let (limit, rate, scale) = (update.value_limit, update.learning_rate, update.gradient_scale)
   let (lower, upper, absolute) = (update.lower, update.upper, update.absolute)
-  guard let parameters = update.parameters, let gradients = update.gradients else { return false }
+  guard let values = update.values, let nextValues = update.next_values, let gradients = update.gradients else { return false }
   var changes = LaneBits.zero
 
   @inline(__always) func moveVector(_ index: Int) {
-    let old = parameters.lanes(index)
+    let old = values.lanes(index)
     var gradient = gradients.lanes(index) * scale
     if !isPlain {
       gradient = gradient.limited(from: -limit, to: limit)
@@ -142,7 +142,7 @@ extension kernel_update {
     let isAbsolute = !isPlain && absolute
     let limited = isAbsolute ? limitedMagnitude(new, lower, upper) : new.limited(from: lower, to: upper)
     changes = changes | (unsafeBitCast(limited, to: LaneBits.self) ^ unsafeBitCast(old, to: LaneBits.self))
-    parameters.store(limited, index)
+    nextValues.store(limited, index)
   }
 
   let count = update.count
@@ -150,7 +150,7 @@ extension kernel_update {
   while index < count {
     // Two vectors, as plain loops take them, are a line of the cache.
     rule.prefetch(index &+ 64)
-    lanes_prefetch(parameters + (index &+ 64))
+    lanes_prefetch(values + (index &+ 64))
     lanes_prefetch(gradients + (index &+ 64))
     moveVector(index)
     index &+= Lanes.scalarCount

@@ -1,38 +1,38 @@
 internal import CSystem
 
-/// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to the outputs of its source,
-/// for `steps` steps. `transposed` NULL: each step by itself.
+/// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to some outputs of its source,
+/// `rows`, for `steps` steps. `transposed` NULL: each step by itself.
 func project(
-  _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>,
+  _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>, _ rows: Range<Int>,
   _ layer: UnsafePointer<kernel_layer>, _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow?
 ) {
-  let (weights, count) = (projection.pointee.weights, projection.pointee.source.pointee.size)
+  let weights = projection.pointee.weights
   let (size, width) = (layer.pointee.size, layer.pointee.width)
-  if let rows = projection.pointee.compressed {
+  if let compressed = projection.pointee.compressed {
     for step in 0..<steps {
       projectCompressed(
-        targets + step &* targetStride, rows.pointee, count, weights, sources + step &* sourceStride)
+        targets + step &* targetStride, compressed.pointee, rows, weights, sources + step &* sourceStride)
     }
   } else if let transposed {
-    projectSteps(targets, targetStride, weights, count, size, width, sources, sourceStride, steps, transposed)
+    projectSteps(targets, targetStride, weights, rows, size, width, sources, sourceStride, steps, transposed)
   } else {
     for step in 0..<steps {
-      projectStep(targets + step &* targetStride, weights, count, width, sources + step &* sourceStride)
+      projectStep(targets + step &* targetStride, weights, rows, width, sources + step &* sourceStride)
     }
   }
 }
 
 /// A block of rows is transposed once, so that each lane is one presynaptic neuron and no sum goes across lanes.
 private func projectSteps(
-  _ targets: MutableRow, _ targetStride: Int, _ rows: Row, _ count: Int, _ size: Int, _ width: Int, _ sources: Row,
+  _ targets: MutableRow, _ targetStride: Int, _ weights: Row, _ rows: Range<Int>, _ size: Int, _ width: Int, _ sources: Row,
   _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow
 ) {
-  var first = 0
-  while first < count {
+  var first = rows.lowerBound
+  while first < rows.upperBound {
     for lane in 0..<Lanes.scalarCount {
       let row = first &+ lane
       for index in 0..<size {
-        transposed[index &* Lanes.scalarCount &+ lane] = row < count ? rows[row &* width &+ index] : 0
+        transposed[index &* Lanes.scalarCount &+ lane] = row < rows.upperBound ? weights[row &* width &+ index] : 0
       }
     }
     var step = 0
@@ -69,12 +69,12 @@ private func projectSteps(
 }
 
 /// One step alone is not worth a transposition: four rows at a time, and their sums across lanes.
-private func projectStep(_ target: MutableRow, _ rows: Row, _ count: Int, _ width: Int, _ source: Row) {
+private func projectStep(_ target: MutableRow, _ weights: Row, _ rows: Range<Int>, _ width: Int, _ source: Row) {
   typealias Sums = InlineArray<4, Lanes>
-  var first = 0
-  while first < count {
+  var first = rows.lowerBound
+  while first < rows.upperBound {
     // Rows past the end are the last one again: their sums are not kept.
-    @inline(__always) func row(_ index: Int) -> Row { rows + min(first &+ index, count &- 1) &* width }
+    @inline(__always) func row(_ index: Int) -> Row { weights + min(first &+ index, rows.upperBound &- 1) &* width }
     let (one, two, three, four) = (row(0), row(1), row(2), row(3))
     var sums = Sums(repeating: .zero)
     var neuron = 0
@@ -86,26 +86,26 @@ private func projectStep(_ target: MutableRow, _ rows: Row, _ count: Int, _ widt
       sums[3] += four.lanes(neuron) * adjoint
       neuron &+= Lanes.scalarCount
     }
-    for index in 0..<min(4, count &- first) { target[first &+ index] += lanes_sum(sums[index]) }
+    for index in 0..<min(4, rows.upperBound &- first) { target[first &+ index] += lanes_sum(sums[index]) }
     first &+= 4
   }
 }
 
 /// The same over the weights that there are.
 private func projectCompressed(
-  _ targets: MutableRow, _ rows: kernel_compressed, _ count: Int, _ weights: Row, _ adjoints: Row
+  _ targets: MutableRow, _ compressed: kernel_compressed, _ rows: Range<Int>, _ weights: Row, _ adjoints: Row
 ) {
-  for neuron in 0..<count {
+  for neuron in rows {
     // Two sums hide each other's latency.
     var (one, other): (Float, Float) = (0, 0)
-    var element = Int(rows.offsets[neuron])
-    let end = Int(rows.offsets[neuron &+ 1])
+    var element = Int(compressed.offsets[neuron])
+    let end = Int(compressed.offsets[neuron &+ 1])
     while element &+ 2 <= end {
-      one += weights[element] * adjoints[Int(rows.targets[element])]
-      other += weights[element &+ 1] * adjoints[Int(rows.targets[element &+ 1])]
+      one += weights[element] * adjoints[Int(compressed.targets[element])]
+      other += weights[element &+ 1] * adjoints[Int(compressed.targets[element &+ 1])]
       element &+= 2
     }
-    if element < end { one += weights[element] * adjoints[Int(rows.targets[element])] }
+    if element < end { one += weights[element] * adjoints[Int(compressed.targets[element])] }
     targets[neuron] += one + other
   }
 }

@@ -29,7 +29,7 @@ private func fill(_ table: inout kernel_table, level: Int32) {
       carryScratch(neuron.pointee, steps: steps, carriesOutputs: carriesOutputs, hasCompressed: hasCompressed)
     }
     table.group = { group($0.pointee, $1, $2, $3, $4, $5, &$6.pointee) }
-    table.project = { project($0, $1, $2, $3, $4, $5, $6, $7) }
+    table.project = { project($0, $1, $2, Range(uncheckedBounds: ($3, $4)), $5, $6, $7, $8, $9) }
     table.normalize = { normalizeErrors($0, $1.pointee) }
     table.cross_entropy = { crossEntropy($0.pointee) }
     table.softmax = { _ = softmax($0, $1, $2) }

@@ -8,7 +8,10 @@
  * counts: that is what the step itself takes. What the machine adds now and then (interrupts, other programs) is in "once", the
  * largest CPU time of any run, and in the wall times, which are of one run. "mean" is of runs whose single steps are not timed, the
  * least one: reading the clocks is a call of the system, after which caches and branch prediction are not what they were, so that
- * every step that is timed by itself is slower; "mean timed" says by how much. Prints Markdown. */
+ * every step that is timed by itself is slower; "mean timed" says by how much.
+ *
+ * A second table has what deferred learning costs: its mean over that of windows closed at once, and the least that this ratio can
+ * be, by what steps take with the bytes of a window's end moved at once or in parts (spreading.h). Prints Markdown. */
 #define _GNU_SOURCE
 
 #include <getopt.h>
@@ -18,11 +21,13 @@
 #include <time.h>
 
 #include "../speed/networks.h"
+#include "spreading.h"
 
 enum { RUNS = 7, NETWORKS_OF_TABLE = 4, WAYS = 3 };
 
 static const char *const ways[WAYS] = {"off", "at once", "deferred"};
 static const int windows[] = {10, 100};
+enum { WINDOWS = sizeof windows / sizeof *windows };
 
 static double read_clock(clockid_t clock) {
   struct timespec time;
@@ -99,7 +104,8 @@ static double quantile(const double *sorted, long count, double share) {
   return 1e6 * sorted[(long)(share * (double)(count - 1))];
 }
 
-static void measure(const network *network, int way, int window, long steps) {
+/* Prints a row; returns the mean. */
+static double measure(const network *network, int way, int window, long steps) {
   const times nothing = overhead(), found = {allocate((size_t)steps), allocate((size_t)steps)};
   double *least = allocate((size_t)steps), once = 0, sum = 0, mean = 0;
   for (int turn = 0; turn < RUNS; turn++) {
@@ -126,6 +132,22 @@ static void measure(const network *network, int way, int window, long steps) {
   free(found.cpu);
   free(found.wall);
   free(least);
+  return mean;
+}
+
+/* What deferred learning costs. */
+typedef struct {
+  const char *net;
+  int window;
+  double at_once, deferred; /* seconds per step */
+  spreading least;
+} cost;
+
+static void print_cost(const cost *found) {
+  const spreading least = found->least;
+  printf("| %s | %d | %.2f | %.2f | %.2f | %.0f | %.2f | %.2f | %.2f |\n", found->net, found->window, 1e6 * found->at_once,
+         1e6 * found->deferred, found->deferred / found->at_once, (double)least.bytes / 1024, 1e6 * least.at_once, 1e6 * least.spread,
+         1 + (least.spread - least.at_once) / found->at_once);
 }
 
 int main(int count, char **arguments) {
@@ -146,13 +168,20 @@ int main(int count, char **arguments) {
          hypr_version_string(), steps, 1e6 * *nothing.cpu, 1e6 * *nothing.wall);
   printf("| network | λ | learning | mean | mean timed | median | p99 | p99.9 | max | max / mean | once | wall: median | p99 | p99.9 | max |\n"
          "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+  cost costs[NETWORKS_OF_TABLE * WINDOWS];
+  int costs_found = 0;
   for (int index = 0; index < NETWORKS_OF_TABLE; index++) {
     if (!strstr(network_name(index), only)) continue;
     network net = network_load(arguments[optind], index, "", 0.04);
-    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
-      for (int way = i > 0; way < WAYS; way++) measure(&net, way, windows[i], steps);
+    for (size_t i = 0; i < WINDOWS; i++) {
+      double means[WAYS];
+      for (int way = i > 0; way < WAYS; way++) means[way] = measure(&net, way, windows[i], steps);
+      costs[costs_found++] = (cost){net.net, windows[i], means[1], means[2], spreading_measure(&net, windows[i])};
     }
     network_free(&net);
   }
+  printf("\n| network | λ | at once | deferred | ratio | KiB | moved at once | in parts | least ratio |\n"
+         "|---|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+  for (int i = 0; i < costs_found; i++) print_cost(&costs[i]);
   return 0;
 }

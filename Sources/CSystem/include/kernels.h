@@ -230,8 +230,9 @@ enum { KERNEL_RULE_GRADIENT_DESCENT = 0, KERNEL_RULE_ADAM = 1, KERNEL_RULE_MOMEN
 typedef struct kernel_update {
   int32_t rule;
   intptr_t count;
-  float *_Null_unspecified parameters;
-  float *_Null_unspecified gradients;  // zero afterwards
+  const float *_Null_unspecified values;  // of the parameters, as they are
+  float *_Null_unspecified next_values;   // as they will be; may be the same place
+  float *_Null_unspecified gradients;     // zero afterwards
   float *_Nullable moment1;        // Adam and momentum
   float *_Nullable moment2;        // Adam
   float gradient_scale;            // brings the gathered sum to the clipped mean
@@ -273,7 +274,7 @@ typedef struct kernel_cross_entropy {
   const int32_t *labels;           // [steps], negative: none
   const float *scores;             // [steps][width]
   float *gradient;                 // out: dloss/dscores [steps][width]
-  float *losses;                   // out: [steps in whole vectors]
+  float *losses;                   // out: [steps in whole vectors], of which those past the last step are of no interest
   float *sums;                     // [steps in whole vectors], working memory
   bool *correct;                   // out: [steps], whether the largest score is that of the label
 } kernel_cross_entropy;
@@ -321,10 +322,11 @@ typedef struct kernel_table {
   void (*_Null_unspecified group)(const kernel_source *source, intptr_t first, intptr_t steps, intptr_t begin, intptr_t end,
                 bool *is_active, kernel_groups *groups);
   // Adjoints of currents through the weights of a projection to the outputs of its source: targets[t][j] += sum_i w[j][i] sources[t][i]
-  // for every step t, over the layer's neurons i. `transposed` has room for size * lanes floats, worth its while from four steps on; NULL:
-  // each step by itself. The bits of a step are the same however many are projected together, but not with and without it.
-  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection,
-                  const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps,
+  // for every step t and the outputs j from `first` to `last` - 1, whole vectors but for the last ones, over the layer's neurons i.
+  // `transposed` has room for size * lanes floats, worth its while from four steps on; NULL: each step by itself. The bits of a step are
+  // the same however many are projected together, but not with and without it.
+  void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection, intptr_t first,
+                  intptr_t last, const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps,
                   float *_Nullable transposed);
   // Normalized least mean squares: divides errors by the squared norm of the eligibility that meets them.
   void (*_Null_unspecified normalize)(const kernel_layer *layer, const kernel_normalization *pass);

@@ -58,13 +58,13 @@ extension WindowJob {
     let target = step > 0 ? credit.outputs + (step - 1) * width : credit.carriedOutputs
     if step == 0 { target.clear(width) }
     project(
-      layer.pointee.projection(recurrent), layer, learner, network, step..<step + 1, to: target, stride: width,
-      transposed: nil)
+      layer.pointee.projection(recurrent), 0..<layer.pointee.shape.size, layer, learner, network, step..<step + 1, to: target,
+      stride: width, transposed: nil)
   }
 
-  /// Adds the adjoints of the currents through the weights of a projection to those of the outputs that it listens to.
+  /// Adds the adjoints of the currents through some rows of a projection's weights to those of the outputs that it listens to.
   @_optimize(speed) private func project(
-    _ projection: UnsafePointer<Projection>, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner,
+    _ projection: UnsafePointer<Projection>, _ rows: Range<Int>, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner,
     _ network: borrowing Network, _ steps: Range<Int>, to targets: UnsafeMutablePointer<Float>, stride: Int,
     transposed: UnsafeMutablePointer<Float>?
   ) {
@@ -75,8 +75,8 @@ extension WindowJob {
         learner.adjoints.currents
         + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
       network.kernels.pointee.project(
-        targets, stride, projection.pointee.gates + gate, layer.pointee.windowView, sources, stepStride, steps.count,
-        transposed)
+        targets, stride, projection.pointee.gates + gate, rows.lowerBound, rows.upperBound, layer.pointee.windowView, sources, stepStride,
+        steps.count, transposed)
     }
   }
 
@@ -103,48 +103,22 @@ extension WindowJob {
       sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch)
   }
 
-  /// ℓ of the layer below in some steps, or, of weights in rows, of some of its neurons, whole vectors of them: through gI of this layer,
-  /// which with spatial credit knows the same step only (D ℓ).
+  /// ℓ of some neurons of the layer below, whole vectors of them: through gI of this layer, which with spatial credit knows the same step
+  /// only (D ℓ).
   @_optimize(speed) func handDown(
-    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ part: Range<Int>, rows: Range<Int>
+    _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ rows: Range<Int>
   ) {
     let width = network.layers[self.layer - 1].shape.width
-    let projection = layer.pointee.projection(0)
-    let targets = learner.adjoints.outputs + part.lowerBound * width
-    // In the window, not in the part: the bits shall not depend on the parts.
-    let transposed = steps < 4 ? nil : learner.adjoints.transposed
-    let isWhole = rows.count == projection.pointee.description.sourceSize
-    if isWhole {
-      targets.clear(part.count * width)
-      return project(projection, layer, learner, network, part, to: targets, stride: width, transposed: transposed)
-    }
+    let (projection, targets) = (layer.pointee.projection(0), learner.adjoints.outputs)
     let end = rows.upperBound == projection.pointee.description.sourceSize ? width : rows.upperBound
-    for step in 0..<part.count { (targets + (step * width + rows.lowerBound)).clear(end - rows.lowerBound) }
-    project(projection, layer, learner, network, part, rows: rows, to: targets, stride: width, transposed: transposed)
-  }
-
-  /// The same as `project` for some rows of the weights.
-  @_optimize(speed) private func project(
-    _ projection: UnsafePointer<Projection>, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner,
-    _ network: borrowing Network, _ steps: Range<Int>, rows: Range<Int>, to targets: UnsafeMutablePointer<Float>, stride: Int,
-    transposed: UnsafeMutablePointer<Float>?
-  ) {
-    let width = layer.pointee.shape.width
-    let stepStride = layer.pointee.description.currentCount * width
-    for gate in 0..<projection.pointee.description.gateCount {
-      let sources =
-        learner.adjoints.currents
-        + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
-      var matrix = projection.pointee.gates[gate]
-      var source = matrix.source.pointee
-      source.size = rows.count
-      matrix.weights += rows.lowerBound * width
-      withUnsafePointer(to: &source) { source in
-        matrix.source = source
-        network.kernels.pointee.project(
-          targets + rows.lowerBound, stride, &matrix, layer.pointee.windowView, sources, stepStride, steps.count, transposed)
-      }
+    if end - rows.lowerBound == width {
+      targets.clear(steps * width)
+    } else {
+      for step in 0..<steps { (targets + (step * width + rows.lowerBound)).clear(end - rows.lowerBound) }
     }
+    project(
+      projection, rows, layer, learner, network, 0..<steps, to: targets, stride: width,
+      transposed: steps < 4 ? nil : learner.adjoints.transposed)
   }
 
   /// What reaches the layer below, whose ℓ is there.
@@ -172,7 +146,8 @@ extension WindowJob {
       let projection = readout.pointee.projection(0)
       adjoints.carriedOutputs.clear(projection.pointee.description.sourceSize)
       network.kernels.pointee.project(
-        adjoints.carriedOutputs, width, projection.pointee.gates, readout.pointee.windowView, adjoints.states, width, 1, nil)
+        adjoints.carriedOutputs, width, projection.pointee.gates, 0, projection.pointee.description.sourceSize,
+        readout.pointee.windowView, adjoints.states, width, 1, nil)
     }
     return sum / Float(size)
   }

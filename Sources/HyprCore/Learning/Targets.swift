@@ -56,8 +56,9 @@ struct Targets {
     losses = arena.allocate(Double.self, steps, .history)
     correct = arena.allocate(Bool.self, steps, .history)
     isOfAllClasses = arena.allocate(Bool.self, steps, .history)
-    entropies = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
-    sums = arena.allocate(Float.self, wholeVectors(window, lanes), .scratch)
+    // The last steps' begin in any of them.
+    entropies = arena.allocate(Float.self, window + lanes, .scratch)
+    sums = arena.allocate(Float.self, window + lanes, .scratch)
     outputErrors = arena.allocate(Float.self, width, rows: steps, .history)
   }
 
@@ -127,8 +128,8 @@ struct Targets {
     return false
   }
 
-  /// Computes what is not there yet of some steps of the window that started from slot `start`, from a multiple of 16 on: errors and
-  /// losses of classes, and zeros where nothing was taught.
+  /// Computes what is not there yet of some steps of the window that started from slot `start`, after those before them: errors and losses
+  /// of classes, and zeros where nothing was taught.
   func complete(
     _ steps: Range<Int>, from start: Int, _ network: borrowing Network, smoothing: Float, _ taught: TaughtClasses?,
     _ reference: UnsafeMutablePointer<ReferenceNetwork>?

@@ -92,7 +92,8 @@ struct OptimizePieces {
     let end = piece + 1 == count ? update.count : update.count * (piece + 1) / count / line * line
     var part = update
     part.count = end - start
-    part.parameters = update.parameters + start
+    part.values = update.values + start
+    part.next_values = update.next_values + start
     part.gradients = update.gradients + start
     part.moment1 = update.moment1.map { $0 + start }
     part.moment2 = update.moment2.map { $0 + start }

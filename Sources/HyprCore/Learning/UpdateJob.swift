@@ -136,16 +136,18 @@ struct UpdateJob {
     }
   }
 
-  /// Moves the next `count` numbers of the tensor, or copies of them beside those in use.
+  /// Moves the next `count` numbers of the tensor, where they are or to where those lie that come next.
   @_optimize(speed) private mutating func optimize(
     _ array: UnsafePointer<TrainedArray>, _ count: Int, _ learner: borrowing Learner, _ network: borrowing Network
   ) {
     guard let gradients = array.pointee.gradients else { return }
-    let parameters = array.pointee.nextValues + start
-    if array.pointee.values != array.pointee.nextValues { parameters.copy(from: array.pointee.values + start, count: count) }
-    guard learner.isTrained(tensor) else { return (gradients + start).clear(count) }
+    let (values, nextValues) = (array.pointee.values + start, array.pointee.nextValues + start)
+    guard learner.isTrained(tensor) else {
+      if values != nextValues { nextValues.copy(from: values, count: count) }
+      return (gradients + start).clear(count)
+    }
     step.count = count
-    step.parameters = parameters
+    (step.values, step.next_values) = (UnsafePointer(values), nextValues)
     step.gradients = gradients + start
     step.moment1 = array.pointee.moment1.map { $0 + start }
     step.moment2 = array.pointee.moment2.map { $0 + start }

@@ -22,8 +22,8 @@ struct WindowJob {
   var done = 0
   /// Events of the layer at work, as many times as a gate listens to them.
   private var events = 0
-  /// Of the stage `events`: the one whose are grouped.
-  private var projection = 0
+  /// Of the stage `events`: the one whose are grouped, and how many it has.
+  private var (projection, projectionEvents) = (0, 0)
   let taught: Bool
   /// The layer at work.
   private(set) var layer: Int
@@ -54,7 +54,7 @@ struct WindowJob {
     let shape = running.pointee.shape
     switch stage {
     case .errors:
-      let part = part(of: steps, by: 16, all: self.work(of: .errors, running, learner), work)
+      let part = part(of: steps, by: 4, all: self.work(of: .errors, running, learner), work)
       learner.targets.complete(
         part, from: first, network, smoothing: learner.settings.labelSmoothing, learner.resources.taught, learner.reference)
       if position == steps { enter(penalizes(running, learner) ? .penalty : .events) }
@@ -62,11 +62,11 @@ struct WindowJob {
       addSpikeRatePenalty(running, learner, part(of: shape.size, all: self.work(of: .penalty, running, learner), work))
       if position == shape.size { enter(.events) }
     case .events:
-      let count = eventCount(running, projection)
-      let parts = part(of: 2 * steps, all: workOfGrouping(running, projection, events: count), work)
+      if position == 0 { projectionEvents = eventCount(running, projection) }
+      let parts = part(of: 2 * steps, all: workOfGrouping(running, projection, events: projectionEvents), work)
       learner.adjoints.events.group(running, projection: projection, from: first, steps: steps, parts, network.kernels)
       guard position == 2 * steps else { break }
-      events += count * running.pointee.projection(projection).pointee.description.gateCount
+      events += projectionEvents * running.pointee.projection(projection).pointee.description.gateCount
       (projection, position) = (projection + 1, 0)
       if projection == running.pointee.projections.count {
         enter(normalizes(network, learner) ? .normalize : taught && sweepsRecurrently(running, learner) ? .recurrentSweep : .carry)
@@ -105,14 +105,9 @@ struct WindowJob {
     case .handDown:
       if taught && layer > 0 {
         let all = self.work(of: .handDown, running, learner)
-        let description = running.pointee.projection(0).pointee.description
-        if description.rows == nil {
-          handDown(running, learner, network, 0..<steps, rows: part(of: description.sourceSize, by: shape.lanes, all: all, work))
-          if position < description.sourceSize { break }
-        } else {
-          handDown(running, learner, network, part(of: steps, all: all, work), rows: 0..<description.sourceSize)
-          if position < steps { break }
-        }
+        let rows = running.pointee.projection(0).pointee.description.sourceSize
+        handDown(running, learner, network, part(of: rows, by: shape.lanes, all: all, work))
+        if position < rows { break }
       }
       credit = creditBelow(running, learner, network)
       if layer == 0 {
