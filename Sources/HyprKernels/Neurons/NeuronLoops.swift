@@ -35,7 +35,11 @@ enum NeuronLoops<Model: NeuronModel> {
     let old = layer.pointee.states + from &* slot
     let new = layer.pointee.states + to &* slot
     let outputs = layer.pointee.outputs + to &* width
-    let tape = records ? layer.pointee.tape.map { $0 + from &* StepRecord<Model>.size &* width } : nil
+    #if HYPR_LEARNING
+      let tape = records ? layer.pointee.tape.map { $0 + from &* StepRecord<Model>.size &* width } : nil
+    #else
+      let tape: MutableRow? = nil
+    #endif
     var poison = Lanes.zero
     var neuron = 0
     while neuron < width {
