@@ -67,21 +67,19 @@ extension CarriedBlock {
       var pass = pass(from: 0, count: 1 &+ states)
       pass.output_adjoint = loss + neuron
       pass.output_stride = width
-      carry.pointee.sweep(layer, &pass)
+      kernel_sweep_neurons(carry.pointee.sweep, layer, &pass, Lanes.scalarCount)
       if isAtEnd && carry.pointee.keeps_loss { keepLoss() }
     } else {
       var pass = pass(from: 1, count: states)
-      carry.pointee.sweep(layer, &pass)
+      kernel_sweep_neurons(carry.pointee.sweep, layer, &pass, Lanes.scalarCount)
       if isAtEnd && carry.pointee.taught { takeLoss() }
     }
   }
 
   private func beginSweepOfStates() {
     clearAdjoints()
-    for lane in 0..<lanes {
-      // Padding has none: its eligibility stays zero, whatever its parameters would do.
-      let unit: Float = neuron &+ lane < layer.pointee.size ? 1 : 0
-      for state in 0..<states { transition[(state &* states &+ state) &* lanes &+ lane] = unit }
+    forEachVector { lane, unit in
+      for state in 0..<states { transition.store(unit, (state &* states &+ state) &* lanes &+ lane) }
     }
   }
 
@@ -92,7 +90,7 @@ extension CarriedBlock {
     var pass = pass(from: 0, count: 1)
     pass.output_adjoint = Row(outputAdjoints)
     pass.output_stride = lanes
-    carry.pointee.sweep(layer, &pass)
+    kernel_sweep_neurons(carry.pointee.sweep, layer, &pass, Lanes.scalarCount)
   }
 
   private func beginSweepOfOutputs() {
@@ -101,10 +99,19 @@ extension CarriedBlock {
     var step = carry.pointee.steps
     while step > 0 {
       step &-= 1
-      for lane in 0..<lanes {
-        outputAdjoints[step &* lanes &+ lane] = neuron &+ lane < layer.pointee.size ? weight : 0
-      }
+      forEachVector { lane, unit in outputAdjoints.store(unit * weight, step &* lanes &+ lane) }
       weight *= carry.pointee.output_decay
+    }
+  }
+
+  /// Calls `body` with the first lane of each vector, and 1 for each of its neurons; 0 for padding, whose eligibility stays zero,
+  /// whatever its parameters would do.
+  @inline(__always) private func forEachVector(_ body: (_ lane: Int, _ unit: Lanes) -> Void) {
+    var lane = 0
+    while lane < lanes {
+      let left = Lanes(repeating: Float(layer.pointee.size &- neuron &- lane))
+      body(lane, Lanes.zero.replacing(with: Lanes(repeating: 1), where: lanes_places() .< left))
+      lane &+= Lanes.scalarCount
     }
   }
 
@@ -192,7 +199,7 @@ struct CarriedBlock {
       carry.pointee.steps &* currents, from: carry.pointee.current_adjoint + neuron, width, to: sources, currentStride)
   }
 
-  private func copy(_ count: Int, from: MutableRow, _ fromStride: Int, to: MutableRow, _ toStride: Int) {
+  @inline(never) private func copy(_ count: Int, from: MutableRow, _ fromStride: Int, to: MutableRow, _ toStride: Int) {
     for entry in 0..<count {
       var lane = 0
       while lane < lanes {

@@ -34,7 +34,7 @@ func crossEntropy(_ pass: kernel_cross_entropy) {
 }
 
 /// probabilities = softmax(scores); gives the largest score, and the sum of exp(score - largest). Rows of whole vectors.
-@inline(__always) func softmax(
+@inline(never) func softmax(
   _ scores: Row, _ count: Int, _ probabilities: MutableRow
 ) -> (largest: Float, sum: Float) {
   // Lanes past the last score count for nothing.

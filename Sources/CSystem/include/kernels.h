@@ -154,7 +154,21 @@ typedef struct kernel_sweep {
 // Makes the step from slot `from` to slot `to` on what the sources' slots hold; with `records` it writes tape[from], if there is a tape.
 // Returns false if a value of the new state is not finite.
 typedef bool (*kernel_step_loop)(const kernel_layer *layer, intptr_t from, intptr_t to, bool records);
+// Treats the first vector of neurons of a pass.
 typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep *sweep);
+
+// All vectors of a pass, of `lanes` neurons each, for the loop of any neuron model. Inlined, as a function of its own would be of no
+// CPU level.
+__attribute__((always_inline)) static inline void kernel_sweep_neurons(
+    kernel_sweep_loop loop, const kernel_layer *layer, kernel_sweep *pass, intptr_t lanes) {
+  for (; pass->first_neuron < pass->last_neuron; pass->first_neuron += lanes) {
+    loop(layer, pass);
+    if (pass->output_adjoint) pass->output_adjoint += lanes;
+    pass->adjoint += lanes;
+    pass->gradient += lanes;
+    pass->currents += lanes;
+  }
+}
 
 // The end of a window for a range of neurons, in one pass over the eligibility e and the gradient g of each row: with Φ the
 // derivative of the states at the end with respect to those before the window, B that of the states with respect to a current,

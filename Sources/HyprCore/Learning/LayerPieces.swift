@@ -1,10 +1,10 @@
 internal import CSystem
 
-// The pieces of a `WindowJob` in one layer.
+// The pieces of a `WindowJob` in one layer. What not every window needs is not inlined into it.
 
 extension WindowJob {
   /// ∂loss/∂y, to be normalized; of values as if half the squared difference were the loss, however many outputs there are.
-  func takeErrors(_ learner: borrowing Learner) {
+  @inline(never) func takeErrors(_ learner: borrowing Learner) {
     guard let errors = learner.adjoints.normalizedErrors else { return }
     let targets = learner.targets
     for step in 0..<steps {
@@ -15,7 +15,7 @@ extension WindowJob {
   }
 
   /// Normalizes them for some outputs.
-  func normalize(
+  @inline(never) func normalize(
     _ readout: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ outputs: Range<Int>
   ) {
     guard let errors = learner.adjoints.normalizedErrors else { return }
@@ -45,11 +45,11 @@ extension WindowJob {
       adjoint_stride: width, gradient: adjoints.parameters + first, gradient_spacing: 0, gradient_stride: width,
       currents: adjoints.currents + first, step_stride: layer.pointee.description.currentCount * width,
       current_stride: width, current_spacing: 0, instantaneous: instantaneous)
-    layer.pointee.description.loops.sweep(layer.pointee.windowView, &pass)
+    kernel_sweep_neurons(layer.pointee.description.loops.sweep, layer.pointee.windowView, &pass, layer.pointee.shape.lanes)
   }
 
   /// The same for one step of all neurons, and what its currents owe to the outputs of the step before it.
-  @_optimize(speed) func sweepRecurrently(
+  @_optimize(speed) @inline(never) func sweepRecurrently(
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, step: Int
   ) {
     let width = layer.pointee.shape.width
@@ -63,7 +63,7 @@ extension WindowJob {
   }
 
   /// Adds the adjoints of the currents through some rows of a projection's weights to those of the outputs that it listens to.
-  @_optimize(speed) private func project(
+  @_optimize(speed) @inline(never) private func project(
     _ projection: UnsafePointer<Projection>, _ rows: Range<Int>, _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner,
     _ network: borrowing Network, _ steps: Range<Int>, to targets: UnsafeMutablePointer<Float>, stride: Int,
     transposed: UnsafeMutablePointer<Float>?
@@ -133,7 +133,9 @@ extension WindowJob {
 
   /// The adjoint q' of the readout's state before the window, as it reaches the outputs that the state is made of:
   /// W_oᵀ (1 - κ) q'. Returns κ̄, the mean of κ: by it the readout forgets them in a step.
-  private func filterReadout(_ readout: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network) -> Float {
+  @inline(never) private func filterReadout(
+    _ readout: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network
+  ) -> Float {
     let (width, size) = (readout.pointee.shape.width, readout.pointee.shape.size)
     let (adjoints, derived) = (learner.adjoints, readout.pointee.windowView.pointee.derived)
     let (decay, gain) = (derived + Int(KERNEL_INTEGRATOR_DECAY) * width, derived + Int(KERNEL_INTEGRATOR_GAIN) * width)

@@ -9,7 +9,7 @@ extension WindowJob {
   /// every taught step, before it is weighted, grows by
   ///
   ///     strength mean over the neurons of max(0, lower - r)² + max(0, r - upper)²
-  func addSpikeRatePenalty(
+  @inline(never) func addSpikeRatePenalty(
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ neurons: Range<Int>
   ) {
     let settings = learner.settings

@@ -36,8 +36,10 @@ struct InputRanges {
     step < InputRanges.firstSteps || (step &* 0x9E37_79B9_7F4A_7C15) &>> shift == 0
   }
 
+  // Few steps come here: small code.
+
   /// Counts a sample: its values that are not zero, in the order of their channels.
-  @_optimize(speed) @inline(never) mutating func count(_ events: EventSource, slot: Int) {
+  @inline(never) mutating func count(_ events: EventSource, slot: Int) {
     let (indices, values, count) = (events.indices(slot), events.values(slot), events.count(slot))
     var next = 0
     for channel in 0..<channels {
@@ -52,12 +54,12 @@ struct InputRanges {
   }
 
   /// Counts a sample [channels].
-  @_optimize(speed) @inline(never) mutating func count(_ values: UnsafePointer<Float>) {
+  @inline(never) mutating func count(_ values: UnsafePointer<Float>) {
     for channel in 0..<channels { add(values[channel], channel) }
     samples += 1
   }
 
-  @_optimize(speed) @inline(__always) private func add(_ value: Float, _ channel: Int) {
+  @inline(__always) private func add(_ value: Float, _ channel: Int) {
     lowest[channel] = samples == 0 ? value : min(lowest[channel], value)
     highest[channel] = samples == 0 ? value : max(highest[channel], value)
     if let trained, let outside, value < trained.lower[channel] || value > trained.upper[channel] { outside[channel] &+= 1 }

@@ -18,7 +18,7 @@ struct Layer {
   /// As they were laid out; which of them are in use says the `ParameterStore`.
   fileprivate let storedDerived: UpdatedValues
   /// Of them; only in learning sessions.
-  let eligibility: Eligibility?
+  @OnlyLearning private(set) var eligibility: Eligibility?
   /// About how many multiply-adds it takes to carry the eligibility over the end of a window.
   let carryWork: Int
 
@@ -79,11 +79,12 @@ struct Layer {
           at: description.firstParameter + index, to: rows.part(index * width..<(index + 1) * width))
       }
     }
-    eligibility =
+    let eligibility =
       settings.learning
       ? Eligibility(
         &arena, rows: parameterCount, states: shape.states, width: width, lanes: lanes, carriesOutput: carriesOutput)
       : nil
+    self.eligibility = eligibility
     carryWork = elements * shape.states
     let view = kernel_layer(
       size: shape.size, width: width, state_count: shape.states, parameter_count: parameterCount,

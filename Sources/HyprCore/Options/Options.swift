@@ -76,93 +76,96 @@ enum TensorGroup: Int {
 /// The options of a session with their types.
 struct Settings {
   let options: Options
-  #if HYPR_LEARNING
-    let learning: Bool
-  #else
-    /// Known when the library is compiled: what learning alone needs is not linked.
-    var learning: Bool { false }
-  #endif
   /// λ: steps per window.
   let window: Int
   let threads: Int
   let credit: Credit
-  let update: Update
-  let reduction: Reduction
   let trainMask: Int
-  let labelSmoothing: Float
-  let sequenceLoss: SequenceLoss
-  let lossSteps: Int
   /// Steps after which a step can still be taught.
   let labelDelay: Int
-  /// Whether the end of a window is computed in pieces while the next one is filled.
-  let defers: Bool
-  let spikeRatePenalty, spikeRateLower, spikeRateUpper: Float
   let optimizer: Optimizer
-  let learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength: Double
-  let schedule: Schedule
-  let scheduleUpdates, warmUpUpdates: Double
+  let learningRate, anchorStrength: Double
+  let warmUpUpdates: Double
   /// Bytes for stretches of the stream; 0: nothing is rehearsed.
   let rehearsalBytes: Int
-  /// Of the gradient; 0: as the number of classes suggests.
-  let rehearsalShare: Double
-  /// Windows that are followed by rehearsal, from one in which something was taught on.
-  let rehearsalWindows: Int
   /// Steps that are rehearsed after a window, those of a stretch, and its first ones that only bring the state up to it.
   let rehearsalSteps, rehearsalStretch, rehearsalLeadIn: Int
-  /// Of an input that is kept.
-  let rehearsalBits: Int
-  let rehearsalSeed: UInt64
   let holdUntaught: Float
-  /// Labelled steps; 0: nothing is guarded.
-  let guardHorizon: Double
-  let guardAnswers: Bool
-  let guardMargin: Double
+  #if HYPR_LEARNING
+    let learning: Bool
+    let update: Update
+    let reduction: Reduction
+    let labelSmoothing: Float
+    let sequenceLoss: SequenceLoss
+    let lossSteps: Int
+    /// Whether the end of a window is computed in pieces while the next one is filled.
+    let defers: Bool
+    let spikeRatePenalty, spikeRateLower, spikeRateUpper: Float
+    let beta1, beta2, epsilon, gradientClip, valueClip, weightDecay: Double
+    let schedule: Schedule
+    let scheduleUpdates: Double
+    /// Of the gradient; 0: as the number of classes suggests.
+    let rehearsalShare: Double
+    /// Windows that are followed by rehearsal, from one in which something was taught on.
+    let rehearsalWindows: Int
+    /// Of an input that is kept.
+    let rehearsalBits: Int
+    let rehearsalSeed: UInt64
+    /// Labelled steps; 0: nothing is guarded.
+    let guardHorizon: Double
+    let guardAnswers: Bool
+    let guardMargin: Double
+  #else
+    /// Known when the library is compiled: what learning alone needs is not linked.
+    var learning: Bool { false }
+    var defers: Bool { false }
+  #endif
 
   /// Every value was checked against its bounds when it was set, so that each number has its case.
   init(_ options: Options) {
     func number(_ option: Option) -> Int { Int(options.value(option)) }
     self.options = options
-    #if HYPR_LEARNING
-      learning = number(.learning) == 1
-    #endif
     window = number(.window)
     threads = number(.threads)
     credit = Credit(rawValue: number(.credit)) ?? .window
-    update = Update(rawValue: number(.update)) ?? .window
-    reduction = Reduction(rawValue: number(.reduction)) ?? .mean
     trainMask = number(.trainMask)
-    labelSmoothing = Float(options.value(.labelSmoothing))
-    sequenceLoss = SequenceLoss(rawValue: number(.loss)) ?? .everyStep
-    lossSteps = number(.lossSteps)
     labelDelay = number(.labelDelay)
-    defers = number(.learning) == 1 && number(.deferred) == 1
-    spikeRatePenalty = Float(options.value(.spikeRatePenalty))
-    spikeRateLower = Float(options.value(.spikeRateLower))
-    spikeRateUpper = Float(options.value(.spikeRateUpper))
     optimizer = Optimizer(rawValue: number(.optimizer)) ?? .adam
     learningRate = options.value(.learningRate)
-    beta1 = options.value(.beta1)
-    beta2 = options.value(.beta2)
-    epsilon = options.value(.epsilon)
-    gradientClip = options.value(.gradientClip)
-    valueClip = options.value(.valueClip)
-    weightDecay = options.value(.weightDecay)
     anchorStrength = options.value(.anchorStrength)
-    schedule = Schedule(rawValue: number(.schedule)) ?? .constant
-    scheduleUpdates = options.value(.scheduleUpdates)
     warmUpUpdates = options.value(.warmUpUpdates)
     rehearsalBytes = number(.rehearsalBytes)
-    rehearsalShare = options.value(.rehearsalShare)
     rehearsalSteps = number(.rehearsalSteps)
-    rehearsalWindows = number(.rehearsalWindows)
     rehearsalStretch = number(.rehearsalStretch)
     rehearsalLeadIn = number(.rehearsalLeadIn)
-    rehearsalBits = number(.rehearsalBits)
-    rehearsalSeed = UInt64(options.value(.rehearsalSeed))
     holdUntaught = Float(options.value(.holdUntaught))
-    guardHorizon = options.value(.guardHorizon)
-    guardAnswers = number(.guardAnswer) == 1
-    guardMargin = options.value(.guardMargin)
+    #if HYPR_LEARNING
+      learning = number(.learning) == 1
+      update = Update(rawValue: number(.update)) ?? .window
+      reduction = Reduction(rawValue: number(.reduction)) ?? .mean
+      labelSmoothing = Float(options.value(.labelSmoothing))
+      sequenceLoss = SequenceLoss(rawValue: number(.loss)) ?? .everyStep
+      lossSteps = number(.lossSteps)
+      defers = number(.learning) == 1 && number(.deferred) == 1
+      spikeRatePenalty = Float(options.value(.spikeRatePenalty))
+      spikeRateLower = Float(options.value(.spikeRateLower))
+      spikeRateUpper = Float(options.value(.spikeRateUpper))
+      beta1 = options.value(.beta1)
+      beta2 = options.value(.beta2)
+      epsilon = options.value(.epsilon)
+      gradientClip = options.value(.gradientClip)
+      valueClip = options.value(.valueClip)
+      weightDecay = options.value(.weightDecay)
+      schedule = Schedule(rawValue: number(.schedule)) ?? .constant
+      scheduleUpdates = options.value(.scheduleUpdates)
+      rehearsalShare = options.value(.rehearsalShare)
+      rehearsalWindows = number(.rehearsalWindows)
+      rehearsalBits = number(.rehearsalBits)
+      rehearsalSeed = UInt64(options.value(.rehearsalSeed))
+      guardHorizon = options.value(.guardHorizon)
+      guardAnswers = number(.guardAnswer) == 1
+      guardMargin = options.value(.guardMargin)
+    #endif
   }
 
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.

@@ -7,7 +7,7 @@ struct Projection {
   let gates: UnsafeMutablePointer<kernel_projection>
   let weights: TrainedArray
   /// Only in learning sessions.
-  let learning: ProjectionLearning?
+  @OnlyLearning private(set) var learning: ProjectionLearning?
 
   /// `gates` gets the matrices as steps see them, `windowGates`, perhaps the same, as the end of a window does; `taken`: a bit for each
   /// current that has a projection already.
@@ -19,9 +19,10 @@ struct Projection {
     self.description = description
     self.gates = windowGates
     self.weights = weights
-    learning = carriesOutput.map {
+    let learning = carriesOutput.map {
       ProjectionLearning(&arena, description, layer, carriesOutput: $0)
     }
+    self.learning = learning
     for gate in 0..<description.gateCount {
       let current = description.currents[gate]
       let rows = description.rows.map {

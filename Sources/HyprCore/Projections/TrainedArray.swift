@@ -6,11 +6,12 @@ struct TrainedArray {
   let count: Int
   private var stored: UpdatedValues
   /// Summed over the taught steps since the last update. Only in learning sessions.
-  let gradients: UnsafeMutablePointer<Float>?
+  @OnlyLearning private(set) var gradients: UnsafeMutablePointer<Float>?
   /// Only with optimizers that keep them.
-  let moment1, moment2: UnsafeMutablePointer<Float>?
+  @OnlyLearning private(set) var moment1: UnsafeMutablePointer<Float>?
+  @OnlyLearning private(set) var moment2: UnsafeMutablePointer<Float>?
   /// The values of the model file, if parameters are pulled back to them.
-  let anchor: UnsafeMutablePointer<Float>?
+  @OnlyLearning private(set) var anchor: UnsafeMutablePointer<Float>?
 
   /// `apart`: an update writes the values that come next beside those in use.
   init(_ arena: inout Arena, count: Int, _ settings: Settings, apart: Bool) {
@@ -31,7 +32,10 @@ struct TrainedArray {
   private init(count: Int) {
     self.count = count
     stored = .none
-    (gradients, moment1, moment2, anchor) = (nil, nil, nil, nil)
+    gradients = nil
+    moment1 = nil
+    moment2 = nil
+    anchor = nil
   }
 
   private init(_ whole: TrainedArray, _ part: Range<Int>) {

@@ -71,7 +71,7 @@ extension Session {
     #endif
     var report = StatisticsReport(
       steps: statistics.pointee.steps, taughtSteps: 0, correctSteps: 0, updates: 0, skippedUpdates: 0, unchangedUpdates: 0,
-      meanLoss: 0, gradientNorm: 0, learningRate: settings.learningRate(after: 0), chanceLoss: 0)
+      meanLoss: 0, gradientNorm: 0, learningRate: settings.firstLearningRate, chanceLoss: 0)
     #if HYPR_LEARNING
       if let counted = learner?.pointee.progress.statistics {
         (report.taughtSteps, report.correctSteps) = (counted.taughtSteps, counted.correctSteps)

@@ -35,7 +35,11 @@ enum NeuronLoops<Model: NeuronModel> {
     let old = layer.pointee.states + from &* slot
     let new = layer.pointee.states + to &* slot
     let outputs = layer.pointee.outputs + to &* width
-    let tape = records ? layer.pointee.tape.map { $0 + from &* StepRecord<Model>.size &* width } : nil
+    #if HYPR_LEARNING
+      let tape = records ? layer.pointee.tape.map { $0 + from &* StepRecord<Model>.size &* width } : nil
+    #else
+      let tape: MutableRow? = nil
+    #endif
     var poison = Lanes.zero
     var neuron = 0
     while neuron < width {
@@ -58,23 +62,8 @@ enum NeuronLoops<Model: NeuronModel> {
     return poison == .zero
   }
 
-  /// See `kernel_sweep`.
+  /// See `kernel_sweep_loop`.
   static func sweep(_ layer: UnsafePointer<kernel_layer>, _ pass: UnsafePointer<kernel_sweep>) {
-    var part = pass.pointee
-    while part.first_neuron < part.last_neuron {
-      sweepVector(layer, &part)
-      part.first_neuron &+= Lanes.scalarCount
-      part.adjoint += Lanes.scalarCount
-      part.gradient += Lanes.scalarCount
-      part.currents += Lanes.scalarCount
-      part.output_adjoint = part.output_adjoint.map { $0 + Lanes.scalarCount }
-    }
-  }
-
-  /// The first vector of neurons of a pass.
-  @inline(never) private static func sweepVector(
-    _ layer: UnsafePointer<kernel_layer>, _ pass: UnsafePointer<kernel_sweep>
-  ) {
     let (layer, pass) = (layer.pointee, pass.pointee)
     guard let tape = layer.tape else { return }
     let (width, neuron) = (layer.width, pass.first_neuron)
