@@ -374,12 +374,13 @@ notebook: ## Make the notebook docs/notebook.ipynb of its page
 
 # Their figures are those of CPU level 3, as on the pages.
 .PHONY: pictures
-pictures: $(BUILD)/examples/adapt $(LIBRARY) ## Draw the pictures of README and docs/ideas.md (downloads Matplotlib)
+pictures: $(BUILD)/examples/adapt $(LIBRARY) ## Draw the pictures of README, docs/ideas.md and docs/notebook.md (downloads Matplotlib)
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	@HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-pictures docs/pictures/requirements.txt
 	HYPR_CPU_LEVEL=3 $< $(WATCH)/without-wearer-2.hypr $(WATCH)/wearer-2.stream $(BUILD)/adapted.hypr $(BUILD)/demo.csv >$(BUILD)/demo.txt
 	$(BUILD)/venv-pictures/bin/python docs/pictures/demo.py $(BUILD)/demo.csv docs/pictures/demo.svg
 	HYPR_CPU_LEVEL=3 $(BUILD)/venv-pictures/bin/python docs/pictures/ideas.py docs/ideas
+	HYPR_CPU_LEVEL=3 $(BUILD)/venv-pictures/bin/python docs/pictures/notebook.py $(BUILD)/notebook docs/pictures/notebook.png
 
 # ---- Measurements
 

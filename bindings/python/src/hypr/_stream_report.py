@@ -72,7 +72,7 @@ def _classes(stream: StreamRecord, model: Model) -> Section:
         "How many outputs were right, of each class.", 9, 3.5))
     section.pictures.append(picture(
         lambda ax: plot.confusion_matrix(stream.labels, stream.predictions, ax, names=names),
-        "Right and predicted classes, in percent of the right ones.", 6, 5))
+        "Right and predicted classes, in percent of the right ones.", 7.5, 5.5))
     return section
 
 
