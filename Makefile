@@ -138,9 +138,10 @@ FLEET := examples/fleet
 FLOWER := HYPR_TOOL=$(abspath $(TOOL)) FLWR_TELEMETRY_ENABLED=0 FLWR_DISABLE_UPDATE_CHECK=1 $(BUILD)/venv-fleet/bin/python
 
 .PHONY: demo-fleet demo-fleet-all fleet-environment
-demo-fleet: fleet-environment ## Nine watches train a network together, the tenth gets it; on Flower (5 minutes; downloads it)
+demo-fleet: fleet-environment $(BUILD)/examples/fleet_device ## Nine watches train a network together, the tenth gets it; on Flower (6 minutes; downloads it)
 	@$(FLOWER) $(FLEET)/fleet.py
 	@$(FLOWER) $(FLEET)/superlink.py
+	@$(FLOWER) $(FLEET)/gateway.py
 
 demo-fleet-all: fleet-environment ## The same for each of ten wearers, and a fleet of a thousand (an hour)
 	@$(FLOWER) $(FLEET)/fleet.py --wearers 1 2 3 4 5 6 7 8 9 10

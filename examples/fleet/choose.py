@@ -1,5 +1,5 @@
-"""Chooses how a fleet trains, and how one place does, without a look at the wearer who is left out: by the loss on sequences of those who
-are clients, drawn anew. For example
+"""Chooses how a fleet trains, and how one place does, without a look at the wearer who is left out: by the loss on sequences of
+those who are clients, drawn anew. For example
   choose.py --wearers 5 --seed 1 --settings 12x3,0.01,0.6 12x3,0.02,0.6 --rates 0.01 0.02
 where 12x3,0.02,0.6 is: 12 updates of 3 sequences a round, clients' learning rate, the server's momentum.
 """

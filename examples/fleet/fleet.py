@@ -57,7 +57,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--wearers", type=int, nargs="+", default=[4], help="who is left out in turn (default: 4)")
-    add("--messages", nargs="+", choices=MESSAGES, default=["float32", "int8, a tenth"], metavar="WAY",
+    add("--messages", nargs="+", choices=MESSAGES, default=["float32", "int8, a third"], metavar="WAY",
         help=f"how clients send what they have learned: {', '.join(map(repr, MESSAGES))}")
     add("--seed", type=int, default=0, help="of the first weights and the training sequences (default: %(default)s)")
     add("--sequences", type=int, default=SEQUENCES, help="that each training sees (default: %(default)s)")

@@ -1,5 +1,5 @@
-"""A device in C that is part of a fleet: a SuperLink, a gateway (python -m hypr gateway), and behind it examples/c/fleet_device.c, which
-learns the stream of a wearer and hands over a kilobyte a round. All of it on this machine's loopback, without encryption."""
+"""A device in C that is part of a fleet: a SuperLink, a gateway (python -m hypr gateway), and behind it examples/c/fleet_device.c,
+which learns the stream of a wearer and hands over a kilobyte a round. All of it on this machine's loopback, without encryption."""
 
 import argparse
 import os
@@ -19,8 +19,8 @@ DEVICE = os.environ.get("HYPR_FLEET_DEVICE", HERE.parents[1] / "build" / "exampl
 
 
 def follow(folder, seen):
-    """What a device does in its pauses: if there is another model, it learns, and hands over what has changed. The time of the model
-    that it has seen."""
+    """What a device does in its pauses: if there is another model, it learns, and hands over what has changed. Returns the time of
+    the model that it has seen."""
     model = folder / "fleet.hypr"
     if not model.exists() or model.stat().st_mtime_ns == seen:
         return seen
@@ -58,7 +58,8 @@ def main():
         wait_for(over, arguments.seconds * arguments.rounds, "the rounds are not over", gateway.log)
     before, after = hypr.Model.load(model), hypr.Model.load(output)
     moved = sum((values != after.parameters[name]).sum() for name, values in before.parameters.items())
-    print(f"{arguments.rounds} rounds in {time.monotonic() - begun:.0f} s; {moved} of {before.parameter_count} parameters have changed")
+    print(f"{arguments.rounds} rounds in {time.monotonic() - begun:.0f} s; "
+          f"{moved} of {before.parameter_count} parameters have changed")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 Each has five seconds or so of the recordings that examples/watch uses, on which it makes one update a round. What the hostile ones
 send is not finite, of another shape, or a difference from parameters that the fleet does not have any more; and had it been
-averaged, it would show. The same is run again with these watches silent: the two models are equal, bit for bit. With --ray the clients
-run in Flower's own simulation engine, in processes of Ray (pip install "flwr[simulation]"); there replies come in any order, in which
-sums are rounded.
+averaged, it would show. The same is run again with these watches silent: the two models are equal, bit for bit. With --ray the
+clients run in Flower's own simulation engine, in processes of Ray (pip install "flwr[simulation]"); there replies come in any
+order, in which sums are rounded.
 """
 
 import argparse
