@@ -21,8 +21,8 @@ def hypr(*arguments, code=0):
 
 @pytest.fixture
 def models(tmp_path):
-    """Files with BRF, with SEAdLIF and GRU, and with a readout alone."""
-    kinds = {"brf": ["brf:8"], "mixed": ["se_adlif:8", "gru:4"], "bare": []}
+    """Files with BRF, and with SEAdLIF and GRU."""
+    kinds = {"brf": ["brf:8"], "mixed": ["se_adlif:8", "gru:4"]}
     for name, layers in kinds.items():
         hypr("create", tmp_path / f"{name}.hypr", "--inputs", 3, "--outputs", 2,
              *(word for layer in layers for word in ("--layer", layer)))
