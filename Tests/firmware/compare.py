@@ -158,8 +158,9 @@ def main():
                 wrong.append(f"the worst step takes {figures['worst']:,} instructions, the mean is {figures['mean']:,}")
             taken[target, mode] = figures
             place = known.setdefault(target, {}).setdefault(mode, {})
-            drifted = [] if update else list(changed(figures, place))
-            if update:
+            # Recorded are those of libraries that have what the program needs, and no more.
+            drifted = [] if update or not own_library else list(changed(figures, place))
+            if update and own_library:
                 place.update({name: value for name, value in figures.items() if value is not None})
             problems += [f"{target}, {mode}: {problem}" for problem in wrong + drifted]
             memory = [figures[part] for part in ("model", "options", "session")]

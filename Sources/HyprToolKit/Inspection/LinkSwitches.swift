@@ -16,8 +16,8 @@ struct LinkSwitches {
       if learns && facts.exemplarCount > 0 { isRehearsed = true }
       if learns, try RunningSession(model, try OptionSettings([])).option(.guardHorizon) > 0 { isRehearsed = true }
     }
-    // The readout's model is in every library; no name at all would mean all of them.
-    neurons = names.isEmpty ? ["LI"] : names.sorted()
+    // The readout's model is in every library.
+    neurons = names.sorted()
     let needsLearning = learns && isTrainable
     guard needsLearning || !rehearses else {
       throw ToolError("--rehearsal: \(learns ? "no model has a trainable tensor" : "what does not learn is not rehearsed")")
