@@ -1,7 +1,7 @@
 internal import CSystem
 
-/// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to some outputs of its source,
-/// `rows`, for `steps` steps. `transposed` NULL: each step by itself.
+/// targets[t][j] += sum_i w[j][i] sources[t][i]: adjoints of a current through the weights of a projection to some outputs of its
+/// source, `rows`, for `steps` steps. `transposed` NULL: each step by itself.
 func project(
   _ targets: MutableRow, _ targetStride: Int, _ projection: UnsafePointer<kernel_projection>, _ rows: Range<Int>,
   _ layer: UnsafePointer<kernel_layer>, _ sources: Row, _ sourceStride: Int, _ steps: Int, _ transposed: MutableRow?

@@ -337,8 +337,8 @@ typedef struct kernel_table {
                 bool *is_active, kernel_groups *groups);
   // Adjoints of currents through the weights of a projection to the outputs of its source: targets[t][j] += sum_i w[j][i] sources[t][i]
   // for every step t and the outputs j from `first` to `last` - 1, whole vectors but for the last ones, over the layer's neurons i.
-  // `transposed` has room for size * lanes floats, worth its while from four steps on; NULL: each step by itself. The bits of a step are
-  // the same however many are projected together, but not with and without it.
+  // `transposed` has room for size * lanes floats, worth its while from four steps on; NULL: each step by itself. The bits of a step
+  // are the same however many are projected together, but not with and without it.
   void (*_Null_unspecified project)(float *targets, intptr_t target_stride, const kernel_projection *projection, intptr_t first,
                   intptr_t last, const kernel_layer *layer, const float *sources, intptr_t source_stride, intptr_t steps,
                   float *_Nullable transposed);

@@ -75,8 +75,8 @@ extension WindowJob {
         learner.adjoints.currents
         + (steps.lowerBound * stepStride + projection.pointee.description.currents[gate] * width)
       network.kernels.pointee.project(
-        targets, stride, projection.pointee.gates + gate, rows.lowerBound, rows.upperBound, layer.pointee.windowView, sources, stepStride,
-        steps.count, transposed)
+        targets, stride, projection.pointee.gates + gate, rows.lowerBound, rows.upperBound, layer.pointee.windowView, sources,
+        stepStride, steps.count, transposed)
     }
   }
 
@@ -103,8 +103,8 @@ extension WindowJob {
       sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch)
   }
 
-  /// ℓ of some neurons of the layer below, whole vectors of them: through gI of this layer, which with spatial credit knows the same step
-  /// only (D ℓ).
+  /// ℓ of some neurons of the layer below, whole vectors of them: through gI of this layer, which with spatial credit knows the
+  /// same step only (D ℓ).
   @_optimize(speed) func handDown(
     _ layer: UnsafePointer<Layer>, _ learner: borrowing Learner, _ network: borrowing Network, _ rows: Range<Int>
   ) {

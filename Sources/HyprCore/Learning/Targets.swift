@@ -128,8 +128,8 @@ struct Targets {
     return false
   }
 
-  /// Computes what is not there yet of some steps of the window that started from slot `start`, after those before them: errors and losses
-  /// of classes, and zeros where nothing was taught.
+  /// Computes what is not there yet of some steps of the window that started from slot `start`, after those before them: errors and
+  /// losses of classes, and zeros where nothing was taught.
   func complete(
     _ steps: Range<Int>, from start: Int, _ network: borrowing Network, smoothing: Float, _ taught: TaughtClasses?,
     _ reference: UnsafeMutablePointer<ReferenceNetwork>?

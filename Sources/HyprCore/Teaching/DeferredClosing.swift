@@ -25,15 +25,14 @@ struct DeferredClosing {
     (isOpen, stepsLeft, share, owed) = (true, steps, work / steps + 1, 0)
   }
 
-  /// Fewer are left for a later step: beginning to work takes as long as some thousand of them. Two steps' share at most, lest a step be
-  /// late for it, or as many as take no time.
-  private var least: Int { max(1000, 2 * min(share, 4000)) }
+  /// So few are left for a later step: beginning to work takes as long.
+  private static var least: Int { 1000 }
 
   /// Another step was made: how many multiply-adds are due.
   @_optimize(speed) mutating func due() -> Int {
     stepsLeft -= 1
     owed += share
-    return stepsLeft == 0 ? .max : owed < least ? 0 : owed
+    return stepsLeft == 0 ? .max : owed < DeferredClosing.least ? 0 : owed
   }
 
   /// So many were done; `goesOn`: more are left.
@@ -64,7 +63,9 @@ extension Session {
   }
 
   /// Does about `work` multiply-adds more of what is pending, at least a piece.
-  @_optimize(speed) @inline(never) private mutating func advanceClosing(_ deferred: UnsafeMutablePointer<DeferredClosing>, work: Int) {
+  @_optimize(speed) @inline(never) private mutating func advanceClosing(
+    _ deferred: UnsafeMutablePointer<DeferredClosing>, work: Int
+  ) {
     guard let learner, let closing = deferred.pointee.closing else { return }
     let before = closing.pointee.done
     let end = before + min(work, .max - before)
