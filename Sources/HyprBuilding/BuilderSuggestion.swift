@@ -77,7 +77,7 @@ extension ModelBuilder {
     let channels: Text = recording.channels == 1 ? "1 channel" : "\(recording.channels) channels"
     let sequences: Text = facts.sequences == 1 ? "1 sequence" : "\(facts.sequences) sequences"
     let shape: Text = "\(sequences), \(short(facts.meanSteps)) steps\(every) in the mean, \(channels)"
-    reasons.append("data: \(shape), \(task.outputs) outputs; samples are alike for \(short(facts.correlation)) steps")
+    reasons.append("data: \(shape), \(task.outputs) outputs; autocorrelation falls to 1/e in \(short(facts.correlation)) steps")
     try setTimeStep(task.timeStep)
     try suggestConditioning(facts, task, &reasons)
     try fitInput(recording)
@@ -97,7 +97,8 @@ extension ModelBuilder {
       if facts.channels[channel].classShare > 0.3 && telling == nil { telling = channel }
     }
     guard let offset else {
-      return reasons.append("input: each channel with mean 0 and deviation 1; none stands off zero by more than it moves")
+      return reasons.append(
+        "input: each channel with mean 0 and deviation 1, which calibration scales; none stands off zero by more than it moves")
     }
     let ratio = short(facts.channels[offset].mean.magnitude / facts.channels[offset].deviation)
     let found: Text = "channel \(offset) stands off zero by \(ratio) times its deviation"
@@ -105,17 +106,17 @@ extension ModelBuilder {
       let share = short(100 * facts.channels[telling].classShare)
       return reasons.append(
         """
-          input: each channel with mean 0 and deviation 1. \(found), but a high-pass would take away what tells the classes \
-          apart: \(share) % of the variance of channel \(telling) lies between them; if the sensor may be moved, record that \
-          too
+          input: each channel with mean 0 and deviation 1, which calibration scales. \(found), but a high-pass would take \
+          away what tells the classes apart: \(share) % of the variance of channel \(telling) lies between them; if the sensor \
+          may be moved, record that too
           """
       )
     }
     guard task.timeStep > 0 else {
       return reasons.append(
         """
-          input: each channel with mean 0 and deviation 1. \(found), as gravity or an offset would: say the time step, and a \
-          high-pass takes it away
+          input: each channel with mean 0 and deviation 1, which calibration scales. \(found), as gravity or an offset would: \
+          say the time step, and a high-pass takes it away
           """)
     }
     let seconds = Float(handy(facts.highPassSteps * Double(task.timeStep)))
@@ -127,8 +128,8 @@ extension ModelBuilder {
     }
     reasons.append(
       """
-        input: high-pass of \(seconds) s, then deviation 1: \(found), as with gravity or an offset, which moves when the \
-        sensor does
+        input: high-pass of \(seconds) s, then deviation 1, which calibration scales: \(found), as \
+        with gravity or an offset, which moves when the sensor does
         """)
   }
 
@@ -200,8 +201,8 @@ extension ModelBuilder {
       )
     } else if facts.run != nil && facts.channelCount <= 8 && facts.sequences > 1 {
       reasons.append("""
-        instead: with a class at every step of an ECG a layer of gru was 0.6 to 2.5 points better, with three times the \
-        weights and no spikes
+        instead: on ECG recordings, which have a class at every step, too, a layer of gru was 0.6 to 2.5 points better, with \
+        three times the weights and no spikes
         """)
     }
   }

@@ -3,4 +3,4 @@ import HyprToolKit
 
 // The process is the tool's own: it computes as the library does until it ends.
 system_float_enter()
-HyprCommand.main()
+HyprCommand.start()

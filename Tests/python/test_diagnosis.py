@@ -46,7 +46,13 @@ def test_what_works_has_no_findings(trained):
     assert not trained.diagnosis and trained.diagnosis.lines == () and str(trained.diagnosis) == ""
     check = hypr.check(trained.model, tones(seed=1)[0])
     assert not check.cannot_work and check.steps == 2000
-    assert "nothing stands in the way" in str(check)
+    assert str(check).startswith("nothing stands in the way\ninputs are where they were in training, and neurons spike; that says")
+    x, y = tones(seed=1)
+    labelled = hypr.check(trained.model, x, y)
+    assert labelled.accuracy > 0.9 and f"accuracy {labelled.accuracy:.2%}; always saying the most frequent class" in str(labelled)
+    assert hypr.check(trained.model, x, np.full(y.shape, -1)).accuracy is None
+    with pytest.raises(hypr.InvalidArgumentError, match="y has values, expected classes"):
+        hypr.check(trained.model, x, np.zeros((*y.shape[:1], 2), np.float32))
 
 
 def test_training_stores_the_range_of_its_inputs(trained):
@@ -77,7 +83,10 @@ def test_inputs_that_are_somewhat_larger(trained):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda x: x / 20, r"input 0 \(ax\) is .* where it was .* in training, and the other channels are hardly wider: was its unit"),
+    (lambda x: x / 20, r"input 0 \(ax\) is .* where it was .* in training, and the other channels are hardly "
+                     r"wider: inputs are [12]\d[0-9.]* times smaller than in training: another unit, or range of the sensor\?$"),
+    (lambda x: x / 4000, r"hardly wider: inputs are \d{4} times smaller than in training: another unit, or range of the sensor\?$"),
+    (lambda x: x * 0, r"input \d .*, and the other channels are hardly wider; it stands still: is the sensor connected\?$"),
     (lambda x: x * np.float32([1, 0.01]), r"input 1 \(ay\) is .* in training: was its unit changed, or the sensor's range\?$"),
     (lambda x: x * np.float32([1, 0]), r"input 1 \(ay\) is 0 to 0 .*; it stands still: is the sensor connected\?$"),
 ])

@@ -17,6 +17,7 @@ import hypr
 from hypr.datasets import MissingDataError, read_csv
 from hypr.datasets._csv import _delimiter
 from hypr.datasets._keeping import keep_share
+from hypr.datasets._rare_classes import rare_classes
 from hypr.datasets._recordings import Roles, ordered_classes, pieces
 from hypr.datasets.tables import _read
 
@@ -29,7 +30,7 @@ def roles_of(case):
     roles = case["roles"]
     channels = roles.get("channels")
     return Roles(roles.get("label"), roles.get("time"), roles.get("group"), tuple(channels) if channels else None,
-                  roles.get("time_unit", "s"), roles.get("gap"))
+                  roles.get("time_unit"), roles.get("gap"))
 
 
 def write(folder, text):
@@ -44,6 +45,9 @@ def test_cases_shared_with_the_tool(case, tmp_path):
     if "error" in case:
         with pytest.raises(hypr.InvalidArgumentError) as error:
             recording = _read(path, roles_of(case))
+            if case.get("judges_classes"):
+                refusal, _ = rare_classes(recording, "if it is meant, name all of them")
+                raise hypr.InvalidArgumentError(refusal)
             recording.classes(case.get("names", ordered_classes(recording.label_texts)))
             if "share" in case:
                 keep_share(recording, case["share"])
@@ -58,6 +62,8 @@ def test_cases_shared_with_the_tool(case, tmp_path):
     assert recording.classes(case.get("names", classes)).tolist() == case["labels"]
     assert recording.time_step == case["time_step"] and recording.groups == case.get("groups", [])
     assert [list(stretch) for stretch in recording.stretches] == case["stretches"]
+    if "time_words" in case:
+        assert recording.time_words[0].startswith(case["time_words"]) and bool(recording.time_words[0]) == bool(case["time_words"])
     if "share" in case:
         kept, words = keep_share(recording, case["share"])
         learned, tested = recording.parts(kept)
@@ -237,9 +243,125 @@ def test_training_names_what_the_model_leaves_open(tone_model):
     model = hypr.Model.load(tone_model / "named.hypr")
     assert list(model.class_labels) == ["high", "low"] and list(model.input_names) == ["x"]
     assert model.time_step == pytest.approx(0.01)
-    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t",
-               "--time-unit", "ms")
-    assert "timed.csv are 1e-05 s apart, those of the model 0.01 s" in done.stderr
+    slower = re.sub(r"^[\d.]+", lambda time: str(5 * float(time[0])), timed, flags=re.MULTILINE)
+    (tone_model / "slower.csv").write_text(slower)
+    done = run("eval", tone_model / "named.hypr", "--csv", tone_model / "slower.csv", "--label", "tone", "--time", "t")
+    assert "warning: the samples of" in done.stderr and "slower.csv are 0.05 s apart, those of the model 0.01 s\n" in done.stderr
+    for command in ("eval", "check"):
+        error = run(command, tone_model / "named.hypr", "--csv", tone_model / "timed.csv", "--label", "tone", "--time", "t",
+                    "--time-unit", "ms", status=1).stderr
+        assert "timed.csv are 1e-05 s apart, those of the model 0.01 s: --time-unit says what the time counts" in error
+
+
+def timed_tones(unit, step, rows=600):
+    """The tones with a column of times, so far apart."""
+    lines = tones(rows).splitlines()
+    return f"{unit},{lines[0]}\n" + "".join(f"{row * step},{line}\n" for row, line in enumerate(lines[1:]))
+
+
+def test_a_unit_of_time_that_is_not_the_models(tone_model):
+    # A model that knows its time step: 5 ms.
+    builder = hypr.ModelBuilder(1, dt=0.005).input(scale=5, names=["x"]).layer("se_adlif", 16).readout(2).labels(["high", "low"])
+    builder.build(seed=0).save(tone_model / "fast.hypr")
+    out = tone_model / "unit.hypr"
+    stream = ["stream", tone_model / "fast.hypr", "--label", "tone", "--learn", "--out", out]
+    for flags in ([], ["--skip-bad-lines"]):
+        error = run(*stream, "--time", "time", *flags, text=timed_tones("time", 5), status=1).stderr
+        assert "are 5 s apart, those of the model 0.005 s: --time-unit says what the time counts (s, ms, us or ns)" in error
+        assert not out.exists() and "stands still" not in error
+    done = run(*stream, "--time", "time_ms", text=timed_tones("time_ms", 5))
+    assert "note: column time_ms counts milliseconds" in done.stderr and "apart" not in done.stderr and out.exists()
+    # Slower by five: a word, but no gap behind every sample. Only behind the first one, as nobody knows better.
+    header, _, *rest = tones(600).splitlines(keepends=True)
+    plain = run("stream", tone_model / "fast.hypr", "--label", "tone", text=header + "".join(rest)).stdout
+    slow = run("stream", tone_model / "fast.hypr", "--label", "tone", "--time", "time", text=timed_tones("time", 0.025))
+    assert "warning: the samples of standard input are 0.025 s apart, those of the model 0.005 s" in slow.stderr
+    assert [line.split(",")[1:] for line in slow.stdout.splitlines()[2:]] == [line.split(",")[1:] for line in plain.splitlines()[1:]]
+    # A gap is one still, also at the beginning.
+    lines = timed_tones("time", 0.005).splitlines()
+    for place in (2, 300):
+        later = [line.split(",", 1) for line in lines[place:]]
+        gapped = lines[:place] + [f"{float(moment) + 9},{rest}" for moment, rest in later]
+        done = run("stream", tone_model / "fast.hypr", "--label", "tone", "--time", "time", text="\n".join(gapped) + "\n")
+        assert "apart" not in done.stderr
+        alone = "".join(f"{rest}\n" for _, rest in later)
+        fresh = run("stream", tone_model / "fast.hypr", "--label", "tone", text="x,tone\n" + alone).stdout.splitlines()
+        assert [line.split(",")[1:] for line in done.stdout.splitlines()[place:]] == [line.split(",")[1:] for line in fresh[1:]]
+
+
+def test_the_unit_of_the_time_is_told_once(tone_model):
+    path = tone_model / "millis.csv"
+    path.write_text(timed_tones("time_ms", 5, 1200))
+    done = run("train", "--suggest", "--csv", path, "--label", "tone", "--time", "time_ms", "--epochs", 1, "--seed", 1, "--out",
+               tone_model / "millis.hypr", "--force")
+    assert done.stderr.count("millis.csv: column time_ms counts milliseconds\n") == 1 and " of 0.005 s in the mean" in done.stdout
+    data = read_csv(path, "tone", time="time_ms")
+    assert data.time_step == 0.005 and data.source.split("; ")[1] == "column time_ms counts milliseconds"
+    path.write_text(timed_tones("time", 5, 1200))
+    words = "millis.csv: time counts 5 s per row; if it counts milliseconds say"
+    done = run("train", "--suggest", "--csv", path, "--label", "tone", "--time", "time", "--epochs", 1, "--out",
+               tone_model / "millis.hypr", "--force")
+    assert done.stderr.count(f"{words} --time-unit ms") == 1
+    with pytest.warns(UserWarning, match=f'{words} time_unit="ms"'):
+        read_csv(path, "tone", time="time")
+    done = run("train", "--suggest", "--csv", path, "--label", "tone", "--epochs", 1, "--out", tone_model / "millis.hypr", "--force")
+    assert done.stderr.count("looks like the time") == 1
+
+
+def test_a_slip_in_a_label_is_no_class(tone_model):
+    path, out = tone_model / "slip.csv", tone_model / "slip.hypr"
+    path.write_text(tones(1200) + "0.5,hihg\n0.5,high\n")
+    words = ('slip.csv, line 1202, column "tone": the class "hihg", which is there for the first time, has 1 of 1202 labelled rows, '
+             'too few to learn and to validate it; did you mean "high", which has 601?; if it is meant, name all of them: ')
+    train = ["train", "--suggest", "--csv", path, "--label", "tone", "--epochs", 1, "--out", out, "--force"]
+    assert words + "--classes a,b,c" in run(*train, status=1).stderr
+    create = ["create", out, "--csv", path, "--label", "tone", "--layer", "lif:2", "--force"]
+    assert words + "--class-label" in run(*create, status=1).stderr
+    with pytest.raises(hypr.InvalidArgumentError, match=re.escape(words + "classes=[...]")):
+        read_csv(path, "tone")
+    error = run(*train, "--classes", "low,high", status=1).stderr
+    assert 'line 1202, column "tone": the label is "hihg", expected low, high, or nothing for no label' in error
+    run(*train, "--classes", "low,high,hihg")
+    assert hypr.Model.load(out).class_labels == ("low", "high", "hihg")
+    assert read_csv(path, "tone", classes=["low", "high", "hihg"]).classes == ("low", "high", "hihg")
+    error = run("train", out, "--csv", path, "--label", "tone", "--classes", "low,high,hihg", "--out", tone_model / "o.hypr", status=1)
+    assert "--classes names the classes of a fresh model, and" in error.stderr
+    path.write_text(tones(1200) + "0.5,hihg\n" * 12)
+    assert 'warning: ' in run(*train).stderr
+    with pytest.warns(UserWarning, match='the class "hihg".* has 12 rows; did you mean "high", which has 600'):
+        read_csv(path, "tone")
+
+
+def test_a_stream_of_one_class_is_told(tone_model):
+    stream = ["stream", tone_model / "tones.hypr", "--learn", "--label", "tone"]
+    words = "taught 1 of 2 classes: low; the others may be forgotten: rehearsal (--option rehearsal_bytes=65536) or exemplars"
+    assert words in run(*stream, text=tones(150)).stderr
+    assert "may be forgotten" not in run(*stream, text=tones(300)).stderr
+    assert "may be forgotten" not in run(*stream, "--option", "rehearsal_bytes=65536", text=tones(150)).stderr
+    assert "may be forgotten" not in run(*stream[:2], "--label", "tone", text=tones(150)).stderr
+
+
+def test_a_check_with_labels_tells_the_accuracy(tone_model):
+    model = tone_model / "tones.hypr"
+    (tone_model / "more.csv").write_text(tones(1100))
+    run("train", model, "--csv", tone_model / "more.csv", "--label", "tone", "--epochs", 1, "--out", tone_model / "checked.hypr")
+    table = ["--csv", tone_model / "more.csv", "--label", "tone"]
+    report = json.loads(run("check", tone_model / "checked.hypr", *table, "--json").stdout)
+    assert report["accuracy"] == json.loads(run("eval", tone_model / "checked.hypr", *table, "--json").stdout)["stepAccuracy"]
+    assert report["chance"] == pytest.approx(600 / 1100)
+    text = run("check", tone_model / "checked.hypr", *table).stdout
+    assert f"accuracy {report['accuracy']:.2%}; always saying the most frequent class gives 54.55 %".replace("%;", " %;") in text
+    (tone_model / "bare.csv").write_text("\n".join(line.split(",")[0] for line in tones(1100).splitlines()))
+    text = run("check", tone_model / "checked.hypr", "--csv", tone_model / "bare.csv").stdout
+    assert text.startswith("nothing stands in the way\ninputs are where they were in training, and neurons spike; that says nothing of")
+    data = read_csv(tone_model / "more.csv", "tone", test=None, sequence_steps=0)
+    found = hypr.check(hypr.Model.load(tone_model / "checked.hypr"), data.train.sequences, data.train.labels)
+    assert found.accuracy == pytest.approx(report["accuracy"]) and found.chance == pytest.approx(600 / 1100)
+    assert f"accuracy {found.accuracy:.2%}; always saying" in str(found)
+    np.save(tone_model / "x.npy", data.train.sequences[0][None])
+    np.save(tone_model / "y.npy", data.train.labels[0][None])
+    arrays = ["--inputs", tone_model / "x.npy", "--labels", tone_model / "y.npy"]
+    assert json.loads(run("check", tone_model / "checked.hypr", *arrays, "--json").stdout)["accuracy"] == report["accuracy"]
 
 
 def test_a_stream_learns_and_saves(tone_model):
@@ -256,7 +378,7 @@ def test_a_stream_learns_and_saves(tone_model):
         assert [np.float32(text) for text in line.split(",")[2:]] == output.tolist()
         correct += ("high", "low")[int(output.argmax())] == tone
         session.teach(("high", "low").index(tone))
-    assert f"8000 samples, 8000 labelled, accuracy {100 * correct / 8000:.1f} %" in done.stderr
+    assert f"8000 samples, 8000 labelled, accuracy while learning (before each label) {100 * correct / 8000:.1f} %" in done.stderr
     assert correct > 5000
     session.reset()
     np.testing.assert_array_equal(hypr.Session(hypr.Model.load(out)).parameters, session.parameters)

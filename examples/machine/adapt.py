@@ -2,7 +2,7 @@
 sensor was mounted anew.
 
     python record.py && python adapt.py
-    python adapt.py --training mine.csv --label state --time t --calibration moved.csv --test later.csv --out adapted.hypr
+    python adapt.py --training mine.csv --label state --time time_ms --calibration moved.csv --test later.csv --out adapted.hypr
 
 docs/your-own-sensor.md explains every step, with the command line tool.
 """
@@ -31,15 +31,18 @@ def main():
     parser.add_argument("--test", type=Path, default="test.csv", help="recorded after it, to count on (default: %(default)s)")
     parser.add_argument("--label", default="mode", help="the column of the class (default: %(default)s)")
     parser.add_argument("--time", default="time", help="the column of the time (default: %(default)s)")
+    parser.add_argument("--time-unit", choices=["s", "ms", "us", "ns"],
+                        help="what the time counts (default: as its name says, such as time_ms, or s)")
     parser.add_argument("--out", type=Path, default="adapted.hypr", help="the adapted model (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the network (default: 0)")
     options = parser.parse_args()
 
     training, calibration, test, out = (
         options.folder / path for path in (options.training, options.calibration, options.test, options.out))
-    data = datasets.read_csv(training, options.label, time=options.time, test=0.2)
-    moved = datasets.read_csv(calibration, options.label, time=options.time, channels=data.channels, classes=data.classes,
-                              test=test, sequence_steps=0)
+    columns = {"label": options.label, "time": options.time, "time_unit": options.time_unit}
+    data = datasets.read_csv(training, **columns, test=0.2)
+    moved = datasets.read_csv(calibration, **columns, channels=data.channels, classes=data.classes, test=test, sequence_steps=0)
+    print(data.source)
 
     suggestion = hypr.suggest(data.train.sequences, data.train.labels, dt=data.time_step, names=data.channels,
                               labels=data.classes, seed=options.seed)

@@ -46,6 +46,8 @@ enum Threshold {
   static var smallerRange: Double { 0.125 }
   static var muchSmallerRange: Double { 0.05 }
   static var stillRange: Double { 1e-3 }
+  /// Times the share of the narrowest channel: below it, all have become smaller alike.
+  static var likeNarrowest: Double { 10 }
   /// Network inputs below this are small for every neuron model as it usually is.
   static var smallInput: Float { 0.1 }
 }

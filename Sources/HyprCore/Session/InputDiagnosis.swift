@@ -9,6 +9,14 @@ struct InputBesideTraining {
   let ratio: Double
 }
 
+/// The channel that uses the smallest share of its range in training, and the largest share that one uses.
+private struct NarrowedInput {
+  let channel: Int
+  let share: Double
+  let widest: Double
+  let isOfAll: Bool
+}
+
 extension Session {
   private var channels: Int { statistics.pointee.inputs.channels }
 
@@ -77,17 +85,21 @@ extension Session {
     guard statistics.pointee.steps >= Threshold.quietSteps, let found = narrowest() else { return }
     let range = inputRange(found.channel)
     let all: Text = found.isOfAll && channels > 1 ? ", and the other channels are hardly wider" : ""
-    let what: Text = found.share < Threshold.stillRange ? "; it stands still: is the sensor connected?" : ""
-    let why: Text = found.share < Threshold.stillRange ? "" : ": was its unit changed, or the sensor's range?"
     lines.append(
-      .inputSmaller,
-      """
-      \(place(found.channel, range)), where it was \(trained(range)) in training\(all)\(what)\(why)
-      """)
+      .inputSmaller, "\(place(found.channel, range)), where it was \(trained(range)) in training\(all)\(whySmaller(found))")
+  }
+
+  private func whySmaller(_ found: NarrowedInput) -> Text {
+    let isStill = found.share < Threshold.stillRange
+    // What stands still does so by itself; all channels together become smaller by their unit.
+    if found.isOfAll && found.widest > 0 && (!isStill || channels > 1 && found.widest < Threshold.likeNarrowest * found.share) {
+      return ": inputs are \(rounded: 1 / found.widest) times smaller than in training: another unit, or range of the sensor?"
+    }
+    return isStill ? "; it stands still: is the sensor connected?" : ": was its unit changed, or the sensor's range?"
   }
 
   /// The channel whose range is narrowest beside that in training; nil: it is wide enough, or not known.
-  private mutating func narrowest() -> (channel: Int, share: Double, isOfAll: Bool)? {
+  private mutating func narrowest() -> NarrowedInput? {
     var narrowest: (channel: Int, share: Double)?
     var widest = 0.0
     for channel in 0..<channels {
@@ -98,7 +110,8 @@ extension Session {
       if share < narrowest?.share ?? .infinity { narrowest = (channel, share) }
     }
     guard let narrowest, narrowest.share < Threshold.muchSmallerRange || widest < Threshold.smallerRange else { return nil }
-    return (narrowest.channel, narrowest.share, widest < Threshold.smallerRange)
+    return NarrowedInput(
+      channel: narrowest.channel, share: narrowest.share, widest: widest, isOfAll: widest < Threshold.smallerRange)
   }
 
   private func place(_ channel: Int, _ range: InputRange) -> Text {

@@ -5,7 +5,8 @@ package struct ColumnRoles {
   package var group: String?
   /// The channels of a sample in their order; `nil`: those of the model, or all columns without another role.
   package var channels: [String]?
-  package var timeUnit = TimeUnit.seconds
+  /// What numbers of the time count; `nil`: what the column's name says, or else seconds.
+  package var timeUnit: TimeUnit?
   /// The longest time between two samples of one recording, in seconds; `nil`: three time steps.
   package var gap: Double?
 
@@ -14,6 +15,23 @@ package struct ColumnRoles {
     self.time = time
     self.group = group
     self.channels = channels
+  }
+
+  /// What the name of the column of the time says, where nobody says something else.
+  package var namedTimeUnit: TimeUnit? { timeUnit == nil ? time.flatMap(TimeUnit.init(ofColumn:)) : nil }
+  /// What numbers of the time count.
+  package var usedTimeUnit: TimeUnit { timeUnit ?? namedTimeUnit ?? .seconds }
+
+  /// What is taken from the column's name and is not what it would be without; `nil`: nothing.
+  package var timeUnitWords: String? {
+    guard let time, let unit = namedTimeUnit, unit != .seconds else { return nil }
+    return "column \(time) counts \(unit.name)"
+  }
+
+  /// Whether whole seconds between samples are meant, where nothing says so; `nil`: there is no doubt.
+  func doubt(_ timeStep: Double) -> String? {
+    guard let time, timeUnit == nil, namedTimeUnit == nil, timeStep >= 1, timeStep == timeStep.rounded() else { return nil }
+    return "\(time) counts \(String(printf: "%.9g", timeStep)) s per row; if it counts milliseconds say --time-unit ms"
   }
 }
 
@@ -94,10 +112,16 @@ extension CSVReader {
   /// Where a field is, for errors.
   package func place(_ column: Int) -> String { "\(name), line \(line), column \"\(header[column])\"" }
 
+  /// How others write that there is no number.
+  private static let missing: Set<String> = ["nan", "na", "n/a", "null", "none", "inf", "-inf"]
+
   private func noValue(_ column: Int) throws -> ToolError {
     if isEmpty(column) { return ToolError("\(place(column)): the value is missing; fill it in, or leave the row out") }
     let text = try text(column)
     if number(column) != nil { return ToolError("\(place(column)) is \(text), too large for single precision") }
+    if CSVReader.missing.contains(text.lowercased()) {
+      return ToolError("\(place(column)) is \"\(text)\", expected a number; fill it in, or leave the row out")
+    }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let isDecimal = parts.count == 2 && parts.allSatisfy { Double($0) != nil }
     return ToolError(

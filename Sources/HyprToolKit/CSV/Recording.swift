@@ -22,7 +22,7 @@ package struct Recording {
   /// The texts of the labels, in the order in which they appear.
   package private(set) var labelTexts: [String] = []
   /// Where each of them appears first, for errors.
-  private var labelPlaces: [String] = []
+  private(set) var labelPlaces: [String] = []
   /// Of each row: its label among `labelTexts`; -1: none.
   package private(set) var labels: [Int32] = []
   /// Their names, in the order in which they appear; none without such a column.
@@ -31,8 +31,13 @@ package struct Recording {
   /// Seconds between two samples; 0: not known.
   package private(set) var timeStep = 0.0
 
+  /// What was taken for the unit of the time, where that is worth a word.
+  package private(set) var timeUnitWords: String?
+
+  /// The classes that somebody named, in their order.
+  package var namedClasses: [String]?
   /// Names of the classes of a fresh model.
-  package var classNames: [String] { ClassNames.ordered(labelTexts) }
+  package var classNames: [String] { namedClasses ?? ClassNames.ordered(labelTexts) }
 
   /// Reads a whole file. `modelChannels` and `inputSize` are those of a model that the samples are for.
   package init(path: String, _ roles: ColumnRoles, modelChannels: [String] = [], inputSize: Int? = nil) throws {
@@ -48,7 +53,7 @@ package struct Recording {
     var texts = Interned()
     var names = Interned()
     var times: [Double] = []
-    var time = TimeColumn(roles.timeUnit)
+    var time = TimeColumn(roles.usedTimeUnit)
     var rowGroups: [Int32] = []
     while try reader.advance() {
       try reader.readChannels(columns, into: &values)
@@ -68,6 +73,7 @@ package struct Recording {
     labelTexts = texts.texts
     groups = names.texts
     try cut(times, rowGroups, roles)
+    if !time.hasDates { timeUnitWords = roles.timeUnitWords ?? roles.doubt(timeStep) }
   }
 
   /// A channel with the name of a time, or that never falls and mostly rises, as time does; `nil`: none.

@@ -20,7 +20,8 @@ package struct RecordingSplit {
     if let missing = RecordingSplit.unfit(recording, end, share) {
       try self.init(
         recording, RecordingSplit.ends(recording, share),
-        "the last \(percent) of each class (of \"\(missing)\" the end of the recording has too many or too few)")
+        "the last \(percent) of each class (of \"\(missing.name)\" the end of the recording has "
+          + (missing.isMany ? "nearly all)" : "next to nothing)"))
     } else {
       try self.init(recording, (0..<count).map { $0 >= end }, "the last \(percent) of the recording")
     }
@@ -72,15 +73,15 @@ package struct RecordingSplit {
   }
 
   /// A class of which the rows from `end` on have less than half its share, or leave less than half.
-  private static func unfit(_ recording: Recording, _ end: Int, _ share: Double) -> String? {
+  private static func unfit(_ recording: Recording, _ end: Int, _ share: Double) -> (name: String, isMany: Bool)? {
     var (all, kept) = ([Double](repeating: 0, count: recording.labelTexts.count), [Double]())
     kept = all
     for (row, label) in recording.labels.enumerated() where label >= 0 {
       all[Int(label)] += 1
       if row >= end { kept[Int(label)] += 1 }
     }
-    return all.indices.first { kept[$0] < all[$0] * share / 2 || all[$0] - kept[$0] < all[$0] * (1 - share) / 2 }
-      .map { recording.labelTexts[$0] }
+    func isMany(_ label: Int) -> Bool { all[label] - kept[label] < all[label] * (1 - share) / 2 }
+    return all.indices.first { kept[$0] < all[$0] * share / 2 || isMany($0) }.map { (recording.labelTexts[$0], isMany($0)) }
   }
 
   /// The last rows of each class; rows without a label go with the one before.

@@ -15,12 +15,36 @@ package enum TimeUnit: String, CaseIterable {
     case .nanoseconds: 1e9
     }
   }
+
+  /// In a sentence.
+  var name: String {
+    switch self {
+    case .seconds: "seconds"
+    case .milliseconds: "milliseconds"
+    case .microseconds: "microseconds"
+    case .nanoseconds: "nanoseconds"
+    }
+  }
+
+  /// What the last word of a column's name says, as in "time_ms", "t (us)", "t [s]" and "millis"; `nil`: no unit.
+  package init?(ofColumn column: String) {
+    let letters = column.lowercased().split { !$0.isLetter }
+    switch letters.last.map(String.init) {
+    case "s", "sec", "seconds": self = .seconds
+    case "ms", "msec", "millis", "milliseconds": self = .milliseconds
+    case "us", "µs", "μs", "usec", "micros", "microseconds": self = .microseconds
+    case "ns", "nsec", "nanos", "nanoseconds": self = .nanoseconds
+    default: return nil
+    }
+  }
 }
 
 /// Times of rows as seconds: numbers, or dates as ISO 8601 writes them, counted from the first one's midnight.
 package struct TimeColumn {
   private let unit: TimeUnit
   private var firstDay: Int?
+  /// Whether times were dates, which need no unit.
+  var hasDates: Bool { firstDay != nil }
 
   package init(_ unit: TimeUnit) { self.unit = unit }
 

@@ -126,7 +126,9 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     let file = try OutputFile(out, force: force)
-    let recording = try table.columns.label == nil ? table.recording() : table.labelledRecording()
+    let recording = try table.columns.label == nil
+      ? table.recording()
+      : table.trainingRecording(classes: classLabels.isEmpty ? nil : classLabels, naming: "--class-label, once per class")
     if fitting.suggest { return try suggest(file, recording) }
     let plan = try plan(recording)
     let model = try plan.model { try fitting.calibrate($0, recording, fit: signal.fit, seed: seed) }
@@ -178,7 +180,7 @@ struct CreateCommand: ParsableCommand {
     guard let inputs = inputs ?? recording?.channels.count else {
       throw ValidationError("the number of inputs is missing, expected --inputs, or --csv with a file that has them")
     }
-    guard let outputs = outputs ?? recording.map(\.labelTexts.count), outputs > 0 else {
+    guard let outputs = outputs ?? recording.map(\.classNames.count), outputs > 0 else {
       throw ValidationError(
         "the number of outputs is missing, expected --outputs, or --csv and --label with a file that has the classes")
     }

@@ -10,7 +10,8 @@ struct ColumnArguments: ParsableArguments {
       "The column of the time, as numbers or dates; where it goes back or leaves a gap, a new sequence begins.",
       valueName: "column"))
   var time: String?
-  @Option(help: "What numbers in the column of the time count: s, ms, us or ns.") var timeUnit = TimeUnit.seconds
+  @Option(help: "What numbers in the column of the time count: s, ms, us or ns (default: as its name says, such as time_ms, or s).")
+  var timeUnit: TimeUnit?
   @Option(help: ArgumentHelp("The longest time between two samples of a sequence (default: 3 time steps).", valueName: "seconds"))
   var gap: Double?
   @Option(
@@ -39,6 +40,7 @@ struct ColumnArguments: ParsableArguments {
 
   func validate() throws {
     if let gap, !(gap > 0) { throw ValidationError("--gap is \(gap), expected seconds above 0") }
+    if let timeUnit, time == nil { throw ValidationError("--time-unit \(timeUnit.rawValue) needs --time") }
     if let gap, time == nil { throw ValidationError("--gap \(gap) needs --time") }
   }
 }
@@ -59,7 +61,8 @@ struct CSVArguments: ParsableArguments {
     let recording = try Recording(
       path: csv, columns.roles, modelChannels: model?.channelNames ?? [], inputSize: model?.inputSize)
     if columns.time == nil, columns.channels == nil { CSVArguments.warnOfTime(recording) }
-    if let model { CSVArguments.compareTimeSteps(recording.timeStep, model, of: recording.name) }
+    if let words = recording.timeUnitWords { StandardError.write("note: \(recording.name): \(words)\n") }
+    if let model { try TimeStepComparison(recording.timeStep, model, of: recording.name)?.tell() }
     return recording
   }
 
@@ -67,9 +70,23 @@ struct CSVArguments: ParsableArguments {
   func labelledRecording(for model: LoadedModel? = nil) throws -> Recording? {
     guard let csv else { return nil }
     guard let label = columns.label else { throw ToolError("--csv \(csv) needs --label, the column of the class") }
-    let recording = try recording(for: model)
-    guard recording?.labelTexts.isEmpty == false else {
+    guard let recording = try recording(for: model), !recording.labelTexts.isEmpty else {
       throw ToolError("\(csv): column \"\(label)\" is empty in all rows, expected the class in some of them")
+    }
+    return recording
+  }
+
+  /// The same, from which a network gets its classes: `classes`, if somebody says them in the way of `naming`, or the labels of the
+  /// file, unless the model has names.
+  func trainingRecording(
+    for model: LoadedModel? = nil, classes: [String]?, naming: String = "--classes a,b,c"
+  ) throws -> Recording? {
+    guard var recording = try labelledRecording(for: model) else { return nil }
+    recording.namedClasses = classes
+    if classes == nil, model?.classNames.allSatisfy(\.isEmpty) ?? true {
+      let rare = RareClasses(recording, naming: "if it is meant, name all of them: \(naming)")
+      for words in rare.warnings { StandardError.write("warning: \(words)\n") }
+      if let refusal = rare.refusal { throw ToolError(refusal) }
     }
     return recording
   }
@@ -83,13 +100,28 @@ struct CSVArguments: ParsableArguments {
         + " without it\n")
   }
 
-  /// Samples that are closer or farther than those of the model look faster or slower to it: that is worth a word.
-  static func compareTimeSteps(_ here: Double, _ model: LoadedModel, of name: String) {
+}
+
+/// Samples that are closer or farther than those of the model look faster or slower to it.
+struct TimeStepComparison {
+  /// Ten times as far or as near, or more: most likely another unit.
+  let isOtherUnit: Bool
+  let words: String
+
+  private static let otherUnit = 9.5
+
+  /// `here`: seconds between samples. `nil`: there is nothing to say.
+  init?(_ here: Double, _ model: LoadedModel, of name: String) {
     let there = Double(model.timeStep)
-    guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return }
-    let seconds = String(printf: "%.4g s apart, those of the model %.4g s", here, there)
-    let text = "warning: the samples of \(name) are \(seconds)\n"
-    StandardError.write(text)
+    guard here > 0 && there > 0 && abs(here - there) > 0.05 * there else { return nil }
+    isOtherUnit = max(here / there, there / here) >= TimeStepComparison.otherUnit
+    words = "the samples of \(name) are " + String(printf: "%.4g s apart, those of the model %.4g s", here, there)
+  }
+
+  /// - Throws: where it is most likely another unit.
+  func tell() throws {
+    guard isOtherUnit else { return StandardError.write("warning: \(words)\n") }
+    throw ToolError("\(words): --time-unit says what the time counts (s, ms, us or ns); without --time it is not looked at")
   }
 }
 

@@ -16,7 +16,8 @@ struct StreamCommand: ParsableCommand {
         sensor | hypr stream motor.hypr --learn --label mode --out adapted.hypr
 
       With --label outputs are compared with the labels, and how many were right is told on standard error. With --learn a label \
-      is taught, after its output was compared; an empty one teaches nothing. What was learned is saved when the input ends, when \
+      is taught, after its output was compared; an empty one teaches nothing. The accuracy while learning falls where harder parts \
+      come, also if what counts rises: hypr eval tells that, on other data. What was learned is saved when the input ends, when \
       nobody reads any more, when outputs cannot be written, on Ctrl-C and SIGTERM, and before a bad line ends it.
       """)
 
@@ -51,10 +52,13 @@ struct StreamCommand: ParsableCommand {
     // Ends the last window: what was taught in it counts, too.
     session.reset()
     session.diagnosis.warn()
-    let saved = stream.accuracy.samples > 0 ? file : nil
+    let saved = stream.accuracy.samples > 0 && !stream.hasOtherTimeUnit ? file : nil
     try saved.map { try session.save(to: $0.path) }
     let skipped = stream.skipped > 0 ? ", \(counted(stream.skipped, "line")) skipped" : ""
     stream.status.tell("\(stream.accuracy.description)\(skipped)" + (saved.map { "; saved: \($0.path)" } ?? ""))
+    if !stream.hasOtherTimeUnit, let words = ForgottenClasses.words(taught: stream.taught, model, session) {
+      stream.status.tell(words)
+    }
     switch try result.get() {
     case .input:
       if stream.accuracy.samples == 0 { throw ToolError("standard input has no samples that can be read") }

@@ -48,8 +48,15 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var learning: OptionArguments
   @OptionGroup var held: ValidationArguments
-  @Option(help: "What the order of the sequences and the choices for validation and exemplars start from.") var shuffleSeed:
-    UInt64 = 0
+  @Option(
+    name: [.customLong("shuffle-seed"), .customLong("seed")],
+    help: "What the order of the sequences and the choices for validation and exemplars start from.")
+  var shuffleSeed: UInt64 = 0
+  @Option(
+    help: ArgumentHelp(
+      "With --csv: names of the classes, in their order; other labels are refused (default: all labels of the file).",
+      valueName: "names"))
+  var classes: String?
 
   @Option(
     help: ArgumentHelp(
@@ -62,11 +69,12 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     guard epochs >= 1 else { throw ToolError("--epochs is \(epochs), expected 1 or more") }
     let file = try OutputFile(out, force: force)
-    var model = try start()
+    let (first, recording) = try start()
+    var model = first
     let plan = TrainingPlan(
       epochs: epochs, update: try updateRule(), settings: try settings().training(model), shuffleSeed: shuffleSeed)
     let data: TrainingData
-    (data, model) = try held.data(self.data, for: model, seed: shuffleSeed)
+    (data, model) = try held.data(self.data, recording, for: model, seed: shuffleSeed)
     let (training, validation) = (data.training, data.validation)
     if let exemplarPlan = try exemplarPlan() { model = try model.with(exemplarPlan, from: training, plan.settings) }
     let adaptationPlan = try adaptation.plan(for: validation, inputSize: model.inputSize)
@@ -104,20 +112,26 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// What is learned from there on.
-  private func start() throws -> LoadedModel {
+  /// What is learned from there on, and the file of --csv.
+  private func start() throws -> (LoadedModel, Recording?) {
+    if classes != nil && data.table.csv == nil { throw ToolError("--classes needs --csv") }
+    let classNames = classes.map { $0.split(separator: ",").map(\.trimmed) }
     if let model {
       guard !suggest else { throw ToolError("\(model) is given beside --suggest, expected one of them") }
-      return try LoadedModel(path: model)
+      let loaded = try LoadedModel(path: model)
+      if classes != nil && loaded.classNames.contains(where: { !$0.isEmpty }) {
+        throw ToolError("--classes names the classes of a fresh model, and \(model) has names already")
+      }
+      return (loaded, try data.table.trainingRecording(for: loaded, classes: classNames))
     }
     guard suggest else { throw ToolError("the model to start from is missing, expected a file or --suggest") }
-    let recording = try data.table.labelledRecording()
-    let classes = recording?.classNames ?? []
+    let recording = try data.table.trainingRecording(classes: classNames)
+    let names = recording?.classNames ?? []
     let suggestion = try held.trainingSamples(data, recording, seed: shuffleSeed).suggestion(
-      outputs: nil, classes: classes, channels: recording?.channels ?? [], timeStep: Float(recording?.timeStep ?? 0),
+      outputs: nil, classes: names, channels: recording?.channels ?? [], timeStep: Float(recording?.timeStep ?? 0),
       seed: shuffleSeed)
     print(suggestion.reasons)
-    return try LoadedModel(suggestion.model.bytes())
+    return (try LoadedModel(suggestion.model.bytes()), recording)
   }
 
   private func exemplarPlan() throws -> ExemplarPlan? {

@@ -42,9 +42,12 @@ struct ValidationArguments: ParsableArguments {
     }
   }
 
-  /// The data, and the model with the names that it has from there. `seed`: which sequences of .npy files are kept.
-  func data(_ data: DataArguments, for model: LoadedModel, seed: UInt64) throws -> (TrainingData, LoadedModel) {
-    guard let recording = try data.table.labelledRecording(for: model) else {
+  /// The data, and the model with the names that it has from there. `recording`: the file of --csv, if there is one;
+  /// `seed`: which sequences of .npy files are kept.
+  func data(
+    _ data: DataArguments, _ recording: Recording?, for model: LoadedModel, seed: UInt64
+  ) throws -> (TrainingData, LoadedModel) {
+    guard let recording else {
       return (try files(data, for: model, seed: seed), model)
     }
     guard validationInputs == nil else { throw ToolError("--csv needs --validation-csv, not --validation-inputs") }

@@ -26,10 +26,18 @@ struct CheckReport: Encodable {
   let cannotWork: Bool
   /// What stands in the way, the worst first.
   let findings: [String]
+  /// Of what is labelled; `nil`: nothing is.
+  let accuracy: Double?
+  /// That of always saying the most frequent class.
+  let chance: Double?
   let layers: [Layer]
   let inputs: [Input]
 
-  init(_ session: RunningSession, _ model: LoadedModel, sequences: Int) {
+  init(_ session: RunningSession, _ model: LoadedModel, _ score: Score, sequences: Int) {
+    let counts = score.confusion.map { $0.reduce(0, +) }
+    let labelled = counts.reduce(0, +)
+    accuracy = labelled > 0 ? score.accuracy : nil
+    chance = labelled > 0 ? Double(counts.max() ?? 0) / Double(labelled) : nil
     self.sequences = sequences
     steps = Int(clamping: session.statistics.steps)
     let diagnosis = session.diagnosis
@@ -51,7 +59,7 @@ struct CheckReport: Encodable {
 
   /// The report for people.
   var description: String {
-    let verdict = findings.isEmpty ? ["nothing stands in the way"] : findings
+    let verdict = (findings.isEmpty ? ["nothing stands in the way"] : findings) + accuracyLines
     let layerRows = layers.enumerated().map { index, layer in
       [
         "layer\(index)", layer.neuron, "\(layer.neurons)", String(printf: "%.4f", layer.spikeRate), "\(layer.silent)",
@@ -70,6 +78,14 @@ struct CheckReport: Encodable {
       TextTable.text(
         [["input", "lowest", "highest", "in training", "to", "outside"]] + inputRows, rightAligned: [1, 2, 3, 4, 5]),
     ].joined(separator: "\n\n")
+  }
+
+  private var accuracyLines: [String] {
+    if let accuracy, let chance {
+      let guessing = String(printf: "always saying the most frequent class gives %.2f %%", chance * 100)
+      return [String(printf: "accuracy %.2f %%; ", accuracy * 100) + guessing]
+    }
+    return findings.isEmpty ? ["inputs are where they were in training, and neurons spike; that says nothing of accuracy"] : []
   }
 
   private func number(_ value: Float?) -> String { value.map { String(printf: "%.4g", $0) } ?? "-" }

@@ -58,6 +58,7 @@ package struct OptionSettings {
   package static func number(_ value: String, of name: String) throws -> Double {
     let words = choices[name] ?? []
     if let index = words.firstIndex(of: value) { return Double(index) }
+    if Double(value) == nil, let groups = sums[name] { return try sum(value, of: name, groups) }
     guard let number = Double(value) else {
       let expected = words.isEmpty ? "a number, such as 0.1" : words.joined(separator: ", ")
       let advice = name == "loss" ? ": which steps the label of a sequence teaches, always by cross-entropy" : ""
@@ -69,8 +70,32 @@ package struct OptionSettings {
   /// A value as people write it.
   package static func text(_ value: Double, of name: String) -> String {
     if let words = choices[name], let index = Int(exactly: value), words.indices.contains(index) { return words[index] }
+    if let groups = sums[name], let bits = Int(exactly: value), bits > 0, bits < 1 << groups.count {
+      if bits == 1 << groups.count - 1 { return "all" }
+      return groups.indices.filter { bits & 1 << $0 != 0 }.map { groups[$0] }.joined(separator: "+")
+    }
     return String(printf: "%.9g", value)
   }
+
+  /// A sum of words, such as `biases+readout`, or `all`.
+  private static func sum(_ value: String, of name: String, _ groups: [String]) throws -> Double {
+    if value == "all" { return Double(1 << groups.count - 1) }
+    var bits = 0
+    for word in value.split(separator: "+", omittingEmptySubsequences: false) {
+      guard let bit = groups.firstIndex(of: word.trimmed) else {
+        let known = groups.joined(separator: ", ")
+        throw ToolError(
+          "option \(name) is \"\(value)\", expected a number, all, or a sum of \(known), such as \(groups[0])+\(groups[1])")
+      }
+      bits |= 1 << bit
+    }
+    return Double(bits)
+  }
+
+  /// Words for the bits of options that are sums, in the order of hypr.h.
+  private static let sums = [
+    "train_mask": ["input_weights", "recurrent_weights", "biases", "neuron_parameters", "readout", "readout_tau"]
+  ]
 
   /// Words for the values of enumerated options, in the order of their numbers in hypr.h.
   private static let choices: [String: [String]] = [

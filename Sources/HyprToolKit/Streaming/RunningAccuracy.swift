@@ -11,7 +11,10 @@ package struct RunningAccuracy {
   /// How many these are.
   private static let recentCount = 1000
 
-  package init() {}
+  /// Whether labels are taught after they were compared.
+  private let learns: Bool
+
+  package init(learns: Bool = false) { self.learns = learns }
 
   /// `isCorrect`: `nil` where there was no label.
   package mutating func add(_ isCorrect: Bool?) {
@@ -32,8 +35,10 @@ package struct RunningAccuracy {
   package var description: String {
     guard labelled > 0 else { return counted(samples, "sample") }
     func percent(_ part: Int, _ whole: Int) -> String { String(printf: "%.1f %%", 100 * Double(part) / Double(whole)) }
+    // What comes later is not what came before: this may fall while what was learned counts for more on a test.
+    let what = learns ? "accuracy while learning (before each label)" : "accuracy"
     let lately = labelled > recent.count ? ", \(percent(recentCorrect, recent.count)) of the last \(recent.count)" : ""
-    return "\(counted(samples, "sample")), \(labelled) labelled, accuracy \(percent(correct, labelled))\(lately)"
+    return "\(counted(samples, "sample")), \(labelled) labelled, \(what) \(percent(correct, labelled))\(lately)"
   }
 }
 

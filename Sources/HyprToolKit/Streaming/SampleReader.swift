@@ -38,7 +38,7 @@ package struct SampleReader {
     self.lines = lines
     self.roles = roles
     self.inputSize = inputSize
-    time = TimeColumn(roles.timeUnit)
+    time = TimeColumn(roles.usedTimeUnit)
     keys = roles.channels ?? modelChannels
     guard keys.isEmpty || keys.count == inputSize else {
       throw ToolError("--channels names \(counted(keys.count, "channel")), the model has \(counted(inputSize, "input"))")

@@ -11,7 +11,7 @@ final class SampleStream {
     case failure(Int32)
   }
 
-  private(set) var accuracy = RunningAccuracy()
+  private(set) var accuracy: RunningAccuracy
   /// Lines that were left out.
   private(set) var skipped = 0
   var status = StatusLine()
@@ -23,15 +23,22 @@ final class SampleStream {
   private let roles: ColumnRoles
   private var writer: OutputWriter?
   private var last: StreamSample?
-  /// Seconds between the first samples.
+  /// Seconds between the first samples, in order of their length.
   private var intervals: [Double] = []
   private static let comparedIntervals = 21
+  /// So many that are all too long or too short are no gaps.
+  private static let fewIntervals = 3
+  /// Samples are so far from those of the model that nothing can come of it.
+  private(set) var hasOtherTimeUnit = false
+  /// The classes that were taught.
+  private(set) var taught: Set<Int32> = []
 
   init(_ model: LoadedModel, _ session: RunningSession, _ roles: ColumnRoles, learns: Bool) {
     self.model = model
     self.session = session
     self.roles = roles
     self.learns = learns
+    accuracy = RunningAccuracy(learns: learns)
     classes = ClassNames(model)
   }
 
@@ -47,6 +54,7 @@ final class SampleStream {
     } catch  where Interruption.isRequested {
       return .interruption
     }
+    if let words = roles.timeUnitWords { status.tell("note: \(words)") }
     writer = OutputWriter(descriptor: STDOUT_FILENO, reader.format, classes: classes.names)
     while !Interruption.isRequested && writer?.failure == nil {
       do {
@@ -55,7 +63,7 @@ final class SampleStream {
       } catch  where Interruption.isRequested || writer?.failure != nil {
         // Half of what would have been a line.
         break
-      } catch  where skipsBadLines {
+      } catch  where skipsBadLines && !hasOtherTimeUnit {
         skipped += 1
         status.tell("skipped: \(error)")
       }
@@ -74,27 +82,45 @@ final class SampleStream {
           throw ToolError("the label \(error)")
         }
       }
-      compareTimeSteps(sample, name)
+      try compareTimeSteps(sample, name)
       if begins(sample) { session.reset() }
       last = sample
       let output = try session.step(sample.values)
       let largest = output.indices.reduce(0) { output[$1] > output[$0] ? $1 : $0 }
       writer?.write(line: line, output, largest: largest)
       accuracy.add(label.map { Int($0) == largest })
-      if learns, let label { try session.teach(label) }
+      if learns, let label {
+        try session.teach(label)
+        taught.insert(label)
+      }
     } catch let error as ToolError {
       throw ToolError("\(name), line \(line): \(error)")
     }
   }
 
-  /// Tells once if the first samples are not as far apart as those of the model.
-  private func compareTimeSteps(_ sample: StreamSample, _ name: String) {
+  /// Tells once if the first samples are not as far apart as those of the model, and ends it at once if that is most likely another
+  /// unit.
+  private func compareTimeSteps(_ sample: StreamSample, _ name: String) throws {
     guard intervals.count < SampleStream.comparedIntervals, let time = sample.time, let before = last?.time, time > before else {
       return
     }
     intervals.append(time - before)
-    guard intervals.count == SampleStream.comparedIntervals else { return }
-    CSVArguments.compareTimeSteps(intervals.sorted()[intervals.count / 2], model, of: name)
+    intervals.sort()
+    let isLast = intervals.count == SampleStream.comparedIntervals
+    guard isLast || intervals.count == SampleStream.fewIntervals else { return }
+    let middle = intervals[intervals.count / 2]
+    guard let comparison = TimeStepComparison(middle, model, of: name) else { return }
+    // Of a few, one or two may be gaps: all of them have to be too long, or too short.
+    let extreme = middle > Double(model.timeStep) ? intervals[0] : intervals[intervals.count - 1]
+    let isSure = TimeStepComparison(extreme, model, of: name)?.isOtherUnit == true
+    hasOtherTimeUnit = comparison.isOtherUnit && (isLast || isSure)
+    if isLast || hasOtherTimeUnit { try comparison.tell() }
+  }
+
+  /// Seconds between two samples: of the model, or of this stream, if it is slower; otherwise every sample would be behind a gap.
+  private var usualInterval: Double {
+    let own = intervals.count > 1 ? intervals[(intervals.count - 1) / 2] : 0
+    return model.timeStep > 0 ? max(Double(model.timeStep), own) : 0
   }
 
   /// Whether a sample begins a new sequence: another group, a time that goes back, or a gap.
@@ -102,7 +128,7 @@ final class SampleStream {
     guard let last else { return false }
     if sample.group != last.group { return true }
     guard let time = sample.time, let before = last.time else { return false }
-    let gap = (roles.gap ?? 3 * Double(model.timeStep)) * 1.001
+    let gap = (roles.gap ?? 3 * usualInterval) * 1.001
     return time < before || (gap > 0 && time - before > gap)
   }
 

@@ -10,6 +10,25 @@ extension String {
   }
 }
 
+extension String {
+  /// How many letters are to be changed, added, left out, or swapped with their neighbour (optimal string alignment).
+  package func spellingDistance(to other: String) -> Int {
+    let (first, second) = (Array(lowercased()), Array(other.lowercased()))
+    var before: [Int] = []
+    var row = Array(0...second.count)
+    for i in first.indices {
+      var next = [i + 1]
+      for j in second.indices {
+        var best = Swift.min(row[j] + (first[i] == second[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+        if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] { best = Swift.min(best, before[j - 1] + 1) }
+        next.append(best)
+      }
+      (before, row) = (row, next)
+    }
+    return row[second.count]
+  }
+}
+
 extension StringProtocol {
   /// Without spaces around it.
   var trimmed: String {

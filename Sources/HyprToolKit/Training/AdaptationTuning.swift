@@ -184,7 +184,15 @@ package final class AdaptationTuning {
     }
     return TextTable.text(
       [["accuracy", "gain", "least", "adaptation, \(counted(streams.count, "stream"))"]] + cells, rightAligned: [0, 1, 2])
-      + "\n" + verdict + (end ?? "")
+      + "\nleast: the gain of the stream that gains least; where it is below 0, learning made that stream worse\n" + verdict
+      + (end ?? "") + (plan.rehearsalBytes > 0 ? rehearsalWords : "")
+  }
+
+  private var rehearsalWords: String {
+    """
+    \nall of it with rehearsal, for which the device gives the memory: its sessions need the option \
+    rehearsal_bytes=\(plan.rehearsalBytes), such as hypr stream --option rehearsal_bytes=\(plan.rehearsalBytes)
+    """
   }
 
   private var lifetimeWords: String {

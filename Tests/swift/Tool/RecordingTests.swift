@@ -25,6 +25,10 @@ private struct Case: Decodable, CustomTestStringConvertible {
   let timeStep: Double?
   let stretches, training, validation: [[Int]]?
   let words: String?
+  /// What was taken for the unit of the time, as far as it is the same in Python.
+  let timeWords: String?
+  /// Whether the classes of a fresh model come from there.
+  let judgesClasses: Bool?
 
   var testDescription: String { name }
 
@@ -63,6 +67,10 @@ private struct Case: Decodable, CustomTestStringConvertible {
     if let expected = example.error {
       do {
         let recording = try recording(example.text, example.columnRoles)
+        if example.judgesClasses == true {
+          let refusal = RareClasses(recording, naming: "if it is meant, name all of them: --classes").refusal
+          throw ToolError(try #require(refusal))
+        }
         _ = try recording.classes(ClassNames(example.names ?? recording.classNames))
         if let share = example.share { _ = try RecordingSplit(recording, share: share) }
         Issue.record("accepted, expected: \(expected)")
@@ -77,6 +85,9 @@ private struct Case: Decodable, CustomTestStringConvertible {
     if let classes = example.classes { #expect(recording.classNames == classes) }
     #expect(try recording.classes(ClassNames(example.names ?? recording.classNames)) == example.labels)
     #expect(recording.timeStep == example.timeStep)
+    if let words = example.timeWords {
+      #expect(words.isEmpty ? recording.timeUnitWords == nil : recording.timeUnitWords?.hasPrefix(words) == true)
+    }
     #expect(recording.groups == example.groups ?? [])
     #expect(lists(recording.stretches) == example.stretches)
     if let share = example.share {
@@ -84,6 +95,57 @@ private struct Case: Decodable, CustomTestStringConvertible {
       #expect(lists(Recording.pieces(split.training, steps: example.sequenceSteps ?? 0)) == example.training)
       #expect(lists(split.validation) == example.validation)
       #expect(split.words == example.words)
+    }
+  }
+
+  @Test func `classes that may be another are told, and those that are named are taken`() throws {
+    func rows(_ counts: [(String, Int)]) -> String {
+      "x,mode\n" + counts.map { String(repeating: "1,\($0.0)\n", count: $0.1) }.joined()
+    }
+    let roles = ColumnRoles(label: "mode")
+    let slip = RareClasses(try recording(rows([("pumping", 500), ("pumpin", 20), ("idle", 500)]), roles), naming: "")
+    #expect(slip.refusal == nil && slip.warnings.count == 1)
+    #expect(slip.warnings.first?.hasSuffix("has 20 rows; did you mean \"pumping\", which has 500?") == true)
+    // Numbers tell classes apart, and few rows of few are no slip.
+    for counts in [[("speed 1", 500), ("speed 2", 20)], [("walk", 40), ("run", 1)], [("walk", 500), ("rest", 15)]] {
+      let found = RareClasses(try recording(rows(counts), roles), naming: "")
+      #expect(found.refusal == nil && found.warnings.isEmpty)
+    }
+    var named = try recording(rows([("a", 3), ("b", 2)]), roles)
+    named.namedClasses = ["b", "a", "c"]
+    #expect(try named.classes(ClassNames(named.classNames)) == [1, 1, 1, 0, 0])
+    named.namedClasses = ["a", "c"]
+    #expect(throws: ToolError.self) { try named.classes(ClassNames(named.classNames)) }
+  }
+
+  @Test func `letters that differ`() {
+    #expect("pumpign".spellingDistance(to: "pumping") == 1)
+    #expect("trian".spellingDistance(to: "train") == 1)
+    #expect("".spellingDistance(to: "abc") == 3 && "abc".spellingDistance(to: "") == 3)
+    #expect("kitten".spellingDistance(to: "Sitting") == 3)
+  }
+
+  @Test(arguments: [
+    (["trian", "--csv", "f"], "did you mean hypr train?"), (["stream", "m.hypr", "--csv", "f"], "in place of --csv FILE say < FILE"),
+    (["train", "--running-normalization=10"], "--running-normalization belongs to hypr create"),
+    (["stream", "m.hypr", "--validation-split", "0.2"], "--validation-split belongs to hypr train"),
+  ])
+  func `what was most likely meant`(arguments: [String], words: String) throws {
+    #expect(try #require(HyprCommand.hint(for: arguments)).contains(words))
+  }
+
+  @Test(arguments: [[], ["--help"], ["train", "--csv", "f"], ["create", "--layer", "lif:2"], ["elephant"]])
+  func `where nobody knows what was meant`(arguments: [String]) { #expect(HyprCommand.hint(for: arguments) == nil) }
+
+  @Test func `groups of tensors by their names`() throws {
+    #expect(try OptionSettings.number("input_weights+recurrent_weights+biases+readout", of: "train_mask") == 23)
+    #expect(try OptionSettings.number("readout", of: "train_mask") == 16)
+    #expect(try OptionSettings.number("all", of: "train_mask") == 63)
+    #expect(try OptionSettings.number("23", of: "train_mask") == 23)
+    #expect(OptionSettings.text(23, of: "train_mask") == "input_weights+recurrent_weights+biases+readout")
+    #expect(OptionSettings.text(63, of: "train_mask") == "all" && OptionSettings.text(0, of: "train_mask") == "0")
+    for wrong in ["", "bias", "readout+", "readout,biases"] {
+      #expect(throws: ToolError.self) { try OptionSettings.number(wrong, of: "train_mask") }
     }
   }
 

@@ -78,5 +78,8 @@ import Testing
     #expect(accuracy.description == "501 samples, 500 labelled, accuracy 0.0 %")
     for _ in 0..<1500 { accuracy.add(true) }
     #expect(accuracy.description == "2001 samples, 2000 labelled, accuracy 75.0 %, 100.0 % of the last 1000")
+    var learning = RunningAccuracy(learns: true)
+    learning.add(true)
+    #expect(learning.description == "1 sample, 1 labelled, accuracy while learning (before each label) 100.0 %")
   }
 }

@@ -15,6 +15,7 @@ from hypr.datasets._times import parse_times
 from hypr.errors import InvalidArgumentError
 
 _CHUNK = 4096  # rows that are converted at once
+_MISSING = {"nan", "na", "n/a", "null", "none", "inf", "-inf"}  # how others write that there is no number
 _NUMERIC = re.compile(r"[0-9+\-.eE]+")
 
 
@@ -164,6 +165,8 @@ class _Collected:
         text, place = self.rows[index][column], self.place(index, column)
         if not text:
             return InvalidArgumentError(f"{place}: the value is missing; fill it in, or leave the row out")
+        if text.lower() in _MISSING:
+            return InvalidArgumentError(f'{place} is "{text}", expected a number; fill it in, or leave the row out')
         decimal = " with a point: decimal commas are not read" if re.fullmatch(r"[+-]?\d+,\d+", text) else ""
         return InvalidArgumentError(f'{place} is "{text}", expected a number{decimal}')
 
@@ -180,6 +183,6 @@ class _Collected:
         if self.columns.time is not None:
             def place(index: int) -> str:
                 return f'{self.name}, line {self.time_lines[index]}, column "{self.roles.time}"'
-            times = parse_times(self.times, self.roles.time_unit, place)
-        recording.cut(times, self.roles)
+            times = parse_times(self.times, self.roles.used_time_unit, place)
+        recording.timed(times, self.roles, dates=not all(map(is_number, self.times)))
         return recording

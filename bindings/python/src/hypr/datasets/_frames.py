@@ -58,15 +58,18 @@ def read_frame(frame: Any, roles: Roles) -> Recording:
         groups = interned(names, group_numbers)
     recording = Recording(name, [header[column] for column in columns.channels], values, list(label_numbers),
                           label_places, np.array(labels, np.int32), list(group_numbers), np.array(groups, np.int32))
-    times = None
+    times, dates = None, False
     if columns.time is not None:
         series = frame.iloc[:, columns.time]
         time_column = columns.time
-        if series.dtype.kind == "M":
+        dates = series.dtype.kind == "M"
+        if dates:
             if series.isna().any():
                 raise InvalidArgumentError(f"{place(int(np.argmax(series.isna())), time_column)}: the time is missing")
             times = (series - series.iloc[0]).dt.total_seconds().to_numpy(np.float64)
         else:
-            times = parse_times(texts(time_column), roles.time_unit, lambda row: place(row, time_column))
-    recording.cut(times, roles)
+            written = texts(time_column)
+            times = parse_times(written, roles.used_time_unit, lambda row: place(row, time_column))
+            dates = not all(map(is_number, written))
+    recording.timed(times, roles, dates)
     return recording

@@ -35,8 +35,9 @@ def keep_share(recording: Recording, share: float) -> tuple[npt.NDArray[np.bool_
         kept, words = np.arange(rows) >= end, f"the last {percent} of the recording"
     else:
         kept = _ends(recording, share)
-        words = (f'the last {percent} of each class (of "{recording.label_texts[unfit[0]]}" the end of the recording has too '
-                 "many or too few)")
+        first = unfit[0]
+        much = "nearly all" if every[first] - last[first] < every[first] * (1 - share) / 2 else "next to nothing"
+        words = f'the last {percent} of each class (of "{recording.label_texts[first]}" the end of the recording has {much})'
     if not kept.any():
         raise InvalidArgumentError(f"{recording.name} has {counted(rows, 'row')}: too few to keep any, as no class has two")
     return kept, words + _nothing_left(recording, kept)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, IntArray
-from hypr.datasets._times import TimeUnit, time_step
+from hypr.datasets._times import TimeUnit, named_unit, time_step, unit_words
 from hypr.datasets.dataset import Split
 from hypr.errors import InvalidArgumentError
 
@@ -26,8 +26,13 @@ class Roles:
     time: str | None
     group: str | None
     channels: tuple[str, ...] | None
-    time_unit: TimeUnit
+    time_unit: TimeUnit | None
     gap: float | None
+
+    @property
+    def used_time_unit(self) -> TimeUnit:
+        """What numbers of the time count: what was given, or what the column's name says, or seconds."""
+        return self.time_unit or named_unit(self.time or "") or "s"
 
     def columns(self, header: Sequence[str], file: str) -> Columns:
         places: dict[str, int] = {}
@@ -89,6 +94,13 @@ class Recording:
     row_groups: IntArray
     time_step: float = 0.0
     stretches: list[Stretch] = field(default_factory=list)
+    time_words: tuple[str, bool] = ("", False)  # of unit_words
+
+    def timed(self, times: npt.NDArray[np.float64] | None, roles: Roles, dates: bool) -> None:
+        """Cuts by times, and says what their unit was taken for; `dates`: they need none."""
+        self.cut(times, roles)
+        if roles.time is not None and not dates:
+            self.time_words = unit_words(roles.time, roles.time_unit, self.time_step)
 
     def cut(self, times: npt.NDArray[np.float64] | None, roles: Roles) -> None:
         """Finds the stretches: a new one begins where the group changes, where time goes back, and after a gap."""

@@ -16,8 +16,28 @@ from hypr.errors import InvalidArgumentError
 TimeUnit = Literal["s", "ms", "us", "ns"]
 _PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
+_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_WORDS: dict[str, TimeUnit] = {
+    "s": "s", "sec": "s", "seconds": "s", "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms", "us": "us", "µs": "us",
+    "μs": "us", "usec": "us", "micros": "us", "microseconds": "us", "ns": "ns", "nsec": "ns", "nanos": "ns", "nanoseconds": "ns"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))?", re.ASCII)
+
+
+def named_unit(column: str) -> TimeUnit | None:
+    """What the last word of a column's name says, as in "time_ms", "t (us)", "t [s]" and "millis"; None: no unit."""
+    letters = re.findall(r"[^\W\d_]+", column.lower())
+    return _WORDS.get(letters[-1]) if letters else None
+
+
+def unit_words(column: str, given: TimeUnit | None, step: float) -> tuple[str, bool]:
+    """What was taken for the unit of a column of numbers, where that is worth a word; and whether it may be another one."""
+    named = named_unit(column)
+    if given is None and named not in (None, "s"):
+        return f"column {column} counts {_NAMES[str(named)]}", False
+    if given is None and named is None and step >= 1 and step == round(step):
+        return f'{column} counts {step:.9g} s per row; if it counts milliseconds say time_unit="ms"', True
+    return "", False
 
 
 def parse_times(texts: Sequence[str], unit: TimeUnit, place: Callable[[int], str]) -> npt.NDArray[np.float64]:

@@ -12,6 +12,7 @@ import numpy as np
 from hypr.datasets._csv import read_csv_file
 from hypr.datasets._frames import read_frame
 from hypr.datasets._keeping import keep_groups, keep_share
+from hypr.datasets._rare_classes import rare_classes
 from hypr.datasets._recordings import Recording, Roles, ordered_classes, pieces
 from hypr.datasets._times import TimeUnit
 from hypr.datasets.dataset import Dataset, MissingDataError
@@ -21,7 +22,7 @@ Table: TypeAlias = Any  # a path, or a pandas.DataFrame
 
 
 def read_csv(source: Table, label: str | None, *, time: str | None = None, group: str | None = None,
-             channels: Sequence[str] | None = None, time_unit: TimeUnit = "s", gap: float | None = None,
+             channels: Sequence[str] | None = None, time_unit: TimeUnit | None = None, gap: float | None = None,
              test: float | Table | None = 0.2, test_groups: Sequence[str] | None = None, sequence_steps: int = 200,
              classes: Sequence[str] | None = None, name: str = "") -> Dataset:
     """A data set from a file of comma-separated values, or from a table of pandas.
@@ -45,8 +46,10 @@ def read_csv(source: Table, label: str | None, *, time: str | None = None, group
         The column of who or what each row is of; a new sequence begins where it changes.
     channels : sequence of str, optional
         The columns of the channels; not given: all others.
-    time_unit : {"s", "ms", "us", "ns"}
-        What numbers in the column of the time count.
+    time_unit : {"s", "ms", "us", "ns"}, optional
+        What numbers in the column of the time count; not given: what the last word of its name says, as in time_ms, "t (us)" and
+        millis, or else seconds. ``Dataset.source`` says what was taken from the name, and a warning is given where whole seconds
+        lie between rows and nothing says that these are seconds.
     gap : float, optional
         The longest time between two samples of a sequence, in seconds; not given: three time steps.
     test : float, str, Path or pandas.DataFrame, optional
@@ -57,7 +60,8 @@ def read_csv(source: Table, label: str | None, *, time: str | None = None, group
         What is learned from is cut into pieces of at most so many rows, as equal as can be; 0: recordings stay whole, as those
         do that are tested on.
     classes : sequence of str, optional
-        Names of the classes, such as those of a model; not given: the labels, numbers by value, names by their letters.
+        Names of the classes, such as those of a model; not given: the labels, numbers by value, names by their letters. Then
+        a label in fewer than ten rows, if these are less than one in a hundred, is refused: most likely its name has a slip in it.
     name : str
         As in ``Dataset``; not given: that of the file.
 
@@ -79,6 +83,15 @@ def read_csv(source: Table, label: str | None, *, time: str | None = None, group
     if time is None and channels is None and (alike := recording.time_like_channel) is not None:
         warnings.warn(f'{recording.name}: column "{alike}" is a channel, and looks like the time: give time="{alike}", or channels '
                       "without it", stacklevel=2)
+    time_words, is_unsure = recording.time_words
+    if is_unsure:
+        warnings.warn(f"{recording.name}: {time_words}", stacklevel=2)
+    if classes is None:
+        refusal, warned = rare_classes(recording, "if it is meant, name all of them: classes=[...]")
+        for found in warned:
+            warnings.warn(found, stacklevel=2)
+        if refusal:
+            raise InvalidArgumentError(refusal)
     names = tuple(classes) if classes is not None else ordered_classes(recording.label_texts)
     if test_groups is not None:
         kept, words = keep_groups(recording, list(map(str, test_groups)))
@@ -91,6 +104,8 @@ def read_csv(source: Table, label: str | None, *, time: str | None = None, group
     train = recording.split(pieces(learned, sequence_steps), labels)
     held_out = recording.split(tested, labels)
     source_text = recording.name
+    if time_words and not is_unsure:
+        source_text += f"; {time_words}"
     if words:
         source_text += f"; {words} to test on"
     elif test is not None and test_groups is None:
