@@ -34,7 +34,7 @@ MESSAGES = {
 @dataclass(frozen=True)
 class Setting:
     """How the work of a training is cut into rounds: `updates` of `batch` sequences on each wrist, then an average, to which the
-    server adds momentum (FedAvgM). Chosen on wearers 2 and 5, with another seed than that of the tables."""
+    server adds momentum (FedAvgM). Chosen on what clients have, with another seed than that of the tables (choose.py)."""
 
     updates: int = 12
     batch: int = 3
