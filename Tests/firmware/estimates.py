@@ -31,7 +31,7 @@ def compare(folder, taken, targets, model, window):
 
     def look(what, estimate, real):
         for name, value in real.items():
-            if value is not None and name in estimate and abs(estimate[name] - value) > TOLERANCE[name] * value:
+            if value is not None and abs(estimate[name] - value) > TOLERANCE[name] * value:
                 found.append(f"{what}: the tool estimates {name} as {estimate[name]:,}, measured {value:,}")
 
     for target in targets:
@@ -78,7 +78,7 @@ def costs(folder, target):
 
 def write(folder, taken, targets):
     def number(value):
-        return "nil" if value is None else f"{value:_}"
+        return f"{value:_}"
 
     lines = ["// Written by `make firmware-figures`, which measures in an emulator.", "extension Target {", "  static let all = ["]
     for target in targets:

@@ -5,8 +5,8 @@ import HyprCore
 struct Target {
   /// What a firmware took whose library has the neuron models LI, BRF and SEAdLIF.
   struct Firmware {
-    /// Bytes of code and constants of the whole program, without a model file; `nil`: not measured.
-    let flash: Int?
+    /// Bytes of code and constants of the whole program, without a model file.
+    let flash: Int
     /// Bytes, at the deepest: of loading a model, creating a session, a step.
     let stack: Int
   }

@@ -4,8 +4,8 @@ import HyprCore
 /// What a model takes on a microcontroller.
 struct TargetEstimate: Encodable {
   struct Session: Encodable {
-    /// Bytes of code and constants, without the model file; `nil`: not measured.
-    let flash: Int?
+    /// Bytes of code and constants, without the model file.
+    let flash: Int
     /// Bytes of the session.
     let session: Int
     /// Bytes, at the deepest.
@@ -59,7 +59,7 @@ struct TargetEstimate: Encodable {
     func row(_ name: String, _ value: (Session) -> String) -> [String] { ["  " + name, value(running), value(learning)] }
     let rows = [
       ["on \(target), estimated", "running", "learning"],
-      row("flash: program, bytes") { $0.flash.map(String.init) ?? "-" },
+      row("flash: program, bytes") { "\($0.flash)" },
       row("flash: model file") { _ in "\(modelFile)" },
       row("RAM: session") { "\($0.session)" },
       row("RAM: stack") { "\($0.stack)" },
