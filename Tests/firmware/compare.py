@@ -181,6 +181,7 @@ def main():
     if update:
         FIGURES.write_text(json.dumps(known, indent=1) + "\n")
         estimates.write(folder, taken, targets)
+        print(estimates.table(folder, targets[0]))
     else:
         problems += estimates.compare(folder, taken, targets, model, window)
     for problem in problems:

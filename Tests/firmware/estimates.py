@@ -50,6 +50,19 @@ def compare(folder, taken, targets, model, window):
     return found
 
 
+def table(folder, target):
+    """What cost.c measured, as docs/microcontrollers.md has it."""
+    lines = [f"| on {target}: inputs, neurons, outputs | window | session: running, learning | instructions of a step: running, "
+             "learning | longest step |", "|---|---|---|---|---|"]
+    for path, window, numbers in measured(folder, target):
+        facts = asked(path, window)
+        layer, = facts["layers"]
+        lines.append(f"| {facts['input']['size']} – {layer['size']} {layer['neuron']} – {facts['outputs']} | {window} | "
+                     f"{numbers['running.bytes']:,}, {numbers['learning.bytes']:,} | "
+                     f"{numbers['running.mean']:,}, {numbers['learning.mean']:,} | {numbers['learning.worst']:,} |")
+    return "\n".join(lines)
+
+
 def fit(rows, values):
     """Numbers whose products with each row come nearest to the values, in parts of these: the normal equations."""
     rows = [[number / value for number in row] for row, value in zip(rows, values)]

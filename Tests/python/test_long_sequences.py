@@ -70,15 +70,15 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path):
 
 def test_what_is_done_is_not_done_again_unless_its_settings_change(tmp_path):
     assert "1 of 1" in finish(tmp_path, *ONE, "--quick")
-    name, [path] = "1000-steps-window-seed-0", tmp_path.glob("results/cue-recall/*.json")
+    name, [path] = "1000-steps-window-seed-0", tmp_path.glob("results/cue-recall-quick/*.json")
     written = path.stat().st_mtime_ns
     assert finish(tmp_path, *ONE, "--quick") == ""
     assert path.stat().st_mtime_ns == written
-    record = record_of(tmp_path, "cue-recall", name)
+    record = record_of(tmp_path, "cue-recall-quick", name)
     record["run"]["settings"]["options"]["learning_rate"] = 1
     path.write_text(json.dumps(record))
     assert "1 of 1" in finish(tmp_path, *ONE, "--quick")
-    assert record_of(tmp_path, "cue-recall", name)["run"]["settings"]["options"]["learning_rate"] == 0.01
+    assert record_of(tmp_path, "cue-recall-quick", name)["run"]["settings"]["options"]["learning_rate"] == 0.01
 
 
 def test_two_processes_do_not_do_the_same_run(tmp_path):
@@ -105,16 +105,16 @@ def test_spoken_words_from_files_in_their_layout(tmp_path, short, classes):
     finish(tmp_path, "--only", short, "--quick", "--seed", "0", "--networks", "256 BRF", "--methods", "window", "BPTT",
            **{f"HYPR_{short.upper()}_DATA": str(tmp_path)})
     for method in ("window", "bptt"):
-        record = record_of(tmp_path, short, f"256-brf-{method}-seed-0")
+        record = record_of(tmp_path, f"{short}-quick", f"256-brf-{method}-seed-0")
         assert record["steps"] == 250 and 0 <= record["test accuracy"] <= 1
         assert record["parameters"] == 140 * 256 + 256 * 256 + 2 * 256 + 256 * classes + classes  # no biases, τ of the readout
-    assert record["memory"] > record_of(tmp_path, short, "256-brf-window-seed-0")["memory"]
+    assert record["memory"] > record_of(tmp_path, f"{short}-quick", "256-brf-window-seed-0")["memory"]
 
 
 def test_data_that_is_not_there_is_left_out(tmp_path):
     said = finish(tmp_path, "--only", "shd", "cue-recall", "--quick", "--seed", "0", "--methods", "window", "--networks",
                   "256 BRF", "1000 steps", HYPR_SHD_DATA=str(tmp_path))
-    assert "shd is left out: there is no file" in said and "cue-recall/1000-steps-window-seed-0: test accuracy" in said
+    assert "shd is left out: there is no file" in said and "cue-recall-quick/1000-steps-window-seed-0: test accuracy" in said
 
 
 def test_a_trial_does_not_look_at_the_test_data():

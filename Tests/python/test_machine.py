@@ -61,7 +61,7 @@ def test_the_program_in_c_finds_columns_by_their_names(monitor):
     for table, words in (
             ("time,ax,az,mode\n0,1,2,up\n", "line 1: there is no column ay"), ("ax,ay\n1,2\n", "line 1: there is no column mode"),
             ("ax,ay,mode\n1,2,sideways\n", "line 2: the model does not know the mode sideways"),
-            ("ax,ay,mode\n1,,up\n", "line 2: no number is an empty value"), ("ax,ay,mode\n1,2x,up\n", "line 2: no number is 2x"),
+            ("ax,ay,mode\n1,,up\n", "line 2: expected a number, found an empty value"), ("ax,ay,mode\n1,2x,up\n", "line 2: expected a number, found 2x"),
             ("ax,ay,mode\n1,2\n", "line 2: it has not as many columns as the line of names")):
         assert words in run(table, status=1).stderr
 

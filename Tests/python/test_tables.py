@@ -334,7 +334,7 @@ def test_a_slip_in_a_label_is_no_class(tone_model):
 
 def test_a_stream_of_one_class_is_told(tone_model):
     stream = ["stream", tone_model / "tones.hypr", "--learn", "--label", "tone"]
-    words = "taught 1 of 2 classes: low; the others may be forgotten: rehearsal (--option rehearsal_bytes=65536) or exemplars"
+    words = "taught 1 of 2 classes: low; the others may be forgotten: rehearsal (--option rehearsal_bytes=65536) holds"
     assert words in run(*stream, text=tones(150)).stderr
     assert "may be forgotten" not in run(*stream, text=tones(300)).stderr
     assert "may be forgotten" not in run(*stream, "--option", "rehearsal_bytes=65536", text=tones(150)).stderr

@@ -88,7 +88,7 @@ static double run(hypr_session *session, const hypr_model *model, const char *pa
     for (size_t channel = 0; channel < channels; channel++) {
       char *number = fields[column[channel]], *end;
       sample[channel] = strtof(number, &end);
-      if (end == number || *end) refuse(path, line, "no number is ", *number ? number : "an empty value");
+      if (end == number || *end) refuse(path, line, "expected a number, found ", *number ? number : "an empty value");
     }
     int mode = class_of(model, fields[mode_column], path, line);
 

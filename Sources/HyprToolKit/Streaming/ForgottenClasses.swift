@@ -5,6 +5,6 @@ enum ForgottenClasses {
     guard !taught.isEmpty, taught.count < model.outputSize, session.option(.rehearsalBytes) == 0 else { return nil }
     let names = taught.sorted().map { model.label(of: Int($0)) }.joined(separator: ", ")
     return "taught \(taught.count) of \(model.outputSize) classes: \(names); the others may be forgotten: rehearsal"
-      + " (--option rehearsal_bytes=65536) or exemplars in the model (hypr train --exemplars) keep them"
+      + " (--option rehearsal_bytes=65536) holds them"
   }
 }

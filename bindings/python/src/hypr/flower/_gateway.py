@@ -103,11 +103,15 @@ class Gateway:
                 if len(found) == self.devices:
                     break
                 try:
-                    found.append(reader.values(path.read_bytes()))
+                    data = path.read_bytes()
                     path.unlink()
-                except (Error, OSError) as error:
+                except OSError:
+                    continue  # somebody took it back
+                try:
+                    found.append(reader.values(data))
+                except Error as error:
                     log(WARNING, "the update %s is refused: %s", path, error)
-                    path.replace(path.with_suffix(".refused"))
+                    path.with_suffix(".refused").write_bytes(data)
             if len(found) == self.devices or time.monotonic() >= end:
                 return found
             time.sleep(min(0.1, self.wait))
