@@ -31,7 +31,8 @@ package struct RareClasses {
     }
   }
 
-  /// The name that differs by two letters at most; names of fewer than four letters, and names that differ in numbers alone, are different.
+  /// The name that differs by two letters at most; names of fewer than four letters, and those that differ in numbers alone, are
+  /// different.
   private static func nearest(to name: String, among names: [String]) -> String? {
     let letters = name.filter { !$0.isNumber }
     guard letters.count >= 4 else { return nil }

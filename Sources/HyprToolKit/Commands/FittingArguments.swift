@@ -8,7 +8,8 @@ struct FittingArguments: ParsableArguments {
       """)
   var suggest = false
   @Flag(help: """
-      Make time constants suit the samples of --csv, --samples or --fit, and scale what layers get until their neurons spike at --rate.
+      Make time constants suit the samples of --csv, --samples or --fit, and scale what layers get until their neurons spike at \
+      --rate.
       """)
   var calibrate = false
   @Option(help: "Spikes per neuron and step of --calibrate and --suggest (default: 0.05).") var rate: Double?

@@ -1,8 +1,11 @@
 extension ModelReport {
   /// The report for people.
   var description: String {
-    [heading, inputText, layerText, tensorText, exemplars?.description ?? "", optionText, memoryText, targetEstimate?.description ?? ""]
-      .filter { !$0.isEmpty }.joined(separator: "\n\n")
+    [
+      heading, inputText, layerText, tensorText, exemplars?.description ?? "", optionText, memoryText,
+      targetEstimate?.description ?? "",
+    ]
+    .filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
   private var heading: String {

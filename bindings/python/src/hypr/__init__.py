@@ -82,8 +82,8 @@ __all__ = [
     "ModelInvalidError", "ModelUnsupportedError", "NeuronModel", "NotFiniteError", "NotFoundError", "OptionInfo",
     "OutOfMemoryError", "ProfileScore", "Quantity", "Recording", "RectifiedDifference", "Rehearsal", "RehearsalReport",
     "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
-    "StoppedError", "StreamLog", "StreamRecord", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult", "UnknownOptionError",
-    "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles", "check", "library_version",
+    "StoppedError", "StreamLog", "StreamRecord", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
+    "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles", "check", "library_version",
     "neuron_models", "option_info", "option_names", "record", "suggest", "tune_adaptation",
 ]
 

@@ -1,4 +1,4 @@
-"""``python -m hypr``: what a model is, a page about a training run, a gateway of a fleet, and every command of the command line tool."""
+"""``python -m hypr``: what a model is, a page about a training run, a gateway of a fleet, and every command of the tool."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def stream_verdict(stream: StreamRecord) -> list[str]:
     if lost.size:
         worst = stream.forgotten[lost].max()
         known = np.isfinite(stream.forgotten).sum()
-        said.append(f"It forgot: of samples kept aside, {lost.size} of {known} classes are recognised worse than before, the worst by "
-                    f"{100 * worst:.1f} points.")
+        said.append(f"It forgot: of samples kept aside, {lost.size} of {known} classes are recognised worse than before, the worst "
+                    f"by {100 * worst:.1f} points.")
     return said
 
 
@@ -78,8 +78,10 @@ def _classes(stream: StreamRecord, model: Model) -> Section:
 
 def _gauge(stream: StreamRecord, model: Model) -> Section:
     names = model.class_labels or tuple(map(str, range(model.output_size)))
-    section = Section("What is still known", "Of samples kept aside and never taught; forgotten is the best reading before the "
-                                             "last one, less the last one.", head=("", "first", "best", "last", "forgotten, points"))
+    section = Section(
+        "What is still known",
+        "Of samples kept aside and never taught; forgotten is the best reading before the last one, less the last one.",
+        head=("", "first", "best", "last", "forgotten, points"))
     for index in np.flatnonzero(np.isfinite(stream.gauge_correct).any(axis=0)).tolist():
         read, lost = stream.gauge_correct[:, index], stream.forgotten[index]
         section.table[names[index]] = [f"{read[0]:.1%}", f"{read.max():.1%}", f"{read[-1]:.1%}",
