@@ -802,12 +802,14 @@ HYPR_API hypr_status hypr_session_update_size(const hypr_session *session, const
 HYPR_API hypr_status hypr_session_get_update(const hypr_session *session, const hypr_update_settings *settings, void *buffer,
                                              size_t size);
 
-/* `session` gets the parameters that the sender of an update had, as far as it says: those of the model file and the differences, in
- * tensors that are sent; all others stay as they are. Parameters of neurons that rounding has brought out of their bounds are moved to
- * them. As setting parameters it keeps state, traces and optimizer, and closes the open windows first, without an update. So a gateway
- * averages: it applies one update after the other, and adds up what hypr_session_get_parameters gives.
- * Everything is checked before anything is changed. INVALID_ARGUMENT: no update, cut short, or damaged. STATE_MISMATCH: another version,
- * another structure, or stale: from other values than those of this model file. NOT_FINITE: with the tensor and the element. */
+/* `session` gets the parameters that the sender of an update had, as far as it says: those of the model file and the differences,
+ * in tensors that are sent (elements left out have the file's value); tensors that are not sent stay. Parameters of neurons that
+ * rounding has brought out of their bounds are moved to them. As setting parameters it keeps state, traces and optimizer, and closes
+ * the open windows first, without an update. So a gateway averages: it applies one update after the other, and adds up what
+ * hypr_session_get_parameters gives.
+ * Everything is checked before anything is changed. INVALID_ARGUMENT: no update, cut short, or damaged. STATE_MISMATCH: another
+ * version, another structure, or stale: from other values than those of this model file. NOT_FINITE: with the tensor and the
+ * element. */
 HYPR_API hypr_status hypr_session_apply_update(hypr_session *session, const void *buffer, size_t size);
 
 /* ================================================================================================ Expert */
@@ -1322,10 +1324,10 @@ HYPR_API hypr_status hypr_builder_keep_exemplars(hypr_builder *builder, size_t b
 /* Takes all exemplars away, those of hypr_builder_create_from too. */
 HYPR_API hypr_status hypr_builder_clear_exemplars(hypr_builder *builder);
 
-/* Makes a fresh network suit samples. First the time constants and angular frequencies of each layer, unless one of them was set: they
- * follow from how many steps samples are alike behind the conditioning (docs/choosing.md). Then it
- * scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on samples: fresh
- * networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
+/* Makes a fresh network suit samples. First the time constants and angular frequencies of each layer, unless one of them was set:
+ * they follow from how many steps samples are alike behind the conditioning (docs/choosing.md); a second call keeps what the first
+ * chose. Then it scales what every layer that spikes gets, from the input up, until its neurons spike as often as they shall on
+ * samples: fresh networks are often nearly silent, and what never spikes cannot learn. For the first layer that is the scale of the input, if there
  * is neither an encoding nor a stage with a unit of its own (running normalization, clip) behind it; otherwise its input weights, as
  * for all other layers. Neurons that never spike are helped further, where the samples let them: their input weights are doubled and
  * get the other sign, which was as likely to be drawn; those that spike in more than half of the steps get half of their weights.

@@ -6,9 +6,9 @@ extension ModelBuilder {
   /// Steps of the recording that a layer is tried on.
   private static var mostSteps: Int { 8192 }
 
-  /// Makes layers as slow as suits the samples, and scales what each spiking layer gets, from the input up, so that its neurons spike
-  /// `rate` times per step on them: of the first layer the input, of others the input weights. What was not given is then given: as
-  /// the seed draws it, and scaled. `scalesGiven`: also layers whose input weights were given.
+  /// Makes layers as slow as suits the samples, and scales what each spiking layer gets, from the input up, so that its neurons
+  /// spike `rate` times per step on them: of the first layer the input, of others the input weights. What was not given is then
+  /// given: as the seed draws it, and scaled. `scalesGiven`: also layers whose input weights were given.
   public mutating func calibrate(
     _ recording: RecordedSequences, rate: Double, seed: UInt64, scalesGiven: Bool
   ) throws(Failure) {
@@ -20,8 +20,8 @@ extension ModelBuilder {
     }
     var suited = List<Int>()
     defer { suited.free() }
-    try suitLayers(recording, &suited)
     do throws(Failure) {
+      try suitLayers(recording, &suited)
       try scaleLayers(recording, rate, seed, scalesGiven: scalesGiven)
     } catch {
       for index in 0..<suited.count { layers[suited[index]].pointee.makeTimeScalesUsual() }

@@ -76,8 +76,8 @@ extension ModelBuilder {
     for channel in 0..<inputCount { tell(moments[channel], channel) }
   }
 
-  /// Sends the recording through offset, scale (nil: 0 and 1) and the first stages, and tells what becomes of each number: the value,
-  /// the step among those of all sequences, the channel.
+  /// Sends the recording through offset, scale (nil: 0 and 1) and the first stages, and tells what becomes of each number: the
+  /// value, the step among those of all sequences, the channel.
   func condition(
     _ recording: RecordedSequences, _ offset: UnsafePointer<Float>?, _ scale: UnsafePointer<Float>?, stages count: Int,
     _ tell: (Float, Int, Int) -> Void

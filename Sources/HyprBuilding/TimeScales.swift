@@ -58,8 +58,8 @@ extension BuilderLayer {
     }
   }
 
-  /// Makes the neurons as slow as suits the samples. A layer of which a time constant or omega was set is as its owner wants it, and
-  /// stays. Returns whether it was changed.
+  /// Makes the neurons as slow as suits the samples. A layer of which a time constant or omega was set is as its owner wants it,
+  /// and stays. Returns whether it was changed.
   func suit(_ scales: TimeScales) -> Bool {
     guard hasUsualTimeScales else { return false }
     set(scales)
@@ -90,8 +90,10 @@ extension BuilderLayer {
     }
     for slot in BuilderLayer.firstParameter..<tensorCount {
       guard let scale = TimeScale(tensors[slot].field) else { continue }
-      tensors[slot].source = .usual(times: slowdown)
-      guard scale == .angularFrequency, let scales else { continue }
+      guard scale == .angularFrequency, let scales else {
+        tensors[slot].source = .usual(times: slowdown)
+        continue
+      }
       let (slowest, fastest) = scales.angularFrequencies(dt: dt)
       tensors[slot].source = .range(slowest, fastest)
     }

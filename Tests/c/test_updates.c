@@ -220,6 +220,53 @@ static void damage_is_found(void **state) {
   free(bytes);
 }
 
+/* Writes the checksum of an update, which anybody can compute (Sources/HyprCore/Support/StateStream.swift). */
+static void sign(unsigned char *bytes, size_t size) {
+  uint64_t sum = 0xcbf29ce484222325u, word;
+  size_t place = 0;
+  for (; place + 8 <= size - 8; place += 8) {
+    memcpy(&word, bytes + place, 8);
+    sum = (sum ^ word) * 0x100000001b3u;
+    sum ^= sum >> 32;
+  }
+  for (; place < size - 8; place++) {
+    sum = (sum ^ bytes[place]) * 0x100000001b3u;
+    sum ^= sum >> 32;
+  }
+  memcpy(bytes + size - 8, &sum, 8);
+}
+
+/* What the checksum is right of, but nothing else. */
+static void lies_are_found(void **state) {
+  (void)state;
+  static const struct {
+    size_t place;
+    unsigned char byte;
+    const char *words;
+  } lies[] = {{10, 3, "element type 3"}, {11, 2, "byte 11 is 2"}, {32, 0, "no tensor is in it"}, {10, 1, "another size"}};
+  const float not_a_number = NAN;
+  hypr_update_settings settings = HYPR_UPDATE_SETTINGS;
+  settings.element_type = HYPR_ELEMENT_INT8;
+  size_t size, first = 32 + (hypr_model_tensor_count(model) + 7) / 8;
+  assert_in_range(hypr_model_tensor_count(model), 1, 8);
+  hypr_session *session = make_session(model, NULL);
+  for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    unsigned char *bytes = update_of(&settings, &size);
+    sign(bytes, size);
+    assert_ok(hypr_session_apply_update(session, bytes, size));
+    bytes[lies[i].place] = lies[i].byte;
+    sign(bytes, size);
+    refuses(session, bytes, size, HYPR_ERROR_INVALID_ARGUMENT, lies[i].words);
+    free(bytes);
+  }
+  unsigned char *bytes = update_of(&settings, &size);
+  memcpy(bytes + first, &not_a_number, sizeof not_a_number);
+  sign(bytes, size);
+  refuses(session, bytes, size, HYPR_ERROR_NOT_FINITE, "a number that is not finite");
+  free(bytes);
+  hypr_session_free(session);
+}
+
 static void updates_of_others_are_refused(void **state) {
   (void)state;
   size_t size, file_size;
@@ -352,6 +399,7 @@ int main(void) {
       cmocka_unit_test(what_is_lost_comes_with_later_updates),
       cmocka_unit_test(tensors_that_stay_are_not_in_it),
       cmocka_unit_test(damage_is_found),
+      cmocka_unit_test(lies_are_found),
       cmocka_unit_test(updates_of_others_are_refused),
       cmocka_unit_test(what_is_not_finite_does_not_travel),
       cmocka_unit_test(nothing_learned_is_an_update_too),

@@ -114,8 +114,9 @@ int main(int argc, char **argv) {
   void *update = malloc(size);
   if (!update) perror("update"), exit(EXIT_FAILURE);
   check(hypr_session_get_update(session, &settings, update, size), "make the update", hypr_session_message(session));
-  write_file(argv[3], update, size);
+  /* First what was lost: if this ends in between, an update is lost, and nothing is sent twice. */
   if (kept) write_file(kept, settings.residual, count * sizeof *settings.residual);
+  write_file(argv[3], update, size);
   printf("learned from %zu samples, and hands over %zu bytes: %s\n", taught, size, argv[3]);
 
   free(update);

@@ -154,7 +154,7 @@ typedef struct kernel_sweep {
 // Makes the step from slot `from` to slot `to` on what the sources' slots hold; with `records` it writes tape[from], if there is a tape.
 // Returns false if a value of the new state is not finite.
 typedef bool (*kernel_step_loop)(const kernel_layer *layer, intptr_t from, intptr_t to, bool records);
-// Treats the first vector of neurons of a pass.
+// Treats the first vector of neurons of a pass, whatever its last one is; `kernel_sweep_neurons` treats all.
 typedef void (*kernel_sweep_loop)(const kernel_layer *layer, const kernel_sweep *sweep);
 
 // All vectors of a pass, of `lanes` neurons each, for the loop of any neuron model. Inlined, as a function of its own would be of no

@@ -56,7 +56,7 @@ struct Targets {
     losses = arena.allocate(Double.self, steps, .history)
     correct = arena.allocate(Bool.self, steps, .history)
     isOfAllClasses = arena.allocate(Bool.self, steps, .history)
-    // The last steps' begin in any of them.
+    // A piece begins at any fourth step, and its last vector may reach past the window.
     entropies = arena.allocate(Float.self, window + lanes, .scratch)
     sums = arena.allocate(Float.self, window + lanes, .scratch)
     outputErrors = arena.allocate(Float.self, width, rows: steps, .history)

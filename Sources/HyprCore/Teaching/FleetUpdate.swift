@@ -48,8 +48,9 @@ extension Session {
       tensor: tensor, values: network.parameters.arrays[index].values, residual: settings.residual.map { $0 + tensor.offset })
   }
 
-  /// Takes the parameters that the sender had: those of the model file and the differences, moved to the bounds of neuron parameters.
-  /// What is not in the update stays. Everything is checked before anything is changed.
+  /// Takes the parameters that the sender had: those of the model file and the differences, moved to the bounds of neuron
+  /// parameters. Tensors that are not in the update stay; elements left out of one that is get the file's value. Everything is
+  /// checked before anything is changed.
   public mutating func applyFleetUpdate(_ buffer: UnsafeRawBufferPointer) throws(Failure) {
     let update = try readFleetUpdate(buffer)
     let tensors = model.pointee.tensors
@@ -98,8 +99,11 @@ extension Session {
     guard checksum(contents) == (start + contents.count).loadUnaligned(as: UInt64.self) else {
       throw message.failure(.invalidArgument, "the update is damaged: its checksum does not match")
     }
-    guard let element = FleetElement(rawValue: header.element), header.isPart <= 1 else {
+    guard let element = FleetElement(rawValue: header.element) else {
       throw message.failure(.invalidArgument, "the update is damaged: there is no element type \(UInt64(header.element))")
+    }
+    guard header.isPart <= 1 else {
+      throw message.failure(.invalidArgument, "the update is damaged: byte 11 is \(UInt64(header.isPart)), expected 0 or 1")
     }
     let tensors = model.pointee.tensors.count
     guard header.structure == model.pointee.structure else {
@@ -111,7 +115,11 @@ extension Session {
     guard rest.count >= bitBytes(tensors) else {
       throw message.failure(.invalidArgument, "the update is damaged: it has another size than what is in it")
     }
-    return FleetUpdate(header: header, element: element, contents: rest)
+    let update = FleetUpdate(header: header, element: element, contents: rest)
+    guard (0..<tensors).contains(where: update.has) else {
+      throw message.failure(.invalidArgument, "the update is damaged: no tensor is in it")
+    }
+    return update
   }
 }
 
