@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from hypr._arrays import FloatArray
 
 
@@ -29,5 +31,5 @@ class ParameterAverage:
     def add(self, parameters: FloatArray) -> None:
         """The parameters after one more batch."""
         weight = 1 - min(self.decay, (1 + self.batches) / (10 + self.batches))
-        self.values = self.values + weight * (parameters - self.values)
+        self.values = np.asarray(self.values + weight * (parameters - self.values), np.float32)
         self.batches += 1
