@@ -773,7 +773,7 @@ HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *
 
 /* Values of hypr_update_settings.element_type: how a difference is written */
 enum {
-  HYPR_ELEMENT_FLOAT32 = 0,
+  HYPR_ELEMENT_FLOAT32 = 0, /* IEEE binary32, as parameters are */
   HYPR_ELEMENT_FLOAT16 = 1, /* IEEE binary16, at most 65504 */
   HYPR_ELEMENT_INT8 = 2     /* a byte, with a scale for each tensor: of the largest it is 127 */
 };
