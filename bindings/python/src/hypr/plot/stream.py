@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def _finished(axes: Axes, steps: int, time_step: float) -> Axes:
+    """With time below, a grid, and a legend of what there is."""
+    time_axis(axes, steps, time_step)
+    if axes.lines:
+        legend(axes)
+    axes.grid(alpha=0.3)
+    return axes
+
+
+def _name(names: Sequence[str], index: int, kind: str = "") -> str:
+    return names[index] if index < len(names) else f"{kind}{index}"
+
+
 def class_accuracy(labels: npt.ArrayLike, predictions: npt.ArrayLike, ax: Axes | None = None, *, names: Sequence[str] = (),
                    window: int = 500, time_step: float = 0.0) -> Axes:
     """Of each class the share that is recognised, over a stream: a moving average over the last steps of that class.
@@ -38,14 +51,10 @@ def class_accuracy(labels: npt.ArrayLike, predictions: npt.ArrayLike, ax: Axes |
     for place, index in enumerate(np.unique(right[right >= 0]).tolist()):
         steps = np.flatnonzero(right == index)
         axes.plot(times_of(steps + 1, time_step), moving_average((guessed[steps] == index).astype(np.float64), window),
-                  label=names[index] if index < len(names) else str(index), linewidth=1.5, **line_style(place))
+                  label=_name(names, index), linewidth=1.5, **line_style(place))
     axes.set(ylabel=f"recognised, mean of {window} steps", ylim=(-0.02, 1.02))
     percent_axis(axes)
-    time_axis(axes, len(right), time_step)
-    if axes.lines:
-        legend(axes)
-    axes.grid(alpha=0.3)
-    return axes
+    return _finished(axes, len(right), time_step)
 
 
 def gauge(steps: npt.ArrayLike, correct: npt.ArrayLike, ax: Axes | None = None, *, names: Sequence[str] = (),
@@ -69,14 +78,10 @@ def gauge(steps: npt.ArrayLike, correct: npt.ArrayLike, ax: Axes | None = None, 
     axes = new_axes(ax)
     for index in np.flatnonzero(np.isfinite(values).any(axis=0)).tolist():
         axes.plot(times_of(made, time_step), values[:, index], marker="o", markersize=3,
-                  label=names[index] if index < len(names) else str(index), **line_style(index))
+                  label=_name(names, index), **line_style(index))
     axes.set(ylabel="recognised of what was kept aside", ylim=(-0.02, 1.02))
     percent_axis(axes)
-    time_axis(axes, int(made.max(initial=0)), time_step)
-    if axes.lines:
-        legend(axes)
-    axes.grid(alpha=0.3)
-    return axes
+    return _finished(axes, int(made.max(initial=0)), time_step)
 
 
 def spike_rates(steps: npt.ArrayLike, rates: npt.ArrayLike, ax: Axes | None = None, *, names: Sequence[str] = (),
@@ -98,14 +103,11 @@ def spike_rates(steps: npt.ArrayLike, rates: npt.ArrayLike, ax: Axes | None = No
         raise SizeMismatchError(f"there are {made.size} steps, but {len(values)} rates")
     axes = new_axes(ax)
     for layer in range(values.shape[1]):
-        axes.plot(times_of(made, time_step), values[:, layer], label=names[layer] if layer < len(names) else f"layer {layer}",
+        axes.plot(times_of(made, time_step), values[:, layer], label=_name(names, layer, "layer "),
                   linewidth=1.5, **line_style(layer))
     axes.set(ylabel="spikes per neuron and step")
     axes.set_ylim(bottom=0)
-    time_axis(axes, int(made.max(initial=0)), time_step)
-    legend(axes)
-    axes.grid(alpha=0.3)
-    return axes
+    return _finished(axes, int(made.max(initial=0)), time_step)
 
 
 def latency(seconds: npt.ArrayLike, ax: Axes | None = None, *, deadline: float = 0.0) -> Axes:
