@@ -1,5 +1,12 @@
 """A session on a stream: what is kept of it, its report, and the picture that follows it."""
 
+import os
+import resource
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +18,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from hypr import plot  # noqa: E402
 from hypr.report import write_report  # noqa: E402
+from hypr.run_folder import RunFolder  # noqa: E402
 from test_report import Page  # noqa: E402
 
 
@@ -116,10 +124,8 @@ def test_a_report(model, stream, tmp_path):
 def test_what_a_report_says_of_forgetting(model, stream, tmp_path):
     log, _ = logged(model, stream)
     log.save(tmp_path)
-    arrays = dict(vars(log.record))
-    arrays["gauge_correct"] = np.array([[0.5, 0.9, np.nan], [0.8, 0.9, np.nan], [0.6, 0.89, np.nan]])
-    arrays["gauge_steps"] = np.array([0, 200, 500])
-    np.savez(tmp_path / "stream.npz", **arrays)
+    gauge = np.array([[0.5, 0.9, np.nan], [0.8, 0.9, np.nan], [0.6, 0.89, np.nan]])
+    replace(log.record, gauge_correct=gauge, gauge_steps=np.array([0, 200, 500])).save(tmp_path)
     page = write_report(tmp_path).read_text()
     assert "1 of 2 classes are recognised worse than before, the worst by 20.0 points." in page
     cells = Page(page).cells
@@ -139,9 +145,109 @@ def test_a_stream_without_labels(model, stream, tmp_path):
 def test_a_stream_file_of_something_else(model, tmp_path):
     model.save(tmp_path / "model.hypr")
     assert hypr.StreamRecord.load(tmp_path) is None
-    np.savez(tmp_path / "stream.npz", labels=np.zeros(3))
-    with pytest.raises(hypr.FileError, match=r"stream.npz' has \['labels'\], expected \['gauge_correct'"):
+    log = hypr.StreamLog(hypr.Session(model))
+    log.save(tmp_path)
+    for name, text, words in (
+            ("stream.csv", "labels\n0\n", "stream.csv' has the columns labels, expected label, prediction, seconds"),
+            ("stream.csv", "label,prediction,seconds\n0,1,0.1\n0,1\n", "stream.csv' cannot be read: .*columns changed"),
+            ("stream.csv", "label,prediction,seconds\n0,7,0.1\n", "stream.csv has the class 7, model.hypr has 3"),
+            ("gauge.csv", "", "has the columns , expected step, class0"),
+            ("spike_rates.csv", "step,layer0\n", "of a model with 1 layers, model.hypr has 2"),
+            ("gauge.csv", "step,class0,class3\n", "has the columns step, class0, class3, expected step, class0, class1")):
+        kept = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(text)
+        with pytest.raises(hypr.FileError, match=words):
+            write_report(tmp_path)
+        (tmp_path / name).write_text(kept)
+    (tmp_path / "gauge.csv").unlink()
+    with pytest.raises(hypr.FileError, match="gauge.csv' cannot be read: No such file"):
         write_report(tmp_path)
+
+
+# ---- The command line tool
+
+def test_the_tool_logs_the_same(model, tmp_path):
+    """`hypr stream --log` writes what `StreamLog` writes of the same session and stream, but for the times."""
+    tool = os.environ.get("HYPR_TOOL", "")
+    if not os.path.exists(tool):
+        pytest.skip("HYPR_TOOL does not name the command line tool")
+    random = np.random.default_rng(5)
+    labels = np.repeat(random.integers(-1, 3, 26), 20)
+    x = (random.normal(size=(520, 4)) + 0.3 * labels[:, None]).astype(np.float32)
+    names = [*model.class_labels, ""]
+
+    def write(name, span):
+        lines = ["a,b,c,d,side", *(",".join([*map(str, row), names[label]]) for row, label in zip(x[span], labels[span]))]
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+
+    write("kept.csv", slice(0, 110))
+    write("stream.csv", slice(110, 520))
+    model.save(tmp_path / "start.hypr")
+    with open(tmp_path / "stream.csv") as rows:
+        words = ["--label", "side", "--log", tmp_path / "runs/tool", "--gauge", tmp_path / "kept.csv", "--gauge-every", "150"]
+        command = [tool, "stream", tmp_path / "start.hypr", "--learn", "--option", "window=20", "--learning-rate", "0.01", *words]
+        done = subprocess.run(command, stdin=rows, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        again = subprocess.run(command, stdin=rows, capture_output=True, text=True, timeout=60)
+    assert again.returncode == 1 and "stream.csv exists already; --force replaces it" in again.stderr
+
+    log = hypr.StreamLog(hypr.Session(model, window=20, learning_rate=0.01), gauge=(x[:110], labels[:110]), gauge_every=150)
+    for sample, label in zip(x[110:], labels[110:].tolist()):
+        log.step(sample, label)
+    log.session.reset()  # as the tool ends a stream: what was taught last counts, too
+    expected, found = log.record, hypr.StreamRecord.load(tmp_path / "runs/tool")
+    for name in ("labels", "predictions", "spike_rate_steps", "gauge_steps", "gauge_correct"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), name)
+    np.testing.assert_allclose(found.spike_rates, expected.spike_rates, rtol=1e-5)
+    assert expected.spike_rates.any() and found.gauge_steps.tolist() == [0, 150, 300, 410]
+    assert len(found.seconds) == 410 and (found.seconds > 0).all() and found.seconds.sum() < 60
+    learned = hypr.Session(hypr.Model.load(tmp_path / "runs/tool/model.hypr"))
+    np.testing.assert_array_equal(learned.parameters, log.session.parameters)
+    files = [RunFolder(folder) for folder in (tmp_path / "runs/tool", log.save(tmp_path / "runs/python"))]
+    assert files[0].gauge_path.read_text() == files[1].gauge_path.read_text(), "to the byte"
+
+    # The tool's report is that of the package.
+    page = tmp_path / "page.html"
+    done = subprocess.run([tool, "report", tmp_path / "runs/tool", "--output", page], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "HYPR_PYTHON": sys.executable})
+    assert done.stdout == f"{page}\n", done.stderr
+    assert Page(page.read_text()).headings[1:8] == [
+        "Verdict", "Model", "Stream", "Classes", "What is still known", "Spike rates", "Time per step"]
+    done = subprocess.run([tool, "report", tmp_path], capture_output=True, text=True,
+                          env={**os.environ, "HYPR_PYTHON": "/no/python"})
+    assert done.returncode == 1 and "/no/python cannot be run: there is no such file" in done.stderr
+
+
+def test_a_log_that_cannot_be_written(model, stream, tmp_path):
+    """Names the reason; what was learned is saved."""
+    tool = os.environ.get("HYPR_TOOL", "")
+    if not os.path.exists(tool):
+        pytest.skip("HYPR_TOOL does not name the command line tool")
+    model.save(tmp_path / "start.hypr")
+    rows = "a,b,c,d,side\n" + "1,2,3,4,left\n" * 9000
+
+    def run(*words, **options):
+        command = [tool, "stream", tmp_path / "start.hypr", "--learn", "--label", "side", *words]
+        return subprocess.run(command, input=rows, capture_output=True, text=True, timeout=60, **options)
+
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+
+    done = run("--log", tmp_path / "log", "--out", tmp_path / "learned.hypr", preexec_fn=small_files)
+    assert done.returncode == 1 and "cannot write the log in" in done.stderr and "File too large" in done.stderr
+    assert hypr.Model.load(tmp_path / "learned.hypr") != model
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/stream.csv").symlink_to("/dev/full")
+    done = run("--log", tmp_path / "full", "--force", "--out", tmp_path / "nothing.hypr")
+    assert done.returncode == 1 and "No space left on device" in done.stderr
+    assert not (tmp_path / "nothing.hypr").exists(), "no sample was taken"
+    (tmp_path / "file").write_text("")
+    for words, reason in ((["--log", tmp_path / "file" / "log"], "cannot make the folder"),
+                          (["--gauge", "kept.csv"], "needs --log"),
+                          (["--log", tmp_path / "other", "--gauge-every", "0"], "--gauge-every is 0, expected 1 or more")):
+        done = run(*words)
+        assert done.returncode in (1, 64) and reason in done.stderr, done.stderr
 
 
 # ---- Pictures

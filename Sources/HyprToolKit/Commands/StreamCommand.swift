@@ -14,6 +14,7 @@ struct StreamCommand: ParsableCommand {
 
         sensor | hypr stream motor.hypr
         sensor | hypr stream motor.hypr --learn --label mode --out adapted.hypr
+        sensor | hypr stream motor.hypr --learn --label mode --log runs/motor && hypr report runs/motor
 
       With --label outputs are compared with the labels, and how many were right is told on standard error. With --learn a label \
       is taught, after its output was compared; an empty one teaches nothing. The accuracy while learning falls where harder parts \
@@ -27,7 +28,8 @@ struct StreamCommand: ParsableCommand {
   @Flag(help: "Learn from the labels.") var learn = false
   @OptionGroup var learning: OptionArguments
   @Option(help: "The file for the model that has learned.") var out: String?
-  @Flag(help: "Replace the file if there is one.") var force = false
+  @OptionGroup var logging: LogArguments
+  @Flag(help: "Replace files that are there.") var force = false
   @Flag(help: "Go on after lines that cannot be read, and say which.") var skipBadLines = false
 
   func validate() throws {
@@ -45,7 +47,8 @@ struct StreamCommand: ParsableCommand {
     if settings.contains("learning") { throw ToolError("option learning: use --learn instead") }
     try settings.set("learning", learn ? "on" : "off")
     let session = try RunningSession(model, settings)
-    let stream = SampleStream(model, session, columns.roles, learns: learn)
+    let log = try logging.begin(model, session, columns.roles, force: force)
+    let stream = SampleStream(model, session, columns.roles, learns: learn, log: log)
     Interruption.watch()
     signal(SIGPIPE, SIG_IGN)
     let result = Result { try stream.run(format: format, skipsBadLines: skipBadLines) }
@@ -54,6 +57,7 @@ struct StreamCommand: ParsableCommand {
     session.diagnosis.warn()
     let saved = stream.accuracy.samples > 0 && !stream.hasOtherTimeUnit ? file : nil
     try saved.map { try session.save(to: $0.path) }
+    try log?.finish()
     let skipped = stream.skipped > 0 ? ", \(counted(stream.skipped, "line")) skipped" : ""
     stream.status.tell("\(stream.accuracy.description)\(skipped)" + (saved.map { "; saved: \($0.path)" } ?? ""))
     if !stream.hasOtherTimeUnit, let words = ForgottenClasses.words(taught: stream.taught, model, session) {
@@ -64,7 +68,7 @@ struct StreamCommand: ParsableCommand {
       if stream.accuracy.samples == 0 { throw ToolError("standard input has no samples that can be read") }
     case .interruption: throw ExitCode(Interruption.exitStatus)
     case .brokenPipe: throw ExitCode(128 + SIGPIPE)
-    case .failure(let number): throw ToolError("cannot write the outputs to standard output: \(String(cString: strerror(number)))")
+    case .failure(let words): throw ToolError(words)
     }
   }
 }

@@ -7,8 +7,8 @@ final class SampleStream {
     case input, interruption
     /// Nobody reads the outputs any more.
     case brokenPipe
-    /// They cannot be written; `errno` says why.
-    case failure(Int32)
+    /// They, or the log, cannot be written, and why.
+    case failure(String)
   }
 
   private(set) var accuracy: RunningAccuracy
@@ -20,6 +20,7 @@ final class SampleStream {
   private let session: RunningSession
   private let classes: ClassNames
   private let learns: Bool
+  private let log: StreamLog?
   private let roles: ColumnRoles
   private var writer: OutputWriter?
   private var last: StreamSample?
@@ -33,11 +34,12 @@ final class SampleStream {
   /// The classes that were taught.
   private(set) var taught: Set<Int32> = []
 
-  init(_ model: LoadedModel, _ session: RunningSession, _ roles: ColumnRoles, learns: Bool) {
+  init(_ model: LoadedModel, _ session: RunningSession, _ roles: ColumnRoles, learns: Bool, log: StreamLog?) {
     self.model = model
     self.session = session
     self.roles = roles
     self.learns = learns
+    self.log = log
     accuracy = RunningAccuracy(learns: learns)
     classes = ClassNames(model)
   }
@@ -46,21 +48,21 @@ final class SampleStream {
   /// error, or is left out.
   func run(format: StreamFormat?, skipsBadLines: Bool) throws -> End {
     let lines = LineReader(descriptor: STDIN_FILENO, name: "standard input") { [unowned self] in waitForInput() }
-    defer { writer?.flush() }
+    defer { flush() }
     var reader: SampleReader
     do {
       reader = try SampleReader(
         lines, roles, modelChannels: model.channelNames, inputSize: model.inputSize, format: format)
-    } catch  where Interruption.isRequested {
-      return .interruption
+    } catch  where !isGoingOn {
+      return end
     }
     if let words = roles.timeUnitWords { status.tell("note: \(words)") }
     writer = OutputWriter(descriptor: STDOUT_FILENO, reader.format, classes: classes.names)
-    while !Interruption.isRequested && writer?.failure == nil {
+    while isGoingOn {
       do {
         guard let sample = try reader.next() else { break }
         try take(sample, line: reader.line, lines.name)
-      } catch  where Interruption.isRequested || writer?.failure != nil {
+      } catch  where !isGoingOn {
         // Half of what would have been a line.
         break
       } catch  where skipsBadLines && !hasOtherTimeUnit {
@@ -68,9 +70,25 @@ final class SampleStream {
         status.tell("skipped: \(error)")
       }
     }
-    writer?.flush()
+    flush()
+    return end
+  }
+
+  /// Why it ended, or would now.
+  private var end: End {
     if Interruption.isRequested { return .interruption }
-    return writer?.failure.map { $0 == EPIPE ? .brokenPipe : .failure($0) } ?? .input
+    if let number = writer?.failure {
+      return number == EPIPE ? .brokenPipe : .failure("cannot write the outputs to standard output: \(Path.reason(number))")
+    }
+    return (log?.failure).map { .failure($0) } ?? .input
+  }
+
+  /// Nobody interrupts, and what is said can be written.
+  private var isGoingOn: Bool { !Interruption.isRequested && writer?.failure == nil && log?.failure == nil }
+
+  private func flush() {
+    writer?.flush()
+    log?.flush()
   }
 
   private func take(_ sample: StreamSample, line: Int, _ name: String) throws {
@@ -85,14 +103,17 @@ final class SampleStream {
       try compareTimeSteps(sample, name)
       if begins(sample) { session.reset() }
       last = sample
-      let output = try session.step(sample.values)
+      let clock = ContinuousClock()
+      var output: [Float] = []
+      var duration = try clock.measure { output = try session.step(sample.values) }
       let largest = output.indices.reduce(0) { output[$1] > output[$0] ? $1 : $0 }
       writer?.write(line: line, output, largest: largest)
       accuracy.add(label.map { Int($0) == largest })
       if learns, let label {
-        try session.teach(label)
+        duration += try clock.measure { try session.teach(label) }
         taught.insert(label)
       }
+      try log?.add(label: label, prediction: largest, took: duration)
     } catch let error as ToolError {
       throw ToolError("\(name), line \(line): \(error)")
     }
@@ -134,10 +155,10 @@ final class SampleStream {
 
   /// Sends what was written, and waits for more; `false`: it shall end.
   private func waitForInput() -> Bool {
-    writer?.flush()
+    flush()
     status.show(accuracy.description)
     // Asked again now and then: a signal may come just before the wait.
-    while !Interruption.isRequested && writer?.failure == nil {
+    while isGoingOn {
       var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
       let ready = poll(&input, 1, 200)
       if ready > 0 || (ready < 0 && errno != EINTR) { return true }

@@ -1,4 +1,4 @@
-"""``python -m hypr``: what a model is, a page about a training run, a gateway of a fleet, and every command of the tool."""
+"""``python -m hypr``: what a model is, a page about a run, a gateway of a fleet, and every command of the tool."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     info.set_defaults(run=_info)
 
     report = commands.add_parser(
-        "report", help="write one HTML page about a training run",
-        description="Writes one HTML page, with its pictures inside, about the folder of a training run: model.hypr, and if "
-                    "they are there log.csv, config.json and predictions.npz (hypr.report.save_predictions).")
+        "report", help="write one HTML page about a training run or a stream",
+        description="Writes one HTML page, with its pictures inside, about the folder of a training run, or of a stream "
+                    "(hypr stream --log, hypr.StreamLog.save): model.hypr, and of log.csv, config.json, stream.csv, "
+                    "predictions.npz (hypr.report.save_predictions) what is there.")
     report.add_argument("folder", metavar="RUN", help="the folder of the run")
     report.add_argument("--output", metavar="FILE", help="the page (default: report.html in the folder)")
     report.add_argument("--example", metavar="FILE", help="an .npy file with a sequence [steps, channels] to show")

@@ -8,6 +8,7 @@ import numpy as np
 
 from hypr import plot
 from hypr._page import Section, one_column, picture
+from hypr.errors import FileError
 from hypr.model import Model
 from hypr.stream_log import StreamRecord
 
@@ -32,6 +33,17 @@ def stream_verdict(stream: StreamRecord) -> list[str]:
         said.append(f"It forgot: of samples kept aside, {lost.size} of {known} classes are recognised worse than before, the worst "
                     f"by {100 * worst:.1f} points.")
     return said
+
+
+def check_stream(stream: StreamRecord, model: Model) -> None:
+    """Raises FileError if it is of another model."""
+    for found, expected, what in ((stream.spike_rates.shape[1], model.layer_count, "layers"),
+                                  (stream.gauge_correct.shape[1], model.output_size, "classes")):
+        if found != expected:
+            raise FileError(f"the stream is of a model with {found} {what}, model.hypr has {expected}")
+    largest = max(stream.labels.max(initial=-1), stream.predictions.max(initial=-1))
+    if largest >= model.output_size:
+        raise FileError(f"stream.csv has the class {largest}, model.hypr has {model.output_size}")
 
 
 def stream_sections(stream: StreamRecord, model: Model) -> Iterator[Section]:
@@ -95,7 +107,7 @@ def _gauge(stream: StreamRecord, model: Model) -> Section:
 def _latency(stream: StreamRecord, model: Model) -> Section:
     times = {"median": 0.5, "99 %": 0.99, "99.9 %": 0.999, "slowest": 1.0}
     facts = {name: f"{1e3 * float(np.quantile(stream.seconds, share)):.3f} ms" for name, share in times.items()}
-    text = "Of a step and its lesson, as Python sees them; a step from C takes some microseconds less."
+    text = "Of a step and its lesson, as the program saw them; Python takes some microseconds for each itself."
     if model.time_step:
         late = int((stream.seconds > model.time_step).sum())
         text += f" Between two samples there are {1e3 * model.time_step:g} ms: {late:,} steps took longer."

@@ -7,7 +7,7 @@ The folder of a run, of which only model.hypr must be there:
     diagnosis.txt    what stood in the way of the training
     log.csv          a line per epoch, with any of the columns that ``hypr.plot.learning_curves`` knows
     config.json      what was trained, on what and how
-    stream.npz       how a session did on a stream, see ``hypr.StreamLog``
+    stream.csv       how a session did on a stream, with spike_rates.csv and gauge.csv: see ``hypr.StreamLog``, or hypr stream --log
     adaptation.csv   how each adaptation profile did, see ``hypr.adaptation``
     predictions.npz  what the model says about validation or test data, see ``save_predictions``
 """
@@ -30,7 +30,7 @@ from hypr._files import replace_file
 from hypr._library import library_version
 from hypr._optional import require
 from hypr._page import Section, one_column, picture
-from hypr._stream_report import stream_sections, stream_verdict
+from hypr._stream_report import check_stream, stream_sections, stream_verdict
 from hypr.errors import FileError
 from hypr.model import Model
 from hypr.recording import record
@@ -100,6 +100,8 @@ def _sections(folder: Path, model: Model, example: npt.ArrayLike | None) -> Iter
     kept, config = RunFolder(folder).predictions(), _config(folder)
     columns = plot.read_log(folder) if (folder / "log.csv").exists() else None
     stream = StreamRecord.load(folder)
+    if stream is not None:
+        check_stream(stream, model)
     said = [*verdict(columns or {}, config, kept, model), *(stream_verdict(stream) if stream else ())]
     if said:
         yield Section("Verdict", sentences=said)

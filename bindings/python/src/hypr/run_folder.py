@@ -1,11 +1,13 @@
-"""The folder of a training run, and the only code that reads and writes it.
+"""The folder of a training run or of a stream, and the only code of the package that reads and writes it.
 
     config.json      what was trained, on what and how: written once, at the beginning
     log.csv          one line per epoch, the columns of EpochRecord
     model.hypr       the best model so far
     diagnosis.txt    what stood in the way in the last epoch: a line for each finding, the worst first; empty if nothing did
     predictions.npz  what it says about validation data, at the end; or about test data, see ``hypr.report.save_predictions``
-    stream.npz       how a session did on a stream: the arrays of hypr.StreamRecord, see ``hypr.StreamLog.save``
+    stream.csv       how a session did on a stream: a line per step, see ``hypr.StreamLog.save``; hypr stream --log writes it, too
+    spike_rates.csv  its spike rates, a line for each reading
+    gauge.csv        what it still knew, a line for each reading
     adaptation.csv   how each adaptation profile did, if that was measured: the table of hypr.adaptation.Adaptation
     checkpoint       what the run continues from: a .npz archive without pickles
     tensorboard/     event files, if tensorboardX or torch with tensorboard is installed
@@ -26,7 +28,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from math import isnan, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,8 @@ import numpy.typing as npt
 from hypr._files import replace_file
 from hypr.errors import FileError, SizeMismatchError, StateMismatchError
 from hypr.model import Model
+
+Column: TypeAlias = npt.NDArray[np.float64]
 
 if TYPE_CHECKING:
     from hypr.adaptation import Adaptation
@@ -111,7 +115,9 @@ class RunFolder:
         self.diagnosis_path: Path = self.path / "diagnosis.txt"
         self.predictions_path: Path = self.path / "predictions.npz"
         self.adaptation_path: Path = self.path / "adaptation.csv"
-        self.stream_path: Path = self.path / "stream.npz"
+        self.stream_path: Path = self.path / "stream.csv"
+        self.spike_rates_path: Path = self.path / "spike_rates.csv"
+        self.gauge_path: Path = self.path / "gauge.csv"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -210,13 +216,17 @@ class RunFolder:
         """The arrays of ``save_predictions`` by name; empty if there are none."""
         return self._arrays(self.predictions_path)
 
-    def save_stream(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Replaces stream.npz: the arrays of a ``hypr.StreamRecord`` by name."""
-        self._write_arrays(self.stream_path, arrays)
+    def save_stream(self, steps: Mapping[str, npt.NDArray[Any]], spike_rates: Mapping[str, npt.NDArray[Any]],
+                    gauge: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Replaces stream.csv, spike_rates.csv and gauge.csv: tables of columns by name."""
+        for path, table in ((self.spike_rates_path, spike_rates), (self.gauge_path, gauge), (self.stream_path, steps)):
+            self._write_table(path, table)
 
-    def stream(self) -> dict[str, npt.NDArray[Any]]:
-        """The arrays of ``save_stream`` by name; empty if there are none."""
-        return self._arrays(self.stream_path)
+    def stream(self) -> tuple[dict[str, Column], dict[str, Column], dict[str, Column]] | None:
+        """The tables of ``save_stream``, with all columns as float64; None if there is no stream.csv."""
+        if not self.stream_path.exists():
+            return None
+        return self._table(self.stream_path), self._table(self.spike_rates_path), self._table(self.gauge_path)
 
     def save_adaptation(self, adaptation: Adaptation) -> None:
         """Replaces adaptation.csv, and the model by the one that recommends the profile."""
@@ -237,6 +247,25 @@ class RunFolder:
                 writer = importlib.import_module(package).SummaryWriter
                 return writer(str(self.path / "tensorboard"), purge_step=epochs + 1 if epochs else None)
         return None
+
+    @staticmethod
+    def _write_table(path: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        # As text the shortest that is read as the same number.
+        writer.writerows(zip(*(map(str, values) for values in columns.values()), strict=True))
+        replace_file(path, text.getvalue().encode())
+
+    @classmethod
+    def _table(cls, path: Path) -> dict[str, Column]:
+        header, *lines = cls._read(path).decode().splitlines() or [""]
+        names = header.split(",")
+        try:
+            values = np.loadtxt(lines, delimiter=",", ndmin=2) if lines else np.empty((0, len(names)))
+            return dict(zip(names, values.T, strict=True))
+        except ValueError as error:
+            raise FileError(f"{str(path)!r} cannot be read: {error}") from error
 
     @staticmethod
     def _write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TypeAlias
@@ -71,12 +71,38 @@ class StreamRecord:
 
     @staticmethod
     def load(folder: str | os.PathLike[str]) -> StreamRecord | None:
-        """What ``StreamLog.save`` wrote into a folder; None if there is no stream.npz."""
+        """What ``StreamLog.save`` or ``hypr stream --log`` wrote into a folder; None if there is no stream.csv."""
         run = RunFolder(folder)
-        arrays, names = run.stream(), {field.name for field in fields(StreamRecord)}
-        if arrays and arrays.keys() != names:
-            raise FileError(f"{str(run.stream_path)!r} has {sorted(arrays)}, expected {sorted(names)}")
-        return StreamRecord(**arrays) if arrays else None
+        tables = run.stream()
+        if tables is None:
+            return None
+        steps, rates, gauge = tables
+        for path, table, names in ((run.stream_path, steps, ("label", "prediction", "seconds")),
+                                   (run.spike_rates_path, rates, _names("layer", max(len(rates) - 1, 1))),
+                                   (run.gauge_path, gauge, _names("class", max(len(gauge) - 1, 1)))):
+            if tuple(table) != names:
+                raise FileError(f"{str(path)!r} has the columns {', '.join(table)}, expected {', '.join(names)}")
+        return StreamRecord(
+            steps["label"].astype(np.int32), steps["prediction"].astype(np.int32), steps["seconds"].astype(np.float32),
+            rates["step"].astype(np.int64), _matrix(rates), gauge["step"].astype(np.int64), _matrix(gauge))
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes stream.csv, spike_rates.csv and gauge.csv into a folder, in place of what is there."""
+        rates, readings = self.spike_rates.T, self.gauge_correct.T
+        RunFolder(folder).save_stream(
+            {"label": self.labels, "prediction": self.predictions, "seconds": self.seconds},
+            dict(zip(_names("layer", len(rates)), (self.spike_rate_steps, *rates), strict=True)),
+            dict(zip(_names("class", len(readings)), (self.gauge_steps, *readings), strict=True)))
+
+
+def _names(kind: str, count: int) -> tuple[str, ...]:
+    """The columns of readings: after how many steps, then one for each layer or class."""
+    return "step", *(f"{kind}{index}" for index in range(count))
+
+
+def _matrix(table: dict[str, Numbers]) -> Numbers:
+    """Of such readings all but the steps, [readings, columns]."""
+    return np.array([values for name, values in table.items() if name != "step"]).reshape(len(table) - 1, -1).T
 
 
 class StreamLog:
@@ -179,10 +205,14 @@ class StreamLog:
             np.array(self._gauge_steps, np.int64), np.array(self._gauge_correct, np.float64).reshape(-1, self._classes))
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Writes stream.npz, and model.hypr with what was learned, into a folder, which need not exist; gives the folder."""
+        """Writes the record, and model.hypr with what was learned, into a folder, which need not exist; gives the folder.
+
+        stream.csv has the columns label, prediction and seconds, a line per step; spike_rates.csv step, layer0 and so on;
+        gauge.csv step, class0 and so on: what the attributes of ``StreamRecord`` say, as ``hypr stream --log`` writes it, too.
+        """
         run = RunFolder(folder)
         run.path.mkdir(parents=True, exist_ok=True)
-        run.save_stream(vars(self.record))
+        self.record.save(run.path)
         self.session.save_model(run.model_path)
         return run.path
 
