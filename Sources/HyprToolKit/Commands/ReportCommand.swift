@@ -7,11 +7,11 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Write one HTML page about a training run or a stream, by the Python package.",
     discussion: """
-      It is python3 -m hypr report, with the same arguments, and needs the package (python3-hypr, or a wheel) and Matplotlib and \
-      Jinja2. HYPR_PYTHON names another Python.
+      It is python3 -m hypr report, with the same arguments: --output names another file than report.html in the folder. It needs \
+      the package (python3-hypr, or a wheel), Matplotlib and Jinja2. HYPR_PYTHON names another Python.
       """)
 
-  @Argument(parsing: .captureForPassthrough, help: "The folder of the run, and options of python3 -m hypr report.")
+  @Argument(parsing: .allUnrecognized, help: "The folder of the run, and options of python3 -m hypr report.")
   var arguments: [String] = []
 
   func run() throws {

@@ -82,7 +82,8 @@ def _checked(stream: Stream) -> Stream:
 def _cut_steps(data: Sequences, taught: float, rounds: int, last: bool) -> tuple[Sequences, Sequences]:
     """The first part of every sequence, or the last one, in rounds with a piece of each that is not too short, and the rest; each
     of both is one sequence."""
-    turns, rests = [], []
+    turns: list[tuple[int, slice]] = []
+    rests: list[slice] = []
     for span in data.spans():
         count = int((span.stop - span.start) * taught)
         first = span.stop - count if last else span.start

@@ -142,21 +142,22 @@ class _HyprEstimator(BaseEstimator):
     def _sequences(self, X: Any, y: Any = None, *, reset: bool, **y_rules: Any) -> tuple[FloatArray, IntArray, Any]:
         """X as [total, channels] and lengths, and y, checked as scikit-learn does."""
         checked_y = "no_validation" if not y_rules else y
+        sequences: FloatArray | list[FloatArray]
         if _is_flat(X):
-            result = validate_data(self, X, checked_y, reset=reset, dtype=np.float32, **y_rules)
-            X, y = result if y_rules else (result, None)
+            result: Any = validate_data(self, X, checked_y, reset=reset, dtype=np.float32, **y_rules)
+            rows, y = result if y_rules else (result, None)
             if self.flat == "constant":
-                X = np.repeat(X[:, None], self.steps, axis=1)
+                sequences = np.repeat(rows[:, None], self.steps, axis=1)
             elif self.flat == "series":
-                X = X[:, :, None]
+                sequences = rows[:, :, None]
             else:
                 raise ValueError(f"flat is {self.flat!r}, expected 'constant' or 'series'")
         else:
             if not (isinstance(X, np.ndarray) and X.dtype != object):
-                X = [_array(part, np.float32, input_name=f"X[{index}]") for index, part in enumerate(X)]
+                sequences = [_array(part, np.float32, input_name=f"X[{index}]") for index, part in enumerate(X)]
             else:
-                X = _array(X, np.float32, allow_nd=True, input_name="X")
-            channels = int(X[0].shape[-1])
+                sequences = _array(X, np.float32, allow_nd=True, input_name="X")
+            channels = int(sequences[0].shape[-1])
             if reset:
                 self.n_features_in_ = channels
             elif self.n_features_in_ != channels:
@@ -164,10 +165,11 @@ class _HyprEstimator(BaseEstimator):
             if y_rules:
                 if y is None:
                     raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
-                check_consistent_length(X, y)
-        if not reset and X[0].shape[-1] != self.model_.input_size:
-            raise ValueError(f"X has sequences of {X[0].shape[-1]} channels, the network was fitted to {self.model_.input_size}")
-        return *join(X, X[0].shape[-1]), y
+                check_consistent_length(sequences, y)
+        channels = int(sequences[0].shape[-1])
+        if not reset and channels != self.model_.input_size:
+            raise ValueError(f"X has sequences of {channels} channels, the network was fitted to {self.model_.input_size}")
+        return *join(sequences, channels), y
 
     # ---- Training
 

@@ -130,6 +130,11 @@ def latency(seconds: npt.ArrayLike, ax: Axes | None = None, *, deadline: float =
         axes.annotate("the next sample ", (1e3 * deadline, 0.5), xycoords=("data", "axes fraction"), ha="right", fontsize="small",
                       color="0.3")
     axes.set(xscale="log", yscale="log", xlabel="time of a step in ms", ylabel="share of steps that took at least that long")
-    axes.yaxis.set_major_formatter(require("matplotlib.ticker", "hypr.plot").FuncFormatter(lambda share, _: f"{100 * share:g}%"))
+    axes.yaxis.set_major_formatter(require("matplotlib.ticker", "hypr.plot").FuncFormatter(_percent))
     axes.grid(alpha=0.3)
     return axes
+
+
+def _percent(share: float, _: int | None) -> str:
+    """As PercentFormatter, but with as many digits as there are: shares of a few in a million are told apart."""
+    return f"{100 * share:g}%"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class SessionHandle:
 
     def _make_steps(self, function: Any, *arguments: Any) -> None:
         """The same for a function that makes many steps, and may take long."""
-        self._call(lambda handle: call(function, handle, *arguments))
+        self._call(partial(call, function), *arguments)
 
     def _value(self, function: Any, *arguments: Any) -> Any:
         """The same for a function that cannot fail and returns a value."""
