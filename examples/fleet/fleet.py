@@ -26,10 +26,10 @@ from training import central, federated
 
 def compared(left_out, arguments):
     """Percent of a wearer's test samples [ways][before, after online adaptation], and the rounds of each fleet."""
-    setting = Setting(learning_rate=arguments.rate, momentum=arguments.momentum, sequences=arguments.sequences)
+    setting = Setting(learning_rate=arguments.rate, sequences=arguments.sequences)
     models, histories = [central(left_out, arguments.seed, arguments.sequences, arguments.taught, arguments.central_rate)], []
     for message in arguments.messages:
-        model, rounds = federated(left_out, arguments.seed, setting, message, taught=arguments.taught,
+        model, rounds = federated(left_out, arguments.seed, setting, message, messages=arguments.flower, taught=arguments.taught,
                                   report=partial(show, message) if arguments.verbose else None)
         models.append(model)
         histories.append(rounds)
@@ -62,9 +62,9 @@ def main():
         help=f"how clients send what they have learned: {', '.join(map(repr, MESSAGES))}")
     add("--seed", type=int, default=0, help="of the first weights and the training sequences (default: %(default)s)")
     add("--sequences", type=int, default=SEQUENCES, help="that each training sees (default: %(default)s)")
-    add("--rate", type=float, default=Setting.learning_rate, help="of the clients in the first round (default: %(default)s)")
+    add("--rate", type=float, default=Setting.learning_rate, help="of a fleet in the first round (default: %(default)s)")
     add("--central-rate", type=float, default=CENTRAL_RATE, help="of the first update in one place (default: %(default)s)")
-    add("--momentum", type=float, default=Setting.momentum, help="of the server (default: %(default)s)")
+    add("--flower", action="store_true", help="Flower carries every message, which takes five times as long")
     add("--taught", action="store_true", help="begin with a network that three wearers have trained")
     add("--orders", type=int, default=3, help="of exercises in the adaptation, to average over (default: %(default)s)")
     add("--processes", type=int, default=1, help="that share the wearers (default: %(default)s)")

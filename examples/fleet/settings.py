@@ -25,6 +25,8 @@ MESSAGES = {
 }
 MESSAGE = "int8, a third"  # the smallest that loses nothing
 
+Adam = Literal["server", "wrists"]  # where it is
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -32,7 +34,7 @@ class Setting:
     server, and wrists follow their gradients; or it is on the wrists, whose optimizers go on from round to round, and the server
     adds momentum (FedAvgM). Chosen on what clients have, with another seed than that of the tables (choose.py)."""
 
-    adam: Literal["server", "wrists"] = "server"
+    adam: Adam = "server"
     updates: int = 1
     batch: int = 3
     learning_rate: float = 0.02  # of Adam in the first round

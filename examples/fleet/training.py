@@ -7,6 +7,7 @@ given their recordings away. What was trained is kept in build/fleet.
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import hypr
@@ -62,6 +63,11 @@ def central(left_out, seed, sequences=SEQUENCES, taught=False, rate=CENTRAL_RATE
     return hypr.Model.load(path)
 
 
+def wearer_of(wearers, setting, seed, context):
+    """The client that a node of Flower's is."""
+    return Wearer(context, wearers[context.node_config["partition-id"]], setting.updates, setting.batch, seed)
+
+
 def federated(left_out, seed, setting, message="float32", *, messages=False, taught=False, report=None):
     """A model that nine wearers have trained together, and its rounds. With `messages` Flower carries them, and what was begun is
     gone on with; without them the same is computed in a fraction of the time (fleet_numbers.py)."""
@@ -84,17 +90,16 @@ def federated(left_out, seed, setting, message="float32", *, messages=False, tau
             report(record)
 
     if messages:
-        client = flower.client_app(
-            first, lambda context: Wearer(context, wearers[context.node_config["partition-id"]], setting.updates, setting.batch, seed),
-            mods=[] if mod is None else [mod], **setting.options)
+        client = flower.client_app(first, partial(wearer_of, wearers, setting, seed), mods=[] if mod is None else [mod],
+                                   **setting.options)
         server = flower.server_app(
             first, path, rounds=rounds, strategy=setting.strategy(), **setting.schedule,
-            report=lambda number, checked: noted(number, checked.bytes_received, len(checked.dropped), lambda: hypr.Model.load(path)))
+            report=lambda number, fleet: noted(number, fleet.bytes_received, len(fleet.dropped), lambda: hypr.Model.load(path)))
         logging.getLogger("flwr").setLevel(logging.ERROR)
         flower.LocalGrid(client, len(wearers)).run_app(server)
     elif not path.exists():
-        fleet = Numbers(hypr.Model.load(first), [Wearer(None, wearer, setting.updates, setting.batch, seed) for wearer in wearers],
-                        setting, mod)
+        clients = [Wearer(None, wearer, setting.updates, setting.batch, seed) for wearer in wearers]
+        fleet = Numbers(hypr.Model.load(first), clients, setting, mod)
         for number in range(1, rounds + 1):
             noted(number, fleet.round(number, rounds), 0, lambda: fleet.model)
         fleet.model.save(path)
