@@ -5,7 +5,6 @@ adapts online, one exercise after the other, with rehearsal. For example
   fleet.py                                     one wearer is left out (two or three minutes)
   fleet.py --wearers 1 2 3 4 5 6 7 8 9 10      the table, each wearer left out in turn (half an hour)
   fleet.py --messages float32 int8 "int8, a tenth"     small messages compared: accuracy and bytes
-  fleet.py --taught                            from a network that has learned from three wearers already
 What was trained is kept in build/fleet, so that further trials take seconds.
 """
 
@@ -27,9 +26,9 @@ from training import central, federated
 def compared(left_out, arguments):
     """Percent of a wearer's test samples [ways][before, after online adaptation], and the rounds of each fleet."""
     setting = Setting(learning_rate=arguments.rate, sequences=arguments.sequences)
-    models, histories = [central(left_out, arguments.seed, arguments.sequences, arguments.taught, arguments.central_rate)], []
+    models, histories = [central(left_out, arguments.seed, arguments.sequences, arguments.central_rate)], []
     for message in arguments.messages:
-        model, rounds = federated(left_out, arguments.seed, setting, message, messages=arguments.flower, taught=arguments.taught,
+        model, rounds = federated(left_out, arguments.seed, setting, message, messages=arguments.flower,
                                   report=partial(show, message) if arguments.verbose else None)
         models.append(model)
         histories.append(rounds)
@@ -65,7 +64,6 @@ def main():
     add("--rate", type=float, default=Setting.learning_rate, help="of a fleet in the first round (default: %(default)s)")
     add("--central-rate", type=float, default=CENTRAL_RATE, help="of the first update in one place (default: %(default)s)")
     add("--flower", action="store_true", help="Flower carries every message, which takes five times as long")
-    add("--taught", action="store_true", help="begin with a network that three wearers have trained")
     add("--orders", type=int, default=3, help="of exercises in the adaptation, to average over (default: %(default)s)")
     add("--processes", type=int, default=1, help="that share the wearers (default: %(default)s)")
     add("--picture", type=Path, metavar="FILE", help="draws accuracy over rounds and over bytes (needs matplotlib)")

@@ -1,7 +1,7 @@
 """The same training twice: in one place, and on wrists.
 
-Both begin with the same model file, whose input scale and, if it has learned already, parameters come from three wearers who have
-given their recordings away. What was trained is kept in build/fleet.
+Both begin with the same model file, whose input scale comes from three wearers who have given their recordings away. What was
+trained is kept in build/fleet.
 """
 
 import json
@@ -35,25 +35,21 @@ def others(left_out):
     return [wearer for wearer in recordings.WEARERS if wearer != left_out]
 
 
-def start(left_out, seed, taught=False):
-    """The model file that both trainings begin with; if it is taught, trained for a quarter of the time on three wearers."""
-    givers = others(left_out)[:3]
-    path = MODELS / f"start-without-{left_out}-seed-{seed}{'-taught' if taught else ''}.hypr"
+def start(left_out, seed):
+    """The model file that both trainings begin with: fresh weights."""
+    path = MODELS / f"start-without-{left_out}-seed-{seed}.hypr"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        if taught:
-            adaptation.train(path, of(givers), seed, adaptation.UPDATES // 4)
-        else:
-            adaptation.create(path, of(givers), seed)
+        adaptation.create(path, of(others(left_out)[:3]), seed)
     return path
 
 
-def central(left_out, seed, sequences=SEQUENCES, taught=False, rate=CENTRAL_RATE):
+def central(left_out, seed, sequences=SEQUENCES, rate=CENTRAL_RATE):
     """A model trained on all nine in one place, 24 sequences an update."""
-    path = MODELS / f"central-without-{left_out}-seed-{seed}-rate-{rate:g}-sequences-{sequences}{'-taught' if taught else ''}.hypr"
+    path = MODELS / f"central-without-{left_out}-seed-{seed}-rate-{rate:g}-sequences-{sequences}.hypr"
     if not path.exists():
         updates = sequences // adaptation.BATCH
-        first = hypr.Model.load(start(left_out, seed, taught))
+        first = hypr.Model.load(start(left_out, seed))
         session = hypr.Session(first, schedule="cosine", schedule_updates=updates, **{**OPTIONS, "learning_rate": rate})
         drawn = Sequences(of(others(left_out)), seed)
         for _ in range(updates):
@@ -68,14 +64,14 @@ def wearer_of(wearers, setting, seed, context):
     return Wearer(context, wearers[context.node_config["partition-id"]], setting.updates, setting.batch, seed)
 
 
-def federated(left_out, seed, setting, message="float32", *, messages=False, taught=False, report=None):
+def federated(left_out, seed, setting, message="float32", *, messages=False, report=None):
     """A model that nine wearers have trained together, and its rounds. With `messages` Flower carries them, and what was begun is
     gone on with; without them the same is computed in a fraction of the time (fleet_numbers.py)."""
     words = message.replace(",", "").replace(" ", "-")
     name = f"federated-without-{left_out}-seed-{seed}-{setting.name}-{words}"
-    name += ("-taught" if taught else "") + ("-messages" if messages else "")
+    name += "-messages" if messages else ""
     path, log = MODELS / f"{name}.hypr", MODELS / f"{name}.rounds"
-    stream, wearers, first, mod = unheard(left_out), others(left_out), start(left_out, seed, taught), MESSAGES[message]
+    stream, wearers, first, mod = unheard(left_out), others(left_out), start(left_out, seed), MESSAGES[message]
     rounds = setting.rounds(len(wearers))
     if not path.exists():
         log.unlink(missing_ok=True)
