@@ -154,7 +154,8 @@ def _numbers(array: Array, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     head = _head(shape)
     if array.stype == SType.NUMPY and array.data.startswith(head) and len(array.data) == len(head) + 4 * prod(shape):
         return np.frombuffer(array.data, "<f4", offset=len(head)).reshape(shape)
-    return array.numpy()
+    values: npt.NDArray[Any] = array.numpy()
+    return values
 
 
 @cache
