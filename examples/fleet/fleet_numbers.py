@@ -25,6 +25,20 @@ class Numbers:
         self.moment1 = self.moment2 = np.zeros(model.parameter_count)
         self.residuals = np.zeros((len(wearers), model.parameter_count), np.float32)
 
+    def save(self, path, number):
+        """What the next round needs, after round `number`."""
+        new = path.with_name(f"new-{path.name}")
+        np.savez(new, number=number, model=np.frombuffer(self.model.data, np.uint8), moment1=self.moment1, moment2=self.moment2,
+                 residuals=self.residuals)
+        new.replace(path)
+
+    def go_on(self, path):
+        """Takes that; the number of the round."""
+        with np.load(path) as kept:
+            self.model = hypr.Model(kept["model"].tobytes())
+            self.moment1, self.moment2, self.residuals = kept["moment1"], kept["moment2"], kept["residuals"]
+            return int(kept["number"])
+
     def round(self, number, rounds):
         """Makes a round; the bytes of all updates."""
         server = hypr.Session(self.model, learning=False)

@@ -65,15 +65,15 @@ def wearer_of(wearers, setting, seed, context):
 
 
 def federated(left_out, seed, setting, message="float32", *, messages=False, report=None):
-    """A model that nine wearers have trained together, and its rounds. With `messages` Flower carries them, and what was begun is
-    gone on with; without them the same is computed in a fraction of the time (fleet_numbers.py)."""
+    """A model that nine wearers have trained together, and its rounds. What was begun is gone on with. With `messages` Flower
+    carries them; without them the same is computed in a fraction of the time (fleet_numbers.py)."""
     words = message.replace(",", "").replace(" ", "-")
     name = f"federated-without-{left_out}-seed-{seed}-{setting.name}-{words}"
     name += "-messages" if messages else ""
-    path, log = MODELS / f"{name}.hypr", MODELS / f"{name}.rounds"
+    path, log, unfinished = (MODELS / f"{name}.{kind}" for kind in ("hypr", "rounds", "unfinished.npz"))
     stream, wearers, first, mod = unheard(left_out), others(left_out), start(left_out, seed), MESSAGES[message]
     rounds = setting.rounds(len(wearers))
-    if not path.exists():
+    if messages and not path.exists():
         log.unlink(missing_ok=True)
 
     def noted(number, bytes_received, dropped, model):
@@ -96,7 +96,12 @@ def federated(left_out, seed, setting, message="float32", *, messages=False, rep
     elif not path.exists():
         clients = [Wearer(None, wearer, setting.updates, setting.batch, seed) for wearer in wearers]
         fleet = Numbers(hypr.Model.load(first), clients, setting, mod)
-        for number in range(1, rounds + 1):
+        done = fleet.go_on(unfinished) if unfinished.exists() else 0
+        log.write_text("".join(log.read_text().splitlines(True)[:done]) if done else "")
+        for number in range(done + 1, rounds + 1):
             noted(number, fleet.round(number, rounds), 0, lambda: fleet.model)
+            if number % 50 == 0:
+                fleet.save(unfinished, number)
         fleet.model.save(path)
+        unfinished.unlink(missing_ok=True)
     return hypr.Model.load(path), [Round(**json.loads(line)) for line in log.read_text().splitlines()]
