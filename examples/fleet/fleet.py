@@ -3,6 +3,7 @@
 Every recording stays with its wearer. The same training in one place is what it is compared with; then the tenth wearer's watch
 adapts online, one exercise after the other, with rehearsal. For example
   fleet.py                                     one wearer is left out (two or three minutes)
+  fleet.py --flower                            the same with Flower's messages
   fleet.py --wearers 1 2 3 4 5 6 7 8 9 10      the table, each wearer left out in turn (half an hour)
   fleet.py --messages float32 int8 "int8, a tenth"     small messages compared: accuracy and bytes
 What was trained is kept in build/fleet, so that further trials take seconds.
