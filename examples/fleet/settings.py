@@ -67,3 +67,7 @@ class Setting:
     def name(self):
         return (f"adam-{self.adam}-{self.updates}x{self.batch}-rate-{self.learning_rate:g}-momentum-{self.momentum:g}"
                 f"-beta1-{self.beta1:g}-sequences-{self.sequences}")
+
+
+# Where a round is dear, as in the demonstration on SuperLink and SuperNodes, and where devices learn long before they answer.
+FEW_ROUNDS = Setting("wrists", updates=12, learning_rate=0.02, momentum=0.6, beta1=0.9)

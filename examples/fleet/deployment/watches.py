@@ -17,13 +17,12 @@ server = ServerApp()
 def _app(example: str, model: str) -> ClientApp:
     """That of a wearer, whose recordings are on this device alone; in the demo that is a number in the package's data."""
     sys.path.insert(0, example)
-    from settings import MESSAGE, MESSAGES, Setting
+    from settings import FEW_ROUNDS, MESSAGE, MESSAGES
     from wearers import Wearer
 
-    setting = Setting()
     return client_app(
-        model, lambda context: Wearer(context, int(context.node_config["wearer"]), setting.updates, setting.batch),
-        mods=[MESSAGES[MESSAGE]], **setting.options)
+        model, lambda context: Wearer(context, int(context.node_config["wearer"]), FEW_ROUNDS.updates, FEW_ROUNDS.batch),
+        mods=[MESSAGES[MESSAGE]], **FEW_ROUNDS.options)
 
 
 def _answer(message: Message, context: Context) -> Message:
@@ -38,9 +37,8 @@ client.evaluate()(_answer)
 def main(grid: Grid, context: Context) -> None:
     run, clients = context.run_config, int(context.run_config["clients"])
     sys.path.insert(0, str(run["example"]))
-    from settings import Setting
+    from settings import FEW_ROUNDS
 
-    setting = Setting()
-    strategy = setting.strategy(min_available_nodes=clients, min_train_nodes=clients)
+    strategy = FEW_ROUNDS.strategy(min_available_nodes=clients, min_train_nodes=clients)
     server_app(str(run["model"]), str(run["output"]), rounds=int(run["rounds"]), strategy=strategy,
-               timeout=float(run["timeout"]), **setting.schedule)(grid, context)
+               timeout=float(run["timeout"]), **FEW_ROUNDS.schedule)(grid, context)
