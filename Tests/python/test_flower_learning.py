@@ -4,13 +4,14 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 from flower_fleet import CLIENTS, Fleet, flat, fleet, judged, local, network, recorded  # first: skips without Flower
-from flwr.serverapp.strategy import FedAdam, FedAvg, FedProx
+from flwr.serverapp.strategy import DifferentialPrivacyServerSideFixedClipping, FedAdam, FedAvg, FedProx
 
 import hypr
 from hypr import flower
@@ -81,6 +82,21 @@ def test_the_rate_falls_from_round_to_round(fleet):
     client = flower.client_app(fleet.model, lambda context: Listening(*recorded(0, 8)), learning_rate=0.02)
     fleet.run(4, client, nodes=2, schedule="linear")
     assert rates == [(1, 0.02)] * 2 + [(2, 0.015)] * 2 + [(3, 0.01)] * 2 + [(4, 0.005)] * 2
+
+
+@pytest.mark.parametrize("around", [lambda strategy: strategy, lambda strategy: DifferentialPrivacyServerSideFixedClipping(
+    strategy, noise_multiplier=0.0, clipping_norm=100.0, num_sampled_clients=2)])
+def test_the_servers_rate_falls_instead(fleet, around):
+    rates, inner = [], FedAdam(eta=0.02, fraction_evaluate=0.0)
+
+    class Listening(flower.DataSet):
+        def fit(self, model, options, server_round):
+            rates.append((inner.eta, options["learning_rate"]))
+            return super().fit(model, options, server_round)
+
+    client = flower.client_app(fleet.model, lambda context: Listening(*recorded(0, 8)), learning_rate=0.5)
+    fleet.run(4, client, strategy=around(inner), nodes=2, schedule="linear", scheduled="server")
+    assert rates == [(0.02, 0.5)] * 2 + [(0.015, 0.5)] * 2 + [(0.01, 0.5)] * 2 + [(0.005, 0.5)] * 2
 
 
 def test_threads_change_nothing(tmp_path):
@@ -169,12 +185,20 @@ def test_without_flower_it_says_what_to_install():
 
 
 
+def saved(model):
+    path = Path(tempfile.mkdtemp()) / "start.hypr"
+    model.save(path)
+    return path
+
+
 @pytest.mark.parametrize("call, named", [
     (lambda: flower.client_app(network(), local, learnig_rate=1), "learnig_rate"),
     (lambda: flower.Compression("int9"), "int9"), (lambda: flower.Compression("int8", share=0), "share is 0"),
     (lambda: flower.DataSet([], [], epochs=0), "epochs is 0"),
     (lambda: flower.server_app("a.hypr", "b.hypr", rounds=0), "rounds is 0"),
     (lambda: flower.server_app("a.hypr", "b.hypr", rounds=1, schedule="steps"), "steps"),
+    (lambda: flower.server_app("a.hypr", "b.hypr", rounds=1, scheduled="all"), "scheduled is 'all'"),
+    (lambda: flower.server_app(saved(network()), "b.hypr", rounds=1, scheduled="server"), "FedAvg has no learning rate"),
     (lambda: flower.Stream(None, list, windows=0), "windows is 0"),
     (lambda: flower.server_app("no.hypr", "b.hypr", rounds=1), "no.hypr")])
 def test_wrong_arguments_are_named(call, named):

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 from flower_fleet import CLIENTS, Fleet, flat, fleet, local, network, recorded  # first: skips without Flower
-from flwr.app import Array
+from flwr.app import Array, ArrayRecord
 from flwr.serverapp.strategy import FedAvg
 
 import hypr
@@ -46,6 +46,15 @@ def test_what_belongs_to_the_structure(change, named):
         with pytest.raises(flower.StructureMismatchError, match=named):
             own.check(other.text, "the other")
         assert own.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize("sent", [np.ascontiguousarray, np.asfortranarray, lambda values: values.astype(np.float64),
+                                  lambda values: values.astype(">f4")])
+def test_arrays_are_read_however_they_were_written(sent):
+    model = network()
+    tensors = flower.SharedTensors(model)
+    arrays = {name: Array(sent(values)) for name, values in model.parameters.items()}
+    assert np.array_equal(tensors.values(ArrayRecord(arrays)), flat(model))
 
 
 def spoiled(kind):

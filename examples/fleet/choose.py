@@ -1,18 +1,22 @@
 """Chooses how a fleet trains, and how one place does, without a look at the wearer who is left out: by the loss on sequences of
 those who are clients, drawn anew. For example
-  choose.py --wearers 5 --seed 1 --settings 12x3,0.01,0.6 12x3,0.02,0.6 --rates 0.01 0.02
-where 12x3,0.02,0.6 is: 12 updates of 3 sequences a round, clients' learning rate, the server's momentum.
+  choose.py --wearers 5 --seed 1 --settings server,1x3,0.02,0.9 wrists,12x3,0.02,0.6,0.9 --rates 0.01 0.02
+where server,1x3,0.02,0.9 is: Adam at the server, 1 update of 3 sequences a round, learning rate, the server's momentum; and after
+these, for Adam on the wrists, how its first moment decays.
 """
 
 import argparse
 import os
+from dataclasses import replace
+from typing import get_args
 
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 
 import numpy as np
 
 import hypr
-from training import MESSAGES, SEQUENCES, Setting, central, federated, others
+from settings import MESSAGES, SEQUENCES, Adam, Setting
+from training import central, federated, others
 from wearers import Sequences, of
 
 DRAWN = 300
@@ -20,9 +24,10 @@ SEED = 99  # other sequences than those of the training
 
 
 def setting(text):
-    work, rate, momentum = text.split(",")
-    updates, batch = map(int, work.split("x"))
-    return updates, batch, float(rate), float(momentum)
+    adam, work, *numbers = text.split(",")
+    if adam not in get_args(Adam) or len(numbers) != (2 if adam == "server" else 3):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected such as server,1x3,0.02,0.9 or wrists,12x3,0.02,0.6,0.9")
+    return Setting(adam, *map(int, work.split("x")), *map(float, numbers))
 
 
 def loss(model, left_out):
@@ -43,7 +48,7 @@ def main():
     add = parser.add_argument
     add("--wearers", type=int, nargs="+", default=[5], help="who is left out in turn (default: 5)")
     add("--seed", type=int, default=1, help="of the first weights and the training sequences (default: %(default)s)")
-    add("--settings", nargs="*", default=[], type=setting, metavar="WORK,RATE,MOMENTUM", help="of fleets")
+    add("--settings", nargs="*", default=[], type=setting, metavar="ADAM,WORK,RATE,MOMENTUM", help="of fleets")
     add("--rates", nargs="*", default=[], type=float, help="of the training in one place")
     add("--message", choices=MESSAGES, default="float32", help="how clients send (default: %(default)s)")
     add("--sequences", type=int, default=SEQUENCES, help="that each training sees (default: %(default)s)")
@@ -56,10 +61,11 @@ def main():
     for rate in arguments.rates:
         say(f"in one place, rate {rate:g}",
             [central(wearer, arguments.seed, arguments.sequences, rate=rate) for wearer in arguments.wearers])
-    for updates, batch, rate, momentum in arguments.settings:
-        how = Setting(updates, batch, rate, momentum, arguments.sequences)
-        say(f"{updates}x{batch}, rate {rate:g}, momentum {momentum:g}, {arguments.message}",
-            [federated(wearer, arguments.seed, how, arguments.message)[0] for wearer in arguments.wearers])
+    for chosen in arguments.settings:
+        how = replace(chosen, sequences=arguments.sequences)
+        say(f"{how.name}, {arguments.message}",
+            [federated(wearer, arguments.seed, how, arguments.message, messages=how.adam == "wrists")[0]
+             for wearer in arguments.wearers])
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 Every recording stays with its wearer. The same training in one place is what it is compared with; then the tenth wearer's watch
 adapts online, one exercise after the other, with rehearsal. For example
   fleet.py                                     one wearer is left out (two or three minutes)
+  fleet.py --flower                            the same with Flower's messages
   fleet.py --wearers 1 2 3 4 5 6 7 8 9 10      the table, each wearer left out in turn (half an hour)
   fleet.py --messages float32 int8 "int8, a tenth"     small messages compared: accuracy and bytes
-  fleet.py --taught                            from a network that has learned from three wearers already
 What was trained is kept in build/fleet, so that further trials take seconds.
 """
 
@@ -20,15 +20,16 @@ os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 import numpy as np
 
 import tenth
-from training import MESSAGES, SEQUENCES, Setting, central, federated
+from settings import CENTRAL_RATE, MESSAGE, MESSAGES, SEQUENCES, Setting
+from training import central, federated
 
 
 def compared(left_out, arguments):
     """Percent of a wearer's test samples [ways][before, after online adaptation], and the rounds of each fleet."""
-    setting = Setting(learning_rate=arguments.rate, momentum=arguments.momentum, sequences=arguments.sequences)
-    models, histories = [central(left_out, arguments.seed, arguments.sequences, arguments.taught)], []
+    setting = Setting(learning_rate=arguments.rate, sequences=arguments.sequences)
+    models, histories = [central(left_out, arguments.seed, arguments.sequences, arguments.central_rate)], []
     for message in arguments.messages:
-        model, rounds = federated(left_out, arguments.seed, setting, message, taught=arguments.taught,
+        model, rounds = federated(left_out, arguments.seed, setting, message, messages=arguments.flower,
                                   report=partial(show, message) if arguments.verbose else None)
         models.append(model)
         histories.append(rounds)
@@ -36,7 +37,7 @@ def compared(left_out, arguments):
 
 
 def show(message, record):
-    if record.number == 1 or record.number % 20 == 0:
+    if record.accuracy is not None:
         print(f"{message}, round {record.number}: {record.bytes_received / 9 / 1000:.1f} kB from each client, accuracy on the "
               f"wearer who is left out {record.accuracy:.1%}", flush=True)
 
@@ -57,13 +58,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--wearers", type=int, nargs="+", default=[4], help="who is left out in turn (default: 4)")
-    add("--messages", nargs="+", choices=MESSAGES, default=["float32", "int8, a third"], metavar="WAY",
+    add("--messages", nargs="+", choices=MESSAGES, default=["float32", MESSAGE], metavar="WAY",
         help=f"how clients send what they have learned: {', '.join(map(repr, MESSAGES))}")
     add("--seed", type=int, default=0, help="of the first weights and the training sequences (default: %(default)s)")
     add("--sequences", type=int, default=SEQUENCES, help="that each training sees (default: %(default)s)")
-    add("--rate", type=float, default=Setting.learning_rate, help="of the clients in the first round (default: %(default)s)")
-    add("--momentum", type=float, default=Setting.momentum, help="of the server (default: %(default)s)")
-    add("--taught", action="store_true", help="begin with a network that three wearers have trained")
+    add("--rate", type=float, default=Setting.learning_rate, help="of a fleet in the first round (default: %(default)s)")
+    add("--central-rate", type=float, default=CENTRAL_RATE, help="of the first update in one place (default: %(default)s)")
+    add("--flower", action="store_true", help="Flower carries every message, which takes five times as long")
     add("--orders", type=int, default=3, help="of exercises in the adaptation, to average over (default: %(default)s)")
     add("--processes", type=int, default=1, help="that share the wearers (default: %(default)s)")
     add("--picture", type=Path, metavar="FILE", help="draws accuracy over rounds and over bytes (needs matplotlib)")

@@ -14,10 +14,11 @@ def draw(path, messages, histories, central, clients):
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
     for way, (message, color) in enumerate(zip(messages, COLORS)):
         rounds = [wearer[way] for wearer in histories]
-        accuracy = smoothed(np.mean([[100 * record.accuracy for record in wearer] for wearer in rounds], axis=0))
+        shown = [place for place, record in enumerate(rounds[0]) if record.accuracy is not None]
+        accuracy = smoothed(np.mean([[100 * wearer[place].accuracy for place in shown] for wearer in rounds], axis=0))
         sent = np.cumsum(np.mean([[record.bytes_received / clients for record in wearer] for wearer in rounds], axis=0))
-        left.plot(np.arange(1, len(accuracy) + 1), accuracy, color=color, label=message)
-        right.plot(sent / 1000, accuracy, color=color)
+        left.plot([rounds[0][place].number for place in shown], accuracy, color=color, label=message)
+        right.plot(sent[shown] / 1000, accuracy, color=color)
     for plot in (left, right):
         plot.axhline(central, color="#666666", linestyle="--", linewidth=1, label="in one place" if plot is left else None)
         plot.grid(color="#dddddd")
@@ -28,6 +29,6 @@ def draw(path, messages, histories, central, clients):
     figure.savefig(path, dpi=120)
 
 
-def smoothed(values, width=5):
-    """Means of so many rounds until each."""
+def smoothed(values, width=3):
+    """Means of so many that were shown until each."""
     return np.array([values[max(0, end - width):end].mean() for end in range(1, len(values) + 1)])

@@ -110,7 +110,7 @@ def main():
     HOME.mkdir(parents=True)
     output = MODELS / "superlink.hypr"
     output.unlink(missing_ok=True)
-    model = start(arguments.left_out, 0, taught=False)
+    model = start(arguments.left_out, 0)
     settings = {"example": str(HERE), "model": str(model), "output": str(output), "rounds": arguments.rounds,
                 "clients": arguments.clients}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves no process behind

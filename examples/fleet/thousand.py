@@ -3,7 +3,7 @@
 Each has five seconds or so of the recordings that examples/watch uses, on which it makes one update a round. What the hostile ones
 send is not finite, of another shape, or a difference from parameters that the fleet does not have any more; and had it been
 averaged, it would show. The same is run again with these watches silent: the two models are equal, bit for bit. With --ray the
-clients run in Flower's own simulation engine, in processes of Ray (pip install "flwr[simulation]"); there replies come in any
+first run is by Flower's own simulation engine, in processes of Ray (pip install "flwr[simulation]"); there replies come in any
 order, in which sums are rounded.
 """
 
@@ -13,102 +13,54 @@ import os
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 
 import numpy as np
-from flwr.app import Array
 from flwr.serverapp.strategy import FedAvg
 
 import hypr
 from hypr import flower
 from training import MODELS, start
-from wearers import OPTIONS, everyone
-
-STEPS = 240
-WAYS = ("not a number", "another shape", "a stale base")
+from virtual import Fleet
 
 
-def watches(count):
-    """Pieces of the recordings of all wearers but the second, dealt out in turn: [samples, 6] and the exercise of each watch."""
-    pieces = [(recording.values[start:start + STEPS].astype(np.float32), recording.exercise)
-              for recording in everyone() if recording.wearer != 2
-              for start in range(0, len(recording.values) - STEPS + 1, STEPS)]
-    return [pieces[number % len(pieces)] for number in range(count)]
-
-
-class Watch:
-    """One update on its piece."""
-
-    def __init__(self, values, exercise):
-        self.values, self.labels = values, np.full(len(values), exercise, np.int32)
-
-    def fit(self, model, options, server_round):
-        session = hypr.Session(model, **options)
-        loss = session.learn_sequence(self.values, self.labels)
-        session.apply()
-        return flower.Fitted(session.parameters.flat, len(self.values), {"loss": loss})
-
-
-def fate(seed, server_round, watch, dropping, hostile):
-    """What becomes of a watch in a round: it works (None), drops out, or is hostile in one of the ways."""
-    drawn = np.random.default_rng([seed, server_round, watch])
-    chance = drawn.random()
-    if chance < dropping:
-        return "drops out"
-    return str(drawn.choice(WAYS)) if chance < dropping + hostile else None
-
-
-def spoil(reply, way):
-    """Makes a reply that would ruin the model."""
-    arrays = reply.content.array_records["arrays"]
-    arrays["readout.weight"] = Array(np.full(arrays["readout.weight"].shape, 1e6, np.float32))
-    if way == "not a number":
-        arrays["readout.bias"] = Array(np.full(arrays["readout.bias"].shape, np.nan, np.float32))
-    elif way == "another shape":
-        arrays["readout.bias"] = Array(np.full(1000, 1e6, np.float32))
-    else:
-        reply.content.config_records["update"]["base"] = "0" * 16
-    return reply
-
-
-def run(arguments, client, server):
-    """All rounds, in this process or in Flower's simulation engine."""
-    if not arguments.ray:
-        return flower.LocalGrid(client, arguments.watches).run_app(server)
+def engine(processes):
+    """What runs clients and a server: this process (0), or Flower's simulation engine in so many of Ray's."""
+    if not processes:
+        return lambda client, server, watches: flower.LocalGrid(client, watches).run_app(server)
     from flwr.simulation import run_simulation  # only here: the rest does without Ray
 
-    processes = {"num_cpus": arguments.ray, "include_dashboard": False, "log_to_driver": False, "configure_logging": False}
-    run_simulation(server, client, arguments.watches, backend_config={"init_args": processes, "client_resources": {"num_cpus": 1}})
+    ray = {"num_cpus": processes, "include_dashboard": False, "log_to_driver": False, "configure_logging": False}
+    backend = {"init_args": ray, "client_resources": {"num_cpus": 1}}
+    return lambda client, server, watches: run_simulation(server, client, watches, backend_config=backend)
 
 
-def train(arguments, name, silent):
-    """The model after all rounds; with `silent`, hostile watches say nothing instead. And what the server has logged."""
-    path, reasons = MODELS / f"{name}.hypr", []
+def train(fleet, rounds, run, name):
+    """The model after all rounds, and how many replies were left out."""
+    path, left_out = MODELS / f"{name}.hypr", []
     path.unlink(missing_ok=True)
-    data = watches(arguments.watches)
-
-    def play(message, context, call_next):
-        number, server_round = context.node_config["partition-id"], message.content.config_records["config"]["server-round"]
-        happens = fate(arguments.seed, server_round, number, arguments.dropping, arguments.hostile)
-        if happens == "drops out" or (happens and silent):
-            raise ConnectionError("the watch does not answer")
-        reply = call_next(message, context)
-        return spoil(reply, happens) if happens else reply
 
     def noted(number, checked):
-        reasons.append(checked.dropped)
-        if not silent:
-            words = Counter(reason.partition(":")[0].removesuffix(" [1000], expected [7]") for reason in checked.dropped.values())
+        left_out.append(len(checked.dropped))
+        if not fleet.silent:
+            words = Counter(reason_of(text) for text in checked.dropped.values())
             said = "; ".join(f"{count} × {reason}" for reason, count in words.most_common())
-            print(f"round {number}: {arguments.watches - len(checked.dropped)} updates averaged; left out: {said}", flush=True)
+            print(f"round {number}: {fleet.watches - len(checked.dropped)} updates averaged; left out: {said}", flush=True)
 
-    first = start(2, 0)
-    client = flower.client_app(first, lambda context: Watch(*data[context.node_config["partition-id"]]), mods=[play], **OPTIONS)
-    server = flower.server_app(first, path, rounds=arguments.rounds, strategy=FedAvg(fraction_evaluate=0.0), report=noted)
-    random.seed(arguments.seed)  # Flower draws the order of clients, in which sums are rounded
-    run(arguments, client, server)
-    return hypr.Model.load(path), reasons
+    strategy = FedAvg(fraction_evaluate=0.0, min_train_nodes=fleet.watches, min_available_nodes=fleet.watches)
+    server = flower.server_app(fleet.model, path, rounds=rounds, strategy=strategy, report=noted)
+    random.seed(fleet.seed)  # Flower draws the order of clients, in which sums are rounded
+    run(fleet.client, server, fleet.watches)
+    return hypr.Model.load(path), sum(left_out)
+
+
+def reason_of(text):
+    """Without what differs from watch to watch, and without the names that an engine puts around it."""
+    if "does not answer" in text:
+        return "ConnectionError"
+    return text.partition(":")[0].removesuffix(" [1000], expected [7]")
 
 
 def main():
@@ -121,13 +73,14 @@ def main():
     parser.add_argument("--ray", type=int, default=0, metavar="PROCESSES", help="so many, of Flower's simulation engine")
     arguments = parser.parse_args()
     logging.getLogger("flwr").setLevel(logging.CRITICAL)  # the reasons are printed here
+    fleet = Fleet(str(start(2, 0)), arguments.watches, arguments.dropping, arguments.hostile, arguments.seed)
     begun = time.monotonic()
-    model, reasons = train(arguments, "thousand", silent=False)
+    model, left_out = train(fleet, arguments.rounds, engine(arguments.ray), "thousand")
     seconds = time.monotonic() - begun
-    expected, _ = train(arguments, "thousand-silent", silent=True)
+    expected, _ = train(replace(fleet, silent=True), arguments.rounds, engine(0), "thousand-silent")
     off = max(np.abs(values - expected.parameters[name]).max() for name, values in model.parameters.items())
     equal = off <= (1e-5 if arguments.ray else 0)
-    print(f"{arguments.watches} watches, {arguments.rounds} rounds in {seconds:.0f} s; {sum(map(len, reasons))} replies left out; "
+    print(f"{arguments.watches} watches, {arguments.rounds} rounds in {seconds:.0f} s; {left_out} replies left out; "
           f"the model is {'the same as' if equal else 'OTHER THAN'} without the hostile watches")
     if not equal:
         raise SystemExit(1)

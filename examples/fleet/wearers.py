@@ -4,7 +4,7 @@ Network, recordings and how sequences are made of them are those of examples/wat
 """
 
 import sys
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,15 @@ def rotations(vectors):
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
+DRAWN = 48  # at a time, which is faster
+
+
+@lru_cache(64)
+def drawn(wearer, seed, count):
+    """Training sequences of one wearer."""
+    return Sequences(of({wearer}), seed).draw(count)
+
+
 class Wearer:
     """A client: in a round it makes `updates` updates, each on `batch` random sequences of its own recordings, with an optimizer
     that goes on in the next round."""
@@ -75,20 +84,27 @@ class Wearer:
         self.recordings = of({wearer})
 
     def fit(self, model, options, server_round):
-        session, losses = hypr.Session(model, **options), []
+        session = hypr.Session(model, **options)
         go_on(session, self.context, options)
-        sequences = Sequences(self.recordings, [self.seed, self.wearer, server_round])
-        for _ in range(self.updates):
-            samples, labels = sequences.draw(self.batch)
-            losses.append(session.learn_batch(samples, labels))
-            session.apply()
+        loss = self.learn(session, server_round)
         keep(session, self.context)
-        return Fitted(session.parameters.flat, self.samples, {"loss": float(np.mean(losses))})
+        return Fitted(session.parameters.flat, self.samples, {"loss": loss})
+
+    def learn(self, session, server_round):
+        """The updates of a round; the mean loss before each."""
+        count, losses = self.updates * self.batch, []
+        block, place = divmod(server_round - 1, max(DRAWN // count, 1))
+        samples, labels = drawn(self.wearer, (self.seed, self.wearer, block), max(DRAWN // count, 1) * count)
+        for begin in range(place * count, (place + 1) * count, self.batch):
+            batch = slice(begin, begin + self.batch)
+            losses.append(session.learn_batch(samples[batch], labels[batch]))
+            session.apply()
+        return float(np.mean(losses))
 
     def evaluate(self, model, options):
         return self.samples, {"accuracy": accuracy(model, self.recordings)}
 
-    @property
+    @cached_property
     def samples(self):
         """What its update counts: central training draws from a wearer as often."""
         return sum(len(recording.values) for recording in self.recordings)

@@ -6,7 +6,6 @@ from functools import cache
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid, ServerApp
-from flwr.serverapp.strategy import FedAvgM
 
 from hypr.flower import client_app, server_app
 
@@ -18,13 +17,12 @@ server = ServerApp()
 def _app(example: str, model: str) -> ClientApp:
     """That of a wearer, whose recordings are on this device alone; in the demo that is a number in the package's data."""
     sys.path.insert(0, example)
-    from training import MESSAGES, Setting
-    from wearers import OPTIONS, Wearer
+    from settings import FEW_ROUNDS, MESSAGE, MESSAGES
+    from wearers import Wearer
 
-    setting = Setting()
     return client_app(
-        model, lambda context: Wearer(context, int(context.node_config["wearer"]), setting.updates, setting.batch),
-        mods=[MESSAGES["int8, a third"]], **{**OPTIONS, "learning_rate": setting.learning_rate})
+        model, lambda context: Wearer(context, int(context.node_config["wearer"]), FEW_ROUNDS.updates, FEW_ROUNDS.batch),
+        mods=[MESSAGES[MESSAGE]], **FEW_ROUNDS.options)
 
 
 def _answer(message: Message, context: Context) -> Message:
@@ -38,6 +36,9 @@ client.evaluate()(_answer)
 @server.main()
 def main(grid: Grid, context: Context) -> None:
     run, clients = context.run_config, int(context.run_config["clients"])
-    strategy = FedAvgM(server_momentum=0.6, min_available_nodes=clients, min_train_nodes=clients, fraction_evaluate=0.0)
-    server_app(str(run["model"]), str(run["output"]), rounds=int(run["rounds"]), schedule="cosine", strategy=strategy,
-               timeout=float(run["timeout"]))(grid, context)
+    sys.path.insert(0, str(run["example"]))
+    from settings import FEW_ROUNDS
+
+    strategy = FEW_ROUNDS.strategy(min_available_nodes=clients, min_train_nodes=clients)
+    server_app(str(run["model"]), str(run["output"]), rounds=int(run["rounds"]), strategy=strategy,
+               timeout=float(run["timeout"]), **FEW_ROUNDS.schedule)(grid, context)

@@ -62,9 +62,15 @@ def _path(model: Path, server_round: int) -> Path:
 
 def _remembered(strategy: Strategy) -> Iterator[tuple[Any, str]]:
     """Strategies and attributes, also of those inside of others."""
-    inner: Any = strategy
-    while inner is not None:
+    for inner in nested(strategy):
         for kind, names in _REMEMBERED.items():
             if isinstance(inner, kind):
                 yield from ((inner, name) for name in names)
+
+
+def nested(strategy: Strategy) -> Iterator[Any]:
+    """A strategy, and those inside of it: differential privacy is one around another."""
+    inner: Any = strategy
+    while inner is not None:
+        yield inner
         inner = getattr(inner, "strategy", None)

@@ -40,6 +40,8 @@ class CheckedStrategy(Strategy):
         The most that a client's weight may be: one that says more counts as that.
     rate_factor : callable, optional
         What the clients' learning rate is multiplied by in a round.
+    server_rate : callable, optional
+        Is given every round before it begins, and sets the strategy's own learning rate.
     save : callable, optional
         Is given every round, and the parameters [sum of sizes] that it came to.
 
@@ -52,9 +54,11 @@ class CheckedStrategy(Strategy):
     """
 
     def __init__(self, strategy: Strategy, tensors: SharedTensors, *, done: int = 0, most_examples: int | None = None,
-                 rate_factor: Callable[[int], float] | None = None, save: Callable[[int, FloatArray], None] | None = None) -> None:
+                 rate_factor: Callable[[int], float] | None = None, server_rate: Callable[[int], None] | None = None,
+                 save: Callable[[int, FloatArray], None] | None = None) -> None:
         self.strategy, self.tensors, self.structure = strategy, tensors, Structure(tensors.model)
         self.done, self.most_examples, self.rate_factor, self.save = done, most_examples, rate_factor, save
+        self.server_rate = server_rate
         self.dropped: dict[int, str] = {}
         self.bytes_received = 0
         self._base, self._values = "", np.empty(0, np.float32)
@@ -74,6 +78,8 @@ class CheckedStrategy(Strategy):
         extended[BASE] = self._base
         if self.rate_factor is not None:
             extended[RATE_FACTOR] = float(self.rate_factor(server_round))
+        if self.server_rate is not None:
+            self.server_rate(server_round)
         messages: Iterable[Message] = self.strategy.configure_train(server_round, self.tensors.record(self._values), extended, grid)
         return messages
 

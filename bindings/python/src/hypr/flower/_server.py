@@ -21,16 +21,19 @@ from hypr.errors import InvalidArgumentError
 from hypr.flower._continuing import model_parameters
 from hypr.flower._moments import load_moments, remove_old, save_moments
 from hypr.flower._replies import CheckedStrategy
+from hypr.flower._server_rate import ServerRate
 from hypr.flower._shared import SharedTensors
 from hypr.flower._structure import Structure
 from hypr.model import Model
 
 ROUNDS_ENTRY = "federated rounds"
 Schedule = Literal["constant", "linear", "cosine"]
+Scheduled = Literal["clients", "server"]
 
 
 def server_app(model: str | os.PathLike[str], output: str | os.PathLike[str], *, rounds: int, strategy: Strategy | None = None,
-               schedule: Schedule = "constant", personal: Iterable[str] = (), most_examples: int | None = None,
+               schedule: Schedule = "constant", scheduled: Scheduled = "clients", personal: Iterable[str] = (),
+               most_examples: int | None = None,
                evaluate: Callable[[Model], Mapping[str, float]] | None = None, timeout: float = 3600.0,
                report: Callable[[int, CheckedStrategy], None] | None = None) -> ServerApp:
     """A ServerApp of Flower's that trains a model file on a fleet.
@@ -49,7 +52,10 @@ def server_app(model: str | os.PathLike[str], output: str | os.PathLike[str], *,
     strategy : Strategy, optional
         Flower's, by default FedAvg() of all clients. What it is given is checked before: ``CheckedStrategy``.
     schedule : {"constant", "linear", "cosine"}
-        How the clients' learning rate falls to 0 from round to round.
+        How the learning rate falls to 0 from round to round.
+    scheduled : {"clients", "server"}
+        Whose: that of the clients; or the server's, which is `eta` of FedAdam and the like. How far these go does not depend on
+        how far the clients went.
     personal : iterable of str
         As the clients have it.
     most_examples : int, optional
@@ -68,10 +74,14 @@ def server_app(model: str | os.PathLike[str], output: str | os.PathLike[str], *,
     """
     if rounds < 1:
         raise InvalidArgumentError(f"rounds is {rounds}, expected 1 or more")
+    if scheduled not in ("clients", "server"):
+        raise InvalidArgumentError(f"scheduled is {scheduled!r}, expected 'clients' or 'server'")
     factor = rate_factor(schedule, rounds)
     first = Model.load(model)
     tensors = SharedTensors(first, personal)
     inner, path = FedAvg() if strategy is None else strategy, Path(output)
+    server_rate = ServerRate(inner, factor) if scheduled == "server" else None
+    clients_factor = factor if server_rate is None else None
 
     def main(grid: Grid, context: Context) -> None:
         saver = ModelSaver(tensors, path)
@@ -93,7 +103,8 @@ def server_app(model: str | os.PathLike[str], output: str | os.PathLike[str], *,
         def judged(_: int, arrays: ArrayRecord) -> MetricRecord | None:
             return None if evaluate is None else MetricRecord(dict(evaluate(tensors.merged(tensors.values(arrays)))))
 
-        checked = CheckedStrategy(inner, tensors, done=done, most_examples=most_examples, rate_factor=factor, save=save)
+        checked = CheckedStrategy(inner, tensors, done=done, most_examples=most_examples, rate_factor=clients_factor,
+                                  server_rate=server_rate, save=save)
         checked.start(grid, tensors.arrays(model_parameters(current)), rounds - done, timeout,
                       evaluate_fn=None if evaluate is None else judged)
 
