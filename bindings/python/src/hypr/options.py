@@ -31,6 +31,7 @@ class SessionOptions(TypedDict, total=False):
     loss_steps: int
     label_delay: int  # steps that targets may come late in a stream
     deferred: int  # 1: the end of a window is computed while the next one is filled
+    learning_memory_type: Literal["float32", "bfloat16"]  # of moments and eligibility
     spike_rate_penalty: float
     spike_rate_lower: float
     spike_rate_upper: float
