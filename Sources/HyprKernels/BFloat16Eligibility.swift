@@ -1,6 +1,7 @@
 internal import CSystem
 
-// Eligibility that is kept as bfloat16 (`kernel_carry.expanded`): what is at work is float32, in the same layout, and rounded afterwards.
+// Eligibility that is kept as bfloat16 (`kernel_carry.expanded`): what is at work is float32, in the same layout, and rounded
+// afterwards.
 
 extension CarriedBlock {
   /// That of the states of these neurons, [row][k][lanes], by the projection's weights in some rows.
@@ -86,7 +87,8 @@ extension CarriedBlock {
 
   /// Rows that are zero have nothing to read.
   @inline(never) private func expandRows(
-    _ kept: UnsafeMutablePointer<UInt16>, to expanded: MutableRow, _ projection: UnsafePointer<kernel_projection>, _ rows: CarriedRows
+    _ kept: UnsafeMutablePointer<UInt16>, to expanded: MutableRow, _ projection: UnsafePointer<kernel_projection>,
+    _ rows: CarriedRows
   ) {
     let count = states &* lanes
     forEachRow(projection, rows, nil) { row, isFresh, _ in

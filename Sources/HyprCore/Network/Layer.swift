@@ -54,8 +54,8 @@ struct Layer {
       let weights =
         other.map { $0.weights(index) } ?? TrainedArray(&arena, count: storedCount, settings, apart: keepsNext)
       let running = Projection(
-        &arena, projection, weights, source(projection.source, events), into: matrices + matrix, windowMatrices + matrix, layer: shape, &taken,
-        settings.learningMemoryType, carriesOutput: settings.learning ? carriesOutput : nil)
+        &arena, projection, weights, source(projection.source, events), into: matrices + matrix, windowMatrices + matrix,
+        layer: shape, &taken, settings.learningMemoryType, carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
       // A weight of compressed rows takes about as long as ten in a row.
       elements += (projection.rows == nil ? 1 : 10) * min(storedCount, .max >> 8)

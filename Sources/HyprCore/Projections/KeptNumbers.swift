@@ -49,3 +49,26 @@ struct KeptNumbers {
     return true
   }
 }
+
+extension StateStream {
+  mutating func numbers(_ numbers: KeptNumbers, _ count: Int) { bytes(numbers.start, count * numbers.type.size) }
+
+  /// `count` rows of `size` numbers, `width` apart; every one must be allowed.
+  mutating func rows(_ memory: KeptNumbers, _ count: Int, size: Int, width: Int, check isAllowed: (Float) -> Bool) {
+    for row in 0..<count {
+      if mode == .check, has(size * memory.type.size) {
+        for index in 0..<size where !isAllowed(stored(memory.type, index)) { refuse() }
+      }
+      numbers(memory + row * width, size)
+    }
+  }
+
+  /// A number of those that come next.
+  private func stored(_ type: LearningMemoryType, _ index: Int) -> Float {
+    guard let next else { return 0 }
+    switch type {
+    case .float32: return next.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+    case .bfloat16: return bfloat16_value(next.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+    }
+  }
+}

@@ -72,29 +72,6 @@ struct StateStream {
     }
   }
 
-  /// Numbers as they are kept.
-  mutating func numbers(_ numbers: KeptNumbers, _ count: Int) { bytes(numbers.start, count * numbers.type.size) }
-
-  /// Rows of them, and every value must be allowed.
-  mutating func rows(_ memory: KeptNumbers, _ count: Int, size: Int, width: Int, check isAllowed: (Float) -> Bool) {
-    for row in 0..<count {
-      if mode == .check, has(size * memory.type.size) {
-        for index in 0..<size where !isAllowed(stored(memory.type, index)) { isValid = false }
-      }
-      numbers(memory + row * width, size)
-    }
-  }
-
-  /// A number of those that come next.
-  private func stored(_ type: LearningMemoryType, _ index: Int) -> Float {
-    guard let next else { return 0 }
-    let bits =
-      type == .float32
-      ? next.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-      : UInt32(next.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16
-    return Float(bitPattern: bits)
-  }
-
   /// The same, and every value must be finite.
   @inline(never) mutating func finite(_ memory: UnsafeMutablePointer<Float>, _ count: Int) {
     rows(memory, 1, size: count, width: count) { _, value in value.isFinite }
