@@ -250,6 +250,11 @@ enum {
    * the guard, rehearsal, saved states) do it first, too, but parameters stay. Not taken from a model file [0] */
   HYPR_OPTION_DEFERRED = 14,
 
+  /* How the session keeps what it carries along from update to update (the moments of momentum and Adam) and from window to window
+   * (eligibilities); parameters, gradients and states are float32. Saved states are of one type. Not taken from a model file
+   * [HYPR_LEARNING_MEMORY_TYPE_FLOAT32] */
+  HYPR_OPTION_LEARNING_MEMORY_TYPE = 15,
+
   /* Keeps spike rates between bounds: with r the rate of a neuron in a window (spikes per step), every target in that window adds,
    * for each spiking layer, its weight * penalty * (mean over the neurons of max(0, lower - r)^2 + max(0, r - upper)^2) to what is
    * minimised. mean_loss does not contain it */
@@ -331,6 +336,13 @@ enum {
                                 eligibility per parameter of that layer, filtered with the mean decay of the readout (the filter
                                 of e-prop). If all time constants of the readout are equal, the gradient of the top layer is then
                                 the same for every lambda */
+};
+
+/* Values of HYPR_OPTION_LEARNING_MEMORY_TYPE */
+enum {
+  HYPR_LEARNING_MEMORY_TYPE_FLOAT32 = 0, /* IEEE binary32 */
+  HYPR_LEARNING_MEMORY_TYPE_BFLOAT16 = 1 /* the upper half of it: half the memory, 8 bits of precision. Rounded stochastically, by
+                                            the counts of updates and windows: the same every time */
 };
 
 /* Values of HYPR_OPTION_LOSS: the loss of one label for a whole sequence */

@@ -261,7 +261,7 @@ struct CarriedBlock {
   let (k, lanes, width) = (State.size, Vectors.size &* Lanes.scalarCount, block.width)
   let taught = block.carry.pointee.taught
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
-  let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
+  let eligibility = block.eligibility(of: projection, rows)
   let gradient = projection.pointee.gradient + block.neuron
   let adjoint = Row(block.adjoints)
   let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
@@ -302,13 +302,14 @@ struct CarriedBlock {
     if taught { g.store(gradient + row &* width, stride: Lanes.scalarCount) }
     for vector in 0..<Vectors.size { e[vector].store(place + vector &* Lanes.scalarCount, stride: lanes) }
   }
+  block.keep(eligibility, of: projection, rows)
 }
 
 /// The same for the parameters of the neurons, which have no events: their sources are summed over the window.
 @inline(never) private func carryParameters<State: LaneArray>(_ state: State.Type, _ block: CarriedBlock) {
   let (k, lanes, width) = (State.size, block.lanes, block.width)
   let taught = block.carry.pointee.taught
-  let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
+  let eligibility = block.parameterEligibility
   let (adjoint, transition) = (Row(block.adjoints), Row(block.transition))
   for parameter in 0..<block.parameters {
     let sums = Row(block.gradients + parameter &* block.currentStride)
@@ -332,6 +333,7 @@ struct CarriedBlock {
       offset &+= Lanes.scalarCount
     }
   }
+  block.keepParameters(eligibility)
 }
 
 /// Gradient and eligibility of outputs that are carried, when the table holds their sources; before the states' own, which it needs as
@@ -348,7 +350,7 @@ struct CarriedBlock {
   }
   guard rows.takesParameters, let outputEligibility = block.layer.pointee.parameter_output_eligibility else { return }
   let (k, lanes) = (block.states, block.lanes)
-  let eligibility = kernel_eligibility_block(block.layer.pointee.parameter_eligibility, block.neuron)
+  let eligibility = block.parameterEligibility
   for parameter in 0..<block.parameters {
     let carried = CarriedOutput(
       place: parameter &* block.width &+ block.neuron, eligibility: outputEligibility,
@@ -364,7 +366,7 @@ struct CarriedBlock {
   guard let outputEligibility = projection.pointee.output_eligibility else { return }
   let (k, lanes) = (block.states, block.lanes)
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
-  let eligibility = kernel_eligibility_block(projection.pointee.eligibility, block.neuron)
+  let eligibility = block.eligibility(of: projection, rows)
   let sources = Row(block.sources + projection.pointee.current &* block.currentStride)
   block.forEachRow(projection, rows, nil) { row, isFresh, events in
     let carried = CarriedOutput(
@@ -386,7 +388,8 @@ struct CarriedBlock {
 private struct CarriedOutput {
   /// In `eligibility` and `gradient`.
   let place: Int
-  let eligibility, gradient: MutableRow
+  let eligibility: UnsafeMutableRawPointer
+  let gradient: MutableRow
   /// The states' eligibility of these neurons before the window, [k][lanes]; nil: zero.
   let old: Row?
 }
@@ -398,7 +401,7 @@ private struct CarriedOutput {
   var offset = 0
   while offset < lanes {
     let place = row.place &+ offset
-    let carried = row.eligibility.lanes(place)
+    let carried = block.outputEligibility(row.eligibility, place)
     if block.carry.pointee.taught {
       let adjoint = block.carry.pointee.carried_adjoint.lanes(block.neuron &+ offset)
       row.gradient.store(row.gradient.lanes(place) + adjoint * carried, place)
@@ -407,7 +410,7 @@ private struct CarriedOutput {
     if let old = row.old {
       for m in 0..<k { sum += block.adjoints.lanes(m &* lanes &+ offset) * old.lanes(m &* lanes &+ offset) }
     }
-    row.eligibility.store(sum, place)
+    block.keepOutputEligibility(sum, row.eligibility, place)
     offset &+= Lanes.scalarCount
   }
 }

@@ -68,13 +68,14 @@ extension kernel_projection {
   let k = State.size
   let vectors = NeuronTable.stride(k) / Lanes.scalarCount
   let taught = block.carry.pointee.taught
-  let (eligibility, gradient) = (projection.pointee.eligibility.values!, projection.pointee.gradient!)
+  let gradient = projection.pointee.gradient!
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
   let table = block.neuronTable
   // As constants: the compiler knows k here, and not in the table.
   let (states, steps) = (Row(table.base), Row(table.base + k &* vectors &* Lanes.scalarCount))
   block.forEachNeuron(rows, part) { neuron, range in
     table.fill(block, neuron, current: projection.pointee.current)
+    let eligibility = block.eligibility(of: projection, elements: range)
     for element in range {
       guard let events = projection.pointee.events(of: element, rows) else { continue }
       let e = eligibility + element &* k
@@ -97,6 +98,7 @@ extension kernel_projection {
         e[state] = sums[(1 &+ state) / Lanes.scalarCount][(1 &+ state) % Lanes.scalarCount]
       }
     }
+    block.keep(eligibility, of: projection, elements: range)
   }
 }
 
@@ -107,21 +109,22 @@ extension kernel_projection {
   guard let rows = projection.pointee.compressed?.pointee, let outputEligibility = projection.pointee.output_eligibility
   else { return }
   let (k, carry) = (block.states, block.carry.pointee)
-  let (eligibility, gradient) = (projection.pointee.eligibility.values!, projection.pointee.gradient!)
+  let gradient = projection.pointee.gradient!
   let (times, values) = (projection.pointee.events.pointee.times, projection.pointee.events.pointee.values)
   block.forEachNeuron(rows, part) { neuron, range in
     let lane = neuron &- block.neuron
     let sources = block.sources + (projection.pointee.current &* block.currentStride &+ lane)
+    let eligibility = block.eligibility(of: projection, elements: range)
     for element in range {
       guard let events = projection.pointee.events(of: element, rows) else { continue }
-      let carried = outputEligibility[element]
+      let carried = block.outputEligibility(outputEligibility, element: element)
       if carry.taught { gradient[Int(rows.places[element])] += carry.carried_adjoint[neuron] * carried }
       var sum = carried * kept
       for state in 0..<k {
         sum += block.adjoints[state &* block.lanes &+ lane] * eligibility[element &* k &+ state]
       }
       for event in events { sum += sources[Int(times[event]) &* block.stepStride] * values[event] }
-      outputEligibility[element] = sum
+      block.keepOutputEligibility(sum, outputEligibility, element: element)
     }
   }
 }

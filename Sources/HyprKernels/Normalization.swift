@@ -43,7 +43,7 @@ private func normalizeVector(_ layer: UnsafePointer<kernel_layer>, _ pass: kerne
         for element in Int(rows.row_offsets[neuron &+ lane])..<Int(rows.row_offsets[neuron &+ lane &+ 1]) {
           let source = Int(rows.sources[element])
           guard projection.pointee.is_active[source] else { continue }
-          var (e, event) = (projection.pointee.eligibility.values[element], Int(groups.offsets[source]))
+          var (e, event) = (projection.pointee.eligibility.number(element), Int(groups.offsets[source]))
           for step in 0..<pass.steps {
             e *= decay[lane]
             if event < Int(groups.offsets[source &+ 1]) && Int(groups.times[event]) == step {
@@ -59,10 +59,10 @@ private func normalizeVector(_ layer: UnsafePointer<kernel_layer>, _ pass: kerne
     let eligibility = projection.pointee.eligibility
     let block = neuron / eligibility.block &* eligibility.block
     let stride = kernel_eligibility_neurons(eligibility, block)
-    let rows = Row(kernel_eligibility_block(eligibility, block)) + (neuron &- block)
+    let first = block &* eligibility.rows &* eligibility.states &+ neuron &- block
     for position in 0..<groups.active_count {
       let row = Int(groups.members[position])
-      addRow(rows.lanes(row &* stride), groups, row)
+      addRow(eligibility.lanes(first &+ row &* stride), groups, row)
     }
     for position in 0..<groups.fresh_count {
       addRow(.zero, groups, Int(groups.members[projection.pointee.source.pointee.size &- 1 &- position]))

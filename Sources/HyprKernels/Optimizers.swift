@@ -54,12 +54,16 @@ func optimize(_ update: kernel_update) -> Bool {
   switch Int(update.rule) {
   case KERNEL_RULE_ADAM:
     guard let moment1 = update.moment1, let moment2 = update.moment2 else { return false }
-    let rule = Adam(update, moment1, moment2)
     // Nearly all parameters of nearly all sessions: what they do not need is not in their loop.
-    return update.isPlain ? move(update, rule, isPlain: true) : move(update, rule, isPlain: false)
+    if update.isPlain && update.moment_size == 4 {
+      return move(update, Adam(update, Float32Moments(moment1), Float32Moments(moment2)), isPlain: true)
+    }
+    let moments1 = TypedMoments(moment1, update, key: update.rounding1)
+    return move(update, Adam(update, moments1, TypedMoments(moment2, update, key: update.rounding2)), isPlain: false)
   case KERNEL_RULE_MOMENTUM:
     guard let moment1 = update.moment1 else { return false }
-    return move(update, Momentum(moment1: moment1, beta1: update.beta1), isPlain: false)
+    let moments = TypedMoments(moment1, update, key: update.rounding1)
+    return move(update, Momentum(moment1: moments, beta1: update.beta1), isPlain: false)
   default:
     return move(update, GradientDescent(), isPlain: false)
   }
@@ -76,8 +80,54 @@ private struct GradientDescent: OptimizerRule {
   @inline(__always) func prefetch(_ index: Int) {}
 }
 
-private struct Momentum: OptimizerRule {
-  let moment1: MutableRow
+/// How moments are kept. What a rule computes with is not rounded yet.
+private protocol Moments {
+  func lanes(_ index: Int) -> Lanes
+  func store(_ value: Lanes, _ index: Int)
+  func prefetch(_ index: Int)
+}
+
+private struct Float32Moments: Moments {
+  private let place: MutableRow
+
+  @inline(__always) init(_ place: UnsafeMutableRawPointer) { self.place = place.assumingMemoryBound(to: Float.self) }
+  @inline(__always) func lanes(_ index: Int) -> Lanes { place.lanes(index) }
+  @inline(__always) func store(_ value: Lanes, _ index: Int) { place.store(value, index) }
+  @inline(__always) func prefetch(_ index: Int) { lanes_prefetch(place + index) }
+}
+
+/// As float32, or as bfloat16.
+private struct TypedMoments: Moments {
+  private let place: UnsafeMutableRawPointer
+  private let isBFloat16: Bool
+  private let key: UInt32
+
+  @inline(__always) init(_ place: UnsafeMutableRawPointer, _ update: kernel_update, key: UInt32) {
+    (self.place, isBFloat16, self.key) = (place, update.moment_size == 2, key)
+  }
+
+  @inline(__always) func lanes(_ index: Int) -> Lanes {
+    isBFloat16
+      ? lanes_of_bfloat16(place.assumingMemoryBound(to: UInt16.self) + index)
+      : place.assumingMemoryBound(to: Float.self).lanes(index)
+  }
+
+  @inline(__always) func store(_ value: Lanes, _ index: Int) {
+    guard isBFloat16 else { return place.assumingMemoryBound(to: Float.self).store(value, index) }
+    // What is finite stays so: not above the largest bfloat16.
+    let largest = Float(bitPattern: 0x7f7f_0000)
+    lanes_store_bfloat16(
+      place.assumingMemoryBound(to: UInt16.self) + index, value.limited(from: -largest, to: largest), key)
+  }
+
+  @inline(__always) func prefetch(_ index: Int) {
+    lanes_prefetch(
+      place.advanced(by: isBFloat16 ? 2 &* index : 4 &* index).assumingMemoryBound(to: Float.self))
+  }
+}
+
+private struct Momentum<Kept: Moments>: OptimizerRule {
+  let moment1: Kept
   let beta1: Float
 
   @inline(__always) func direction(_ gradient: Lanes, _ index: Int) -> Lanes {
@@ -86,14 +136,14 @@ private struct Momentum: OptimizerRule {
     return velocity
   }
 
-  @inline(__always) func prefetch(_ index: Int) { lanes_prefetch(moment1 + index) }
+  @inline(__always) func prefetch(_ index: Int) { moment1.prefetch(index) }
 }
 
-private struct Adam: OptimizerRule {
-  let moment1, moment2: MutableRow
+private struct Adam<Kept: Moments>: OptimizerRule {
+  let moment1, moment2: Kept
   let beta1, beta2, complement1, complement2, correction1, correction2, epsilon: Float
 
-  init(_ update: kernel_update, _ moment1: MutableRow, _ moment2: MutableRow) {
+  init(_ update: kernel_update, _ moment1: Kept, _ moment2: Kept) {
     (self.moment1, self.moment2) = (moment1, moment2)
     (beta1, beta2, epsilon) = (update.beta1, update.beta2, update.epsilon)
     (complement1, complement2) = (update.complement1, update.complement2)
@@ -109,8 +159,8 @@ private struct Adam: OptimizerRule {
   }
 
   @inline(__always) func prefetch(_ index: Int) {
-    lanes_prefetch(moment1 + index)
-    lanes_prefetch(moment2 + index)
+    moment1.prefetch(index)
+    moment2.prefetch(index)
   }
 }
 

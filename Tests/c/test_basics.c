@@ -53,6 +53,8 @@ static const struct {
     {HYPR_OPTION_LOSS_STEPS, "loss_steps", 1, 65536, 1, 1},
     {HYPR_OPTION_LABEL_DELAY, "label_delay", 0, 65536, 0, 1},
     {HYPR_OPTION_DEFERRED, "deferred", 0, 1, 0, 1},
+    {HYPR_OPTION_LEARNING_MEMORY_TYPE, "learning_memory_type", HYPR_LEARNING_MEMORY_TYPE_FLOAT32,
+     HYPR_LEARNING_MEMORY_TYPE_BFLOAT16, HYPR_LEARNING_MEMORY_TYPE_FLOAT32, 1},
     {HYPR_OPTION_SPIKE_RATE_PENALTY, "spike_rate_penalty", 0, 1e6, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_LOWER, "spike_rate_lower", 0, 1, 0, 0},
     {HYPR_OPTION_SPIKE_RATE_UPPER, "spike_rate_upper", 0, 1, 1, 0},

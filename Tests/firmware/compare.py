@@ -27,7 +27,7 @@ TOLERANCE = {"flash": 0.03, "session": 0.03, "stack": 0.03, "mean": 0.05, "worst
 # With deferred learning, the worst step over the mean.
 LATEST = 3
 # Of examples/cortex-m/adapt.c: all memory, in bytes, and accuracies, in points apart from this machine's.
-WATCH_MEMORY, WATCH_POINTS = 164 * 1024, 0.5
+WATCH_MEMORY, WATCH_POINTS = 128 * 1024, 0.5
 
 
 def read(path):

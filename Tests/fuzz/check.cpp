@@ -205,6 +205,7 @@ hypr_options *draw_options(Random &random, bool learns) {
   set(HYPR_OPTION_LEARNING_RATE, random.pick({0.01, 0.1, 1.0, 1000.0}));
   if (random.once_in(4)) set(HYPR_OPTION_LABEL_DELAY, random.pick({1.0, 3.0, 20.0}));
   if (random.once_in(4)) set(HYPR_OPTION_DEFERRED, 1);
+  if (random.once_in(3)) set(HYPR_OPTION_LEARNING_MEMORY_TYPE, HYPR_LEARNING_MEMORY_TYPE_BFLOAT16);
   if (random.once_in(3)) set(HYPR_OPTION_GRADIENT_CLIP, random.pick({0.0, 1e-3, 1e30}));
   if (random.once_in(4)) set(HYPR_OPTION_SPIKE_RATE_PENALTY, random.pick({1.0, 1e6}));
   if (random.once_in(4)) set(HYPR_OPTION_ANCHOR_STRENGTH, random.pick({0.1, 1000.0}));

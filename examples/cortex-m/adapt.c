@@ -10,7 +10,7 @@ enum { CALIBRATION, LABELLED_CALIBRATION, TEST };
 
 /* hypr_model_memory_size and hypr_session_memory_size say how much it takes: on a computer, with wider vectors, more than here. */
 #ifndef SESSION_BYTES
-enum { MODEL_BYTES = 4096, OPTIONS_BYTES = 1024, SESSION_BYTES = 152 * 1024 };
+enum { MODEL_BYTES = 4096, OPTIONS_BYTES = 1024, SESSION_BYTES = 115 * 1024 };
 #endif
 
 #define MEMORY(name, bytes) static uint8_t name[bytes] __attribute__((aligned(8)))
@@ -20,8 +20,13 @@ MEMORY(session_memory, SESSION_BYTES);
 
 static char why[160];
 
-/* Learning as the model recommends, but for half its window, which halves the history; with twice as many updates. */
-static const struct { int32_t option; double value; } settings[] = {{HYPR_OPTION_WINDOW, 5}, {HYPR_OPTION_SCHEDULE_UPDATES, 2200}};
+/* Learning as the model recommends, but for half its window, which halves the history; with twice as many updates. Moments and
+ * eligibility take two bytes a number. */
+static const struct { int32_t option; double value; } settings[] = {
+    {HYPR_OPTION_WINDOW, 5},
+    {HYPR_OPTION_SCHEDULE_UPDATES, 2200},
+    {HYPR_OPTION_LEARNING_MEMORY_TYPE, HYPR_LEARNING_MEMORY_TYPE_BFLOAT16},
+};
 
 static hypr_session *start(const hypr_model *model, int learning) {
   hypr_options *options;

@@ -68,7 +68,8 @@ typedef struct kernel_compressed {
 // neurons that lie one after the other, so that a pass over all rows of a block reads straight on. A block is [rows][state_count]
 // [neurons of the block]; the last one may be shorter.
 typedef struct kernel_eligibility {
-  float *_Null_unspecified values;
+  void *_Null_unspecified values;
+  intptr_t element_size;           // bytes: 4 float32, 2 bfloat16
   intptr_t rows, states, width;
   intptr_t block;                  // neurons of a block
 } kernel_eligibility;
@@ -80,8 +81,8 @@ static inline intptr_t kernel_eligibility_neurons(kernel_eligibility eligibility
 }
 
 // The block of `neuron`, the first one of a block.
-static inline float *_Nonnull kernel_eligibility_block(kernel_eligibility eligibility, intptr_t neuron) {
-  return eligibility.values + neuron * eligibility.rows * eligibility.states;
+static inline void *_Nonnull kernel_eligibility_block(kernel_eligibility eligibility, intptr_t neuron) {
+  return (char *)eligibility.values + neuron * eligibility.rows * eligibility.states * eligibility.element_size;
 }
 
 // The events of a source in a window, grouped by presynaptic neuron and in the order of time: those of neuron j are offsets[j] to
@@ -107,7 +108,7 @@ typedef struct kernel_projection {
   // Only while learning:
   float *_Null_unspecified gradient;
   kernel_eligibility eligibility;  // a row per presynaptic neuron; of compressed rows `values` only: [weights there are][state_count]
-  float *_Nullable output_eligibility;  // [source size][width], or those there are; NULL: not carried
+  void *_Nullable output_eligibility;   // [source size][width], or those there are, of the same type; NULL: not carried
   bool *_Null_unspecified is_active;    // [source size]: whether it had an event since the traces were cleared
   const kernel_groups *_Null_unspecified events;  // of the window that is being closed
 } kernel_projection;
@@ -131,7 +132,7 @@ typedef struct kernel_layer {
   // Only while learning, of the neuron parameters:
   float *_Null_unspecified parameter_gradient;         // [parameter_count][width]
   kernel_eligibility parameter_eligibility;            // a row per parameter
-  float *_Nullable parameter_output_eligibility;       // [parameter_count][width]; NULL: not carried
+  void *_Nullable parameter_output_eligibility;        // [parameter_count][width], of the same type; NULL: not carried
 } kernel_layer;
 
 // `count` adjoints of the states of some neurons, backwards over steps `first` to `last` - 1 of the window. The arrays are those of the
@@ -209,6 +210,9 @@ typedef struct kernel_carry {
   float output_decay;
   kernel_sweep_loop sweep;         // that of the layer's neuron model
   float *scratch;                  // `carry_scratch` floats
+  // Of bfloat16 eligibility: room for that of a block in one matrix, [row][state_count][neurons of a block]; NULL: it is float32.
+  float *_Nullable expanded;
+  uint32_t rounding;               // key of what is rounded
 } kernel_carry;
 
 typedef void (*kernel_carry_loop)(const kernel_layer *layer, const kernel_carry *carry);
@@ -247,8 +251,10 @@ typedef struct kernel_update {
   const float *_Null_unspecified values;  // of the parameters, as they are
   float *_Null_unspecified next_values;   // as they will be; may be the same place
   float *_Null_unspecified gradients;     // zero afterwards
-  float *_Nullable moment1;        // Adam and momentum
-  float *_Nullable moment2;        // Adam
+  void *_Nullable moment1;         // Adam and momentum
+  void *_Nullable moment2;         // Adam
+  intptr_t moment_size;            // bytes of a moment: 4 float32, 2 bfloat16
+  uint32_t rounding1, rounding2;   // keys of those that are rounded
   float gradient_scale;            // brings the gathered sum to the clipped mean
   float value_limit;               // of one element of the gradient
   float learning_rate;

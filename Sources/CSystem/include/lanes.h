@@ -1,6 +1,7 @@
 // The vector that every kernel works on, one neuron per lane, as wide as the instruction set it is compiled for makes it; Swift sees
 // a SIMD type. Products and sums may be fused: rounded once instead of twice where the processor can do that.
 #pragma once
+#include "bfloat16.h"
 #include <stdint.h>
 
 #ifndef LANES_COUNT
@@ -109,6 +110,19 @@ LANES_INLINE uint32_t lanes_nonzero(lanes values) {
   uint32_t bits = 0;
   for (unsigned i = 0; i < sizeof(mask); i++) bits |= (uint32_t)found.bytes[i] << (8 * i);
   return bits & ((1u << LANES_COUNT) - 1);
+}
+
+// bfloat16, as `bfloat16_value` and `bfloat16_rounded`.
+typedef uint16_t lane_halves __attribute__((ext_vector_type(LANES_COUNT), aligned(2)));
+
+LANES_INLINE lanes lanes_of_bfloat16(const uint16_t *_Nonnull place) {
+  return __builtin_bit_cast(lanes, __builtin_convertvector(*(const lane_halves *)place, lane_bits) << 16);
+}
+
+LANES_INLINE void lanes_store_bfloat16(uint16_t *_Nonnull place, lanes values, uint32_t key) {
+  lane_bits bits = __builtin_bit_cast(lane_bits, values);
+  bits += ((bits >> 16) ^ key) * BFLOAT16_FACTOR >> 16;
+  *(lane_halves *)place = __builtin_convertvector(bits >> 16, lane_halves);
 }
 
 LANES_INLINE void lanes_prefetch(const float *_Nonnull place) { __builtin_prefetch(place, 1); }

@@ -16,6 +16,9 @@ struct Adjoints {
   /// The window's ∂L/∂θ of the layer at work, [p][width].
   let parameters: UnsafeMutablePointer<Float>
   let events: WindowEvents
+  /// Eligibility of a block of neurons by one matrix, as float32 while it is at work; nil: it is kept so; [threads][expandedSize].
+  let expanded: UnsafeMutablePointer<Float>?
+  let expandedSize: Int
   /// Working memory of the kernels; [threads][carryScratchSize] for `carry`.
   let carryScratch, transposed: UnsafeMutablePointer<Float>
   let carryScratchSize: Int
@@ -23,7 +26,7 @@ struct Adjoints {
   init(_ arena: inout Arena, _ model: Model, _ settings: Settings) {
     let (window, kernels) = (settings.longestWindow, model.kernels)
     let lanes = kernels.pointee.lanes
-    var (widest, states, parameters, currents, scratch) = (0, 0, 0, 0, 0)
+    var (widest, states, parameters, currents, scratch, expanded) = (0, 0, 0, 0, 0, 0)
     for index in 0..<model.layers.count {
       let layer = model.layers[index]
       let width = wholeVectors(layer.size, lanes)
@@ -31,6 +34,9 @@ struct Adjoints {
       states = max(states, layer.stateCount * width)
       parameters = max(parameters, layer.parameterCount * width)
       currents = max(currents, layer.currentCount * width)
+      var rows = layer.parameterCount
+      for projection in layer.projections { rows = max(rows, projection.sourceSize) }
+      expanded = max(expanded, rows * layer.stateCount * min(2 * lanes, width))
       let carriesOutputs = settings.carriesOutput(of: index, among: model.layers)
       let size = withUnsafePointer(to: layer.neuron) {
         kernels.pointee.carry_scratch($0, window, carriesOutputs, layer.hasCompressedRows)
@@ -47,6 +53,10 @@ struct Adjoints {
     carriedOutputs = arena.allocate(Float.self, widest, .scratch)
     self.parameters = arena.allocate(Float.self, parameters, .scratch)
     carryScratch = arena.allocate(Float.self, carryScratchSize, rows: settings.threads, .scratch)
+    expandedSize = (expanded + 15) / 16 * 16
+    self.expanded =
+      settings.learningMemoryType == .float32
+      ? nil : arena.allocate(Float.self, expandedSize, rows: settings.threads, .scratch)
     transposed = arena.allocate(Float.self, widest, rows: lanes, .scratch)
     events = WindowEvents(&arena, model, window: window)
   }

@@ -85,7 +85,8 @@ extension WindowJob {
     let (all, width) = (layer.pointee.carryWork, layer.pointee.shape.width)
     var pieces = CarryPieces(
       kernel: layer.pointee.description.loops.carry, view: layer.pointee.windowView, pass: carryPass(layer, learner, neurons),
-      block: 2 * layer.pointee.shape.lanes, scratchSize: learner.adjoints.carryScratchSize)
+      block: 2 * layer.pointee.shape.lanes, scratchSize: learner.adjoints.carryScratchSize,
+      expandedSize: learner.adjoints.expandedSize)
     pieces.run(learner.resources.pool, work: neurons.count == width ? all : all / width * neurons.count)
   }
 
@@ -100,7 +101,8 @@ extension WindowJob {
       loss: taught && !sweepsRecurrently(layer, learner) ? credit.outputs : nil, keeps_loss: self.layer > 0,
       adjoint: adjoints.states, current_adjoint: adjoints.currents, parameter_gradient: adjoints.parameters,
       carried_adjoint: credit.carriedOutputs, output_decay: credit.outputDecay,
-      sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch)
+      sweep: layer.pointee.description.loops.sweep, scratch: adjoints.carryScratch, expanded: adjoints.expanded,
+      rounding: adjoints.expanded == nil ? 0 : learner.progress.rounding)
   }
 
   /// ℓ of some neurons of the layer below, whole vectors of them: through gI of this layer, which with spatial credit knows the

@@ -97,6 +97,7 @@ struct Learner: ~Copyable {
 
   mutating func walkState(_ stream: inout StateStream) {
     progress.walkState(&stream, mostSteps: mostSteps, defers: settings.defers)
+    walkRounding(&stream)
     classes.walkState(&stream)
     values.walkState(&stream)
     if stream.isInput {
@@ -117,6 +118,24 @@ struct Learner: ~Copyable {
   }
 }
 
+extension Learner {
+  /// Where chance decides how numbers are rounded: how many windows there were; updates are counted anyway.
+  mutating func walkRounding(_ stream: inout StateStream) {
+    if settings.learningMemoryType != .float32 { progress.windows = stream.count(progress.windows) }
+  }
+}
+
+/// Keys by which bfloat16 numbers are rounded, others with every count (bfloat16.h).
+struct Rounding {
+  let keys: (UInt32, UInt32)
+
+  @_optimize(speed) init(_ count: UInt64) {
+    var random = SplitMix64(seed: count)
+    let bits = random.next()
+    keys = (UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32))
+  }
+}
+
 /// How far learning is.
 struct LearningProgress {
   /// Steps in the open windows.
@@ -134,6 +153,11 @@ struct LearningProgress {
   var batchLoss = 0.0
   var batchWeight = 0.0
   var statistics = LearningStatistics()
+  /// Whose end was computed since the optimizer began.
+  var windows: UInt64 = 0
+
+  /// What eligibility that is kept as bfloat16 is rounded by at the end of the next window.
+  @_optimize(speed) var rounding: UInt32 { Rounding(windows).keys.0 }
 
   mutating func count(_ target: Target) {
     statistics.count(target)

@@ -29,15 +29,15 @@ struct CarryPieces {
   let kernel: @convention(c) (UnsafePointer<kernel_layer>, UnsafePointer<kernel_carry>) -> Void
   let view: UnsafeMutablePointer<kernel_layer>
   let pass: kernel_carry
-  let block, scratchSize: Int
+  let block, scratchSize, expandedSize: Int
   private var count = 1
 
   init(
     kernel: @escaping @convention(c) (UnsafePointer<kernel_layer>, UnsafePointer<kernel_carry>) -> Void,
-    view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int, scratchSize: Int
+    view: UnsafeMutablePointer<kernel_layer>, pass: kernel_carry, block: Int, scratchSize: Int, expandedSize: Int
   ) {
     (self.kernel, self.view, self.pass) = (kernel, view, pass)
-    (self.block, self.scratchSize) = (block, scratchSize)
+    (self.block, self.scratchSize, self.expandedSize) = (block, scratchSize, expandedSize)
   }
 
   /// In threads if that is worth it.
@@ -57,6 +57,7 @@ struct CarryPieces {
     part.first = pass.first + blocks * piece / count * block
     part.last = min(pass.last, pass.first + blocks * (piece + 1) / count * block)
     part.scratch = pass.scratch + piece * scratchSize
+    part.expanded = pass.expanded.map { $0 + piece * expandedSize }
     kernel(view, &part)
   }
 }
@@ -95,8 +96,8 @@ struct OptimizePieces {
     part.values = update.values + start
     part.next_values = update.next_values + start
     part.gradients = update.gradients + start
-    part.moment1 = update.moment1.map { $0 + start }
-    part.moment2 = update.moment2.map { $0 + start }
+    part.moment1 = update.moment1.map { $0 + start * update.moment_size }
+    part.moment2 = update.moment2.map { $0 + start * update.moment_size }
     part.anchor = update.anchor.map { $0 + start }
     changes[piece] = kernel(&part)
   }

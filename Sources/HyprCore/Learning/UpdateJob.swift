@@ -149,8 +149,8 @@ struct UpdateJob {
     step.count = count
     (step.values, step.next_values) = (UnsafePointer(values), nextValues)
     step.gradients = gradients + start
-    step.moment1 = array.pointee.moment1.map { $0 + start }
-    step.moment2 = array.pointee.moment2.map { $0 + start }
+    step.moment1 = array.pointee.moment1.map { ($0 + start).start }
+    step.moment2 = array.pointee.moment2.map { ($0 + start).start }
     step.anchor = UnsafePointer(array.pointee.anchor.map { $0 + start })
     let rule = learner.resources.rules + tensor
     step.learning_rate = Float((rate ?? 0) * rule.pointee.rateFactor)
@@ -174,6 +174,8 @@ extension kernel_update {
     correction1 = Float(1 / (1 - system_power(first, number)))
     correction2 = Float(1 / (1 - system_power(second, number)))
     anchor_strength = Float(learner.settings.anchorStrength)
+    moment_size = learner.settings.learningMemoryType.size
+    (rounding1, rounding2) = Rounding(learner.progress.statistics.updates).keys
   }
 }
 

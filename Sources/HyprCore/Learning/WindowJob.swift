@@ -118,6 +118,7 @@ struct WindowJob {
       }
     case .finish:
       learner.count(WindowPlace(start: first, steps: steps), network)
+      learner.progress.windows &+= 1
       stage = .done
     case .done: return false
     }

@@ -54,8 +54,8 @@ struct Layer {
       let weights =
         other.map { $0.weights(index) } ?? TrainedArray(&arena, count: storedCount, settings, apart: keepsNext)
       let running = Projection(
-        &arena, projection, weights, source(projection.source, events), into: matrices + matrix, windowMatrices + matrix, layer: shape, &taken,
-        carriesOutput: settings.learning ? carriesOutput : nil)
+        &arena, projection, weights, source(projection.source, events), into: matrices + matrix, windowMatrices + matrix,
+        layer: shape, &taken, settings.learningMemoryType, carriesOutput: settings.learning ? carriesOutput : nil)
       matrix += projection.gateCount
       // A weight of compressed rows takes about as long as ten in a row.
       elements += (projection.rows == nil ? 1 : 10) * min(storedCount, .max >> 8)
@@ -82,7 +82,8 @@ struct Layer {
     let eligibility =
       settings.learning
       ? Eligibility(
-        &arena, rows: parameterCount, states: shape.states, width: width, lanes: lanes, carriesOutput: carriesOutput)
+        &arena, rows: parameterCount, states: shape.states, width: width, lanes: lanes, settings.learningMemoryType,
+        carriesOutput: carriesOutput)
       : nil
     self.eligibility = eligibility
     carryWork = elements * shape.states
@@ -98,7 +99,7 @@ struct Layer {
       surrogate: description.surrogate, projections: matrices, projection_count: matrixCount,
       events: events.map { UnsafePointer($0.view) }, parameter_gradient: rows.gradients,
       parameter_eligibility: eligibility?.states ?? kernel_eligibility(),
-      parameter_output_eligibility: eligibility?.outputs)
+      parameter_output_eligibility: eligibility?.outputs?.start)
     self.view = arena.place(view)
     windowView = history.pageCount > 1 ? arena.place(view) : self.view
     if !arena.isMeasuring { windowView.pointee.projections = UnsafePointer(windowMatrices) }

@@ -16,7 +16,7 @@ public struct OptionFacts {
 
 /// The options, in the order of their storage.
 public enum Option: Int {
-  case learning, window, credit, update, reduction, trainMask, labelSmoothing, loss, lossSteps, labelDelay, deferred
+  case learning, window, credit, update, reduction, trainMask, labelSmoothing, loss, lossSteps, labelDelay, deferred, learningMemoryType
   case spikeRatePenalty, spikeRateLower, spikeRateUpper
   case optimizer, learningRate, beta1, beta2, epsilon, gradientClip, valueClip, weightDecay, anchorStrength
   case schedule, scheduleUpdates, warmUpUpdates
@@ -41,6 +41,7 @@ public enum Option: Int {
     case .lossSteps: .init(key: 9, name: "loss_steps", lower: 1, upper: 65_536, standard: 1, whole: true)
     case .labelDelay: .init(key: 13, name: "label_delay", lower: 0, upper: 65_536, standard: 0, whole: true)
     case .deferred: .init(key: 14, name: "deferred", lower: 0, upper: 1, standard: 0, whole: true)
+    case .learningMemoryType: .init(key: 15, name: "learning_memory_type", lower: 0, upper: 1, standard: 0, whole: true)
     case .spikeRatePenalty:
       .init(key: 10, name: "spike_rate_penalty", lower: 0, upper: 1e6, standard: 0, whole: false)
     case .spikeRateLower: .init(key: 11, name: "spike_rate_lower", lower: 0, upper: 1, standard: 0, whole: false)
@@ -81,7 +82,12 @@ public enum Option: Int {
   }
 
   /// Whether it is never taken from a model file: who learns, in how many threads, when, and with how much memory for what was.
-  public var isOfHost: Bool { self == .learning || self == .threads || self == .deferred || self == .rehearsalBytes }
+  public var isOfHost: Bool {
+    switch self {
+    case .learning, .threads, .deferred, .learningMemoryType, .rehearsalBytes: true
+    default: false
+    }
+  }
 
   public init?(key: Int32) {
     for index in 0..<Option.count {

@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<45, Double>
+  typealias Values = InlineArray<46, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -62,6 +62,13 @@ enum Optimizer: Int {
   var hasMoments: Bool { isAdam || self == .momentum }
   var isAdam: Bool { self == .adam || self == .adamW }
 }
+/// How moments and eligibility are kept.
+enum LearningMemoryType: Int {
+  case float32, bfloat16
+
+  /// Bytes of a number.
+  var size: Int { self == .float32 ? 4 : 2 }
+}
 enum Schedule: Int { case constant, linear, cosine }
 
 /// Groups of tensors, numbered by their bit in the option train_mask and in the order of the learning rate factors.
@@ -100,6 +107,7 @@ struct Settings {
     let lossSteps: Int
     /// Whether the end of a window is computed in pieces while the next one is filled.
     let defers: Bool
+    let learningMemoryType: LearningMemoryType
     let spikeRatePenalty, spikeRateLower, spikeRateUpper: Float
     let beta1, beta2, epsilon, gradientClip, valueClip, weightDecay: Double
     let schedule: Schedule
@@ -119,6 +127,7 @@ struct Settings {
     /// Known when the library is compiled: what learning alone needs is not linked.
     var learning: Bool { false }
     var defers: Bool { false }
+    var learningMemoryType: LearningMemoryType { .float32 }
   #endif
 
   /// Every value was checked against its bounds when it was set, so that each number has its case.
@@ -147,6 +156,7 @@ struct Settings {
       sequenceLoss = SequenceLoss(rawValue: number(.loss)) ?? .everyStep
       lossSteps = number(.lossSteps)
       defers = number(.learning) == 1 && number(.deferred) == 1
+      learningMemoryType = LearningMemoryType(rawValue: number(.learningMemoryType)) ?? .float32
       spikeRatePenalty = Float(options.value(.spikeRatePenalty))
       spikeRateLower = Float(options.value(.spikeRateLower))
       spikeRateUpper = Float(options.value(.spikeRateUpper))

@@ -42,7 +42,7 @@ extension Placement {
   }
 
   /// Copies a number per element to where a placement that stores all these connections has it; nil: there are none.
-  @inline(never) func copy(_ numbers: UnsafeMutablePointer<Float>?, to target: UnsafeMutablePointer<Float>?, _ other: Placement) {
+  @inline(never) func copy(_ numbers: KeptNumbers?, to target: KeptNumbers?, _ other: Placement) {
     guard let numbers, let target else { return }
     for (connection, element) in Connections(self) {
       if let found = other.element(of: connection) { target[other.place(found)] = numbers[place(element)] }

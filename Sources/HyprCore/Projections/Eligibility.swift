@@ -7,17 +7,19 @@ struct Eligibility {
   /// Of the states; `kernel_eligibility` has the layout.
   let states: kernel_eligibility
   /// Of the outputs, [rows][width]; nil: not carried.
-  let outputs: UnsafeMutablePointer<Float>?
+  let outputs: KeptNumbers?
+  private let numbers: KeptNumbers
 
   /// `elements`: how many there are, if they do not fill rows; then one after the other, [elements][k] and [elements].
   init(
-    _ arena: inout Arena, rows: Int, states: Int, width: Int, elements: Int? = nil, lanes: Int, carriesOutput: Bool
+    _ arena: inout Arena, rows: Int, states: Int, width: Int, elements: Int? = nil, lanes: Int, _ type: LearningMemoryType,
+    carriesOutput: Bool
   ) {
     let (rows, width) = elements.map { (1, $0) } ?? (rows, width)
-    let values = arena.allocate(Float.self, width, rows: rows, planes: states, .traces)
+    numbers = KeptNumbers(&arena, type, width, rows: rows, planes: states, .traces)
     self.states = kernel_eligibility(
-      values: values, rows: rows, states: states, width: width, block: elements == nil ? 2 * lanes : 1)
-    outputs = carriesOutput ? arena.allocate(Float.self, width, rows: rows, .traces) : nil
+      values: numbers.start, element_size: type.size, rows: rows, states: states, width: width, block: elements == nil ? 2 * lanes : 1)
+    outputs = carriesOutput ? KeptNumbers(&arena, type, width, rows: rows, .traces) : nil
   }
 
   private var count: Int { states.rows * states.width }
@@ -25,23 +27,26 @@ struct Eligibility {
   /// That of one parameter.
   struct Element {
     /// The first of k numbers, and how far apart they are.
-    let first: UnsafeMutablePointer<Float>
+    let first: KeptNumbers
     let stride: Int
     /// That of the output; nil: not carried.
-    let output: UnsafeMutablePointer<Float>?
+    let output: KeptNumbers?
   }
+
+  /// The block of a neuron, the first one of a block.
+  private func block(_ neuron: Int) -> KeptNumbers { numbers + neuron * states.rows * states.states }
 
   /// That of a neuron in a row.
   func element(row: Int, neuron: Int) -> Element {
     let start = neuron / states.block * states.block
     let neurons = kernel_eligibility_neurons(states, start)
     return Element(
-      first: kernel_eligibility_block(states, start) + (row * states.states * neurons + neuron - start), stride: neurons,
+      first: block(start) + (row * states.states * neurons + neuron - start), stride: neurons,
       output: outputs.map { $0 + (row * states.width + neuron) })
   }
 
   func clear() {
-    states.values.clear(count * states.states)
+    numbers.clear(count * states.states)
     clearOutputs()
   }
 
@@ -51,16 +56,15 @@ struct Eligibility {
   func clear(row: Int) {
     var start = 0
     while start < states.width {
-      let numbers = kernel_eligibility_neurons(states, start) * states.states
-      (kernel_eligibility_block(states, start) + row * numbers).clear(numbers)
+      let count = kernel_eligibility_neurons(states, start) * states.states
+      (block(start) + row * count).clear(count)
       start += states.block
     }
   }
 
   /// Whether nothing has overflown.
   func isFinite(_ kernels: UnsafePointer<kernel_table>) -> Bool {
-    kernels.pointee.finite(states.values, count * states.states)
-      && (outputs.map { kernels.pointee.finite($0, count) } ?? true)
+    numbers.isFinite(count * states.states, kernels) && outputs?.isFinite(count, kernels) ?? true
   }
 
   /// Row by row and without padding, so that the bytes depend neither on the blocks nor on the vectors of the machine.
@@ -69,10 +73,10 @@ struct Eligibility {
       var start = 0
       while start < size {
         let neurons = kernel_eligibility_neurons(states, start)
-        stream.bytes(kernel_eligibility_block(states, start) + row * neurons, min(neurons, size - start) * 4)
+        stream.numbers(block(start) + row * neurons, min(neurons, size - start))
         start += states.block
       }
     }
-    stream.rows(outputs, states.rows, size: size, width: states.width)
+    if let outputs { stream.rows(outputs, states.rows, size: size, width: states.width) { _ in true } }
   }
 }

@@ -14,13 +14,13 @@ struct Projection {
   init(
     _ arena: inout Arena, _ description: ProjectionDescription, _ weights: TrainedArray, _ source: EventSource,
     into gates: UnsafeMutablePointer<kernel_projection>, _ windowGates: UnsafeMutablePointer<kernel_projection>, layer: LayerShape,
-    _ taken: inout Int, carriesOutput: Bool?
+    _ taken: inout Int, _ type: LearningMemoryType, carriesOutput: Bool?
   ) {
     self.description = description
     self.gates = windowGates
     self.weights = weights
     let learning = carriesOutput.map {
-      ProjectionLearning(&arena, description, layer, carriesOutput: $0)
+      ProjectionLearning(&arena, description, layer, type, carriesOutput: $0)
     }
     self.learning = learning
     for gate in 0..<description.gateCount {
@@ -35,7 +35,7 @@ struct Projection {
         source: source.view, delay: description.delay, current: current, begins: taken & 1 << current == 0,
         compressed: rows.map { UnsafePointer($0) }, weights: weights.values + matrix,
         gradient: weights.gradients.map { $0 + matrix }, eligibility: eligibility?.states ?? kernel_eligibility(),
-        output_eligibility: eligibility?.outputs, is_active: learning?.isActive, events: nil)
+        output_eligibility: eligibility?.outputs?.start, is_active: learning?.isActive, events: nil)
       (gates + gate).initialize(to: seen)
       (windowGates + gate).initialize(to: seen)
       taken |= 1 << current
@@ -52,7 +52,7 @@ struct ProjectionLearning {
   private let sourceSize: Int
   private let isCompressed: Bool
 
-  init(_ arena: inout Arena, _ description: ProjectionDescription, _ layer: LayerShape, carriesOutput: Bool) {
+  init(_ arena: inout Arena, _ description: ProjectionDescription, _ layer: LayerShape, _ type: LearningMemoryType, carriesOutput: Bool) {
     sourceSize = description.sourceSize
     isCompressed = description.rows != nil
     let count = isCompressed ? 1 : description.gateCount
@@ -61,7 +61,7 @@ struct ProjectionLearning {
     for gate in 0..<count {
       let eligibility = Eligibility(
         &arena, rows: sourceSize, states: layer.states, width: layer.width, elements: description.rows?.count,
-        lanes: layer.lanes, carriesOutput: carriesOutput)
+        lanes: layer.lanes, type, carriesOutput: carriesOutput)
       if !arena.isMeasuring { (memory + gate).initialize(to: eligibility) }
     }
     isActive = arena.allocate(Bool.self, sourceSize, .traces)

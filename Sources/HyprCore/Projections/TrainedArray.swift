@@ -8,8 +8,8 @@ struct TrainedArray {
   /// Summed over the taught steps since the last update. Only in learning sessions.
   @OnlyLearning private(set) var gradients: UnsafeMutablePointer<Float>?
   /// Only with optimizers that keep them.
-  @OnlyLearning private(set) var moment1: UnsafeMutablePointer<Float>?
-  @OnlyLearning private(set) var moment2: UnsafeMutablePointer<Float>?
+  @OnlyLearning private(set) var moment1: KeptNumbers?
+  @OnlyLearning private(set) var moment2: KeptNumbers?
   /// The values of the model file, if parameters are pulled back to them.
   @OnlyLearning private(set) var anchor: UnsafeMutablePointer<Float>?
 
@@ -18,11 +18,14 @@ struct TrainedArray {
     func numbers(_ section: MemorySection, if isKept: Bool) -> UnsafeMutablePointer<Float>? {
       settings.learning && isKept ? arena.allocate(Float.self, count, section) : nil
     }
+    func moments(if areKept: Bool) -> KeptNumbers? {
+      settings.learning && areKept ? KeptNumbers(&arena, settings.learningMemoryType, count, .optimizer) : nil
+    }
     self.count = count
     stored = UpdatedValues(&arena, count, apart: apart)
     gradients = numbers(.optimizer, if: true)
-    moment1 = numbers(.optimizer, if: settings.optimizer.hasMoments)
-    moment2 = numbers(.optimizer, if: settings.optimizer.isAdam)
+    moment1 = moments(if: settings.optimizer.hasMoments)
+    moment2 = moments(if: settings.optimizer.isAdam)
     anchor = numbers(.optimizer, if: settings.anchorStrength > 0)
   }
 
@@ -66,8 +69,8 @@ struct TrainedArray {
   /// Takes over what both have of another one, of which `from` says where its elements lie; `moments`: whether those are of the
   /// same optimizer.
   func take(_ other: TrainedArray, _ from: Placement, as placement: Placement, moments: Bool) {
-    from.copy(other.values, to: values, placement)
-    from.copy(other.gradients, to: gradients, placement)
+    from.copy(KeptNumbers(other.values), to: KeptNumbers(values), placement)
+    from.copy(other.gradients.map { KeptNumbers($0) }, to: gradients.map { KeptNumbers($0) }, placement)
     guard moments else { return }
     from.copy(other.moment1, to: moment1, placement)
     guard let moment2, let found = other.moment2 else { return }

@@ -286,6 +286,7 @@ struct Rehearsal: ~Copyable {
     // It may have been saved with another number of windows.
     let windows = min(stream.integer(windowsLeft, in: 0...Int.max), learner.pointee.settings.rehearsalWindows)
     if stream.mode == .read { windowsLeft = windows }
+    learner.pointee.walkRounding(&stream)
     for layer in network.layers {
       layer.walkHistory(&stream, slots: 0...0)
       layer.walkTraces(&stream)

@@ -18,7 +18,7 @@ extension Session {
         array.values.copy(from: from.values, count: array.count)
       } else {
         // Models that were loaded for vectors of another length.
-        others.copy(from.values, to: array.values, placement)
+        others.copy(KeptNumbers(from.values), to: KeptNumbers(array.values), placement)
       }
     }
     network.derive()

@@ -98,6 +98,7 @@ extension Session {
       network.parameters.clearMoments()
       progress.gathered = GatheredTargets()
       progress.statistics.clearUpdates()
+      progress.windows = 0
     }
   }
 #endif

@@ -70,8 +70,8 @@ extension Session {
       throw message.failure(
         .stateMismatch,
         """
-        the state was saved with other options (learning, window, label_delay, deferred, credit, optimizer, guard, hold_untaught or of \
-        rehearsal: bytes, steps, stretch, lead-in)
+        the state was saved with other options (learning, learning_memory_type, window, label_delay, deferred, credit, optimizer, \
+        guard, hold_untaught or of rehearsal: bytes, steps, stretch, lead-in)
         """)
     }
     // Checking takes the counters over, as what follows depends on them; the arrays stay.
@@ -105,7 +105,7 @@ extension Session {
   /// What the rest of the format depends on.
   private mutating func walkLayout(_ stream: inout StateStream) {
     let layout: InlineArray<12, Int> = [
-      settings.learning ? 1 : 0, settings.defers ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
+      settings.learning ? 1 + settings.learningMemoryType.rawValue : 0, settings.defers ? 1 : 0, settings.window, settings.labelDelay, settings.credit.rawValue,
       settings.optimizer.rawValue, settings.rehearses ? settings.rehearsalBytes : 0,
       settings.rehearses ? settings.rehearsalSteps : 0, settings.rehearses ? settings.rehearsalStretch : 0,
       settings.rehearses ? settings.rehearsalLeadIn : 0, settings.guards ? 1 : 0,
@@ -187,8 +187,8 @@ extension TrainedArray {
     }
     stream.rows(gradients, rows, size: size, width: width)
     // A moment that is not finite would end the learning of its parameter; a gradient that is not is dropped by the update.
-    if let moment1 { stream.rows(moment1, rows, size: size, width: width) { _, mean in mean.isFinite } }
-    if let moment2 { stream.rows(moment2, rows, size: size, width: width) { _, square in square >= 0 && square.isFinite } }
+    if let moment1 { stream.rows(moment1, rows, size: size, width: width) { $0.isFinite } }
+    if let moment2 { stream.rows(moment2, rows, size: size, width: width) { $0 >= 0 && $0.isFinite } }
   }
 
   private func shape(_ placement: Placement) -> (size: Int, width: Int, rows: Int) {

@@ -44,7 +44,7 @@ extension Session {
   /// That of an element: the first of k numbers, and how far apart they are; nil: all zero.
   private mutating func eligibility(
     of element: Int, _ index: Int, _ tensor: TensorDescription, _ layer: Layer
-  ) -> (first: UnsafeMutablePointer<Float>?, stride: Int) {
+  ) -> (first: KeptNumbers?, stride: Int) {
     let placement = tensor.placement
     let (row, neuron) = placement.place(element).quotientAndRemainder(dividingBy: placement.width)
     for projection in layer.projections where projection.description.tensor == index {

@@ -55,6 +55,7 @@ extension Learner {
     progress.gathered = other.progress.gathered
     progress.sequenceSteps = min(other.progress.sequenceSteps, mostSteps + 1)
     progress.statistics = other.progress.statistics
+    progress.windows = other.progress.windows
     if !settings.optimizer.hasMoments(of: other.settings.optimizer) { progress.statistics.clearUpdates() }
     for index in 0..<tensors.count { resources.frozen[index] = other.resources.frozen[index] }
     classes.take(other.classes)
@@ -95,6 +96,6 @@ extension Layer {
 extension Eligibility.Element {
   @inline(never) fileprivate func take(_ other: Eligibility.Element, states: Int, output takesOutput: Bool) {
     for state in 0..<states { first[state * stride] = other.first[state * other.stride] }
-    if takesOutput, let output, let found = other.output { output.pointee = found.pointee }
+    if takesOutput, let output, let found = other.output { output[0] = found[0] }
   }
 }

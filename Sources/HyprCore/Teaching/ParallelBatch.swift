@@ -123,6 +123,7 @@ extension Session {
 extension Learner {
   fileprivate mutating func beginBatch(of host: borrowing Learner) {
     progress = LearningProgress()
+    progress.windows = host.progress.windows
     for index in 0..<tensors.count { resources.frozen[index] = host.resources.frozen[index] }
     for label in 0..<targets.outputs { classWeights[label] = host.classWeights[label] }
   }

@@ -101,6 +101,7 @@ package struct OptionSettings {
   private static let choices: [String: [String]] = [
     "learning": ["off", "on"],
     "credit": ["spatial", "window", "recurrent", "filtered"],
+    "learning_memory_type": ["float32", "bfloat16"],
     "loss": ["every_step", "last_steps", "sum_of_softmax"],
     "update": ["window", "sequence", "manual"],
     "reduction": ["mean", "sum", "mean_over_steps"],

@@ -19,8 +19,12 @@ import Testing
   }
 
   /// Of layers without spikes and recurrent weights, where it is that of the whole sequence, by finite differences.
-  @Test(arguments: NeuronTests.models, [3, 10])
-  func isTheDerivativeOfTheStates(neuron: NeuronModel, window: Int) throws {
+  @Test(arguments: NeuronTests.models, [HYPR_LEARNING_MEMORY_TYPE_FLOAT32, HYPR_LEARNING_MEMORY_TYPE_BFLOAT16])
+  func isTheDerivativeOfTheStates(neuron: NeuronModel, type: Int) throws {
+    for window in [3, 10] { try compareWithDifferences(neuron, window, type) }
+  }
+
+  private func compareWithDifferences(_ neuron: NeuronModel, _ window: Int, _ type: Int) throws {
     var random = RandomNet(seed: 81)
     var description = random.model([neuron.name], sizes: [3, 19, 2])
     description.layers[0].recurrentWeight = nil
@@ -37,12 +41,15 @@ import Testing
       model,
       [
         HYPR_OPTION_LEARNING: 1, HYPR_OPTION_WINDOW: Double(window), HYPR_OPTION_UPDATE: Double(HYPR_UPDATE_MANUAL),
+        HYPR_OPTION_LEARNING_MEMORY_TYPE: Double(type),
       ])
     for input in inputs {
       try session.step(input)
       if neuron.spiking { #expect(try session.spikes(0).allSatisfy { $0 == 0 }) }
     }
     try session.flush()
+    // Of numbers of 8 bits, rounded after each window.
+    let tolerance: Float = type == HYPR_LEARNING_MEMORY_TYPE_BFLOAT16 ? 0.02 : 0.005
     let parameters = try session.parameters
     let k = hypr_session_layer_state_size(session.handle, 0) / 19
     var compared = 0
@@ -62,7 +69,7 @@ import Testing
           let expected = (above[state * 19 + neuron] - below[state * 19 + neuron]) / (more[place] - less[place])
           let difference = abs(found[state * info.range.count + element] - expected)
           #expect(
-            difference <= 0.005 * abs(expected) + 0.003 * largest + 1e-6, "\(info.name)[\(element)], state \(state)")
+            difference <= tolerance * abs(expected) + 0.003 * largest + 1e-6, "\(info.name)[\(element)], state \(state)")
           compared += 1
         }
       }

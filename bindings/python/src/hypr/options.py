@@ -31,6 +31,7 @@ class SessionOptions(TypedDict, total=False):
     loss_steps: int
     label_delay: int  # steps that targets may come late in a stream
     deferred: int  # 1: the end of a window is computed while the next one is filled
+    learning_memory_type: Literal["float32", "bfloat16"]  # of moments and eligibility
     spike_rate_penalty: float
     spike_rate_lower: float
     spike_rate_upper: float
@@ -142,11 +143,14 @@ def _whole() -> frozenset[str]:
 def _table() -> Mapping[str, OptionInfo]:
     table = {}
     bounds = ffi.new("double[3]")
-    for key in constants("OPTION").values():
-        name = text(lib.hypr_option_name(key))
+    names = {key: text(lib.hypr_option_name(key)) for key in constants("OPTION").values()}
+    for key, name in names.items():
         check(lib.hypr_option_bounds(key, bounds, bounds + 1, bounds + 2), name)
         is_mask = name.endswith("_mask")
-        choices = constants(name.removesuffix("_mask").upper())
+        # Without those of options whose names go on from this one's.
+        longer = tuple(f"{other}_" for other in names.values() if other.startswith(f"{name}_"))
+        choices = {choice: value for choice, value in constants(name.removesuffix("_mask").upper()).items()
+                   if not f"{name}_{choice}".startswith(longer)}
         table[name] = OptionInfo(name, key, bounds[0], bounds[1], bounds[2], choices, is_mask)
     return table
 
