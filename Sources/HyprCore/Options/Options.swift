@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<45, Double>
+  typealias Values = InlineArray<46, Double>
 
   private var values = Values(repeating: .nan)
 
@@ -167,6 +167,9 @@ struct Settings {
       guardMargin = options.value(.guardMargin)
     #endif
   }
+
+  /// Of what is rounded when a model is saved; 0: to the nearest.
+  var roundingSeed: UInt64 { UInt64(options.value(.roundingSeed)) }
 
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
   var ofWorker: Settings {
