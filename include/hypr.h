@@ -322,8 +322,13 @@ enum {
    * (hypr_session_guard) */
   HYPR_OPTION_GUARD = 110,        /* horizon in labelled steps, 0 to 10^9; 0: no guard [0] */
   HYPR_OPTION_GUARD_ANSWER = 111, /* 1: outputs of steps, batches and looking ahead are those of the network that is ahead [0] */
-  HYPR_OPTION_GUARD_MARGIN = 112  /* one is ahead when the other's mean loss is larger by this part of its own, and stays so until the
+  HYPR_OPTION_GUARD_MARGIN = 112, /* one is ahead when the other's mean loss is larger by this part of its own, and stays so until the
                                      other one is; 0 to 10^6 [0.05] */
+
+  /* How hypr_session_save_model rounds weights to the type that the file stores them in. 0: to the nearest, so that what changed
+   * by less than half a step from one file to the next is lost; otherwise at random (stochastic rounding), so that the mean is right,
+   * with this seed, 0 to 2^32 - 1. The same values give the same bytes. What did not change stays as it is [0] */
+  HYPR_OPTION_ROUNDING_SEED = 120
 };
 
 /* Values of HYPR_OPTION_CREDIT */
@@ -783,17 +788,10 @@ HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *
  * version of its format, and checksums of the structure (layers, tensors, their shapes, stored weights) and of the values that it is
  * from: who reads it has a session of a model with the same ones, whatever its metadata. Build without learning: MODEL_UNSUPPORTED. */
 
-/* Values of hypr_update_settings.element_type: how a difference is written */
-enum {
-  HYPR_ELEMENT_FLOAT32 = 0, /* IEEE binary32, as parameters are */
-  HYPR_ELEMENT_FLOAT16 = 1, /* IEEE binary16, at most 65504 */
-  HYPR_ELEMENT_INT8 = 2     /* a byte, with a scale for each tensor: of the largest it is 127 */
-};
-
 /* What is given away, and how. Start from HYPR_UPDATE_SETTINGS, which is what a call given NULL takes. */
 typedef struct hypr_update_settings {
   size_t struct_size;     /* sizeof(hypr_update_settings); bytes that this version does not know must be 0 */
-  int32_t element_type;   /* [HYPR_ELEMENT_FLOAT32] */
+  int32_t element_type;   /* how a difference is written; int8 with a scale for each tensor [HYPR_ELEMENT_FLOAT32] */
   double share;           /* of each tensor's elements that are sent, those that differ most, rounded up; above 0, at most 1 [1] */
   const uint8_t *tensors; /* [tensor count]: 0: the tensor stays on the device; NULL: all are sent [NULL] */
   float *residual;        /* [parameter count], or NULL: what updates have lost by rounding and leaving out, which the next one makes up
@@ -912,6 +910,14 @@ HYPR_API hypr_status hypr_session_set_layer_state(hypr_session *session, size_t 
  * file stores only some elements (SparseRows) has the shape [stored elements], in the file's order: row by row, columns ascending.
  * The others do not exist: they stay zero, are never trained, and take neither memory nor time. */
 
+/* Values of element_type: how a number is stored in a model file (hypr_tensor_info) or an update (hypr_update_settings). Sessions
+ * compute in float32. */
+enum {
+  HYPR_ELEMENT_FLOAT32 = 0, /* IEEE binary32, as parameters are */
+  HYPR_ELEMENT_FLOAT16 = 1, /* IEEE binary16, at most 65504 */
+  HYPR_ELEMENT_INT8 = 2     /* a byte, with a scale for a row of weights, or for a tensor of an update: of the largest it is 127 */
+};
+
 /* Name, shape and place of a tensor. */
 typedef struct hypr_tensor_info {
   size_t struct_size; /* in: sizeof(hypr_tensor_info) */
@@ -921,6 +927,7 @@ typedef struct hypr_tensor_info {
   size_t offset;      /* of its first element in the flat vector */
   size_t size;        /* elements */
   int32_t trainable;  /* 0 or 1: whether the model file allows to train it; of a session: whether it does */
+  int32_t element_type; /* how the model file stores its elements: HYPR_ELEMENT_FLOAT32 and so on */
 } hypr_tensor_info;
 
 /* Those of a model, with the values of its file: no session is needed. A model has no place for messages.
@@ -1298,6 +1305,13 @@ HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const c
 
 /* Whether sessions may train a tensor (0 or 1). If it is not said, they may, but for a readout's tau of 3 steps. NOT_FOUND. */
 HYPR_API hypr_status hypr_builder_set_trainable(hypr_builder *builder, const char *name, int32_t trainable);
+
+/* How the file stores a weight; NULL: all weights that the network has now: input_weight, recurrent_weight, weight. A fresh one is
+ * HYPR_ELEMENT_FLOAT32, one of a model that the builder was made from as it was there. Rounded to the nearest when the file is
+ * built; int8 has a scale for each row of the matrix, its largest magnitude / 127, or the scale that the row had in that model, if it
+ * still suits. Other tensors are float32.
+ * NOT_FOUND; INVALID_ARGUMENT: not a weight, or no such type. hypr_builder_build: NOT_FINITE where float16 does not reach. */
+HYPR_API hypr_status hypr_builder_set_element_type(hypr_builder *builder, const char *name, int32_t element_type);
 
 /* The tensors of the network as it is now, in the order of the flat vector: drawn or given. One that has a density below 1 has the
  * shape of the matrix of which a part will be taken. info->name is valid until the next call. NOT_FOUND: no tensor of that

@@ -885,6 +885,13 @@ class Builder : public detail::Owner<hypr_builder, hypr_builder_free> {
   Outcome<void> set_trainable(Text name, bool trainable) {
     return check(hypr_builder_set_trainable(get(), name.get(), trainable ? 1 : 0));
   }
+  Outcome<void> set_element_type(Text name, std::int32_t element_type) {
+    return check(hypr_builder_set_element_type(get(), name.get(), element_type));
+  }
+  /* Of all weights. */
+  Outcome<void> set_element_type(std::int32_t element_type) {
+    return check(hypr_builder_set_element_type(get(), nullptr, element_type));
+  }
   std::size_t tensor_count() const noexcept { return hypr_builder_tensor_count(get()); }
   Outcome<hypr_tensor_info> tensor_info(std::size_t index) const {
     auto info = detail::sized<hypr_tensor_info>();

@@ -25,7 +25,7 @@ struct Place {
   size_t index;
 };
 
-/// Bytes of the file. Elements of tensors are what saving writes; everything else stays as it is.
+/// Bytes of the file. Saving writes the elements of tensors, which are the scales of Int8, too; everything else stays as it is.
 enum class Part { header, table, vtable, vector, string, elements, outside };
 
 struct Object {
@@ -114,9 +114,9 @@ class Walk {
     if (!code.is_repeating) return referred(from, code, type_there, place);
     const size_t count = ReadScalar<uoffset_t>(from);
     const auto elements = from + sizeof(uoffset_t);
-    if (type == TensorTypeTable() && reflection::field_offset(static_cast<int>(i)) == Tensor::VT_DATA) {
+    if (const size_t saved = saved_size(table, type, i)) {
       return object(from, sizeof(uoffset_t), Part::vector, place) &&
-             (count == 0 || object(elements, count, Part::elements, place));
+             (count == 0 || object(elements, count * saved, Part::elements, place));
     }
     auto element = code;
     element.is_repeating = 0;
@@ -130,6 +130,15 @@ class Walk {
       if (!referred(reference + ReadScalar<uoffset_t>(reference), element, type_there, element_place)) return false;
     }
     return true;
+  }
+
+  /// Bytes of an element of a vector that saving writes; 0: it does not.
+  static size_t saved_size(const Table *table, const TypeTable *type, size_t i) {
+    if (type != TensorTypeTable()) return 0;
+    const auto field = reflection::field_offset(static_cast<int>(i));
+    if (field == Tensor::VT_DATA) return 1;
+    const auto element_type = static_cast<ElementType>(table->GetField<uint8_t>(Tensor::VT_ELEMENT_TYPE, 0));
+    return field == Tensor::VT_SCALES && element_type == ElementType::Int8 ? sizeof(float) : 0;
   }
 
   /// A string or a table. Members of unions that this schema does not know have no type: the verifier has not looked at them.

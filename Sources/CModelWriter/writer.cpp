@@ -52,6 +52,16 @@ struct Offsets {
   }
 };
 
+/// Bytes of a tensor's element; 0: the schema does not have such elements.
+size_t element_size(format_element_type type) {
+  switch (static_cast<ElementType>(type)) {
+    case ElementType::Float32: return 4;
+    case ElementType::Float16: return 2;
+    case ElementType::Int8: return 1;
+  }
+  return 0;
+}
+
 /// A constant or a parameter of the open neuron model.
 struct NeuronField {
   bool is_set = false;
@@ -157,11 +167,11 @@ struct writer {
   }
 
   /// The elements of a tensor, aligned for readers that map the file.
-  Offset<flatbuffers::Vector<uint8_t>> data(const float *values, size_t count) {
-    if (!writes(count, sizeof(float), 24 + data_alignment)) return Offset<flatbuffers::Vector<uint8_t>>();
-    const auto size = count * sizeof(float);
+  Offset<flatbuffers::Vector<uint8_t>> data(const void *elements, size_t count, size_t element_size) {
+    if (!writes(count, element_size, 24 + data_alignment)) return Offset<flatbuffers::Vector<uint8_t>>();
+    const auto size = count * element_size;
     builder().ForceVectorAlignment(size, 1, data_alignment);
-    return builder().CreateVector(reinterpret_cast<const uint8_t *>(values), size);
+    return builder().CreateVector(static_cast<const uint8_t *>(elements), size);
   }
 
   /// The open neuron model's field with this name, null if there is none of this kind or if it is set.
@@ -268,9 +278,11 @@ void writer_set_name(writer *writer, const char *name) { writer->name = writer->
 
 void writer_set_time_step(writer *writer, float seconds) { writer->time_step = seconds; }
 
-writer_tensor writer_add_tensor(writer *writer, const float *values, size_t count, const uint32_t *shape, size_t rank,
-                                bool trainable, const writer_rows *rows) {
-  if (rank > 8 || (rank && !shape) || (count && !values)) return 0;
+writer_tensor writer_add_tensor(writer *writer, const writer_elements *elements, const uint32_t *shape, size_t rank, bool trainable,
+                                const writer_rows *rows) {
+  const auto count = elements->count;
+  const auto size = element_size(elements->type);
+  if (rank > 8 || (rank && !shape) || (count && !elements->data) || !size) return 0;
   size_t product = 1;
   for (size_t i = 0; i < rank && !rows; ++i) {
     if (shape[i] != 0 && product > SIZE_MAX / shape[i]) return 0;
@@ -278,15 +290,17 @@ writer_tensor writer_add_tensor(writer *writer, const float *values, size_t coun
   }
   if (!rows && product != count) return 0;
 
-  const auto data = writer->data(values, count);
+  const auto data = writer->data(elements->data, count, size);
   const auto dimensions = writer->vector(shape, rank);
+  Offset<flatbuffers::Vector<float>> scales;
+  if (elements->scale_count) scales = writer->vector(elements->scales, elements->scale_count);
   Offset<flatbuffers::Vector<uint32_t>> offsets, columns;
   if (rows) {
     offsets = writer->vector(rows->offsets, rows->offset_count);
     columns = writer->vector(rows->columns, rows->column_count);
   }
   if (!writer->writes_table(8)) return writer->is_measuring;
-  return CreateTensor(writer->builder(), ElementType::Float32, dimensions, data, 0, trainable,
+  return CreateTensor(writer->builder(), static_cast<ElementType>(elements->type), dimensions, data, scales, trainable,
                       rows ? Layout::SparseRows : Layout::Dense, offsets, columns)
       .o;
 }

@@ -6,7 +6,7 @@ extension hypr_tensor_info {
     self.init(
       struct_size: 0, name: tensor.name, rank: tensor.columns == nil ? 1 : 2,
       shape: (tensor.rows, tensor.columns ?? 1, 1, 1), offset: tensor.offset, size: tensor.count,
-      trainable: tensor.trainable ? 1 : 0)
+      trainable: tensor.trainable ? 1 : 0, element_type: Int32(tensor.elementType.rawValue))
   }
 }
 

@@ -17,6 +17,7 @@ extension ModelBuilder {
   func make(seed: UInt64) throws(Failure) -> UnsafeMutablePointer<Model> {
     defer { forgetDrawn() }
     try draw(seed: seed)
+    try encode()
     return try Model.adopt(try write(), message)
   }
 
@@ -144,14 +145,18 @@ extension ModelBuilder {
       UInt32(truncatingIfNeeded: tensor.pointee.rows), UInt32(truncatingIfNeeded: tensor.pointee.columns ?? 1),
     ]
     let rank = tensor.pointee.columns == nil ? 1 : 2
+    let rows = tensor.pointee.drawnRows ?? tensor.pointee.stored
+    let encoded = tensor.pointee.encoded
+    var elements = writer_elements(
+      type: format_element_type(tensor.pointee.elementType.rawValue),
+      data: encoded.map { UnsafeRawPointer($0.data) } ?? UnsafeRawPointer(values),
+      count: rows?.count ?? tensor.pointee.elementCount, scales: encoded?.scales.map { UnsafePointer($0) },
+      scale_count: encoded?.scaleCount ?? 0)
     return shape.span.withUnsafeBufferPointer { shape in
-      guard let rows = tensor.pointee.drawnRows ?? tensor.pointee.stored else {
-        return writer_add_tensor(
-          writer, values, tensor.pointee.elementCount, shape.baseAddress, rank, trainable, nil)
-      }
+      guard let rows else { return writer_add_tensor(writer, &elements, shape.baseAddress, rank, trainable, nil) }
       var stored = writer_rows(
         offsets: rows.offsets, offset_count: rows.offsetCount, columns: rows.columns, column_count: rows.count)
-      return writer_add_tensor(writer, values, rows.count, shape.baseAddress, rank, trainable, &stored)
+      return writer_add_tensor(writer, &elements, shape.baseAddress, rank, trainable, &stored)
     }
   }
 }

@@ -28,7 +28,7 @@ extension ModelBuilder {
     var tensor = format_tensor()
     let hasBias = format_readout_tensor(root, text("bias"), &tensor)
     try setReadout(outputs: model.outputSize, hasBias: hasBias, tau: nil)
-    if let readout { try takeTensors(root, readout, layers.count) }
+    if let readout { try takeTensors(model, readout, layers.count) }
     for index in 0..<format_class_label_count(root) {
       guard classLabels.hasRoom() else { throw outOfMemory() }
       classLabels.append(try copy(format_class_label(root, index) ?? text("")))
@@ -84,12 +84,11 @@ extension ModelBuilder {
       else { continue }
       layer.pointee.constants[place] = value
     }
-    try takeTensors(root, layer, index)
+    try takeTensors(model, layer, index)
   }
 
-  private func takeTensors(_ root: OpaquePointer, _ layer: UnsafeMutablePointer<BuilderLayer>, _ index: Int)
-    throws(Failure)
-  {
+  private func takeTensors(_ model: Model, _ layer: UnsafeMutablePointer<BuilderLayer>, _ index: Int) throws(Failure) {
+    let root = model.root
     for slot in 0..<layer.pointee.tensorCount where layer.pointee.tensors[slot].isPresent {
       let place = layer.pointee.tensors + slot
       var found = format_tensor()
@@ -99,7 +98,7 @@ extension ModelBuilder {
         : slot < BuilderLayer.firstParameter
           ? format_layer_tensor(root, index, place.pointee.field, &found)
           : format_neuron_tensor(root, index, place.pointee.field, &found)
-      guard isFound, let data = found.data else { continue }
+      guard isFound, let tensor = model.findTensor(name(layer, index, slot)) else { continue }
       place.pointee.trainable = found.trainable
       if found.layout == FORMAT_LAYOUT_SPARSE_ROWS, let offsets = found.row_offsets {
         let copiedOffsets: UnsafeMutablePointer<UInt32> = try copy(offsets, found.row_offset_count)
@@ -114,7 +113,17 @@ extension ModelBuilder {
           offsets: copiedOffsets, columns: columns, offsetCount: found.row_offset_count, count: found.column_index_count
         )
       }
-      place.pointee.source = .given(try copy(data, place.pointee.count))
+      guard let values: UnsafeMutablePointer<Float> = allocated(place.pointee.count) else { throw outOfMemory() }
+      model.readTensor(tensor, into: values)
+      place.pointee.source = .given(values)
+      guard let type = model.tensor(tensor)?.elementType else { continue }
+      place.pointee.elementType = type
+      // One scale of a whole tensor becomes that of each row.
+      if type == .int8, let scales = found.scales {
+        guard let copy: UnsafeMutablePointer<Float> = allocated(place.pointee.rows) else { throw outOfMemory() }
+        for row in 0..<place.pointee.rows { copy[row] = scales[found.scale_count == 1 ? 0 : row] }
+        place.pointee.scales = copy
+      }
     }
   }
 }

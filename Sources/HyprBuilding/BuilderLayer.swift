@@ -39,9 +39,15 @@ struct BuilderTensor {
   var stored: StoredRows?
   /// nil: as is usual.
   var trainable: Bool?
+  /// How the file stores the elements.
+  var elementType = ElementType.float32
+  /// Of int8, one per row: those of the file that the builder was made from, in memory of their own; nil: there are none.
+  var scales: UnsafeMutablePointer<Float>?
   /// What a build has drawn, while it lasts.
   var drawn: UnsafeMutablePointer<Float>?
   var drawnRows: StoredRows?
+  /// The elements as a build stores them; nil: as they are.
+  var encoded: EncodedElements?
 
   init(_ field: UnsafePointer<CChar>, rows: Int, columns: Int?, isPresent: Bool) {
     self.field = field
@@ -62,12 +68,14 @@ struct BuilderTensor {
   mutating func forgetDrawn() {
     system_free(drawn)
     drawnRows?.free()
-    (drawn, drawnRows) = (nil, nil)
+    encoded?.free()
+    (drawn, drawnRows, encoded) = (nil, nil, nil)
   }
 
   mutating func free() {
     forgetDrawn()
     system_free(given)
+    system_free(scales)
     stored?.free()
   }
 }

@@ -28,7 +28,7 @@ extension ModelBuilder {
   }
 
   /// The place of a tensor that the network has.
-  private func tensor(_ name: UnsafePointer<CChar>) throws(Failure) -> UnsafeMutablePointer<BuilderTensor> {
+  func tensor(_ name: UnsafePointer<CChar>) throws(Failure) -> UnsafeMutablePointer<BuilderTensor> {
     guard let (layer, field) = layer(of: name) else { throw message.failure(.notFound, "there is no tensor \(name)") }
     var known: Text = ""
     for index in 0..<layer.pointee.tensorCount where layer.pointee.tensors[index].isPresent {
@@ -179,13 +179,18 @@ extension ModelBuilder {
     _ layer: UnsafeMutablePointer<BuilderLayer>, _ number: Int, _ slot: Int, offset: Int
   ) -> TensorFacts {
     let tensor = layer.pointee.tensors + slot
-    let name: Text =
-      layer.pointee.isReadout ? "readout.\(tensor.pointee.field)" : "layer\(number).\(tensor.pointee.field)"
-    name.copy(to: tensorName, size: Model.nameCapacity)
     let stored = tensor.pointee.stored?.count
     return TensorFacts(
-      name: tensorName, rows: stored ?? tensor.pointee.rows, columns: stored == nil ? tensor.pointee.columns : nil,
-      offset: offset, trainable: isTrainable(layer, slot))
+      name: name(layer, number, slot), rows: stored ?? tensor.pointee.rows, columns: stored == nil ? tensor.pointee.columns : nil,
+      offset: offset, trainable: isTrainable(layer, slot), tensor.pointee.elementType)
+  }
+
+  /// The name of a tensor; good until the next one is asked for.
+  func name(_ layer: UnsafeMutablePointer<BuilderLayer>, _ number: Int, _ slot: Int) -> UnsafePointer<CChar> {
+    let field = layer.pointee.tensors[slot].field
+    let name: Text = layer.pointee.isReadout ? "readout.\(field)" : "layer\(number).\(field)"
+    name.copy(to: tensorName, size: Model.nameCapacity)
+    return UnsafePointer(tensorName)
   }
 
   func isTrainable(_ layer: UnsafeMutablePointer<BuilderLayer>, _ slot: Int) -> Bool {

@@ -147,16 +147,27 @@ private final class ModelSerializer {
       guard count == tensor.values.count else {
         throw .countMismatch(place: place, expected: count, actual: tensor.values.count)
       }
-      return writer_add_tensor(writer, tensor.values, count, shape, shape.count, tensor.trainable, nil)
+      return withElements(tensor.values) { elements in
+        writer_add_tensor(writer, elements, shape, shape.count, tensor.trainable, nil)
+      }
     }
     return rows.offsets.withUnsafeBufferPointer { offsets in
       rows.columns.withUnsafeBufferPointer { columns in
         var stored = writer_rows(
           offsets: offsets.baseAddress, offset_count: offsets.count, columns: columns.baseAddress,
           column_count: columns.count)
-        return writer_add_tensor(
-          writer, tensor.values, tensor.values.count, shape, shape.count, tensor.trainable, &stored)
+        return withElements(tensor.values) { elements in
+          writer_add_tensor(writer, elements, shape, shape.count, tensor.trainable, &stored)
+        }
       }
+    }
+  }
+
+  private func withElements(_ values: [Float], _ call: (UnsafePointer<writer_elements>) -> writer_tensor) -> writer_tensor {
+    values.withUnsafeBufferPointer { values in
+      var elements = writer_elements(
+        type: FORMAT_ELEMENT_FLOAT32, data: values.baseAddress, count: values.count, scales: nil, scale_count: 0)
+      return call(&elements)
     }
   }
 }

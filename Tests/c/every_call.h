@@ -171,6 +171,9 @@ static void *call_builder(size_t *bytes, const char *file) {
   OK(hypr_builder_remove_top(builder));
   OK(hypr_builder_set_readout(builder, CALL_OUTPUTS, 1, 7.3));
   OK(hypr_builder_set_trainable(builder, "readout.tau", 1));
+  OK(hypr_builder_set_element_type(builder, NULL, HYPR_ELEMENT_INT8));
+  OK(hypr_builder_set_element_type(builder, "layer0.input_weight", HYPR_ELEMENT_FLOAT16));
+  FAILS(hypr_builder_set_element_type(builder, "layer0.omega", HYPR_ELEMENT_INT8));
   OK(hypr_builder_set_class_labels(builder, names, CALL_OUTPUTS));
   OK(hypr_builder_recommend(builder, HYPR_OPTION_LEARNING_RATE, 0.01));
   FAILS(hypr_builder_recommend(builder, HYPR_OPTION_LEARNING_RATE, NAN));

@@ -89,6 +89,7 @@ static const struct {
     {HYPR_OPTION_GUARD, "guard", 0, 1e9, 0, 1},
     {HYPR_OPTION_GUARD_ANSWER, "guard_answer", 0, 1, 0, 1},
     {HYPR_OPTION_GUARD_MARGIN, "guard_margin", 0, 1e6, 0.05, 0},
+    {HYPR_OPTION_ROUNDING_SEED, "rounding_seed", 0, 4294967295, 0, 1},
 };
 enum { OPTION_COUNT = sizeof facts / sizeof *facts };
 

@@ -332,6 +332,7 @@ static void wrong_arguments_are_named(void **state) {
     refused(HYPR_ERROR_NOT_FOUND, "no tensor", hypr_builder_draw_tensor(builder, unknown[index], 0, 1));
     refused(HYPR_ERROR_NOT_FOUND, "no tensor", hypr_builder_set_trainable(builder, unknown[index], 1));
     refused(HYPR_ERROR_NOT_FOUND, "no tensor", hypr_builder_get_tensor(builder, unknown[index], values, 3));
+    refused(HYPR_ERROR_NOT_FOUND, "no tensor", hypr_builder_set_element_type(builder, unknown[index], HYPR_ELEMENT_INT8));
     refused(HYPR_ERROR_NOT_FOUND, "no tensor", hypr_builder_set_tensor_rows(builder, unknown[index], offsets, 4, columns, 0));
     refused(HYPR_ERROR_NOT_FOUND, "no constant", hypr_builder_set_constant(builder, unknown[index], 1));
   }
@@ -343,6 +344,10 @@ static void wrong_arguments_are_named(void **state) {
   refused(HYPR_ERROR_INVALID_ARGUMENT, "(low, high)", hypr_builder_draw_tensor(builder, "layer0.omega", 0, 1e300));
   refused(HYPR_ERROR_WRONG_STATE, "not given", hypr_builder_get_tensor(builder, "layer0.omega", values, 3));
   refused(HYPR_ERROR_INVALID_ARGUMENT, "trainable is 2", hypr_builder_set_trainable(builder, "layer0.omega", 2));
+  refused(HYPR_ERROR_INVALID_ARGUMENT, "layer0.omega is no weight",
+          hypr_builder_set_element_type(builder, "layer0.omega", HYPR_ELEMENT_INT8));
+  refused(HYPR_ERROR_INVALID_ARGUMENT, "element_type is 3", hypr_builder_set_element_type(builder, "layer0.input_weight", 3));
+  refused(HYPR_ERROR_INVALID_ARGUMENT, "element_type is -1", hypr_builder_set_element_type(builder, NULL, -1));
 
 #define refused_rows(status, words, count) \
   refused(status, words, hypr_builder_set_tensor_rows(builder, "layer0.recurrent_weight", offsets, 4, columns, count))

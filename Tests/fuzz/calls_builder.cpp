@@ -247,6 +247,12 @@ void call_hypr_builder_set_trainable(World &w) {
   w.build(w.builder(), [&](hypr_builder *handle) { return hypr_builder_set_trainable(handle, name, trainable); });
 }
 
+void call_hypr_builder_set_element_type(World &w) {
+  const char *name = tensor_name(w);
+  const int32_t type = static_cast<int32_t>(w.index(3));
+  w.build(w.builder(), [&](hypr_builder *handle) { return hypr_builder_set_element_type(handle, w.perhaps(name), type); });
+}
+
 void call_hypr_builder_tensor_count(World &w) { hypr_builder_tensor_count(w.builder().handle); }
 
 void call_hypr_builder_tensor_info(World &w) {

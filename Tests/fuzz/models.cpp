@@ -108,6 +108,20 @@ ModelFile of_layers(const char *name, std::vector<const char *> neurons, int32_t
   return {name, finish(builder, 7)};
 }
 
+/// Weights in fewer bytes, all of them and some elements alone, of one gate and of several.
+ModelFile of_types(const char *name) {
+  hypr_builder *builder = begin();
+  hypr_layer_settings settings = HYPR_LAYER_SETTINGS;
+  ok(builder, hypr_builder_add_layer(builder, "brf", 4, &settings));
+  settings.input_density = settings.recurrent_density = 0.6;
+  ok(builder, hypr_builder_add_layer(builder, "gru", 3, &settings));
+  ok(builder, hypr_builder_set_readout(builder, outputs, 1, 0));
+  ok(builder, hypr_builder_set_element_type(builder, nullptr, HYPR_ELEMENT_INT8));
+  ok(builder, hypr_builder_set_element_type(builder, "layer0.recurrent_weight", HYPR_ELEMENT_FLOAT16));
+  ok(builder, hypr_builder_set_element_type(builder, "layer1.recurrent_weight", HYPR_ELEMENT_FLOAT16));
+  return {name, finish(builder, 3)};
+}
+
 /// Every stage, one number for all channels or one each, and one of the encodings that level crossing is not.
 ModelFile of_signal(const char *name, int32_t kind, int32_t output) {
   hypr_builder *builder = begin();
@@ -139,6 +153,7 @@ std::vector<ModelFile> make() {
   files.push_back(of_layers("forward", {"lif", "gru"}, 0, -1));
   files.push_back(of_layers("signed", {"se_adlif"}, 1, HYPR_LEVEL_CROSSING_SIGNED));
   files.push_back(of_layers("on-off", {"alif", "brf"}, 1, HYPR_LEVEL_CROSSING_ON_OFF));
+  files.push_back(of_types("small-weights"));
   files.push_back(of_signal("conditioned", HYPR_ENCODING_NONE, 0));
   files.push_back(of_signal("delta", HYPR_ENCODING_DELTA, HYPR_LEVEL_CROSSING_ON_OFF));
   files.push_back(of_signal("accumulation", HYPR_ENCODING_THRESHOLD_ACCUMULATION, HYPR_LEVEL_CROSSING_SIGNED));

@@ -115,7 +115,8 @@ enum {
   HYPR_OPTION_HOLD_UNTAUGHT = 106,
   HYPR_OPTION_GUARD = 110,
   HYPR_OPTION_GUARD_ANSWER = 111,
-  HYPR_OPTION_GUARD_MARGIN = 112
+  HYPR_OPTION_GUARD_MARGIN = 112,
+  HYPR_OPTION_ROUNDING_SEED = 120
 };
 enum {
   HYPR_CREDIT_SPATIAL = 0,
@@ -295,11 +296,6 @@ HYPR_API hypr_status hypr_session_state_size(const hypr_session *session, size_t
 HYPR_API hypr_status hypr_session_save_state(const hypr_session *session, void *buffer, size_t size);
 HYPR_API hypr_status hypr_session_load_state(hypr_session *session, const void *buffer, size_t size);
 HYPR_API hypr_status hypr_session_transfer(hypr_session *session, hypr_session *from);
-enum {
-  HYPR_ELEMENT_FLOAT32 = 0,
-  HYPR_ELEMENT_FLOAT16 = 1,
-  HYPR_ELEMENT_INT8 = 2
-};
 typedef struct hypr_update_settings {
   size_t struct_size;
   int32_t element_type;
@@ -329,6 +325,11 @@ HYPR_API hypr_status hypr_session_get_layer_state(const hypr_session *session, s
 HYPR_API size_t hypr_session_layer_state_size(const hypr_session *session, size_t layer);
 HYPR_API hypr_status hypr_session_set_spikes(hypr_session *session, size_t layer, const float *spikes, size_t size);
 HYPR_API hypr_status hypr_session_set_layer_state(hypr_session *session, size_t layer, const float *state, size_t size);
+enum {
+  HYPR_ELEMENT_FLOAT32 = 0,
+  HYPR_ELEMENT_FLOAT16 = 1,
+  HYPR_ELEMENT_INT8 = 2
+};
 typedef struct hypr_tensor_info {
   size_t struct_size;
   const char *name;
@@ -337,6 +338,7 @@ typedef struct hypr_tensor_info {
   size_t offset;
   size_t size;
   int32_t trainable;
+  int32_t element_type;
 } hypr_tensor_info;
 HYPR_API size_t hypr_model_tensor_count(const hypr_model *model);
 HYPR_API hypr_status hypr_model_tensor_info(const hypr_model *model, size_t index, hypr_tensor_info *info);
@@ -524,6 +526,7 @@ HYPR_API hypr_status hypr_builder_draw_tensor(hypr_builder *builder, const char 
 HYPR_API hypr_status hypr_builder_set_tensor_rows(hypr_builder *builder, const char *name, const uint32_t *row_offsets,
                                          size_t row_offset_count, const uint32_t *column_indices, size_t count);
 HYPR_API hypr_status hypr_builder_set_trainable(hypr_builder *builder, const char *name, int32_t trainable);
+HYPR_API hypr_status hypr_builder_set_element_type(hypr_builder *builder, const char *name, int32_t element_type);
 HYPR_API size_t hypr_builder_tensor_count(const hypr_builder *builder);
 HYPR_API hypr_status hypr_builder_tensor_info(const hypr_builder *builder, size_t index, hypr_tensor_info *info);
 HYPR_API hypr_status hypr_builder_get_tensor(const hypr_builder *builder, const char *name, float *values, size_t count);

@@ -77,8 +77,8 @@ void format_check(const void *data, size_t size, uint64_t *keys, size_t count, f
 /// Told the bytes of one object from `start` to before `end`; false ends the visit.
 typedef bool (*format_visitor)(const void *context, size_t start, size_t end);
 
-/// Visits everything in the file that the schema knows but the elements of tensors; false if the visitor ended it. Allocates
-/// nothing.
+/// Visits everything in the file that the schema knows but the elements of tensors and the scales of Int8; false if the visitor
+/// ended it. Allocates nothing.
 bool format_visit_structure(const void *data, size_t size, format_visitor visit, const void *context);
 
 /// Sorts numbers, the least first, in n log n time without memory.

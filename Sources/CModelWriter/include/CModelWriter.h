@@ -82,11 +82,21 @@ typedef struct writer_rows {
   size_t column_count;
 } writer_rows;
 
-/// Adds a float tensor, row-major, of `count` elements; `rows` NULL: all are stored. 0 if the shape has more than 8 sizes, or if all
-/// are stored and `count` is not the product of the shape.
-writer_tensor writer_add_tensor(writer *writer, const float *WRITER_NULLABLE values, size_t count,
-                                const uint32_t *WRITER_NULLABLE shape, size_t rank, bool trainable,
-                                const writer_rows *WRITER_NULLABLE rows);
+/// The elements of a tensor, row-major, and how each is stored.
+typedef struct writer_elements {
+  format_element_type type;
+  const void *WRITER_NULLABLE data;
+  /// Numbers, not bytes.
+  size_t count;
+  /// Of Int8.
+  const float *WRITER_NULLABLE scales;
+  size_t scale_count;
+} writer_elements;
+
+/// Adds a tensor; `rows` NULL: all elements are stored. 0 if the shape has more than 8 sizes, if all are stored and their count is
+/// not the product of the shape, or if the schema does not have their type.
+writer_tensor writer_add_tensor(writer *writer, const writer_elements *elements, const uint32_t *WRITER_NULLABLE shape,
+                                size_t rank, bool trainable, const writer_rows *WRITER_NULLABLE rows);
 
 /* -------------------------------------------------------------------------------------------------------------- input */
 

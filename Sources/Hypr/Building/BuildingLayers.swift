@@ -87,6 +87,18 @@ internal import HyprCore
   }
 }
 
+@c @implementation public func hypr_builder_set_element_type(
+  _ builder: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ element_type: Int32
+) -> hypr_status {
+  withBuilder(builder) { builder throws(Failure) in
+    guard let type = UInt8(exactly: element_type).flatMap(ElementType.init(rawValue:)) else {
+      throw builder.message.failure(
+        .invalidArgument, "element_type is \(Int(element_type)), expected a HYPR_ELEMENT constant, 0 to 2")
+    }
+    try builder.setElementType(name, type)
+  }
+}
+
 @c @implementation public func hypr_builder_tensor_count(_ builder: OpaquePointer?) -> Int {
   guard hasBuilder, let builder else { return 0 }
   return BuilderPointer(builder).pointee.tensorCount

@@ -13,7 +13,7 @@ private func checked(
       "settings.struct_size is \(structSize(settings)), and the struct is not zero behind what this version knows")
   }
   let given = contents(of: settings)
-  guard let element = UInt8(exactly: given.element_type).flatMap(FleetElement.init) else {
+  guard let element = UInt8(exactly: given.element_type).flatMap(ElementType.init) else {
     throw session.pointee.refuse(.invalidArgument, "settings.element_type is \(Int(given.element_type)), expected 0 to 2")
   }
   guard given.share > 0 && given.share <= 1 else {

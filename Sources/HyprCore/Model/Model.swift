@@ -44,15 +44,19 @@ struct LayerDescription {
   }
 }
 
-/// Where in the file the elements of a tensor begin.
+/// Where in the file the elements of a tensor begin, or their scales.
 struct TensorPlace {
+  /// Sorted, places are in the order of the file.
   let key: UInt64
 
-  init(_ tensor: Int, at start: Int) { key = UInt64(start) << 32 | UInt64(tensor) }
+  init(_ tensor: Int, at start: Int, isOfScales: Bool) {
+    key = UInt64(start) << 32 | UInt64(tensor) << 1 | (isOfScales ? 1 : 0)
+  }
   init(key: UInt64) { self.key = key }
 
   var start: Int { Int(key >> 32) }
-  var tensor: Int { Int(key & 0xffff_ffff) }
+  var tensor: Int { Int(key >> 1 & 0x7fff_ffff) }
+  var isOfScales: Bool { key & 1 == 1 }
 }
 
 /// A named array of parameters.
@@ -70,13 +74,14 @@ struct TensorDescription {
   let elementType: ElementType
   /// The elements in the file, row-major, perhaps unaligned.
   let data: UnsafeRawPointer
+  /// In the file; of int8: one for all elements, or one for each row.
+  let scales: UnsafeBufferPointer<Float>
 
   var count: Int { placement.count }
 
-  /// Bytes of the elements in the file.
-  var byteCount: Int { count * elementType.size }
-
-  func value(_ index: Int) -> Float { elementType.load(data, index) }
+  func value(_ index: Int) -> Float {
+    elementType.read(scales.isEmpty ? 1 : scales[scaleIndex(of: index)], at: data + index * elementType.size)
+  }
 
   /// Whether the file and the options of a session let it be trained.
   func isTrainable(_ settings: Settings) -> Bool { trainable && settings.rateFactor(group) > 0 }
@@ -96,8 +101,8 @@ public struct Model {
   package let root: OpaquePointer
   let layers: UnsafeBufferPointer<LayerDescription>
   let tensors: UnsafeBufferPointer<TensorDescription>
-  /// A `TensorPlace.key` for each tensor, in the order of their elements in the file.
-  let places: UnsafePointer<UInt64>
+  /// A `TensorPlace.key` for all that saving writes, in the order of the file.
+  let places: UnsafeBufferPointer<UInt64>
   /// Channels of a sample.
   public let inputSize: Int
   /// How values become spikes, or no encoding.
@@ -107,6 +112,8 @@ public struct Model {
   let identity: UInt64
 
   public var outputSize: Int { readout.size }
+  /// Bytes of its file.
+  public var fileSize: Int { file.count }
   /// n of the first layer: what a sample becomes.
   public var firstLayerInputs: Int { layers[0].inputCount }
   /// Hidden layers.
@@ -182,15 +189,18 @@ public struct TensorFacts {
   public let columns: Int?
   public let offset: Int
   public let trainable: Bool
+  /// How the model file stores its elements.
+  public let elementType: ElementType
 
   public var count: Int { rows * (columns ?? 1) }
 
-  package init(name: UnsafePointer<CChar>, rows: Int, columns: Int?, offset: Int, trainable: Bool) {
+  package init(name: UnsafePointer<CChar>, rows: Int, columns: Int?, offset: Int, trainable: Bool, _ elementType: ElementType) {
     self.name = name
     self.rows = rows
     self.columns = columns
     self.offset = offset
     self.trainable = trainable
+    self.elementType = elementType
   }
 
   init(_ tensor: TensorDescription, trainable: Bool) {
@@ -200,6 +210,7 @@ public struct TensorFacts {
     columns = tensor.isMatrix && placement.rows == nil ? placement.columns : nil
     offset = tensor.offset
     self.trainable = trainable
+    elementType = tensor.elementType
   }
 }
 

@@ -277,7 +277,8 @@ struct ModelLoader {
       names = arena.allocate(CChar.self, tensors * Model.nameCapacity, .scratch)
       self.constants = arena.allocate(Float.self, constants, .parameters)
       self.rows = CompressedRowsStorage(&arena, offsets: rows.offsets, elements: rows.elements)
-      places = arena.allocate(UInt64.self, tensors, .scratch)
+      // Of elements and of scales.
+      places = arena.allocate(UInt64.self, tensors, rows: 2, .scratch)
     }
   }
 
@@ -302,17 +303,24 @@ struct ModelLoader {
     let outputSize = (storage.layers + hiddenCount).pointee.size
     try checkLabels(outputSize)
     try checkExemplars(channels: inputSize, outputs: outputSize)
-    for index in 0..<tensorCount {
-      let start = file.baseAddress.map { storage.tensors[index].data - $0 } ?? 0
-      storage.places[index] = TensorPlace(index, at: start).key
+    var placeCount = 0
+    func add(_ start: UnsafeRawPointer?, of tensor: Int, isOfScales: Bool) {
+      guard let start, let base = file.baseAddress else { return }
+      storage.places[placeCount] = TensorPlace(tensor, at: start - base, isOfScales: isOfScales).key
+      placeCount += 1
     }
-    format_sort(storage.places, tensorCount)
+    for index in 0..<tensorCount {
+      add(storage.tensors[index].data, of: index, isOfScales: false)
+      add(storage.tensors[index].scales.baseAddress.map { UnsafeRawPointer($0) }, of: index, isOfScales: true)
+    }
+    format_sort(storage.places, placeCount)
     storage.model.initialize(
       to: Model(
         ownsMemory: ownsMemory, kernels: UnsafePointer(storage.kernels), file: file, root: root,
         layers: UnsafeBufferPointer(start: storage.layers, count: hiddenCount + 1),
         tensors: UnsafeBufferPointer(start: storage.tensors, count: tensorCount),
-        places: UnsafePointer(storage.places), inputSize: inputSize, encoding: encoding, recommended: try readOptions(),
+        places: UnsafeBufferPointer(start: storage.places, count: placeCount), inputSize: inputSize, encoding: encoding,
+        recommended: try readOptions(),
         identity: checksum(file)))
   }
 }

@@ -181,11 +181,12 @@ struct TensorReader {
     _ bounds: kernel_quantity
   ) throws(Failure) -> Int {
     let (data, elementType) = try checkedData(found, placement, isMatrix: isMatrix)
+    let scales = try checkedScales(found, elementType, rows: placement.size * placement.gateCount)
     let name = names + count * Model.nameCapacity
     writeName(found, to: name)
     let tensor = TensorDescription(
       name: name, layer: layer.index, group: group, isMatrix: isMatrix, placement: placement, offset: offset,
-      trainable: found.tensor.trainable, bounds: bounds, elementType: elementType, data: data)
+      trainable: found.tensor.trainable, bounds: bounds, elementType: elementType, data: data, scales: scales)
     try checkValues(tensor, found)
     (tensors + count).initialize(to: tensor)
     count += 1
@@ -203,8 +204,13 @@ struct TensorReader {
     _ found: Found, _ placement: Placement, isMatrix: Bool
   ) throws(Failure) -> (UnsafeRawPointer, ElementType) {
     let tensor = found.tensor
-    guard let type = ElementType(tensor.element_type) else {
-      throw loader.unsupported("\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32)")
+    guard let type = UInt8(exactly: tensor.element_type).flatMap(ElementType.init(rawValue:)) else {
+      throw loader.unsupported(
+        "\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32), 1 (Float16) or 2 (Int8)")
+    }
+    guard type == .float32 || isMatrix else {
+      throw loader.unsupported(
+        "\(found.path).element_type is \(Int(tensor.element_type)), expected 0 (Float32): it is no weight")
     }
     guard tensor.layout == FORMAT_LAYOUT_DENSE || placement.rows != nil else {
       throw loader.unsupported("\(found.path).layout is \(Int(tensor.layout)), expected 0 (Dense)")
@@ -219,6 +225,21 @@ struct TensorReader {
       throw loader.invalid("\(found.path).data has \(tensor.byte_count) bytes, expected \(expected * Double(type.size))")
     }
     return (data, type)
+  }
+
+  /// What numbers of the file are multiplied by.
+  private func checkedScales(
+    _ found: Found, _ type: ElementType, rows: Int
+  ) throws(Failure) -> UnsafeBufferPointer<Float> {
+    guard type == .int8 else { return UnsafeBufferPointer(start: nil, count: 0) }
+    let scales = UnsafeBufferPointer(start: found.tensor.scales, count: found.tensor.scale_count)
+    guard scales.count == 1 || scales.count == rows else {
+      throw loader.invalid("\(found.path).scales has \(scales.count) numbers, expected 1 or \(rows), one per row")
+    }
+    for index in 0..<scales.count where !(scales[index] > 0 && scales[index].isFinite) {
+      throw loader.invalid("\(found.path).scales[\(index)] is \(scales[index]), expected a finite number above 0")
+    }
+    return scales
   }
 
   private func checkShape(_ found: Found, rows: Int, columns: Int?) throws(Failure) {

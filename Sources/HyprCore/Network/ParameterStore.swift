@@ -37,12 +37,6 @@ struct ParameterStore {
     for index in 0..<arrays.count { arrays[index].values.copy(from: other.arrays[index].values, count: arrays[index].count) }
   }
 
-  /// Copies a tensor's values out, row-major, from element `first` on.
-  func read(_ tensor: Int, _ placement: Placement, from first: Int, into target: UnsafeMutableBufferPointer<Float>) {
-    let values = arrays[tensor].values
-    for index in 0..<target.count { target[index] = values[placement.place(first + index)] }
-  }
-
   func clearGradients() {
     for array in arrays { array.clearGradients() }
   }

@@ -23,7 +23,7 @@ public enum Option: Int {
   case rateInputWeights, rateRecurrentWeights, rateBiases, rateNeuronParameters, rateReadout, rateReadoutTau
   case rehearsalBytes, rehearsalShare, rehearsalSteps, rehearsalWindows, rehearsalStretch, rehearsalLeadIn, rehearsalSeed, rehearsalBits
   case holdUntaught, guardHorizon, guardAnswer, guardMargin
-  case threads
+  case threads, roundingSeed
 
   static var count: Int { Options.Values.count }
   static var largestRateFactor: Double { 1000 }
@@ -78,6 +78,7 @@ public enum Option: Int {
     case .guardAnswer: .init(key: 111, name: "guard_answer", lower: 0, upper: 1, standard: 0, whole: true)
     case .guardMargin: .init(key: 112, name: "guard_margin", lower: 0, upper: 1e6, standard: 0.05, whole: false)
     case .threads: .init(key: 80, name: "threads", lower: 1, upper: 64, standard: 1, whole: true)
+    case .roundingSeed: .init(key: 120, name: "rounding_seed", lower: 0, upper: 4_294_967_295, standard: 0, whole: true)
     }
   }
 

@@ -178,6 +178,9 @@ struct Settings {
     #endif
   }
 
+  /// Of what is rounded when a model is saved; 0: to the nearest.
+  var roundingSeed: UInt64 { UInt64(options.value(.roundingSeed)) }
+
   /// Those of a session that learns some sequences of a batch for another one, in a thread of its own.
   var ofWorker: Settings {
     var options = options

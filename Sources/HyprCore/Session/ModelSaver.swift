@@ -1,8 +1,8 @@
 internal import CModelFormat
 internal import CSystem
 
-// The model file with a session's parameters: the loaded file, byte for byte, but for the elements of its tensors. What the file
-// holds beyond this version's knowledge is kept, and nothing is allocated.
+// The model file with a session's parameters: the loaded file, byte for byte, but for the elements of its tensors and the scales of
+// those that are int8. What the file holds beyond this version's knowledge is kept, and nothing is allocated.
 
 extension Session {
   /// Writes it to a file, which is replaced atomically, and only by what reads back as it was written.
@@ -44,6 +44,22 @@ extension Session {
     guard let start = file.baseAddress, format_visit_structure(start, file.count, isFree, model) else {
       throw message.failure(.modelInvalid, "the elements of a tensor lie where the file has something else")
     }
+    try checkRange()
+  }
+
+  /// That the types of the file's tensors reach as far as their values.
+  @inline(never) private mutating func checkRange() throws(Failure) {
+    for index in 0..<model.pointee.tensors.count where model.pointee.tensors[index].elementType == .float16 {
+      let (tensor, values) = (model.pointee.tensors[index], network.parameters.arrays[index].values)
+      for element in 0..<tensor.count {
+        let value = values[tensor.placement.place(element)]
+        // Below the middle between the largest number and what would be the next one.
+        if value.magnitude < 65_520 { continue }
+        throw message.failure(
+          .notFinite,
+          "\(tensor.name)[\(element)] is \(value), expected at most \(tensor.elementType.largest) in size: the file stores float16")
+      }
+    }
   }
 
   /// Its bytes, in order.
@@ -51,27 +67,60 @@ extension Session {
     let file = model.pointee.file
     guard let start = file.baseAddress else { return }
     var position = 0
-    for index in 0..<model.pointee.tensors.count {
-      let place = TensorPlace(key: model.pointee.places[index])
+    for key in model.pointee.places {
+      let place = TensorPlace(key: key)
       let tensor = model.pointee.tensors[place.tensor]
       body(start + position, place.start - position)
-      forEachPiece(of: place.tensor, tensor, body)
-      position = place.start + tensor.byteCount
+      let saved = SavedTensor(
+        tensor: tensor, values: network.parameters.arrays[place.tensor].values, rounding: Rounding(seed: settings.roundingSeed))
+      if place.isOfScales { saved.forEachPieceOfScales(body) } else { saved.forEachPieceOfElements(body) }
+      position = place.start + tensor.byteCount(at: place)
     }
     body(start + position, file.count - position)
   }
+}
 
-  private mutating func forEachPiece(
-    of index: Int, _ tensor: TensorDescription, _ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void
-  ) {
-    var done = 0
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { piece in
-      while done < tensor.count {
-        let count = min(piece.count, tensor.count - done)
-        let part = UnsafeMutableBufferPointer(rebasing: piece[0..<count])
-        network.parameters.read(index, tensor.placement, from: done, into: part)
-        if let bytes = part.baseAddress { body(bytes, count * tensor.elementType.size) }
-        done += count
+/// A tensor as the file will have it.
+private struct SavedTensor {
+  let tensor: TensorDescription
+  /// At the places of its placement.
+  let values: UnsafeMutablePointer<Float>
+  let rounding: Rounding
+
+  private static let pieceCount = 256
+
+  private func value(_ element: Int) -> Float { values[tensor.placement.place(element)] }
+
+  private func scale(_ index: Int) -> Float {
+    ElementType.scale(of: tensor.elements(ofScale: index), before: tensor.scales[index], value)
+  }
+
+  func forEachPieceOfScales(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
+    for index in 0..<tensor.scales.count {
+      var scale = scale(index)
+      body(&scale, MemoryLayout<Float>.size)
+    }
+  }
+
+  func forEachPieceOfElements(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
+    let size = tensor.elementType.size
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: SavedTensor.pieceCount) { piece in
+      guard let bytes = UnsafeMutableRawPointer(piece.baseAddress) else { return }
+      // Of int8: the scale of the elements before `end`, and the number of the next one.
+      var (scale, end, next): (Float, Int, Int) = (1, 0, 0)
+      var count = 0
+      for element in 0..<tensor.count {
+        while !tensor.scales.isEmpty && element >= end {
+          (scale, end) = (self.scale(next), tensor.elements(ofScale: next).upperBound)
+          next += 1
+        }
+        let value = value(element)
+        _ = tensor.elementType.write(value, scale, random: rounding.random(element, value), at: bytes + count * size)
+        count += 1
+        if count == SavedTensor.pieceCount || element == tensor.count - 1 {
+          body(bytes, count * size)
+          count = 0
+        }
       }
     }
   }
@@ -81,14 +130,14 @@ extension Model {
   /// Whether no tensor has elements in these bytes of the file.
   fileprivate func isFreeOfElements(_ bytes: Range<Int>) -> Bool {
     // The last tensor that begins before they end.
-    var (first, last) = (0, tensors.count)
+    var (first, last) = (0, places.count)
     while first < last {
       let middle = (first + last) / 2
       if TensorPlace(key: places[middle]).start < bytes.upperBound { first = middle + 1 } else { last = middle }
     }
     guard first > 0 else { return true }
     let place = TensorPlace(key: places[first - 1])
-    return place.start + tensors[place.tensor].byteCount <= bytes.lowerBound
+    return place.start + tensors[place.tensor].byteCount(at: place) <= bytes.lowerBound
   }
 }
 

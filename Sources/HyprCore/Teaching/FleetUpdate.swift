@@ -99,7 +99,7 @@ extension Session {
     guard checksum(contents) == (start + contents.count).loadUnaligned(as: UInt64.self) else {
       throw message.failure(.invalidArgument, "the update is damaged: its checksum does not match")
     }
-    guard let element = FleetElement(rawValue: header.element) else {
+    guard let element = ElementType(rawValue: header.element) else {
       throw message.failure(.invalidArgument, "the update is damaged: there is no element type \(UInt64(header.element))")
     }
     guard header.isPart <= 1 else {
@@ -189,7 +189,7 @@ private struct TensorDifference {
 /// An update that is read.
 private struct FleetUpdate {
   let header: FleetUpdateHeader
-  let element: FleetElement
+  let element: ElementType
   /// What is between header and checksum.
   let contents: UnsafeRawBufferPointer
 

@@ -9,7 +9,7 @@ package struct HyprCommand: ParsableCommand {
     version: "\(HYPR_VERSION_MAJOR).\(HYPR_VERSION_MINOR).\(HYPR_VERSION_PATCH)",
     subcommands: [
       CreateCommand.self, NeuronsCommand.self, InfoCommand.self, VerifyCommand.self, TrainCommand.self,
-      EvaluateCommand.self, CheckCommand.self, StreamCommand.self, ReportCommand.self, LinkCommand.self,
+      EvaluateCommand.self, CheckCommand.self, StreamCommand.self, ReportCommand.self, QuantizeCommand.self, LinkCommand.self,
     ])
 
   package init() {}

@@ -59,6 +59,10 @@ struct ModelReport: Encodable {
     /// The matrix of which these are the stored elements; `nil`: they are all.
     let sparseShape: [Int]?
     let trainable: Bool
+    /// How the file stores the elements: float32, float16 or int8.
+    let elementType: String
+    /// Of the elements in the file.
+    let bytes: Int
     let minimum: Float
     let mean: Double
     let maximum: Float
@@ -185,7 +189,7 @@ struct ModelReport: Encodable {
       return Tensor(
         name: String(cString: facts.name), shape: [facts.rows] + (facts.columns.map { [$0] } ?? []),
         sparseShape: model.pointer.pointee.sparseShape(index).map { [$0.rows, $0.columns] }, trainable: facts.trainable,
-        minimum: values.min() ?? 0,
+        elementType: "\(facts.elementType)", bytes: facts.count * facts.elementType.size, minimum: values.min() ?? 0,
         mean: values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)), maximum: values.max() ?? 0)
     }
   }

@@ -62,12 +62,12 @@ extension ModelReport {
     let rows = tensors.map { tensor in
       [
         tensor.name, text(tensor.shape) + (tensor.sparseShape.map { " of \(text($0))" } ?? ""),
-        tensor.trainable ? "trainable" : "fixed",
+        tensor.trainable ? "trainable" : "fixed", tensor.elementType, "\(tensor.bytes)",
         String(printf: "%.5g", tensor.minimum), String(printf: "%.5g", tensor.mean),
         String(printf: "%.5g", tensor.maximum),
       ]
     }
-    return TextTable.text([["tensor", "shape", "", "min", "mean", "max"]] + rows, rightAligned: [3, 4, 5])
+    return TextTable.text([["tensor", "shape", "", "stored", "bytes", "min", "mean", "max"]] + rows, rightAligned: [4, 5, 6, 7])
   }
 
   private var optionText: String {

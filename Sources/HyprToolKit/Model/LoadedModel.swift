@@ -24,6 +24,9 @@ final class LoadedModel {
   var layerCount: Int { pointer.pointee.layerCount }
   var parameterCount: Int { pointer.pointee.parameterCount }
 
+  /// Bytes of the file.
+  var fileSize: Int { pointer.pointee.fileSize }
+
   /// Seconds between two samples; 0: not said.
   var timeStep: Float { pointer.pointee.timeStep }
   /// Names of the channels; none if one has no name.

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from hypr.conditioning import Clip, HighPass, RectifiedDifference, RunningNormalization
     from hypr.description import Exemplar, Surrogate
     from hypr.neurons import NeuronModel, Quantity, neuron_models
+    from hypr.quantization import quantize
     from hypr.recording import Recording, record
     from hypr.stream_log import StreamLog, StreamRecord
     from hypr.suggestion import Suggestion, suggest
@@ -71,7 +72,7 @@ _LAZY = {"Adaptation": "hypr.adaptation", "AdaptationPlan": "hypr.adaptation", "
          "StreamLog": "hypr.stream_log", "StreamRecord": "hypr.stream_log",
          "Suggestion": "hypr.suggestion", "Surrogate": "hypr.description", "Trainer": "hypr.trainer",
          "TrainingResult": "hypr.trainer", "adaptation_profiles": "hypr.adaptation", "check": "hypr.checking",
-         "neuron_models": "hypr.neurons", "record": "hypr.recording", "suggest": "hypr.suggestion",
+         "neuron_models": "hypr.neurons", "quantize": "hypr.quantization", "record": "hypr.recording", "suggest": "hypr.suggestion",
          "tune_adaptation": "hypr.adaptation"}
 _LAZY_MODULES = ("datasets", "flower", "nir", "norse", "plot", "report", "river", "run_folder", "sklearn", "snntorch", "torch")
 
@@ -84,7 +85,7 @@ __all__ = [
     "RunningNormalization", "Session", "SessionOptions", "SizeMismatchError", "StateMismatchError", "Statistics",
     "StoppedError", "StreamLog", "StreamRecord", "Suggestion", "Surrogate", "TensorInfo", "Trainer", "TrainingResult",
     "UnknownOptionError", "UnknownTensorError", "WrongStateError", "__version__", "adaptation_profiles", "check", "library_version",
-    "neuron_models", "option_info", "option_names", "record", "suggest", "tune_adaptation",
+    "neuron_models", "option_info", "option_names", "quantize", "record", "suggest", "tune_adaptation",
 ]
 
 

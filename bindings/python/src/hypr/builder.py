@@ -26,6 +26,7 @@ from hypr._builder_arguments import (
 )
 from hypr._library import ffi, lib, text
 from hypr._sequences import checked_targets, join
+from hypr._tensors import ElementType, element_number
 from hypr.conditioning import Stage
 from hypr.description import ModelDescription, Surrogate
 from hypr.errors import InvalidArgumentError, NotFoundError, UnknownTensorError, WrongStateError, unknown
@@ -410,6 +411,14 @@ class ModelBuilder:
         """Whether sessions may train a tensor: options of a session can narrow it, not widen it."""
         self._shape(name)
         self._call(lib.hypr_builder_set_trainable, utf8(name), bool(trainable))
+        return self
+
+    def set_element_type(self, element_type: ElementType, name: str | None = None) -> Self:
+        """How the file stores a weight, or all weights that there are: "float32", "float16" or "int8" (docs/quantization.md)."""
+        number = element_number(element_type)
+        if name is not None:
+            self._shape(name)
+        self._call(lib.hypr_builder_set_element_type, ffi.NULL if name is None else utf8(name), number)
         return self
 
     def __setitem__(self, name: str, values: npt.ArrayLike) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hypr._arrays import FloatArray
 from hypr.conditioning import decode_stage
 from hypr.datasets import encoders
 from hypr.description import (
@@ -45,11 +46,22 @@ def decode(data: bytes) -> ModelDescription:
 
 
 def _decode_tensor(table: Mapping[str, Any]) -> Tensor:
-    values, trainable = table["data"].view("<f4"), bool(table.get("trainable", True))
+    values, trainable = _decode_elements(table), bool(table.get("trainable", True))
     if enum_name("Layout", table.get("layout", 0)) == "sparse_rows":
         rows, columns = map(int, table["shape"])
         return Tensor(values, trainable, SparseRows((rows, columns), table["row_offsets"], table["column_indices"]))
     return Tensor(values.reshape(table["shape"]), trainable)
+
+
+def _decode_elements(table: Mapping[str, Any]) -> FloatArray:
+    element_type = enum_name("ElementType", table.get("element_type", 0))
+    values: FloatArray = table["data"].view({"float32": "<f4", "float16": "<f2", "int8": "i1"}[element_type]).astype(np.float32)
+    if element_type != "int8":
+        return values
+    scales, rows = table["scales"], int(table["shape"][0])
+    offsets = table["row_offsets"] if "row_offsets" in table else np.arange(rows + 1) * (len(values) // rows)
+    values *= scales if len(scales) == 1 else np.repeat(scales, np.diff(offsets))
+    return values
 
 
 def _optional_tensor(table: Mapping[str, Any] | None) -> Tensor | None:

@@ -66,6 +66,7 @@ class SessionOptions(TypedDict, total=False):
     guard_margin: float  # part of the other's mean loss by which a network must be better to be ahead
     guard_answer: int  # 1: outputs are those of the network that is ahead
     threads: int  # of a learning session, the host's included
+    rounding_seed: int  # of weights that a saved file stores in fewer bytes; 0: rounded to the nearest
 
 
 @dataclass(frozen=True)

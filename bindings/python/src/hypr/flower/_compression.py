@@ -9,11 +9,11 @@ from flwr.app import Array, ArrayRecord, Context, Message, MessageType
 from flwr.clientapp.typing import ClientAppCallable, Mod
 
 from hypr._arrays import FloatArray
+from hypr._tensors import ElementType, element_number
 from hypr.errors import InvalidArgumentError
 from hypr.flower._messages import ARRAYS, DIFFERENCE, DIFFERENCE_TYPE
 from hypr.flower._shared import SharedTensors
 from hypr.session import Session
-from hypr.session._updates import ELEMENT_TYPES, ElementType
 
 _RESIDUAL = "hypr.residual"
 
@@ -37,8 +37,7 @@ class Compression:
     """
 
     def __init__(self, element_type: ElementType = "int8", share: float = 1.0, error_feedback: bool = True) -> None:
-        if element_type not in ELEMENT_TYPES:
-            raise InvalidArgumentError(f"element_type is {element_type!r}, expected one of {', '.join(map(repr, ELEMENT_TYPES))}")
+        element_number(element_type)
         if not 0 < share <= 1:
             raise InvalidArgumentError(f"share is {share}, expected above 0 to 1")
         self.element_type: ElementType = element_type

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from hypr._arrays import FloatArray, pointer
 from hypr._library import ffi, lib
-from hypr.errors import InvalidArgumentError, SizeMismatchError
+from hypr._tensors import ElementType, element_number
+from hypr.errors import SizeMismatchError
 from hypr.session._handle import SessionHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-ElementType = Literal["float32", "float16", "int8"]  # in the order of HYPR_ELEMENT_
-ELEMENT_TYPES: tuple[ElementType, ...] = get_args(ElementType)
 
 
 class Updates(SessionHandle):
@@ -46,9 +44,7 @@ class Updates(SessionHandle):
         """
         settings = ffi.new("hypr_update_settings *")
         settings.struct_size = ffi.sizeof("hypr_update_settings")
-        if element_type not in ELEMENT_TYPES:
-            raise InvalidArgumentError(f"element_type is {element_type!r}, expected one of {', '.join(map(repr, ELEMENT_TYPES))}")
-        settings.element_type = ELEMENT_TYPES.index(element_type)
+        settings.element_type = element_number(element_type)
         settings.share = share
         if tensors is not None:
             sent, count = np.ascontiguousarray(np.asarray(tensors, bool), np.uint8), len(self.model.tensors)
