@@ -28,8 +28,8 @@ extension WindowJob {
     }
   }
 
-  /// The same of adding the adjoints of currents through a projection's weights to those of the outputs that it listens to, of each step
-  /// by itself or of all of them at once.
+  /// The same of adding the adjoints of currents through a projection's weights to those of the outputs that it listens to: of each
+  /// step by itself, or of all of them at once.
   @_optimize(speed) private func workOfProjecting(_ layer: UnsafePointer<Layer>, _ index: Int, stepByStep: Bool) -> Int {
     let projection = layer.pointee.projection(index)
     // A stored weight of compressed rows is in no vector.
@@ -49,9 +49,10 @@ extension WindowJob {
     return beginning + (layer.pointee.eligibility?.outputs == nil ? all : 2 * all)
   }
 
-  /// The same of grouping the events of a projection: each takes as long as many multiply-adds, for it is in no vector.
+  /// The same of grouping the events of a projection: each takes as long as many multiply-adds, for it is in no vector; so does
+  /// each step, for the processor cannot guess how many events it has.
   @_optimize(speed) func workOfGrouping(_ layer: UnsafePointer<Layer>, _ index: Int, events: Int) -> Int {
-    60 * events + 10 * layer.pointee.projection(index).pointee.description.sourceSize + 4 * steps
+    60 * (events + steps) + 10 * layer.pointee.projection(index).pointee.description.sourceSize
   }
 
   /// All stages of all layers.

@@ -26,9 +26,7 @@ struct DeferredClosing {
   }
 
   /// So few are left for a later step: beginning to work takes as long.
-  private static var least: Int { 3000 }
-  /// One in so many parts of what is due may be left.
-  fileprivate static var rest: Int { 4 }
+  private static var least: Int { 1000 }
 
   /// Another step was made: how many multiply-adds are due.
   @_optimize(speed) mutating func due() -> Int {
@@ -71,12 +69,10 @@ extension Session {
     guard let learner, let closing = deferred.pointee.closing else { return }
     let before = closing.pointee.done
     let end = before + min(work, .max - before)
-    // A piece for what little is left of it would do much more than that: it is left for the next time.
-    let enough = work == .max ? end : end - work / DeferredClosing.rest
     var goesOn = true
     repeat {
       goesOn = closing.pointee.advance(learner, network, rehearsal, work: end - closing.pointee.done)
-    } while goesOn && closing.pointee.done < enough
+    } while goesOn && closing.pointee.done < end
     deferred.pointee.count(closing.pointee.done - before, goesOn: goesOn)
   }
 
