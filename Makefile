@@ -154,12 +154,12 @@ fleet-environment: $(LIBRARY) $(TOOL)
 # An arm in MuJoCo, whose PyPI package brings headers and library for C++ (ARM= has arguments, such as --seeds 1-5).
 ARM ?= --seeds 1-5
 .PHONY: demo-arm demo-arm-tune
-demo-arm: $(BUILD)/examples/cpp/arm ## A robot arm learns its load: all baselines in C++, a plot and pictures by Python (75 seconds; downloads MuJoCo)
+demo-arm: $(BUILD)/examples/cpp/arm ## A robot arm learns its load: all baselines in C++, plots and pictures by Python (3 minutes; downloads MuJoCo)
 	$< examples/arm/arm.xml --settings examples/arm/settings.txt $(ARM)
 	$(BUILD)/venv-arm/bin/python examples/arm/demo.py --out $(BUILD)/arm
 
 demo-arm-tune: $(BUILD)/examples/cpp/arm ## Choose rate and observer of everybody on other seeds, into examples/arm/settings.txt (minutes)
-	$< examples/arm/arm.xml --tune --seeds 101 --after 25 > $(BUILD)/arm-settings.txt
+	$< examples/arm/arm.xml --tune --seeds 101-103 --after 25 > $(BUILD)/arm-settings.txt
 	mv $(BUILD)/arm-settings.txt examples/arm/settings.txt
 
 $(BUILD)/examples/cpp/arm: $(wildcard examples/cpp/arm/*) include/hypr.hpp include/hypr.h $(LIBRARY) examples/arm/requirements.txt
@@ -167,8 +167,8 @@ $(BUILD)/examples/cpp/arm: $(wildcard examples/cpp/arm/*) include/hypr.hpp inclu
 	@mkdir -p $(@D)
 	HYPR_LIBRARY=$(LIBRARY) .ci/install-python-package $(BUILD)/venv-arm examples/arm/requirements.txt
 	mujoco=$$($(BUILD)/venv-arm/bin/python -c "import mujoco, os; print(os.path.dirname(mujoco.__file__))"); \
-	$(CXX) -std=c++17 -O2 -Wall -Wextra -Werror -Iinclude -isystem "$$mujoco/include" -o $@ examples/cpp/arm/arm.cpp \
-	  -L$(BUILD)/lib -lhypr "$$mujoco"/libmujoco.so.* -Wl,-rpath,$(abspath $(BUILD)/lib) -Wl,-rpath,"$$mujoco"
+	$(CXX) -std=c++17 -O3 -Wall -Wextra -Werror -Iinclude -isystem "$$mujoco/include" -o $@ examples/cpp/arm/arm.cpp \
+	  -pthread -L$(BUILD)/lib -lhypr "$$mujoco"/libmujoco.so.* -Wl,-rpath,$(abspath $(BUILD)/lib) -Wl,-rpath,"$$mujoco"
 
 .PHONY: watch-environment
 watch-environment: $(LIBRARY) $(TOOL)
@@ -402,7 +402,7 @@ cosines: $(LIBRARY) $(TOOL) ## Compare every credit's gradient with that of BPTT
 	@.ci/require-packages $(PYTHON_PACKAGES)
 	HYPR_LIBRARY=$(LIBRARY) HYPR_TOOL=$(abspath $(TOOL)) benchmarks/ecg/run cosine.py
 
-.PHONY: bench bench-sparse bench-peers bench-plots bench-instructions latency
+.PHONY: bench bench-sparse bench-peers bench-plots bench-instructions latency latency-instructions
 bench: $(BUILD)/bench/bench $(MODELS) ## Measure the time per step and print a table (BENCH=--json for JSON)
 	$< $(BENCH) $(BUILD)/models/bench
 
@@ -424,6 +424,10 @@ bench-instructions: $(BUILD)/bench/bench $(MODELS) ## Count instructions per ste
 
 latency: $(BUILD)/bench/latency $(MODELS) ## Measure how late single steps are, with and without deferred learning (2 minutes)
 	$< $(LATENCY) $(BUILD)/models/bench
+
+latency-instructions: $(BUILD)/bench/latency $(MODELS) ## Count the instructions of single steps, with and without deferred learning, with valgrind
+	@.ci/require-packages valgrind
+	benchmarks/latency/instructions $< $(BUILD)/models/bench
 
 $(BUILD)/bench/latency: $(wildcard benchmarks/latency/*.c) benchmarks/speed/networks.c $(LIBRARY)
 	@mkdir -p $(@D)

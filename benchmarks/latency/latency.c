@@ -1,6 +1,7 @@
 /* Measures how long single steps take at the C ABI: without learning, with windows closed at once, and with deferred learning.
  *
  *   latency [--only TEXT] [--steps N] MODELS
+ *   latency --work WAY --window N --steps N --only TEXT MODELS   nothing but N steps, for programs that count instructions
  *
  * MODELS is the folder with <neuron>-<inputs>-<neurons>-<outputs>.hypr. A step is hypr_session_step and, with learning,
  * hypr_session_teach_class. Each is timed by itself, by the thread's CPU time and on the wall; what reading both clocks takes, the
@@ -167,19 +168,36 @@ static void print_cost(const cost *found) {
          1 + (least.spread - least.at_once) / found->at_once);
 }
 
+static int work(const char *models, const char *only, const char *name, int window, long steps) {
+  for (int index = 0; index < NETWORKS_OF_TABLE; index++) {
+    if (!strstr(network_name(index), only)) continue;
+    network net = network_load(models, index, "", 0.04);
+    for (int way = 0; way < WAYS; way++) {
+      if (strcmp(ways[way], name) == 0) mean_of(&net, way, window, steps);
+    }
+    network_free(&net);
+  }
+  return 0;
+}
+
 int main(int count, char **arguments) {
-  static const struct option options[] = {{"only", required_argument, NULL, 'o'}, {"steps", required_argument, NULL, 'n'}, {0}};
-  const char *only = "";
+  static const struct option options[] = {{"only", required_argument, NULL, 'o'}, {"steps", required_argument, NULL, 'n'},
+                                          {"work", required_argument, NULL, 'w'}, {"window", required_argument, NULL, 'l'}, {0}};
+  const char *only = "", *way = NULL;
   long steps = 20000;
+  int window = 10;
   for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
     if (option == 'o') only = optarg;
     else if (option == 'n') steps = atol(optarg);
+    else if (option == 'w') way = optarg;
+    else if (option == 'l') window = atoi(optarg);
     else return 1;
   }
   if (optind != count - 1 || steps < 1) {
-    fprintf(stderr, "usage: latency [--only TEXT] [--steps N] MODELS\n");
+    fprintf(stderr, "usage: latency [--only TEXT] [--steps N] [--work WAY --window N] MODELS\n");
     return 1;
   }
+  if (way) return work(arguments[optind], only, way, window, steps);
   const times nothing = overhead();
   printf("hypr %s; microseconds per step, BRF, %ld steps; the clocks took %.2f (CPU) and %.2f (wall), which are subtracted\n\n",
          hypr_version_string(), steps, 1e6 * *nothing.cpu, 1e6 * *nothing.wall);

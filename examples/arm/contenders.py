@@ -17,20 +17,41 @@ def swinging_load(plant):
     plant.swing(0.8)
 
 
-SCENARIOS = {"load": load_and_wear, "swing": swinging_load}
+def pick_and_place(plant):
+    """each time that it closes the gripper holds 2 kg until it opens"""
+    plant.find(2.0)
 
-# name -> make(seed, rate)
+
+def bending_load(plant):
+    """1.5 kg on a rod of 0.25 m that bends and rings at 3 to 4 Hz"""
+    plant.swing(1.5, 0.25, stiffness=33.0, damping=0.05)
+
+
+def load_and_play(plant):
+    """a rigid load of 0.8 kg, and gears with 3 degrees of play"""
+    plant.carry(0.8)
+    plant.loosen((2000.0, 1000.0), 0.0524)
+
+
+SCENARIOS = {"load": load_and_wear, "swing": swinging_load, "pick": pick_and_place, "bend": bending_load, "play": load_and_play}
+GRIPPING = {"pick"}  # scenarios in which the gripper acts, and the networks hear it
+
+# name -> make(seed, rate, inputs)
 CONTENDERS = {
     "nominal model + PD": Nothing,
     "disturbance observer": Nothing,
     "least squares on the true equation": RecursiveLeastSquares,
-    "perceptron, SGD": Perceptron,
-    "perceptron, NLMS": partial(Perceptron, normalized=True),
-    "perceptron with delay taps, NLMS": partial(Perceptron, taps=5, normalized=True),
+    "perceptron, SGD": partial(Perceptron, normalized=False),
+    "perceptron, NLMS": Perceptron,
+    "perceptron with delay taps, NLMS": partial(Perceptron, taps=5),
+    "perceptron with taps of 1 s, NLMS": partial(Perceptron, taps=20, spacing=25),
+    "perceptron told of the grip, NLMS": partial(Perceptron, latched=True),
     "GRU in hypr, NLMS": partial(Recurrent, neuron="gru", scale=1.0),
+    "slow GRU in hypr, NLMS": partial(Recurrent, neuron="gru", scale=1.0, slow=True),
     "RSNN in hypr, as drawn": partial(Recurrent, learns=False),
     "RSNN in hypr, SGD": partial(Recurrent, optimizer="sgd"),
     "RSNN in hypr, NLMS": Recurrent,
+    "slow RSNN in hypr, NLMS": partial(Recurrent, slow=True),
 }
 
 

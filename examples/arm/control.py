@@ -37,7 +37,8 @@ class Controller:
         if self.step > _START:
             self.learner.teach([torque / unit for torque, unit in zip(missing, UNITS)], measured)
         ahead = self.reference.at(self.step + _AHEAD)
-        predicted = [_limited(torque, LIMIT) * unit for torque, unit in zip(self.learner.predict(ahead), UNITS)]
+        learnt = self.learner.predict(ahead, self.reference.gripper(self.step + _AHEAD))
+        predicted = [_limited(torque, LIMIT) * unit for torque, unit in zip(learnt, UNITS)]
         nominal = inverse_dynamics(*ahead)
         wanted_position, wanted_velocity, _ = self.reference.at(self.step)
         torques = []
@@ -62,14 +63,16 @@ class Controller:
 def _limited(value, most): return min(max(value, -most), most)
 
 
-def run(seed, disturb, learner, before=20.0, after=65.0, watch=None, **controller):
-    """Errors of the tip in metres, one per control step; `disturb(plant)` changes the arm after `before` seconds.
+def run(seed, disturb, learner, before=20.0, after=65.0, watch=None, grips=False, **controller):
+    """Errors of the tip in metres, one per control step; `disturb(plant)` changes the arm after `before` seconds;
+    `grips`: the gripper acts.
     `watch(plant, step)` is called after every step. An arm that is lost, its tip a metre away, ends the run: the errors after that are infinite."""
-    reference = Reference(seed, before + after + 1)
+    reference = Reference(seed, before + after + 1, grips)
     plant, control = Plant(reference.position[0], DELAY), Controller(reference, learner, **controller)
     errors = np.full(round((before + after) / TIME_STEP), np.inf)
     for step in range(len(errors)):
         if step == round(before / TIME_STEP): disturb(plant)
+        plant.grip(reference.holds[step])
         plant.step(control.command(*plant.measure()))
         errors[step] = plant.error(reference.at(step + 1)[0])
         if watch: watch(plant, step)

@@ -1,4 +1,4 @@
-"""The arm that learns its load, with a plot and a strip of pictures: demo.py [--scenario load] [--seed 1] [--out FOLDER]
+"""The arm that learns its load, with a plot and a strip of pictures: demo.py [--scenario NAME] [--seed 1] [--out FOLDER]
 
 examples/cpp/arm runs all contenders and seeds in the time that this takes for some of them.
 """
@@ -10,6 +10,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # matrices of this size gain nothing by threads
 
 import math
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import matplotlib
@@ -18,7 +20,7 @@ import numpy as np
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from contenders import CONTENDERS, SCENARIOS, settings
+from contenders import CONTENDERS, GRIPPING, SCENARIOS, settings
 from control import figures, run
 from dynamics import LINK, TIME_STEP, Reference
 
@@ -63,28 +65,36 @@ def strip(poses, reference, path):
     figure.savefig(path)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scenario", choices=SCENARIOS, default="load")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--after", type=float, default=25.0, help="seconds after the change")
-    parser.add_argument("--out", type=Path, default=Path("."), help="folder for arm.svg and arm-strip.svg")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    chosen, change = settings(), SCENARIOS[arguments.scenario]
-    print(f"{arguments.scenario}: {change.__doc__}; tip error in mm, seed {arguments.seed}\n")
-    print("| | before | 0-5 s | 10 s |\n|---|---|---|---|")
+def show(scenario, arguments):
+    """Makes both pictures; returns a table."""
+    chosen, change, grips = settings(), SCENARIOS[scenario], scenario in GRIPPING
+    lines = [f"\n{scenario}: {change.__doc__}; tip error in mm, seed {arguments.seed}\n", "| | before | 0-5 s | 10 s |\n|---|---|---|---|"]
     all_errors, poses = {}, {}
     for name in SHOWN:
-        rate, observer = chosen[arguments.scenario, name]
+        rate, observer = chosen[scenario, name]
         seen = poses[name] = {}
         wanted = {round((BEFORE + seconds) / TIME_STEP) for seconds in PICTURES}
-        errors = run(arguments.seed, change, CONTENDERS[name](arguments.seed, rate), BEFORE, arguments.after, observer=observer,
+        learner = CONTENDERS[name](arguments.seed, rate, 9 if grips else 8)
+        errors = run(arguments.seed, change, learner, BEFORE, arguments.after, observer=observer, grips=grips,
                      watch=lambda plant, step: seen.update({step: plant.data.qpos[:2].tolist()}) if step in wanted else None)
         all_errors[name] = errors
-        print(f"| {name} | " + " | ".join(f"{figure:.1f}" for figure in figures(errors, BEFORE)[:3]) + " |", flush=True)
-    plot(all_errors, arguments.out / "arm.svg")
-    strip(poses, Reference(arguments.seed, BEFORE + arguments.after + 1), arguments.out / "arm-strip.svg")
+        lines.append(f"| {name} | " + " | ".join(f"{figure:.1f}" for figure in figures(errors, BEFORE)[:3]) + " |")
+    plot(all_errors, arguments.out / f"{scenario}.svg")
+    strip(poses, Reference(arguments.seed, BEFORE + arguments.after + 1, grips), arguments.out / f"{scenario}-strip.svg")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scenario", choices=SCENARIOS, help="this one alone; without it all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--after", type=float, default=25.0, help="seconds after the change")
+    parser.add_argument("--out", type=Path, default=Path("."), help="folder for SCENARIO.svg and SCENARIO-strip.svg")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    names = [arguments.scenario] if arguments.scenario else list(SCENARIOS)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for table in pool.map(show, names, repeat(arguments)): print(table, flush=True)
 
 
 if __name__ == "__main__":

@@ -39,23 +39,26 @@ def tip(q1, q2):
     return LINK * (math.cos(q1) + math.cos(q1 + q2)), LINK * (math.sin(q1) + math.sin(q1 + q2))
 
 
-def features(position, velocity, acceleration):
-    """What the networks are told of a motion, eight numbers around 1."""
+def features(position, velocity, acceleration, *grip):
+    """What the networks are told of a motion and, where it acts, of the gripper: numbers around 1."""
     (q1, q2), (v1, v2), (a1, a2) = position, velocity, acceleration
-    return (math.cos(q1), math.sin(q1), math.cos(q1 + q2), math.sin(q1 + q2), v1 / 2, v2 / 2, a1 / 10, a2 / 10)
+    return (math.cos(q1), math.sin(q1), math.cos(q1 + q2), math.sin(q1 + q2), v1 / 2, v2 / 2, a1 / 10, a2 / 10, *grip)
 
 
 class Reference:
-    """Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests.
+    """Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests. With `grips` the
+    gripper closes or opens after one to three moves, which takes 50 ms at rest.
 
-    position, velocity, acceleration [steps, 2], as lists of pairs.
+    position, velocity, acceleration [steps, 2], as lists of pairs; grip [steps]: what the gripper does, 1 it closes, -1 it opens, 0 it
+    stays as it is; holds [steps]: whether it is closed.
     """
 
-    def __init__(self, seed, seconds):
+    def __init__(self, seed, seconds, grips=False):
         random = np.random.default_rng(seed)
         steps = int(round(seconds / TIME_STEP))
         motion = np.zeros((3, steps, 2))
-        step, here = 0, np.array([-0.5, 1.0])
+        grip, holds = np.zeros(steps), np.zeros(steps, bool)
+        step, here, moves = 0, np.array([-0.5, 1.0]), 1
         while step < steps:
             there = here
             while np.abs(there - here).max() <= 0.4:
@@ -71,11 +74,23 @@ class Reference:
             step, here = end, there
             end = min(step + int(random.uniform(0, 0.25) / TIME_STEP), steps)
             motion[0, step:end] = here
+            step, moves = end, max(moves - 1, 0)
+            if moves or not grips: continue
+            moves = int(random.integers(1, 4))
+            holds[step:] = not holds[step - 1]
+            end = min(step + round(0.05 / TIME_STEP), steps)
+            motion[0, step:end] = here
+            grip[step:end] = 1 if holds[step:].any() else -1
             step = end
-        self.steps = steps
+        self.steps, self.grips, self.grip, self.holds = steps, grips, grip.tolist(), holds.tolist()
         self.position, self.velocity, self.acceleration = ([tuple(pair) for pair in values.tolist()] for values in motion)
 
     def at(self, step):
         """The motion of a step; past the end that of the last one."""
         step = min(step, self.steps - 1)
         return self.position[step], self.velocity[step], self.acceleration[step]
+
+    def gripper(self, step):
+        """What it does in a step, and whether it is closed; nothing where it does not act."""
+        step = min(step, self.steps - 1)
+        return (self.grip[step], self.holds[step]) if self.grips else ()

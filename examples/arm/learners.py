@@ -17,9 +17,9 @@ LIMIT = 3.0  # of a prediction
 class Nothing:
     """Predicts no torque."""
 
-    def __init__(self, seed=0, rate=0.0): pass
+    def __init__(self, seed=0, rate=0.0, inputs=8): pass
 
-    def predict(self, motion): return 0.0, 0.0
+    def predict(self, motion, gripper): return 0.0, 0.0
 
     def teach(self, torque, measured): pass
 
@@ -27,11 +27,11 @@ class Nothing:
 class RecursiveLeastSquares:
     """The arm's true equation: torques are linear in nine parameters. `rate`: part that is forgotten in a step."""
 
-    def __init__(self, seed, rate):
+    def __init__(self, seed, rate, inputs=8):
         self.forgetting = 1 - rate
         self.parameters, self.covariance = np.zeros(9), np.eye(9) * 10
 
-    def predict(self, motion):
+    def predict(self, motion, gripper):
         return tuple(regressor(*motion) @ self.parameters / UNITS)
 
     def teach(self, torque, measured):
@@ -46,22 +46,23 @@ class RecursiveLeastSquares:
 
 
 class Perceptron:
-    """One hidden layer of tanh, a step of gradient descent after every control step. `taps`: how many earlier motions it sees,
-    each 10 steps (20 ms) before the next. `normalized`: errors are divided by the squared norm of the hidden outputs, as in NLMS."""
+    """One hidden layer of tanh, a step of gradient descent after every control step. `taps`: how many earlier motions it sees, each
+    `spacing` steps before the next. `normalized`: errors are divided by the squared norm of the hidden outputs, as in NLMS. `latched`:
+    it is told that the gripper is closed, not that it moves."""
 
-    def __init__(self, seed, rate, taps=0, neurons=64, normalized=False):
+    def __init__(self, seed, rate, inputs=8, taps=0, spacing=10, neurons=64, normalized=True, latched=False):
         random = np.random.default_rng(seed)
-        inputs = 8 * (1 + taps)
-        self.rate, self.normalized = rate, normalized
+        heard, inputs = inputs, inputs * (1 + taps)
+        self.rate, self.spacing, self.normalized, self.latched = rate, spacing, normalized, latched
         self.hidden = random.normal(0, 1.5 / math.sqrt(inputs), (neurons, inputs))
         self.bias = random.normal(0, 0.3, neurons)
         self.output = np.zeros((2, neurons + 1))
-        self.motions = deque([features((0, 0), (0, 0), (0, 0))] * (10 * taps + 1), maxlen=10 * taps + 1)
+        self.motions = deque([features((0, 0), (0, 0), (0, 0), 0)[:heard]] * (spacing * taps + 1), maxlen=spacing * taps + 1)
         self.past = deque(maxlen=LAG)
 
-    def predict(self, motion):
-        self.motions.append(features(*motion))
-        seen = [self.motions[place] for place in range(len(self.motions) - 1, -1, -10)]
+    def predict(self, motion, gripper):
+        self.motions.append(features(*motion, *map(float, gripper[self.latched:][:1])))
+        seen = [self.motions[place] for place in range(len(self.motions) - 1, -1, -self.spacing)]
         inputs = np.array(seen).ravel()
         outputs = np.append(np.tanh(self.hidden @ inputs + self.bias), 1)
         self.past.append(inputs)
@@ -82,12 +83,18 @@ class Recurrent:
     """A recurrent network in hypr, spiking or of GRU cells, in two sessions: one predicts what will be needed, the other goes through the
     same motions LAG steps later, when the torque is known, and learns. Its errors are those of the weights that it has now.
 
-    Its layer hears the features times `scale`; `learns`: False keeps the network as it was drawn, and its readout at zero.
+    Its layer hears the features times `scale`; `slow`: its neurons remember for up to a second (500 steps), each as long as it is drawn;
+    `learns`: False keeps the network as it was drawn, and its readout at zero.
     """
 
-    def __init__(self, seed, rate, neuron="se_adlif", neurons=64, scale=10.0, tau=5.0, window=2, optimizer="nlms", learns=True):
+    def __init__(self, seed, rate, inputs=8, neuron="se_adlif", neurons=64, scale=10.0, tau=5.0, window=2, optimizer="nlms", slow=False,
+                 learns=True):
         layer = {"adaptation_gain": 2.0} if neuron == "se_adlif" else {}
-        model = (hypr.ModelBuilder(inputs=8, dt=TIME_STEP).input(scale=scale).layer(neuron, neurons, **layer)
+        if slow and neuron == "se_adlif": layer |= {"tau_u_max": 100.0, "tau_w_max": 500.0}
+        if slow and neuron == "gru":  # the gate that keeps, open for a time constant between 2 and 500 steps
+            keeps = np.log(np.random.default_rng(seed).uniform(1, 499, neurons))
+            layer["bias"] = np.concatenate([np.zeros(neurons), keeps, np.zeros(neurons)])
+        model = (hypr.ModelBuilder(inputs=inputs, dt=TIME_STEP).input(scale=scale).layer(neuron, neurons, **layer)
                  .readout(2, tau=np.full(2, tau), weight=np.zeros((2, neurons))).build(seed))
         self.learns, self.window, self.steps = learns, window, 0
         self.predictor = hypr.Session(model, learning=False)
@@ -95,8 +102,8 @@ class Recurrent:
         self.past = deque(maxlen=LAG)
         self.outputs, self.late_outputs = np.zeros(2, np.float32), np.zeros(2, np.float32)
 
-    def predict(self, motion):
-        self.past.append(np.array(features(*motion), np.float32))
+    def predict(self, motion, gripper):
+        self.past.append(np.array(features(*motion, *gripper[:1]), np.float32))
         self.predictor.step(self.past[-1], out=self.outputs)
         return self.outputs.tolist()
 

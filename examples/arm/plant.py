@@ -13,6 +13,7 @@ _ENCODER = 2 * math.pi / 2**17
 # Low-pass filters at 50 and 30 Hz, of a difference per control step.
 _VELOCITY_GAIN, _ACCELERATION_GAIN = 0.47, 0.31
 _VISCOUS = (0.3, 0.15)  # Nm s
+_MOTOR_INERTIAS, _SPRING_DAMPING = (0.05, 0.02), (0.5, 0.2)  # kg m^2, Nm s / rad
 
 
 class Plant:
@@ -26,6 +27,9 @@ class Plant:
         self._friction_states = [0.0, 0.0]
         self._commands = [(0.0, 0.0)] * delay
         self._previous = list(position)
+        self._motors, self._motor_speeds = list(position), [0.0, 0.0]
+        self._springs, self._play = (0.0, 0.0), 0.0
+        self._found, self._holds = 0.0, False
         self.velocity, self.acceleration = [0.0, 0.0], [0.0, 0.0]
         self._hang(0.001, 0.0, 0.02)
 
@@ -35,27 +39,40 @@ class Plant:
         """A rigid load, in kg."""
         self._hang(mass, 0.0, 0.02)
 
-    def swing(self, mass, length=0.25):
-        """A load on a rod that turns freely in the hook."""
-        self._hang(mass, length, 0.01)
+    def swing(self, mass, length=0.25, stiffness=0.0, damping=0.01):
+        """A load on a rod that turns freely in the hook, or that a spring holds (Nm / rad) as it bends."""
+        self._hang(mass, length, damping, stiffness)
+
+    def find(self, mass):
+        """What the gripper closes around from now on, in kg."""
+        self._found = mass
+
+    def grip(self, holds):
+        if holds != self._holds and self._found: self.carry(self._found if holds else 0.001)
+        self._holds = holds
+
+    def loosen(self, stiffness, play):
+        """Between motors and joints are springs (Nm / rad) with play (rad)."""
+        self._springs, self._play = stiffness, play
 
     def wear(self, factor=4.0):
         """More friction, which gives way more softly."""
         self.friction, self.stiffness = tuple(factor * torque for torque in self.friction), 40.0
 
-    def _hang(self, mass, length, damping):
+    def _hang(self, mass, length, damping, stiffness=0.0):
         model, data, body = self.model, self.data, self.model.body("load").id
         model.body_mass[body] = mass
         model.body_ipos[body] = 0, 0, -length
         model.body_inertia[body] = 1e-5 if length else 2e-4
         model.dof_damping[2] = damping
+        model.jnt_stiffness[2] = stiffness
         weight = model.geom("weight").id
         model.geom_pos[weight] = 0, 0, -max(length, 0.04) if mass > 0.01 else 0
         model.geom_size[weight, 0] = 0.04 if mass > 0.01 else 0.005
         mujoco.mj_setConst(model, mujoco.MjData(model))
-        # It hangs straight down, and does not turn.
-        data.qpos[2] = -(data.qpos[0] + data.qpos[1])
-        data.qvel[2] = -(data.qvel[0] + data.qvel[1])
+        # It hangs straight down, and does not turn; or is as the spring wants it.
+        data.qpos[2] = 0 if stiffness else -(data.qpos[0] + data.qpos[1])
+        data.qvel[2] = 0 if stiffness else -(data.qvel[0] + data.qvel[1])
 
     # ---- A control step
 
@@ -65,8 +82,22 @@ class Plant:
         data = self.data
         for _ in range(round(TIME_STEP / _PHYSICS)):
             for joint in (0, 1):
-                data.qfrc_applied[joint] = min(max(command[joint], -LIMITS[joint]), LIMITS[joint]) + self._friction(joint)
+                torque = min(max(command[joint], -LIMITS[joint]), LIMITS[joint])
+                data.qfrc_applied[joint] = self._transmitted(joint, torque) + self._friction(joint)
             mujoco.mj_step(self.model, data)
+
+    def _transmitted(self, joint, torque):
+        """The torque on the joint of one on its motor, whose side nothing measures."""
+        position, speed = float(self.data.qpos[joint]), float(self.data.qvel[joint])
+        if not self._springs[joint]:
+            self._motors[joint], self._motor_speeds[joint] = position, speed
+            return torque
+        twist = self._motors[joint] - position
+        over = twist - min(max(twist, -self._play / 2), self._play / 2)
+        passed = self._springs[joint] * over + _SPRING_DAMPING[joint] * (self._motor_speeds[joint] - speed) if over else 0.0
+        self._motor_speeds[joint] += _PHYSICS * (torque - passed) / _MOTOR_INERTIAS[joint]
+        self._motors[joint] += _PHYSICS * self._motor_speeds[joint]
+        return passed
 
     def _friction(self, joint):
         """Dahl's model, by an implicit step: hysteresis in the displacement, Coulomb friction in motion."""

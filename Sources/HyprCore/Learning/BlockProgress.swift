@@ -23,8 +23,11 @@ extension WindowJob {
     let (shape, view) = (layer.pointee.shape, layer.pointee.windowView)
     let neurons = position..<min(position + 2 * shape.lanes, shape.width)
     var pass = carryPass(layer, learner, neurons)
-    if !block.isBegun { block.part = Int32(pass.carries_outputs ? KERNEL_CARRY_SWEEP_OUTPUTS : KERNEL_CARRY_SWEEP_STATES) }
     let end = done + min(work, .max - done)
+    if !block.isBegun {
+      block.part = Int32(pass.carries_outputs ? KERNEL_CARRY_SWEEP_OUTPUTS : KERNEL_CARRY_SWEEP_STATES)
+      done += WindowJob.beginningWork
+    }
     repeat {
       pass.part = block.part
       let isSweep = pass.part == Int32(KERNEL_CARRY_SWEEP_OUTPUTS) || pass.part == Int32(KERNEL_CARRY_SWEEP_STATES)

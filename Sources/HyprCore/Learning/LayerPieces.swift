@@ -112,12 +112,8 @@ extension WindowJob {
   ) {
     let width = network.layers[self.layer - 1].shape.width
     let (projection, targets) = (layer.pointee.projection(0), learner.adjoints.outputs)
-    let end = rows.upperBound == projection.pointee.description.sourceSize ? width : rows.upperBound
-    if end - rows.lowerBound == width {
-      targets.clear(steps * width)
-    } else {
-      for step in 0..<steps { (targets + (step * width + rows.lowerBound)).clear(end - rows.lowerBound) }
-    }
+    // Of all rows at once: step by step for some of them it takes longer than what is then added.
+    if rows.lowerBound == 0 { targets.clear(steps * width) }
     project(
       projection, rows, layer, learner, network, 0..<steps, to: targets, stride: width,
       transposed: steps < 4 ? nil : learner.adjoints.transposed)

@@ -117,9 +117,12 @@ struct WindowJob {
         enter(taught && penalizes(running - 1, learner) ? .penalty : .events)
       }
     case .finish:
-      learner.count(WindowPlace(start: first, steps: steps), network)
-      learner.progress.windows &+= 1
-      stage = .done
+      let part = part(of: steps, all: self.work(of: .finish, running, learner), work)
+      learner.count(WindowPlace(start: first + part.lowerBound, steps: part.count), network)
+      if position == steps {
+        learner.progress.windows &+= 1
+        stage = .done
+      }
     case .done: return false
     }
     return stage != .done

@@ -1,18 +1,22 @@
 // A robot arm that learns its load while it moves: 500 Hz torque control in C++, MuJoCo, and networks of hypr (docs/control.md).
 //
 //   arm MODEL [--scenario NAME] [--seeds FIRST-LAST] [--only TEXT] [--tune] [--settings FILE] [--after SECONDS]
+//             [--threads N]
 //
 // MODEL is examples/arm/arm.xml. Prints errors of the tip before and after the arm changes, and the time of a control step. --tune
-// tries every rate and bandwidth, and writes lines "scenario|contender|rate|bandwidth" of the best ones, which --settings reads.
+// tries rates and bandwidths, the same for all, and writes lines "scenario|contender|rate|bandwidth" of the best ones, which --settings reads.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <future>
 #include <limits>
 #include <map>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "contenders.hpp"
 #include "control.hpp"
@@ -23,7 +27,7 @@ using namespace arm;
 
 struct Arguments {
   std::string model, only, settings, scenario;
-  std::uint32_t first = 1, last = 5;
+  std::uint32_t first = 1, last = 5, threads = std::max(1U, std::thread::hardware_concurrency());
   double before = 20, after = 65;
   bool tunes = false;
 };
@@ -47,8 +51,8 @@ double root_mean_square(const std::vector<double> &errors, double begin, double 
 /// An arm that is lost, its tip a metre away, counts as a metre from there on.
 Result run(const Arguments &arguments, const Scenario &scenario, const Contender &contender, double rate, double observer,
            std::uint32_t seed) {
-  const Reference reference(seed, arguments.before + arguments.after + 1);
-  const std::unique_ptr<Learner> learner = contender.make(seed, rate);
+  const Reference reference(seed, arguments.before + arguments.after + 1, scenario.grips);
+  const std::unique_ptr<Learner> learner = contender.make(seed, rate, scenario.inputs());
   Plant plant(arguments.model, reference.at(0).position, delay);
   Controller controller(reference, *learner, observer, contender.integral);
   const auto steps = static_cast<std::size_t>(std::lround((arguments.before + arguments.after) / time_step));
@@ -56,6 +60,7 @@ Result run(const Arguments &arguments, const Scenario &scenario, const Contender
   Result result;
   for (std::size_t step = 0; step < steps; step++) {
     if (step == static_cast<std::size_t>(std::lround(arguments.before / time_step))) scenario.change(plant);
+    plant.grip(reference.at(step).holds);
     const Motion measured = plant.measure();
     const auto start = std::chrono::steady_clock::now();
     const Pair torques = controller.command(measured);
@@ -75,30 +80,39 @@ struct Setting {
   double rate, observer;
 };
 
-/// The mean over the seeds.
+/// The mean over the seeds, as many of which as there are threads are run at a time.
 Result mean(const Arguments &arguments, const Scenario &scenario, const Contender &contender, const Setting &setting) {
   Result sum;
-  for (std::uint32_t seed = arguments.first; seed <= arguments.last; seed++) {
-    const Result one = run(arguments, scenario, contender, setting.rate, setting.observer, seed);
-    for (std::size_t i = 0; i < 4; i++) sum.errors[i] += one.errors[i] / (arguments.last - arguments.first + 1);
-    sum.times.insert(sum.times.end(), one.times.begin(), one.times.end());
+  for (std::uint32_t seed = arguments.first; seed <= arguments.last;) {
+    std::vector<std::future<Result>> running;
+    for (; seed <= arguments.last && running.size() < arguments.threads; seed++) {
+      running.push_back(std::async(std::launch::async, [&, seed] {
+        return run(arguments, scenario, contender, setting.rate, setting.observer, seed);
+      }));
+    }
+    for (std::future<Result> &future : running) {
+      const Result one = future.get();
+      for (std::size_t i = 0; i < 4; i++) sum.errors[i] += one.errors[i] / (arguments.last - arguments.first + 1);
+      sum.times.insert(sum.times.end(), one.times.begin(), one.times.end());
+    }
   }
   return sum;
 }
 
+/// Every rate with the last bandwidth, then the other bandwidths with the best rate.
 void tune(const Arguments &arguments, const Scenario &scenario, const Contender &contender) {
-  Setting best{};
+  Setting best{contender.rates[0], contender.observers.back()};
   double least = std::numeric_limits<double>::infinity();
-  for (double rate : contender.rates) {
-    for (double observer : contender.observers) {
-      const Result result = mean(arguments, scenario, contender, {rate, observer});
-      const double score = result.errors[2] + result.errors[3];
-      std::fprintf(stderr, "%s|%s|%g|%g:", scenario.name.c_str(), contender.name.c_str(), rate, observer);
-      for (double error : result.errors) std::fprintf(stderr, " %.2f", error);
-      std::fprintf(stderr, "\n");
-      if (score < least) least = score, best = {rate, observer};
-    }
-  }
+  const auto attempt = [&](const Setting &setting) {
+    const Result result = mean(arguments, scenario, contender, setting);
+    std::fprintf(stderr, "%s|%s|%g|%g:", scenario.name.c_str(), contender.name.c_str(), setting.rate, setting.observer);
+    for (double error : result.errors) std::fprintf(stderr, " %.2f", error);
+    std::fprintf(stderr, "\n");
+    const double score = result.errors[2] + result.errors[3];
+    if (score < least) least = score, best = setting;
+  };
+  for (double rate : contender.rates) attempt({rate, contender.observers.back()});
+  for (std::size_t i = 0; i + 1 < contender.observers.size(); i++) attempt({best.rate, contender.observers[i]});
   std::printf("%s|%s|%g|%g\n", scenario.name.c_str(), contender.name.c_str(), best.rate, best.observer);
   std::fflush(stdout);
 }
@@ -139,6 +153,7 @@ Arguments read_arguments(int count, char **texts) {
     else if (text == "--only") arguments.only = value();
     else if (text == "--settings") arguments.settings = value();
     else if (text == "--after") arguments.after = std::stod(value());
+    else if (text == "--threads") arguments.threads = static_cast<std::uint32_t>(std::max(1, std::stoi(value())));
     else if (text == "--tune") arguments.tunes = true;
     else if (text == "--seeds") {
       std::istringstream range(value());
@@ -151,7 +166,7 @@ Arguments read_arguments(int count, char **texts) {
   }
   if (arguments.model.empty() || arguments.last < arguments.first) {
     throw std::runtime_error("usage: arm MODEL [--scenario NAME] [--seeds FIRST-LAST] [--only TEXT] [--tune] [--settings FILE] "
-                             "[--after SECONDS]");
+                             "[--after SECONDS] [--threads N]");
   }
   return arguments;
 }
@@ -171,7 +186,7 @@ int main(int count, char **texts) try {
                   scenario.name.c_str(), scenario.text.c_str(), arguments.last - arguments.first + 1, arguments.after - 5);
     }
     for (const Contender &contender : contenders()) {
-      if (contender.name.find(arguments.only) == std::string::npos) continue;
+      if (contender.name.find(arguments.only) == std::string::npos || (contender.hears_grip && !scenario.grips)) continue;
       if (arguments.tunes) {
         tune(arguments, scenario, contender);
         continue;

@@ -19,6 +19,8 @@ using Pair = std::array<double, 2>;  // shoulder, elbow
 /// Radians and seconds.
 struct Motion {
   Pair position{}, velocity{}, acceleration{};
+  double grip = 0;     // what the gripper does: 1 it closes, -1 it opens, 0 it stays as it is
+  bool holds = false;  // closed
 };
 
 namespace nominal {
@@ -54,15 +56,15 @@ inline Regressor regressor(const Motion &m) {
            {0, a1 + a2, cosine * a1 + sine * v1 * v1, 0, fore, 0, v2, 0, std::tanh(v2 / 0.2)}}};
 }
 
-constexpr std::size_t inputs = 8;
-using Features = std::array<float, inputs>;
-/// What the networks are told of a motion, numbers around 1.
-inline Features features(const Motion &m) {
+using Features = std::array<float, 9>;
+/// What the networks are told of a motion, numbers around 1; the last, where the gripper acts, that it moves, for as long as it does so.
+/// `latched`: that it is closed.
+inline Features features(const Motion &m, bool latched = false) {
   const auto [q1, q2] = m.position;
   const auto number = [](double value) { return static_cast<float>(value); };
   return {number(std::cos(q1)),          number(std::sin(q1)),          number(std::cos(q1 + q2)),
           number(std::sin(q1 + q2)),     number(m.velocity[0] / 2),     number(m.velocity[1] / 2),
-          number(m.acceleration[0] / 10), number(m.acceleration[1] / 10)};
+          number(m.acceleration[0] / 10), number(m.acceleration[1] / 10), number(latched ? m.holds : m.grip)};
 }
 
 /// Where the tip is, in metres.
@@ -70,21 +72,28 @@ inline Pair tip(const Pair &q) {
   return {link * (std::cos(q[0]) + std::cos(q[0] + q[1])), link * (std::sin(q[0]) + std::sin(q[0] + q[1]))};
 }
 
-/// Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests.
+/// Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests. With `grips` the gripper closes
+/// or opens after one to three moves, which takes 50 ms at rest.
 class Reference {
  public:
-  Reference(std::uint32_t seed, double seconds) : random_(seed) {
+  Reference(std::uint32_t seed, double seconds, bool grips) : random_(seed) {
     const auto steps = static_cast<std::size_t>(std::lround(seconds / time_step));
     Pair here{-0.5, 1.0};
+    int moves = 1;
     while (motion_.size() < steps) {
       Pair there = here;
       while (farthest(there, here) <= 0.4) there = {between(-1.2, 0.6), between(0.4, 2.0)};
       const int count = static_cast<int>(1.1 * (between(0.55, 0.9) + 0.15 * farthest(there, here)) / time_step);
       for (int i = 1; i <= count; i++) {
         motion_.push_back(on_the_way(here, there, static_cast<double>(i) / count, count * time_step));
+        motion_.back().holds = holds_;
       }
       here = there;
-      for (int i = static_cast<int>(between(0, 0.25) / time_step); i > 0; i--) motion_.push_back({here, {}, {}});
+      rest(here, between(0, 0.25), 0);
+      if (!grips || --moves > 0) continue;
+      moves = static_cast<int>(between(1, 4));
+      holds_ = !holds_;
+      rest(here, 0.05, holds_ ? 1 : -1);
     }
   }
 
@@ -92,6 +101,9 @@ class Reference {
   const Motion &at(std::size_t step) const { return motion_[std::min(step, motion_.size() - 1)]; }
 
  private:
+  void rest(const Pair &here, double seconds, double grip) {
+    for (int i = static_cast<int>(seconds / time_step); i > 0; i--) motion_.push_back({here, {}, {}, grip, holds_});
+  }
   double between(double low, double high) { return low + (high - low) * (random_() / 4294967296.0); }
   static double farthest(const Pair &a, const Pair &b) { return std::max(std::abs(a[0] - b[0]), std::abs(a[1] - b[1])); }
   static Motion on_the_way(const Pair &from, const Pair &to, double s, double seconds) {
@@ -109,6 +121,7 @@ class Reference {
   }
 
   std::mt19937 random_;
+  bool holds_ = false;
   std::vector<Motion> motion_;
 };
 

@@ -90,39 +90,51 @@ class LeastSquares : public Learner {
   std::array<std::array<double, parameters>, parameters> covariance_{};
 };
 
-/// One hidden layer of 64 tanh, a step of gradient descent after every control step. `taps`: earlier motions that it sees, `spacing`
-/// steps apart. `normalized`: errors are divided by the squared norm of the hidden outputs, as in NLMS.
+struct PerceptronSettings {
+  bool normalized = true;             // errors are divided by the squared norm of the hidden outputs, as in NLMS
+  std::size_t taps = 0, spacing = 10;  // earlier motions that it sees, and steps between them
+  bool latched = false;               // whether it is told that the gripper is closed, not that it moves
+};
+
+/// One hidden layer of 64 tanh, a step of gradient descent after every control step.
 class Perceptron : public Learner {
  public:
-  Perceptron(std::uint32_t seed, double rate, bool normalized, std::size_t taps)
-      : rate_(rate), normalized_(normalized), taps_(taps), size_(inputs * (1 + taps)), hidden_(neurons * size_), bias_(neurons),
-        output_(2 * (neurons + 1)), motions_(spacing * taps + 1) {
+  Perceptron(std::uint32_t seed, double rate, std::size_t inputs, const PerceptronSettings &settings)
+      : rate_(rate), settings_(settings), inputs_(inputs), size_(inputs * (1 + settings.taps)), hidden_(size_),
+        output_(2 * (neurons + 1)), motions_(settings.spacing * settings.taps + 1) {
     std::mt19937 random(seed);
     std::normal_distribution<double> normal;
-    for (double &weight : hidden_) weight = normal(random) * 1.5 / std::sqrt(static_cast<double>(size_));
-    for (double &value : bias_) value = 0.3 * normal(random);
+    for (std::size_t i = 0; i < neurons; i++) {
+      for (Row &row : hidden_) row[i] = static_cast<float>(normal(random) * 1.5 / std::sqrt(static_cast<double>(size_)));
+    }
+    for (float &value : bias_) value = static_cast<float>(0.3 * normal(random));
   }
   Pair predict(const Motion &wanted) override {
-    motions_.push_front(features(wanted));
+    motions_.push_front(features(wanted, settings_.latched));
     motions_.pop_back();
-    std::vector<double> seen;
-    for (std::size_t tap = 0; tap <= taps_; tap++) {
-      seen.insert(seen.end(), motions_[tap * spacing].begin(), motions_[tap * spacing].end());
+    std::vector<float> seen;
+    for (std::size_t place = 0; place < motions_.size(); place += settings_.spacing) {
+      seen.insert(seen.end(), motions_[place].begin(), motions_[place].begin() + static_cast<std::ptrdiff_t>(inputs_));
     }
     past_.push_back(seen);
     if (past_.size() > lag + 1) past_.pop_front();
     return outputs(activity(seen));
   }
   void teach(const Pair &torque, const Motion &) override {
-    const std::vector<double> &seen = past_.size() > lag ? past_[1] : past_.front(), active = activity(seen);
+    const std::vector<float> &seen = past_.size() > lag ? past_[1] : past_.front();
+    const std::vector<double> active = activity(seen);
     Pair error = outputs(active);
     double norm = 0;
     for (double value : active) norm += value * value;
-    for (int joint = 0; joint < 2; joint++) error[joint] = (error[joint] - torque[joint]) / (normalized_ ? norm : 1);
+    for (int joint = 0; joint < 2; joint++) error[joint] = (error[joint] - torque[joint]) / (settings_.normalized ? norm : 1);
+    Row slopes;
     for (std::size_t i = 0; i < neurons; i++) {
-      const double slope = (error[0] * output_[i] + error[1] * output_[neurons + 1 + i]) * (1 - active[i] * active[i]) * rate_;
-      for (std::size_t k = 0; k < size_; k++) hidden_[i * size_ + k] -= slope * seen[k];
-      bias_[i] -= slope;
+      const double slope = (error[0] * output_[i] + error[1] * output_[neurons + 1 + i]) * (1 - active[i] * active[i]);
+      slopes[i] = static_cast<float>(slope * rate_);
+      bias_[i] -= slopes[i];
+    }
+    for (std::size_t k = 0; k < size_; k++) {
+      for (std::size_t i = 0; i < neurons; i++) hidden_[k][i] -= slopes[i] * seen[k];
     }
     for (std::size_t joint = 0; joint < 2; joint++) {
       for (std::size_t i = 0; i <= neurons; i++) output_[joint * (neurons + 1) + i] -= rate_ * error[joint] * active[i];
@@ -130,15 +142,16 @@ class Perceptron : public Learner {
   }
 
  private:
-  static constexpr std::size_t neurons = 64, spacing = 10;
+  static constexpr std::size_t neurons = 64;
+  using Row = std::array<float, neurons>;  // of weights to all neurons, so that the loops over neurons are vectors
   /// The last of them is one.
-  std::vector<double> activity(const std::vector<double> &seen) const {
-    std::vector<double> active(neurons + 1, 1.0);
-    for (std::size_t i = 0; i < neurons; i++) {
-      double sum = bias_[i];
-      for (std::size_t k = 0; k < size_; k++) sum += hidden_[i * size_ + k] * seen[k];
-      active[i] = std::tanh(sum);
+  std::vector<double> activity(const std::vector<float> &seen) const {
+    Row sums = bias_;
+    for (std::size_t k = 0; k < size_; k++) {
+      for (std::size_t i = 0; i < neurons; i++) sums[i] += hidden_[k][i] * seen[k];
     }
+    std::vector<double> active(neurons + 1, 1.0);
+    for (std::size_t i = 0; i < neurons; i++) active[i] = std::tanh(sums[i]);
     return active;
   }
   Pair outputs(const std::vector<double> &active) const {
@@ -150,11 +163,13 @@ class Perceptron : public Learner {
     return sum;
   }
   double rate_;
-  bool normalized_;
-  std::size_t taps_, size_;
-  std::vector<double> hidden_, bias_, output_;
+  PerceptronSettings settings_;
+  std::size_t inputs_, size_;
+  std::vector<Row> hidden_;
+  Row bias_;
+  std::vector<double> output_;
   std::deque<Features> motions_;
-  std::deque<std::vector<double>> past_;
+  std::deque<std::vector<float>> past_;
 };
 
 /// A network in hypr, as it is drawn but for its readout, which begins at zero.
@@ -166,19 +181,37 @@ struct Network {
   double optimizer = HYPR_OPTIMIZER_NLMS;
   int window = 2;
   bool learns = true;
+  bool slow = false;   // time constants of up to a second
   double epsilon = 1e-3, hidden = 1;  // hidden: factor on the rate of everything but the readout
 };
+
+/// Neurons that remember for up to a second (500 steps), each as long as it is drawn.
+inline void slow_down(hypr::Builder &builder, const Network &network, std::uint32_t seed) {
+  if (network.neuron == "se_adlif") {
+    builder.set_constant("layer0.tau_u_max", 100);
+    builder.set_constant("layer0.tau_w_max", 500);
+  } else if (network.neuron == "gru") {  // the gate that keeps, open for a time constant between 2 and 500 steps
+    std::mt19937 random(seed);
+    std::vector<float> bias(3 * network.neurons);
+    for (std::size_t i = 0; i < network.neurons; i++) {
+      bias[network.neurons + i] = std::log(std::uniform_real_distribution<float>(1, 499)(random));
+    }
+    builder.set_tensor("layer0.bias", bias);
+  }
+}
 
 /// Two sessions of one model: one predicts what will be needed, the other goes through the same motions `lag` steps later, when the
 /// torque is known, and learns. Its errors are those of the weights that it has now: of outputs that were made `lag` steps ago they would not be.
 class Recurrent : public Learner {
  public:
-  Recurrent(std::uint32_t seed, double rate, const Network &network) : learns_(network.learns), window_(network.window) {
+  Recurrent(std::uint32_t seed, double rate, std::size_t inputs, const Network &network)
+      : learns_(network.learns), window_(network.window), inputs_(inputs) {
     hypr::Builder builder(inputs);
     builder.set_time_step(static_cast<float>(time_step));
     builder.set_input_scale(std::vector<float>(inputs, network.scale));
     builder.add_layer(network.neuron, network.neurons);
     if (network.neuron == "se_adlif") builder.set_constant("layer0.adaptation_gain", 2);
+    if (network.slow) slow_down(builder, network, seed);
     builder.set_readout(2, 1, network.tau);
     builder.set_tensor("readout.weight", std::vector<float>(2 * network.neurons));
     std::vector<char> file(builder.build(seed));
@@ -202,21 +235,24 @@ class Recurrent : public Learner {
     std::array<float, 2> output;
     past_.push_back(features(wanted));
     if (past_.size() > lag) past_.pop_front();
-    predictor_.step(past_.back(), output);
+    predictor_.step(heard(past_.back()), output);
     return {output[0], output[1]};
   }
   void teach(const Pair &torque, const Motion &) override {
     if (!learns_ || past_.size() < lag) return;
     const std::array<float, 2> target{static_cast<float>(torque[0]), static_cast<float>(torque[1])};
     std::array<float, 2> output;
-    learner_.step(past_.front(), output);  // closes the window before it, if that is full
+    learner_.step(heard(past_.front()), output);  // closes the window before it, if that is full
     learner_.teach_values(target);
     if (steps_++ % window_ == 0) predictor_.copy_parameters(learner_);
   }
 
  private:
+  hypr::span<const float> heard(const Features &features) const { return {features.data(), inputs_}; }
+
   bool learns_;
   int window_, steps_ = 0;
+  std::size_t inputs_;
   hypr::Session predictor_, learner_;
   std::deque<Features> past_;
 };

@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "dynamics.hpp"
 
@@ -27,13 +28,23 @@ class Plant {
     data_.reset(mj_makeData(model_.get()));
     if (!data_) throw std::runtime_error("MuJoCo has no memory for the arm");
     for (int joint = 0; joint < 2; joint++) data_->qpos[joint] = position[static_cast<std::size_t>(joint)];
+    motors_ = position;
     hang(0.001, 0, 0.02);
   }
 
   // ---- What changes
 
-  void carry(double mass) { hang(mass, 0, 0.02); }                 // kg, rigid
-  void swing(double mass, double length) { hang(mass, length, 0.01); }  // on a rod that turns freely in the hook, m
+  void carry(double mass) { hang(mass, 0, 0.02); }  // kg, rigid
+  /// On a rod (m) that turns freely in the hook, or that a spring holds (Nm / rad) as it bends.
+  void swing(double mass, double length, double stiffness = 0, double damping = 0.01) {
+    hang(mass, length, damping, stiffness);
+  }
+  void find(double mass) { found_ = mass; }  // kg: what the gripper closes around from now on
+  void grip(bool holds) {
+    if (holds != std::exchange(holds_, holds) && found_ > 0) carry(holds ? found_ : 0.001);
+  }
+  /// Between motors and joints are springs (Nm / rad) with play (rad).
+  void loosen(const Pair &stiffness, double play) { springs_ = stiffness, play_ = play; }
   void wear(double factor) {                                       // more friction, which gives way more softly
     for (double &torque : friction_) torque *= factor;
     friction_stiffness_ = 40;
@@ -47,7 +58,7 @@ class Plant {
     commands_.pop_front();
     for (int i = 0; i < 2; i++) {
       for (int joint = 0; joint < 2; joint++) {
-        data_->qfrc_applied[joint] = limited(command[joint], limits[joint]) + friction(joint);
+        data_->qfrc_applied[joint] = transmitted(joint, limited(command[joint], limits[joint])) + friction(joint);
       }
       mj_step(model_.get(), data_.get());
     }
@@ -75,17 +86,31 @@ class Plant {
  private:
   static constexpr double physics = 0.001;
 
-  void hang(double mass, double length, double damping) {
+  void hang(double mass, double length, double damping, double stiffness = 0) {
     const int body = mj_name2id(model_.get(), mjOBJ_BODY, "load");
     model_->body_mass[body] = mass;
     model_->body_ipos[3 * body + 2] = -length;
     for (int axis = 0; axis < 3; axis++) model_->body_inertia[3 * body + axis] = length > 0 ? 1e-5 : 2e-4;
     model_->dof_damping[2] = damping;
+    model_->jnt_stiffness[2] = stiffness;
     const std::unique_ptr<mjData, decltype(&mj_deleteData)> scratch(mj_makeData(model_.get()), mj_deleteData);
     mj_setConst(model_.get(), scratch.get());
-    // It hangs straight down, and does not turn.
-    data_->qpos[2] = -(data_->qpos[0] + data_->qpos[1]);
-    data_->qvel[2] = -(data_->qvel[0] + data_->qvel[1]);
+    // It hangs straight down, and does not turn; or is as the spring wants it.
+    data_->qpos[2] = stiffness > 0 ? 0 : -(data_->qpos[0] + data_->qpos[1]);
+    data_->qvel[2] = stiffness > 0 ? 0 : -(data_->qvel[0] + data_->qvel[1]);
+  }
+
+  /// The torque on the joint of one on its motor, whose side nothing measures.
+  double transmitted(int joint, double torque) {
+    if (springs_[joint] == 0) {
+      motors_[joint] = data_->qpos[joint], motor_speeds_[joint] = data_->qvel[joint];
+      return torque;
+    }
+    const double twist = motors_[joint] - data_->qpos[joint], over = twist - limited(twist, play_ / 2);
+    const double passed = over == 0 ? 0 : springs_[joint] * over + spring_damping[joint] * (motor_speeds_[joint] - data_->qvel[joint]);
+    motor_speeds_[joint] += physics * (torque - passed) / motor_inertias[joint];
+    motors_[joint] += physics * motor_speeds_[joint];
+    return passed;
   }
 
   /// Dahl's model, by an implicit step: hysteresis in the displacement, Coulomb friction in motion.
@@ -102,6 +127,10 @@ class Plant {
   Pair friction_{0.5, 0.3};           // Nm
   double friction_stiffness_ = 60;    // Nm / rad
   Pair friction_states_{}, previous_;
+  static constexpr Pair motor_inertias{0.05, 0.02}, spring_damping{0.5, 0.2};  // kg m^2, Nm s / rad
+  Pair motors_{}, motor_speeds_{}, springs_{};
+  double play_ = 0, found_ = 0;
+  bool holds_ = false;
   Motion measured_;
 };
 
