@@ -310,10 +310,11 @@ enum {
   HYPR_OPTION_REHEARSAL_BITS = 108,  /* of an input in a stretch, 2 to 8: the largest of each is exact, and the others are off by up to
                                         1 / (2^bits - 2) of it; fewer make room for more stretches [4] */
   HYPR_OPTION_REHEARSAL_SEED = 105,  /* of what is drawn, 0 to 2^32 - 1 [0] */
-  /* What is not taught is kept: a target that is a class pushes only against classes that this session has been taught, and the outputs
-   * of the others are held to those of the reference network by half the squared difference times this weight, 0 to 1000; 0: off. Only
-   * with REHEARSAL_BYTES, and for classes of single steps, not for HYPR_LOSS_SUM_OF_SOFTMAX. Once all classes were taught it changes
-   * nothing and costs nothing; sessions that teach values set it to 0 [0.3] */
+  /* What is not taught is kept: the outputs of classes that this session has not been taught are held to those of the reference
+   * network by half the squared difference times this weight, 0 to 1000; 0: off. A target that is a class pushes against those of
+   * them that exemplars of the model file teach, though less hard, and not against the others. Only with REHEARSAL_BYTES, and for
+   * classes of single steps, not for HYPR_LOSS_SUM_OF_SOFTMAX. Once all classes were taught it changes nothing and costs nothing;
+   * sessions that teach values set it to 0 [0.3] */
   HYPR_OPTION_HOLD_UNTAUGHT = 106,
 
   /* The guard (docs/learning.md): never worse than the model that came. The reference network (hypr_session_accept) runs beside the one

@@ -34,7 +34,7 @@ struct LearningResources {
         let block = LossBlock(&arena, width: wholeVectors(outputs, model.kernels.pointee.lanes))
         taught =
           settings.holdsUntaught(outputs: outputs)
-          ? TaughtClasses(&arena, classes: outputs, weight: settings.holdUntaught, block) : nil
+          ? TaughtClasses(&arena, model, weight: settings.holdUntaught, block) : nil
         comparison = settings.guards ? arena.place(ReferenceComparison(&arena, classes: outputs, settings, block)) : nil
       } else {
         (taught, comparison) = (nil, nil)

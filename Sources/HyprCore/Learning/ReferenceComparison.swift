@@ -82,7 +82,7 @@ struct ReferenceComparison {
     let second = index + LossBlock.size
     switch targets.kinds[step] {
     case .label:
-      if targets.isOfAllClasses[step] { return }
+      if targets.isExemplar[step] { return }
       let count = novelty(Int(targets.labels[step]), part)
       add(count, part, targets.weights[step], Double(block.losses[index]), Double(block.losses[second]))
       let weight = count * targets.weights[step]

@@ -39,8 +39,8 @@ struct Targets {
   /// Cross-entropies, and what their computation wants.
   private let entropies, sums: UnsafeMutablePointer<Float>
   let correct: UnsafeMutablePointer<Bool>
-  /// Whether a class that a step was taught stands against all others, also those that were never taught.
-  let isOfAllClasses: UnsafeMutablePointer<Bool>
+  /// Whether a step is of an exemplar, which says nothing of the device.
+  let isExemplar: UnsafeMutablePointer<Bool>
   /// [steps][width]: ∂loss/∂y.
   let outputErrors: UnsafeMutablePointer<Float>
   /// C, and the same in whole vectors: the length of a row of `outputErrors`.
@@ -55,7 +55,7 @@ struct Targets {
     weights = arena.allocate(Double.self, steps, .history)
     losses = arena.allocate(Double.self, steps, .history)
     correct = arena.allocate(Bool.self, steps, .history)
-    isOfAllClasses = arena.allocate(Bool.self, steps, .history)
+    isExemplar = arena.allocate(Bool.self, steps, .history)
     // A piece begins at any fourth step, and its last vector may reach past the window.
     entropies = arena.allocate(Float.self, window + lanes, .scratch)
     sums = arena.allocate(Float.self, window + lanes, .scratch)

@@ -209,7 +209,7 @@ struct Rehearsal: ~Copyable {
     let (target, row) = player.target
     let (targets, outputs) = (learner.pointee.targets, network.readoutOutputs(step + 1))
     let error = targets.error(step)
-    targets.isOfAllClasses[step] = player.isExemplar
+    targets.isExemplar[step] = player.isExemplar
     if target >= 0 { return learner.pointee.set(label: Int(target), weight: 1, step) }
     guard let row else { return }
     UnsafeMutableRawPointer(error).copyMemory(from: row, byteCount: targets.outputs * 4)

@@ -284,8 +284,8 @@ import Testing
 
   // MARK: - What is never taught
 
-  /// The file's classes are all known: its exemplars push against every one, stretches of the device against what was taught.
-  @Test func `Exemplars are not held`() throws {
+  /// What a step of the stream, of a stretch and of an exemplar costs is the same, by its definition in double precision.
+  @Test func `Exemplars and stretches are held as the stream is`() throws {
     var (random, description) = (RandomNet(seed: 148), description())
     let bare = try TestModel(description)
     let made = Made(&random, channels: 3, labels: [Int](repeating: 0, count: 7))
@@ -297,35 +297,38 @@ import Testing
       HYPR_OPTION_HOLD_UNTAUGHT: 0.7, HYPR_OPTION_REDUCTION: Double(HYPR_REDUCTION_SUM), HYPR_OPTION_REHEARSAL_SHARE: 0.5,
     ])
     let factors = random.uniform(model.parameterCount, 0.98...1.02)
-    /// A little further on than its file; of `labels` it was taught, but nothing is kept.
-    func session(_ model: TestModel, _ options: [Int: Double], taught labels: [Int] = []) throws -> TestSession {
+    /// A little further on than its file.
+    func session(_ model: TestModel, _ options: [Int: Double]) throws -> TestSession {
       let session = try TestSession(model, options)
       try session.setParameters(zip(session.parameters, factors).map { $0 * $1 })
-      for label in labels { try session.addRehearsal(TaughtStretch(inputs: [[1, 0, 0]], targets: [.label(label)])) }
-      if !labels.isEmpty { try session.clearRehearsal() }
       return session
     }
-    func gradient(_ session: TestSession, _ stretch: TaughtStretch) throws -> [Float] {
-      try session.stream(stretch)
+    func gradient(_ stretch: TaughtStretch, _ arbiter: HoldTests.Arbiter) throws -> [Float] {
+      let (session, reference) = (try session(bare, RehearsalReference.plain(options)), try TestSession(bare))
+      for (input, target) in zip(stretch.inputs, stretch.targets) {
+        let (output, held) = (try session.step(input), try reference.step(input))
+        guard case .label(let label) = target else { continue }
+        try session.teach(error: arbiter.loss(output, held, label, [1, 2]).error)
+      }
       try session.flush()
       return try session.gradients
     }
     let rehearsing = try session(model, options)
     try rehearsing.addRehearsal(kept)
-    let found = try gradient(rehearsing, live)
+    try rehearsing.stream(live)
+    try rehearsing.flush()
+    let found = try rehearsing.gradients
     // The first window is followed by the exemplar, the second by the stretch.
     #expect(try taughtSteps(rehearsing) == [7, 0, 7, 0, 0])
-    let plain = RehearsalReference.plain(options)
-    let ofStream = try gradient(session(bare, options, taught: [1, 2]), live)
-    let ofStretch = try gradient(session(bare, options, taught: [1, 2]), kept)
-    let ofExemplar = try gradient(session(bare, plain), made.stretch)
-    #expect(try ofStretch != gradient(session(bare, plain), kept))
-    #expect(try ofExemplar != gradient(session(bare, options, taught: [0, 1, 2]), made.stretch))
+    let arbiter = HoldTests.Arbiter(exemplars: [0])
+    let parts = try [live, kept, made.stretch].map { try gradient($0, arbiter) }
     let scale = found.reduce(Float(0)) { max($0, abs($1)) }
     for index in found.indices {
-      let expected = Double(ofStream[index]) + Double(ofStretch[index]) + Double(ofExemplar[index])
+      let expected = parts.reduce(0) { $0 + Double($1[index]) }
       try #require(abs(Double(found[index]) - expected) < 3e-5 * Double(scale), "parameter \(index)")
     }
+    // Without exemplars nothing is pushed against their class.
+    #expect(try parts[0] != gradient(live, HoldTests.Arbiter()))
   }
 
   // MARK: - Saved state
