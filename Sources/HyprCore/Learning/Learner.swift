@@ -126,7 +126,7 @@ extension Learner {
 }
 
 /// Keys by which bfloat16 numbers are rounded, others with every count (bfloat16.h).
-struct Rounding {
+struct RoundingKeys {
   let keys: (UInt32, UInt32)
 
   @_optimize(speed) init(_ count: UInt64) {
@@ -157,7 +157,7 @@ struct LearningProgress {
   var windows: UInt64 = 0
 
   /// What eligibility that is kept as bfloat16 is rounded by at the end of the next window.
-  @_optimize(speed) var rounding: UInt32 { Rounding(windows).keys.0 }
+  @_optimize(speed) var rounding: UInt32 { RoundingKeys(windows).keys.0 }
 
   mutating func count(_ target: Target) {
     statistics.count(target)

@@ -175,7 +175,7 @@ extension kernel_update {
     correction2 = Float(1 / (1 - system_power(second, number)))
     anchor_strength = Float(learner.settings.anchorStrength)
     moment_size = learner.settings.learningMemoryType.size
-    (rounding1, rounding2) = Rounding(learner.progress.statistics.updates).keys
+    (rounding1, rounding2) = RoundingKeys(learner.progress.statistics.updates).keys
   }
 }
 
