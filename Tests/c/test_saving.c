@@ -46,10 +46,23 @@ static float *outputs_from_rest(const hypr_model *model, hypr_session *session) 
   return outputs;
 }
 
+/* Whether the file rounds what a session has learned. */
+static int rounds(const hypr_model *model) {
+  hypr_tensor_info info = {.struct_size = sizeof info};
+  for (size_t i = 0; hypr_model_tensor_info(model, i, &info) == HYPR_OK; i++) {
+    if (info.element_type != HYPR_ELEMENT_FLOAT32) return 1;
+  }
+  return 0;
+}
+
 static void saved_models_are_the_same_bit_for_bit(void **state) {
   (void)state;
   for (const char *const *name = model_names(""); *name; name++) {
     hypr_model *model = load_model(*name), *again;
+    if (rounds(model)) {
+      hypr_model_free(model);
+      continue;
+    }
     hypr_session *session = trained(model);
     assert_ok(hypr_session_save_model(session, path));
     assert_ok(hypr_model_load(path, &again, NULL, 0));
