@@ -22,18 +22,13 @@ def pick_and_place(plant):
     plant.find(2.0)
 
 
-def bending_load(plant):
-    """1.5 kg on a rod of 0.25 m that bends and rings at 3 to 4 Hz"""
-    plant.swing(1.5, 0.25, stiffness=33.0, damping=0.05)
-
-
 def load_and_play(plant):
     """a rigid load of 0.8 kg, and gears with 3 degrees of play"""
     plant.carry(0.8)
     plant.loosen((2000.0, 1000.0), 0.0524)
 
 
-SCENARIOS = {"load": load_and_wear, "swing": swinging_load, "pick": pick_and_place, "bend": bending_load, "play": load_and_play}
+SCENARIOS = {"load": load_and_wear, "swing": swinging_load, "pick": pick_and_place, "play": load_and_play}
 GRIPPING = {"pick"}  # scenarios in which the gripper acts, and the networks hear it
 
 # name -> make(seed, rate, inputs)

@@ -68,7 +68,8 @@ def strip(poses, reference, path):
 def show(scenario, arguments):
     """Makes both pictures; returns a table."""
     chosen, change, grips = settings(), SCENARIOS[scenario], scenario in GRIPPING
-    lines = [f"\n{scenario}: {change.__doc__}; tip error in mm, seed {arguments.seed}\n", "| | before | 0-5 s | 10 s |\n|---|---|---|---|"]
+    lines = [f"\n{scenario}: {change.__doc__}; tip error in mm, seed {arguments.seed}\n",
+             "| | before | 0-5 s | 10 s |\n|---|---|---|---|"]
     all_errors, poses = {}, {}
     for name in SHOWN:
         rate, observer = chosen[scenario, name]

@@ -49,8 +49,8 @@ class Reference:
     """Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests. With `grips` the
     gripper closes or opens after one to three moves, which takes 50 ms at rest.
 
-    position, velocity, acceleration [steps, 2], as lists of pairs; grip [steps]: what the gripper does, 1 it closes, -1 it opens, 0 it
-    stays as it is; holds [steps]: whether it is closed.
+    position, velocity, acceleration [steps, 2], as lists of pairs; grip [steps]: what the gripper does, 1 it closes, -1 it
+    opens, 0 it stays as it is; holds [steps]: whether it is closed.
     """
 
     def __init__(self, seed, seconds, grips=False):

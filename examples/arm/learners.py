@@ -47,8 +47,8 @@ class RecursiveLeastSquares:
 
 class Perceptron:
     """One hidden layer of tanh, a step of gradient descent after every control step. `taps`: how many earlier motions it sees, each
-    `spacing` steps before the next. `normalized`: errors are divided by the squared norm of the hidden outputs, as in NLMS. `latched`:
-    it is told that the gripper is closed, not that it moves."""
+    `spacing` steps before the next. `normalized`: errors are divided by the squared norm of the hidden outputs, as in NLMS.
+    `latched`: it is told that the gripper is closed, not that it moves."""
 
     def __init__(self, seed, rate, inputs=8, taps=0, spacing=10, neurons=64, normalized=True, latched=False):
         random = np.random.default_rng(seed)
@@ -83,12 +83,12 @@ class Recurrent:
     """A recurrent network in hypr, spiking or of GRU cells, in two sessions: one predicts what will be needed, the other goes through the
     same motions LAG steps later, when the torque is known, and learns. Its errors are those of the weights that it has now.
 
-    Its layer hears the features times `scale`; `slow`: its neurons remember for up to a second (500 steps), each as long as it is drawn;
-    `learns`: False keeps the network as it was drawn, and its readout at zero.
+    Its layer hears the features times `scale`; `slow`: its neurons remember for up to a second (500 steps), each as long as it is
+    drawn; `learns`: False keeps the network as it was drawn, and its readout at zero.
     """
 
-    def __init__(self, seed, rate, inputs=8, neuron="se_adlif", neurons=64, scale=10.0, tau=5.0, window=2, optimizer="nlms", slow=False,
-                 learns=True):
+    def __init__(self, seed, rate, inputs=8, neuron="se_adlif", neurons=64, scale=10.0, tau=5.0, window=2, optimizer="nlms",
+                 slow=False, learns=True):
         layer = {"adaptation_gain": 2.0} if neuron == "se_adlif" else {}
         if slow and neuron == "se_adlif": layer |= {"tau_u_max": 100.0, "tau_w_max": 500.0}
         if slow and neuron == "gru":  # the gate that keeps, open for a time constant between 2 and 500 steps

@@ -39,9 +39,9 @@ class Plant:
         """A rigid load, in kg."""
         self._hang(mass, 0.0, 0.02)
 
-    def swing(self, mass, length=0.25, stiffness=0.0, damping=0.01):
-        """A load on a rod that turns freely in the hook, or that a spring holds (Nm / rad) as it bends."""
-        self._hang(mass, length, damping, stiffness)
+    def swing(self, mass, length=0.25):
+        """A load on a rod that turns freely in the hook."""
+        self._hang(mass, length, 0.01)
 
     def find(self, mass):
         """What the gripper closes around from now on, in kg."""
@@ -59,20 +59,19 @@ class Plant:
         """More friction, which gives way more softly."""
         self.friction, self.stiffness = tuple(factor * torque for torque in self.friction), 40.0
 
-    def _hang(self, mass, length, damping, stiffness=0.0):
+    def _hang(self, mass, length, damping):
         model, data, body = self.model, self.data, self.model.body("load").id
         model.body_mass[body] = mass
         model.body_ipos[body] = 0, 0, -length
         model.body_inertia[body] = 1e-5 if length else 2e-4
         model.dof_damping[2] = damping
-        model.jnt_stiffness[2] = stiffness
         weight = model.geom("weight").id
         model.geom_pos[weight] = 0, 0, -max(length, 0.04) if mass > 0.01 else 0
         model.geom_size[weight, 0] = 0.04 if mass > 0.01 else 0.005
         mujoco.mj_setConst(model, mujoco.MjData(model))
-        # It hangs straight down, and does not turn; or is as the spring wants it.
-        data.qpos[2] = 0 if stiffness else -(data.qpos[0] + data.qpos[1])
-        data.qvel[2] = 0 if stiffness else -(data.qvel[0] + data.qvel[1])
+        # It hangs straight down, and does not turn.
+        data.qpos[2] = -(data.qpos[0] + data.qpos[1])
+        data.qvel[2] = -(data.qvel[0] + data.qvel[1])
 
     # ---- A control step
 

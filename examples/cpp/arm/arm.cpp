@@ -4,7 +4,8 @@
 //             [--threads N]
 //
 // MODEL is examples/arm/arm.xml. Prints errors of the tip before and after the arm changes, and the time of a control step. --tune
-// tries rates and bandwidths, the same for all, and writes lines "scenario|contender|rate|bandwidth" of the best ones, which --settings reads.
+// tries rates and bandwidths, the same for all, and writes lines "scenario|contender|rate|bandwidth" of the best ones, which
+// --settings reads.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -192,6 +193,7 @@ int main(int count, char **texts) try {
         continue;
       }
       const auto found = settings.find(scenario.name + "|" + contender.name);
+      if (found == settings.end() && !settings.empty()) continue;  // whom nobody has tuned
       const Setting setting = found != settings.end() ? found->second : Setting{contender.rates[0], contender.observers[0]};
       print_row(contender, setting, mean(arguments, scenario, contender, setting));
     }

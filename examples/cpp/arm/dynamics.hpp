@@ -57,8 +57,8 @@ inline Regressor regressor(const Motion &m) {
 }
 
 using Features = std::array<float, 9>;
-/// What the networks are told of a motion, numbers around 1; the last, where the gripper acts, that it moves, for as long as it does so.
-/// `latched`: that it is closed.
+/// What the networks are told of a motion, numbers around 1; the last, where the gripper acts, that it moves, for as long as it does
+/// so. `latched`: that it is closed.
 inline Features features(const Motion &m, bool latched = false) {
   const auto [q1, q2] = m.position;
   const auto number = [](double value) { return static_cast<float>(value); };
@@ -72,8 +72,8 @@ inline Pair tip(const Pair &q) {
   return {link * (std::cos(q[0]) + std::cos(q[0] + q[1])), link * (std::sin(q[0]) + std::sin(q[0] + q[1]))};
 }
 
-/// Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests. With `grips` the gripper closes
-/// or opens after one to three moves, which takes 50 ms at rest.
+/// Random pick and place: moves of minimum jerk between random joint angles, 0.6 to 1.2 s, with short rests. With `grips` the gripper
+/// closes or opens after one to three moves, which takes 50 ms at rest.
 class Reference {
  public:
   Reference(std::uint32_t seed, double seconds, bool grips) : random_(seed) {

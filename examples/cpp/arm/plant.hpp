@@ -35,10 +35,7 @@ class Plant {
   // ---- What changes
 
   void carry(double mass) { hang(mass, 0, 0.02); }  // kg, rigid
-  /// On a rod (m) that turns freely in the hook, or that a spring holds (Nm / rad) as it bends.
-  void swing(double mass, double length, double stiffness = 0, double damping = 0.01) {
-    hang(mass, length, damping, stiffness);
-  }
+  void swing(double mass, double length) { hang(mass, length, 0.01); }  // on a rod that turns freely in the hook, m
   void find(double mass) { found_ = mass; }  // kg: what the gripper closes around from now on
   void grip(bool holds) {
     if (holds != std::exchange(holds_, holds) && found_ > 0) carry(holds ? found_ : 0.001);
@@ -86,18 +83,17 @@ class Plant {
  private:
   static constexpr double physics = 0.001;
 
-  void hang(double mass, double length, double damping, double stiffness = 0) {
+  void hang(double mass, double length, double damping) {
     const int body = mj_name2id(model_.get(), mjOBJ_BODY, "load");
     model_->body_mass[body] = mass;
     model_->body_ipos[3 * body + 2] = -length;
     for (int axis = 0; axis < 3; axis++) model_->body_inertia[3 * body + axis] = length > 0 ? 1e-5 : 2e-4;
     model_->dof_damping[2] = damping;
-    model_->jnt_stiffness[2] = stiffness;
     const std::unique_ptr<mjData, decltype(&mj_deleteData)> scratch(mj_makeData(model_.get()), mj_deleteData);
     mj_setConst(model_.get(), scratch.get());
-    // It hangs straight down, and does not turn; or is as the spring wants it.
-    data_->qpos[2] = stiffness > 0 ? 0 : -(data_->qpos[0] + data_->qpos[1]);
-    data_->qvel[2] = stiffness > 0 ? 0 : -(data_->qvel[0] + data_->qvel[1]);
+    // It hangs straight down, and does not turn.
+    data_->qpos[2] = -(data_->qpos[0] + data_->qpos[1]);
+    data_->qvel[2] = -(data_->qvel[0] + data_->qvel[1]);
   }
 
   /// The torque on the joint of one on its motor, whose side nothing measures.
@@ -107,7 +103,8 @@ class Plant {
       return torque;
     }
     const double twist = motors_[joint] - data_->qpos[joint], over = twist - limited(twist, play_ / 2);
-    const double passed = over == 0 ? 0 : springs_[joint] * over + spring_damping[joint] * (motor_speeds_[joint] - data_->qvel[joint]);
+    const double turning = motor_speeds_[joint] - data_->qvel[joint];
+    const double passed = over == 0 ? 0 : springs_[joint] * over + spring_damping[joint] * turning;
     motor_speeds_[joint] += physics * (torque - passed) / motor_inertias[joint];
     motors_[joint] += physics * motor_speeds_[joint];
     return passed;
