@@ -6,7 +6,7 @@ internal import CSystem
 struct TaughtClasses {
   /// In nats: how much smaller than it is the output of a class counts that is known from exemplars alone. The device is taught so
   /// many more steps of its own classes, in its own way, that without it these would be answered too often.
-  private static var margin: Float { 1.5 }
+  private static var margin: Float { 2 }
 
   private let classes: Int
   private let weight: Float

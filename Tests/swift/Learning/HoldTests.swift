@@ -52,7 +52,7 @@ import Testing
     func loss(_ output: [Float], _ reference: [Float], _ label: Int, _ taught: Set<Int>) -> (loss: Double, error: [Float]) {
       let met = taught.union(exemplars)
       let powers = output.enumerated().map { index, score in
-        met.contains(index) ? exp(Double(score) - (taught.contains(index) ? 0 : 1.5)) : 0
+        met.contains(index) ? exp(Double(score) - (taught.contains(index) ? 0 : 2)) : 0
       }
       let sum = powers.reduce(0, +)
       var loss = 0.0
