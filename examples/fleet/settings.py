@@ -23,7 +23,7 @@ MESSAGES = {
     "int8, a fiftieth": flower.Compression("int8", share=0.02),
     "int8, a tenth, nothing made up for": flower.Compression("int8", share=0.1, error_feedback=False),
 }
-MESSAGE = "int8, a third"  # the smallest that loses nothing
+MESSAGE = "int8, a third"  # an eighth of float32
 
 Adam = Literal["server", "wrists"]  # where it is
 
