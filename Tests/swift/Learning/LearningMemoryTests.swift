@@ -164,7 +164,7 @@ import Testing
         (step.rule, step.count) = (Int32(rule), count)
         (step.values, step.next_values, step.gradients) = (UnsafePointer(values), values, gradients)
         (step.moment1, step.moment2, step.moment_size) = (moments[0], moments[1], 2)
-        (step.rounding1, step.rounding2) = Rounding(UInt64(update)).keys
+        (step.rounding1, step.rounding2) = RoundingKeys(UInt64(update)).keys
         (step.gradient_scale, step.value_limit, step.lower, step.upper) = (1, .greatestFiniteMagnitude, -1, 1)
         (step.beta1, step.beta2, step.epsilon, step.correction1, step.correction2) = (0.999, 0.999, 1e-8, 1, 1)
         _ = kernels.optimize(&step)
