@@ -44,11 +44,11 @@ import Testing
   /// What only a fault of the loader could do.
   @Test func elementsInTheStructure() throws {
     let whole = try saved()
-    let places = UnsafeMutablePointer(mutating: model.places)
+    let places = UnsafeMutableBufferPointer(mutating: model.places)
     // Before the elements is their number; behind them, at the least, the end of the file.
-    for index in 0..<model.tensors.count {
+    for index in places.indices {
       let place = TensorPlace(key: places[index])
-      places[index] = TensorPlace(place.tensor, at: place.start - 1).key
+      places[index] = TensorPlace(place.tensor, at: place.start - 1, isOfScales: place.isOfScales).key
       try expectRefused("the elements of a tensor lie where the file has something else")
       places[index] = place.key
     }
@@ -56,10 +56,10 @@ import Testing
   }
 
   @Test func placesAreInTheOrderOfTheFile() {
-    let places = (0..<model.tensors.count).map { TensorPlace(key: model.places[$0]) }
+    let places = model.places.map { TensorPlace(key: $0) }
     #expect(Set(places.map(\.tensor)) == Set(0..<model.tensors.count))
     for (place, next) in zip(places, places.dropFirst()) {
-      #expect(place.start + model.tensors[place.tensor].byteCount <= next.start)
+      #expect(place.start + model.tensors[place.tensor].byteCount(at: place) <= next.start)
     }
   }
 }
