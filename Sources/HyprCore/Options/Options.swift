@@ -3,7 +3,7 @@ internal import CSystem
 /// Option values that a host has set. What is not set is for the model file or the table of defaults to say.
 public struct Options {
   /// One place per option; not a number, which no option can be: it is not set.
-  typealias Values = InlineArray<46, Double>
+  typealias Values = InlineArray<47, Double>
 
   private var values = Values(repeating: .nan)
 
