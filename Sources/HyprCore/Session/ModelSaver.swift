@@ -10,8 +10,10 @@ extension Session {
     try checkPlaces()
     var replacement = system_replacement()
     system_replacement_begin(&replacement, path)
-    forEachPiece { bytes, count in system_replacement_write(&replacement, bytes, count) }
-    forEachPiece { bytes, count in system_replacement_check(&replacement, bytes, count) }
+    withUnsafeMutablePointer(to: &replacement) { replacement in
+      write(to: .file(replacement))
+      write(to: .check(replacement))
+    }
     let error = system_replacement_end(&replacement)
     if error != 0 { throw notWritten(path, replacement.step, error, message) }
   }
@@ -21,14 +23,11 @@ extension Session {
 
   /// Writes it to memory.
   public mutating func saveModel(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) {
-    guard var place = buffer.baseAddress, buffer.count >= modelSize else {
+    guard let start = buffer.baseAddress, buffer.count >= modelSize else {
       throw message.failure(.bufferTooSmall, "the buffer has \(buffer.count) bytes, the model takes \(modelSize)")
     }
     try checkPlaces()
-    forEachPiece { bytes, count in
-      place.copyMemory(from: bytes, byteCount: count)
-      place += count
-    }
+    write(to: .memory(start))
   }
 
   /// That what will be written can be loaded: the file in memory is still the one that was loaded, and where the elements of
@@ -63,20 +62,39 @@ extension Session {
   }
 
   /// Its bytes, in order.
-  @inline(never) private mutating func forEachPiece(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
+  @inline(never) private mutating func write(to destination: ModelDestination) {
+    var destination = destination
     let file = model.pointee.file
     guard let start = file.baseAddress else { return }
     var position = 0
     for key in model.pointee.places {
       let place = TensorPlace(key: key)
       let tensor = model.pointee.tensors[place.tensor]
-      body(start + position, place.start - position)
+      destination.take(start + position, place.start - position)
       let saved = SavedTensor(
         tensor: tensor, values: network.parameters.arrays[place.tensor].values, rounding: Rounding(seed: settings.roundingSeed))
-      if place.isOfScales { saved.forEachPieceOfScales(body) } else { saved.forEachPieceOfElements(body) }
+      if place.isOfScales { saved.writeScales(to: &destination) } else { saved.writeElements(to: &destination) }
       position = place.start + tensor.byteCount(at: place)
     }
-    body(start + position, file.count - position)
+    destination.take(start + position, file.count - position)
+  }
+}
+
+/// What takes a model's bytes, piece by piece.
+private enum ModelDestination {
+  case file(UnsafeMutablePointer<system_replacement>)
+  /// What a file has is compared with them.
+  case check(UnsafeMutablePointer<system_replacement>)
+  case memory(UnsafeMutableRawPointer)
+
+  @inline(never) mutating func take(_ bytes: UnsafeRawPointer, _ count: Int) {
+    switch self {
+    case .file(let replacement): system_replacement_write(replacement, bytes, count)
+    case .check(let replacement): system_replacement_check(replacement, bytes, count)
+    case .memory(let place):
+      place.copyMemory(from: bytes, byteCount: count)
+      self = .memory(place + count)
+    }
   }
 }
 
@@ -95,14 +113,14 @@ private struct SavedTensor {
     ElementType.scale(of: tensor.elements(ofScale: index), before: tensor.scales[index], value)
   }
 
-  func forEachPieceOfScales(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
+  func writeScales(to destination: inout ModelDestination) {
     for index in 0..<tensor.scales.count {
       var scale = scale(index)
-      body(&scale, MemoryLayout<Float>.size)
+      destination.take(&scale, MemoryLayout<Float>.size)
     }
   }
 
-  func forEachPieceOfElements(_ body: (_ bytes: UnsafeRawPointer, _ count: Int) -> Void) {
+  func writeElements(to destination: inout ModelDestination) {
     let size = tensor.elementType.size
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: SavedTensor.pieceCount) { piece in
       guard let bytes = UnsafeMutableRawPointer(piece.baseAddress) else { return }
@@ -118,7 +136,7 @@ private struct SavedTensor {
         _ = tensor.elementType.write(value, scale, random: rounding.random(element, value), at: bytes + count * size)
         count += 1
         if count == SavedTensor.pieceCount || element == tensor.count - 1 {
-          body(bytes, count * size)
+          destination.take(bytes, count * size)
           count = 0
         }
       }
