@@ -185,7 +185,8 @@ inline const flatbuffers::TypeTable *MetadataTypeTable();
 
 inline const flatbuffers::TypeTable *ModelTypeTable();
 
-/// How one number is stored. Readers refuse a type they cannot compute with.
+/// How one number is stored. Only weights may have another type than Float32: elsewhere a reader refuses it with MODEL_UNSUPPORTED,
+/// and so do readers made before Float16 and Int8 were read.
 enum class ElementType : uint8_t {
   Float32 = 0,
   Float16 = 1,
