@@ -54,12 +54,9 @@ extension ModelBuilder {
     guard let values = tensor.pointee.drawn ?? tensor.pointee.given, let columns = tensor.pointee.columns else { return }
     let (type, rows) = (tensor.pointee.elementType, tensor.pointee.drawnRows ?? tensor.pointee.stored)
     let count = rows?.count ?? tensor.pointee.elementCount
-    if type == .float16 {
-      for element in 0..<count where values[element].magnitude >= 65_520 {
-        throw message.failure(
-          .notFinite,
-          "\(name)[\(element)] is \(values[element]), expected at most \(type.largest) in size: it is stored as float16")
-      }
+    for element in 0..<count where !(values[element].magnitude < type.limit) {
+      throw message.failure(
+        .notFinite, "\(name)[\(element)] is \(values[element]), expected at most \(type.largest) in size, as the file stores it")
     }
     let rowCount = tensor.pointee.rows
     let scales: UnsafeMutablePointer<Float>? = type == .int8 ? allocated(rowCount) : nil

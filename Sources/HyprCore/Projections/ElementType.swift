@@ -17,6 +17,9 @@ public enum ElementType: UInt8 {
   /// What it stores at most, whatever the scale; above it is the nearest.
   package var largest: Float { self == .float16 ? 65_504 : .greatestFiniteMagnitude }
 
+  /// The middle between that and what would be the next number: smaller ones are rounded to what it stores.
+  package var limit: Float { self == .float16 ? 65_520 : .infinity }
+
   /// So that the largest number is 127; below the smallest number there is, all of them are 0.
   func scale(largest: Float) -> Float {
     guard self == .int8 else { return 1 }
@@ -50,7 +53,8 @@ public enum ElementType: UInt8 {
         let below = number > exact ? number - 1 : number
         number = below + (exact - below > Float(random >> 8) * 0x1p-24 ? 1 : 0)
       }
-      place.storeBytes(of: Int8(min(max(number, -128), 127)), as: Int8.self)
+      // In this order not a number is 127, instead of a trap.
+      place.storeBytes(of: Int8(max(-128, min(127, number))), as: Int8.self)
     }
     return read(scale, at: place)
   }

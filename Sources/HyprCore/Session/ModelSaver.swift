@@ -48,15 +48,14 @@ extension Session {
 
   /// That the types of the file's tensors reach as far as their values.
   @inline(never) private mutating func checkRange() throws(Failure) {
-    for index in 0..<model.pointee.tensors.count where model.pointee.tensors[index].elementType == .float16 {
+    for index in 0..<model.pointee.tensors.count where model.pointee.tensors[index].elementType != .float32 {
       let (tensor, values) = (model.pointee.tensors[index], network.parameters.arrays[index].values)
       for element in 0..<tensor.count {
         let value = values[tensor.placement.place(element)]
-        // Below the middle between the largest number and what would be the next one.
-        if value.magnitude < 65_520 { continue }
+        if value.magnitude < tensor.elementType.limit { continue }
         throw message.failure(
           .notFinite,
-          "\(tensor.name)[\(element)] is \(value), expected at most \(tensor.elementType.largest) in size: the file stores float16")
+          "\(tensor.name)[\(element)] is \(value), expected at most \(tensor.elementType.largest) in size, as the file stores it")
       }
     }
   }
