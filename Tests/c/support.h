@@ -17,6 +17,7 @@
 #define SE_ADLIF "se_adlif"
 #define TWO_LAYERS "two_layers"
 #define GATED "gated"
+#define QUANTIZED_GATED "mixed" /* the same network, weights in three types */
 #define SPARSE "sparse"
 #define EXEMPLARS "exemplars"
 
