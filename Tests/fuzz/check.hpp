@@ -24,13 +24,16 @@ hypr_options *draw_options(Random &random, bool learns);
 bool drive(hypr_session *session, const hypr_model *model, Random &random, size_t steps, bool learns);
 
 /// Loads the bytes, which end at a guard page, and if they load runs, learns, saves, loads again and compares: the saved file
-/// is what the session has become, in every fact and to the bit of its outputs. Returns whether they load.
+/// is what the session has become, in every fact and to the bit of its outputs, but for rounded weights. Returns whether they load.
 bool check_file(const std::vector<uint8_t> &bytes, Random &random);
 
 /// The state of a session.
 std::vector<uint8_t> state_of(const hypr_session *session);
 
-/// A session's model file.
+/// A session's model file; false: a weight is larger than the type in which the file stores it, and saving says so.
+bool save(const hypr_session *session, const hypr_model *model, std::vector<uint8_t> &file);
+
+/// A session's model file, which can be saved.
 std::vector<uint8_t> saved(const hypr_session *session);
 
 }  // namespace fuzz

@@ -109,8 +109,9 @@ void check_statistics(const hypr_session *session) {
           statistics.learning_rate);
 }
 
-void check_saved_model(const hypr_session *session) {
-  const std::vector<uint8_t> file = saved(session);
+void check_saved_model(const hypr_session *session, const hypr_model *of) {
+  std::vector<uint8_t> file;
+  if (!save(session, of, file)) return;
   hypr_model *model;
   char message[256];
   require(hypr_model_load_buffer(file.data(), file.size(), &model, message, sizeof message) == HYPR_OK,
@@ -124,7 +125,7 @@ void go_on(hypr_session *session, const hypr_model *model, const hypr_options *o
   hypr_session *copy = make(model, options);
   require(load(copy, state) == HYPR_OK, "a state that was loaded and saved does not load: %s", hypr_session_message(copy));
   require(state_of(copy) == state, "a state that was loaded is saved as other bytes");
-  check_saved_model(session);
+  check_saved_model(session, model);
   check_statistics(session);
   Random same = random;
   const size_t steps = random.from(1, 8);
@@ -133,7 +134,7 @@ void go_on(hypr_session *session, const hypr_model *model, const hypr_options *o
   require(drive(copy, model, same, steps, learns) == finite, "a session and its copy go on differently");
   require(state_of(copy) == state_of(session), "a session and its copy become different");
   hypr_session_reset(session);
-  check_saved_model(session);
+  check_saved_model(session, model);
   check_statistics(session);
   drive(session, model, random, 3, learns);
   hypr_session_free(copy);
