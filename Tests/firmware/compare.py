@@ -26,8 +26,9 @@ FIGURES = Path(__file__).parent / "figures.json"
 TOLERANCE = {"flash": 0.03, "session": 0.03, "stack": 0.03, "mean": 0.05, "worst": 0.05}
 # With deferred learning, the worst step over the mean.
 LATEST = 3
-# Of examples/cortex-m/adapt.c: all memory, in bytes, and accuracies, in points apart from this machine's.
-WATCH_MEMORY, WATCH_POINTS = 128 * 1024, 0.5
+# Of examples/cortex-m/adapt.c: all memory, in bytes, and accuracies, in points apart from this machine's. What a recurrent network
+# learns amplifies the last digit: between two CPU levels of one machine it is up to 1.6 points apart.
+WATCH_MEMORY, WATCH_POINTS = 128 * 1024, {"without": 0.5, "with": 2.5}
 
 
 def read(path):
@@ -121,7 +122,7 @@ def watch(folder, target):
     size = sections(firmware)
     memory = size[".data"] + size[".bss"] + int(re.search(r"bytes of stack (\d+)", text)[1])
     wrong = [f"{name} learning {one:.2f} % are recognised, here {other:.2f} %"
-             for name, one, other in zip(("without", "with"), shares, host) if abs(one - other) > WATCH_POINTS]
+             for name, one, other in zip(("without", "with"), shares, host) if abs(one - other) > WATCH_POINTS[name]]
     if memory > WATCH_MEMORY:
         wrong.append(f"takes {memory:,} bytes of memory, expected {WATCH_MEMORY:,}")
     if shares[1] < shares[0] + 5:
